@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What the engine asks its surroundings to do. Effects are values: the bridge
+carries them out in order and reports the outcome with another call to the
+engine. An effect that is lost (no connection) is asked for again at the next
+connection.
+'''
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+
+from .values import Bundle
+from .values import Device
+from .values import DeviceList
+from .values import Protocol
+from .values import Trust
+
+
+@dataclass(frozen=True)
+class FetchDeviceList:
+    '''Answered by `device_list_received` or `device_list_unavailable`.'''
+
+    jid: str
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class FetchBundle:
+    '''Answered by `bundle_received` or `bundle_unavailable`.'''
+
+    device: Device
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class PublishDeviceList:
+    '''Publish our own list; failure is reported with `publish_failed`.'''
+
+    device_list: DeviceList
+
+
+@dataclass(frozen=True)
+class PublishBundle:
+    '''Publish our own bundle; answered by `bundle_published` or
+    `publish_failed`.'''
+
+    device_id: int
+    bundle: Bundle = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OweEmptyMessage:
+    '''
+    The device should get an empty message, to complete a key exchange or to
+    let its ratchet step (XEP-0384, "Sending a message"). The bridge decides
+    whether this would reveal our presence to a stranger; if not, it calls
+    `encrypt_empty`.
+    '''
+
+    device: Device
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class NewDevices:
+    '''Devices seen for the first time, with the trust they were given.'''
+
+    jid: str
+    devices: tuple[Device, ...]
+    trust: Trust
+
+
+@dataclass(frozen=True)
+class IdentityKeyAlarm:
+    '''A known device presented another identity key; it was refused.'''
+
+    device: Device
+    known_fingerprint: str
+    presented_fingerprint: str
+
+
+@dataclass(frozen=True)
+class SessionBroken:
+    '''Messages of this device cannot be decrypted; the user may replace the
+    session by hand. Asked at most once per device and run.'''
+
+    device: Device
+    protocol: Protocol
+
+
+Effect = (
+    FetchDeviceList
+    | FetchBundle
+    | PublishDeviceList
+    | PublishBundle
+    | OweEmptyMessage
+    | NewDevices
+    | IdentityKeyAlarm
+    | SessionBroken
+)
