@@ -1,0 +1,290 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test may ask of a running Gajim (1.7, 2.1 and 2.6)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from gajim.common import app
+from gajim.common import configpaths
+from gajim.common.const import ClientState
+from gi.repository import GLib
+from gi.repository import Gtk
+from nbxmpp.protocol import JID
+
+# Rows of a conversation that are neither text nor a line about the chat.
+UNINTERESTING = ('date', 'scroll-hint', 'read_marker', 'read-marker')
+
+
+def gajim_1() -> bool:
+    """Whether this is a Gajim with GTK 3."""
+    return Gtk.get_major_version() == 3
+
+
+def walk(widget: Any) -> list[Any]:
+    """The widget and everything inside it."""
+    if gajim_1():
+        inner = widget.get_children() if isinstance(widget, Gtk.Container) else []
+    else:
+        inner = []
+        child = widget.get_first_child()
+        while child is not None:
+            inner.append(child)
+            child = child.get_next_sibling()
+    return [widget, *(each for child in inner for each in walk(child))]
+
+
+class Actions:
+    """Each public method is an action; arguments and results are JSON values."""
+
+    # -- the program
+
+    def ping(self) -> str:
+        """Gajim's version; answers as soon as the main loop runs."""
+        return str(app.version)
+
+    def quit(self) -> None:
+        """Quit as the menu entry does, after the answer is out."""
+        GLib.timeout_add(50, self._quit)
+
+    def _quit(self) -> bool:
+        app.window.quit()
+        return GLib.SOURCE_REMOVE
+
+    def window_titles(self) -> list[str]:
+        """Titles of the open windows, to notice an unexpected dialog."""
+        windows = [w for w in Gtk.Window.list_toplevels() if w.get_visible()]
+        return [w.get_title() or '' for w in windows if isinstance(w, Gtk.Window)]
+
+    def window_texts(self) -> list[str]:
+        """Every label's text in every open window."""
+        texts = []
+        for window in Gtk.Window.list_toplevels():
+            if isinstance(window, Gtk.Window) and window.get_visible():
+                texts += [
+                    w.get_text() for w in walk(window) if isinstance(w, Gtk.Label)
+                ]
+        return [text for text in texts if text]
+
+    # -- accounts
+
+    def accounts(self) -> list[str]:
+        """Accounts that are enabled."""
+        return list(app.settings.get_active_accounts())
+
+    def is_available(self, account: str) -> bool:
+        """Whether the account is online and its first presence is out."""
+        try:
+            client = app.get_client(account)
+        except KeyError:
+            return False
+        return client.state == ClientState.AVAILABLE
+
+    def own_resource(self, account: str) -> str:
+        """The resource the server gave us."""
+        return str(app.get_client(account).get_own_jid().resource)
+
+    def set_online(self, account: str, online: bool) -> None:
+        """Go online or offline as the status menu does."""
+        app.get_client(account).change_status('online' if online else 'offline', '')
+
+    def lose_connection(self, account: str) -> None:
+        """Drop the connection without saying so to the server."""
+        app.get_client(account).connection.disconnect(immediate=True)
+
+    def set_account_enabled(self, account: str, enabled: bool) -> None:
+        """Enable or disable the account as the accounts window does."""
+        if enabled:
+            app.app.enable_account(account)
+        else:
+            app.app.disable_account(account)
+
+    def contacts(self, account: str) -> list[str]:
+        """Bare JIDs of the roster."""
+        return sorted(str(c.jid) for c in self._roster(account).iter_contacts())
+
+    # -- plugins
+
+    def plugins(self) -> dict[str, dict[str, Any]]:
+        """Every known plugin by its short name."""
+        return {
+            p.manifest.short_name: {
+                'active': bool(p.active),
+                'activatable': bool(p.activatable),
+                'why_not': str(p.available_text or ''),
+                'version': str(p.manifest.version),
+                'path': str(p.__path__),
+            }
+            for p in app.plugin_manager.plugins
+        }
+
+    def install_plugin(self, path: str) -> str:
+        """Give a zip to the plugin manager; return the plugin's short name."""
+        plugin = app.plugin_manager.install_from_zip(path)
+        if plugin is None:
+            raise RuntimeError('the plugin manager did not load the plugin')
+        return str(plugin.manifest.short_name)
+
+    def set_plugin_active(self, short_name: str, active: bool) -> None:
+        """Switch a plugin on or off."""
+        plugin = app.plugin_manager.get_plugin(short_name)
+        if plugin is None:
+            raise LookupError(f'no plugin {short_name}')
+        if active:
+            app.plugin_manager.activate_plugin(plugin)
+        else:
+            app.plugin_manager.deactivate_plugin(plugin)
+
+    # -- a chat
+
+    def open_chat(self, account: str, jid: str) -> None:
+        """Open a chat and show it."""
+        address = JID.from_string(jid)
+        app.window.add_chat(account, address, 'chat', select=True)
+        app.window.select_chat(account, address)
+
+    def shown_chat(self) -> str | None:
+        """The JID of the chat that is shown."""
+        control = app.window.get_control()
+        return str(control.contact.jid) if control.has_active_chat() else None
+
+    def set_encryption(self, name: str) -> None:
+        """Choose in the encryption menu of the shown chat ('' for none)."""
+        action = app.window.lookup_action('set-encryption')
+        action.change_state(GLib.Variant('s', name))
+
+    def encryption(self) -> str:
+        """The encryption of the shown chat."""
+        contact = app.window.get_control().contact
+        return str(contact.settings.get('encryption') or '')
+
+    def type_text(self, text: str) -> None:
+        """Type into the message input of the shown chat."""
+        view = self._message_input()
+        view.grab_focus()
+        view.get_buffer().insert_at_cursor(text, -1)
+
+    def typed_text(self) -> str:
+        """What stands in the message input."""
+        return str(self._message_input().get_text())
+
+    def clear_input(self) -> None:
+        """Empty the message input."""
+        self._message_input().get_buffer().set_text('', -1)
+
+    def press_send(self) -> None:
+        """Send what stands in the input, as Enter does."""
+        app.window.lookup_action('send-message').activate(None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the shown chat, oldest first."""
+        return [
+            self._row(row)
+            for row in self._conversation_view().iter_rows()
+            if getattr(row, 'type', None) not in UNINTERESTING
+        ]
+
+    def history(self, account: str, jid: str) -> list[dict[str, Any]]:
+        """What the message archive on disk has of a chat, oldest first."""
+        path = Path(configpaths.get('LOG_DB' if gajim_1() else 'LOG_DB'))
+        connection = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            if gajim_1():
+                return self._history_1(connection, account, jid)
+            return self._history_2(connection, account, jid)
+        finally:
+            connection.close()
+
+    # -- tools
+
+    def _roster(self, account: str) -> Any:
+        return app.get_client(account).get_module('Roster')
+
+    def _message_input(self) -> Any:
+        return app.window.get_chat_stack().get_message_input()
+
+    def _conversation_view(self) -> Any:
+        control = app.window.get_control()
+        return control._scrolled_view
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        if row.type == 'chat':
+            return self._message_row(row)
+        labels = [w.get_text() for w in walk(row) if isinstance(w, Gtk.Label)]
+        texts = [text for text in labels if text]
+        return {'type': row.type, 'text': max(texts, key=len, default='')}
+
+    def _message_row(self, row: Any) -> dict[str, Any]:
+        if gajim_1():
+            data = row.additional_data
+            details = None if data is None else row._get_encryption_details(data)
+            encryption = None
+            if details is not None:
+                name, fingerprint, trust = details
+                trust = None if trust is None else trust.name
+                encryption = {'name': name, 'key': fingerprint, 'trust': trust}
+            outgoing = row.kind == 'outgoing'
+        else:
+            encryption = self._encryption_2(row.encryption)
+            outgoing = row.direction.name == 'OUTGOING'
+        return {
+            'type': 'chat',
+            'text': row.get_text(),
+            'outgoing': outgoing,
+            'encryption': encryption,
+            'shield': self._shield(row),
+            'receipt': bool(row.has_receipt),
+        }
+
+    @staticmethod
+    def _encryption_2(encryption: Any) -> dict[str, Any] | None:
+        if encryption is None:
+            return None
+        from gajim.common.const import Trust
+
+        trust = Trust(encryption.trust).name
+        return {'name': encryption.protocol, 'key': encryption.key, 'trust': trust}
+
+    @staticmethod
+    def _shield(row: Any) -> str:
+        """The tooltip of the row's encryption icon: what the user is told."""
+        for widget in walk(row):
+            if isinstance(widget, Gtk.Image) and widget.get_visible():
+                tooltip = widget.get_tooltip_text() or ''
+                if 'ncrypted' in tooltip:
+                    return str(tooltip)
+        return ''
+
+    @staticmethod
+    def _history_1(
+        connection: sqlite3.Connection, account: str, jid: str
+    ) -> list[dict[str, Any]]:
+        rows = connection.execute(
+            'SELECT message, kind, additional_data FROM logs'
+            ' NATURAL JOIN jids WHERE jid = ? AND message IS NOT NULL'
+            ' ORDER BY time, log_line_id',
+            (jid,),
+        )
+        return [
+            {'text': r['message'], 'encrypted': '"encrypted"' in r['additional_data']}
+            for r in rows
+        ]
+
+    @staticmethod
+    def _history_2(
+        connection: sqlite3.Connection, account: str, jid: str
+    ) -> list[dict[str, Any]]:
+        rows = connection.execute(
+            'SELECT m.text, m.fk_encryption_pk FROM message m'
+            ' JOIN remote r ON r.pk = m.fk_remote_pk'
+            ' WHERE r.jid = ? AND m.text IS NOT NULL ORDER BY m.timestamp, m.pk',
+            (jid,),
+        )
+        return [
+            {'text': r['text'], 'encrypted': r['fk_encryption_pk'] is not None}
+            for r in rows
+        ]

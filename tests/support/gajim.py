@@ -1,0 +1,398 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Gajim with a fresh profile, driven through a test plugin in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .display import Display
+from .hosts import Host
+from .processes import Child
+from .processes import copy_tree
+from .processes import give_away
+from .processes import make_folder
+from .processes import unprivileged_ids
+from .profile import write_profile
+from .prosody import Prosody
+from .prosody import XmppAccount
+from .waiting import wait_for
+
+DRIVER = Path(__file__).parent / 'driver'
+DRIVER_NAME = 'gajim_test_driver'
+# Short name of the plugin under test.
+OURS = 'omemo_plugin'
+
+# A session bus that keeps its socket in our folder and starts no services.
+DBUS_CONFIG = '''\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+'''
+
+
+class DriverError(AssertionError):
+    """An action failed inside Gajim; the text is Gajim's traceback."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a conversation, as the user sees it."""
+
+    type: str
+    text: str
+    outgoing: bool = False
+    encryption: Mapping[str, Any] | None = None
+    shield: str = ''
+    receipt: bool = False
+
+    @property
+    def trust(self) -> str | None:
+        """Name of the trust level behind the shield, None when not encrypted."""
+        return None if self.encryption is None else self.encryption['trust']
+
+    @property
+    def key(self) -> str | None:
+        """The sending device's fingerprint as it is kept with the message."""
+        return None if self.encryption is None else self.encryption['key']
+
+
+class Gajim:
+    """One Gajim program with one account.
+
+    Use it as a context manager, or call start() and close().
+    """
+
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        server: Prosody,
+        account: XmppAccount,
+        folder: Path,
+        artefacts: Path,
+        *,
+        active_plugins: Sequence[str] = (),
+        system_plugins: Sequence[Path] = (),
+        bundle: Path | None = None,
+        app_settings: Mapping[str, Any] | None = None,
+        account_settings: Mapping[str, Any] | None = None,
+        display: str | None = None,
+    ) -> None:
+        """Write the profile; nothing is started.
+
+        :param name: names files and messages, as in 'alice-phone'
+        :param active_plugins: short names switched on from the first start
+        :param system_plugins: plugin folders put into Gajim's system folder
+        :param bundle: a plugin's zip, given to the plugin manager at the first start
+        :param display: an X display to use instead of an own Xvfb
+        """
+        self.name = name
+        self.host = host
+        self.server = server
+        self.account = account
+        self.folder = make_folder(folder)
+        self.artefacts = artefacts
+        self.home = make_folder(self.folder / 'home')
+        self.log = self.folder / 'gajim.log'
+        self._system_plugins = tuple(system_plugins)
+        self._bundle = bundle
+        self._own_display: Display | None = None
+        self._display_name = display
+        self._child: Child | None = None
+        self._socket = self.folder / 'driver.socket'
+        make_folder(self.folder / 'run').chmod(0o700)
+        self._dbus_config = self.folder / 'dbus.conf'
+        self._dbus_config.write_text(DBUS_CONFIG.format(folder=self.folder / 'run'))
+        write_profile(
+            self.home,
+            host.gajim_version,
+            server,
+            account,
+            active_plugins=[DRIVER_NAME, *active_plugins],
+            app_settings=app_settings,
+            account_settings=account_settings,
+        )
+        copy_tree(DRIVER, self.user_plugins / DRIVER_NAME)
+
+    # -- paths of the profile
+
+    @property
+    def user_plugins(self) -> Path:
+        """Where the plugin manager puts what it installs."""
+        return self.home / '.local' / 'share' / 'gajim' / 'plugins'
+
+    @property
+    def data(self) -> Path:
+        """Gajim's data folder (history, OMEMO stores)."""
+        return self.home / '.local' / 'share' / 'gajim'
+
+    # -- the program
+
+    def __enter__(self) -> Gajim:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether the program runs."""
+        return self._child is not None and self._child.running
+
+    def launch(self) -> None:
+        """Start the program without waiting for it."""
+        if self._display_name is None:
+            self._own_display = Display(self.folder)
+            self._display_name = self._own_display.name
+        if self._socket.exists():
+            self._socket.unlink()
+        environment = {
+            'PATH': '/usr/bin:/bin',
+            'HOME': str(self.home),
+            'LANG': 'C.UTF-8',
+            'DISPLAY': self._display_name,
+            'XDG_RUNTIME_DIR': str(self.folder / 'run'),
+            'GDK_BACKEND': 'x11',
+            'GSK_RENDERER': 'cairo',
+            'GSETTINGS_BACKEND': 'memory',
+            'GTK_A11Y': 'none',
+            'NO_AT_BRIDGE': '1',
+            'PYTHONDONTWRITEBYTECODE': '1',
+            'PYTHONFAULTHANDLER': '1',
+            'GAJIM_TEST_SOCKET': str(self._socket),
+        }
+        xauthority = self.folder / 'xauthority'
+        if xauthority.exists():
+            environment['XAUTHORITY'] = str(xauthority)
+        command = [
+            'dbus-run-session', f'--config-file={self._dbus_config}',
+            '--', 'gajim', '-l', 'gajim.p=DEBUG',
+        ]  # fmt: skip
+        argv = self.host.command(
+            command, folders=[self.folder], system_plugins=self._system_plugins
+        )
+        self._child = Child(
+            argv,
+            log=self.log,
+            environment=environment,
+            folder=self.folder,
+            as_root=self.host.changes_user(self._system_plugins),
+        )
+
+    def wait_until_online(self, timeout: float = 60.0) -> None:
+        """Wait for the account to be online; install the bundle before."""
+        self.wait_until_running(timeout)
+        if self._bundle is not None:
+            self.install_plugin(self._bundle)
+            self._bundle = None
+        wait_for(f'{self.name} is online', self.online, timeout)
+
+    def wait_until_running(self, timeout: float = 60.0) -> None:
+        """Wait until the driver in the program answers."""
+        wait_for(f'{self.name} runs', self._answers, timeout)
+
+    def start(self) -> None:
+        """Start the program and wait until its account is online."""
+        self.launch()
+        self.wait_until_online()
+
+    def quit(self, timeout: float = 15.0) -> None:
+        """Quit as the user does; killed when that takes too long."""
+        if self._child is None:
+            return
+        if self.running:
+            self.call('quit')
+            ended = self._child.wait(timeout)
+            self._child.kill()
+            if not ended:
+                raise AssertionError(f'{self.name} did not quit in {timeout:g} s')
+        self._child = None
+
+    def kill(self) -> None:
+        """End the program as a crash or a pulled plug does."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def restart(self) -> None:
+        """Quit and start with the same profile."""
+        self.quit()
+        self.start()
+
+    def close(self) -> None:
+        """End the program and its display, whatever their state."""
+        self.kill()
+        if self._own_display is not None:
+            self._own_display.stop()
+            self._own_display = None
+            self._display_name = None
+
+    def screenshot(self, title: str) -> Path:
+        """Picture of this Gajim's display in the artefact folder."""
+        path = self.artefacts / f'{self.name}-{title}.png'
+        assert self._own_display is not None, 'no display of its own'
+        return self._own_display.screenshot(path)
+
+    # -- the account
+
+    def online(self) -> bool:
+        """Whether the account is online."""
+        return bool(self.call('is_available', account=self.account.name))
+
+    def set_online(self, online: bool) -> None:
+        """Go online or offline, and wait for it."""
+        self.call('set_online', account=self.account.name, online=online)
+        state = 'online' if online else 'offline'
+        wait_for(f'{self.name} is {state}', lambda: self.online() is online)
+
+    def set_account_enabled(self, enabled: bool) -> None:
+        """Disable or enable the account; wait until it is gone or online."""
+        name = self.account.name
+        self.call('set_account_enabled', account=name, enabled=enabled)
+        if enabled:
+            wait_for(f'{self.name} is online again', self.online)
+        else:
+            wait_for(
+                f'{self.name} has disabled the account',
+                lambda: name not in self.call('accounts'),
+            )
+
+    # -- plugins
+
+    def install_plugin(self, bundle: Path) -> None:
+        """Install a zip with the plugin manager and switch the plugin on."""
+        copy = self.folder / bundle.name
+        copy.write_bytes(bundle.read_bytes())
+        give_away(copy)
+        short_name = self.call('install_plugin', path=str(copy))
+        self.set_plugin_active(short_name, True)
+
+    def set_plugin_active(self, short_name: str, active: bool) -> None:
+        """Switch a plugin on or off."""
+        self.call('set_plugin_active', short_name=short_name, active=active)
+
+    def plugins(self) -> dict[str, dict[str, Any]]:
+        """What the plugin manager knows, by short name."""
+        return self.call('plugins')
+
+    # -- chats
+
+    def open_chat(self, jid: str, encryption: str | None = None) -> None:
+        """Show the chat with somebody; choose the encryption when given."""
+        self.call('open_chat', account=self.account.name, jid=jid)
+        wait_for(
+            f'{self.name} shows the chat with {jid}',
+            lambda: self.call('shown_chat') == jid,
+        )
+        if encryption is not None:
+            self.set_encryption(encryption)
+
+    def set_encryption(self, name: str) -> None:
+        """Choose in the encryption menu of the shown chat ('' for none)."""
+        self.call('set_encryption', name=name)
+        shown = self.call('encryption')
+        assert shown == name, f'{self.name}: encryption is {shown!r}, not {name!r}'
+
+    def send(self, text: str, timeout: float = 30.0) -> None:
+        """Type, press send, and press again while Gajim keeps the text.
+
+        Gajim 2 refuses the first attempt while it looks for devices.
+        """
+        self.call('clear_input')
+        self.call('type_text', text=text)
+
+        def left_the_input() -> bool:
+            self.call('press_send')
+            return text not in str(self.call('typed_text'))
+
+        wait_for(f'{self.name} sends {text!r}', left_the_input, timeout, 0.5)
+
+    def rows(self) -> list[Row]:
+        """The rows of the shown chat, oldest first."""
+        return [Row(**row) for row in self.call('rows')]
+
+    def messages(self) -> list[Row]:
+        """The message rows of the shown chat, oldest first."""
+        return [row for row in self.rows() if row.type == 'chat']
+
+    def find(self, text: str) -> Row | None:
+        """The message row with exactly this text in the shown chat."""
+        found = [row for row in self.messages() if row.text == text]
+        assert len(found) < 2, f'{self.name} shows {text!r} {len(found)} times'
+        return found[0] if found else None
+
+    def wait_for_message(self, text: str, timeout: float = 30.0) -> Row:
+        """Wait until the shown chat has a row with this text."""
+        try:
+            return wait_for(
+                f'{self.name} shows {text!r}', lambda: self.find(text), timeout, 0.1
+            )
+        except AssertionError as error:
+            raise AssertionError(f'{error}\nrows: {self.rows()}') from None
+
+    def history(self, jid: str) -> list[dict[str, Any]]:
+        """What the archive on disk has of the chat, oldest first."""
+        return self.call('history', account=self.account.name, jid=jid)
+
+    # -- the driver
+
+    def call(self, action: str, **arguments: Any) -> Any:
+        """Run an action in Gajim's main loop and return its result."""
+        request = json.dumps({'action': action, 'arguments': arguments})
+        if not self.running:
+            raise RuntimeError(f'{self.name} does not run; {self._end_of_log()}')
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self._socket))
+            with connection.makefile('rw', encoding='utf-8') as lines:
+                lines.write(request + '\n')
+                lines.flush()
+                answer = lines.readline()
+        if not answer:
+            raise RuntimeError(f'{self.name} closed the line; {self._end_of_log()}')
+        result = json.loads(answer)
+        if 'error' in result:
+            raise DriverError(f'{self.name}: {action}: {result["error"]}')
+        return result['value']
+
+    def _answers(self) -> bool:
+        if not self.running:
+            raise RuntimeError(f'{self.name} ended; {self._end_of_log()}')
+        try:
+            self.call('ping')
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    def _end_of_log(self) -> str:
+        lines = self.log.read_text(errors='replace').splitlines()[-40:]
+        return '\n'.join([f'{self.log} ends with:', *lines])
+
+
+def unprivileged_x_authority(gajim: Gajim) -> None:
+    """Give a Gajim the right to use the display of whoever runs the test."""
+    source = os.environ.get('XAUTHORITY') or str(Path.home() / '.Xauthority')
+    if Path(source).exists():
+        target = gajim.folder / 'xauthority'
+        target.write_bytes(Path(source).read_bytes())
+        target.chmod(0o600)
+        uid, gid = unprivileged_ids()
+        os.chown(target, uid, gid)

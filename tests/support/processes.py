@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Child processes as an unprivileged user, each in a session of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+
+# Gajim and Prosody refuse to run as root.
+FALLBACK_USER = 'nobody'
+
+
+def unprivileged_ids() -> tuple[int, int]:
+    """Return user and group id: our own, or those of nobody when we are root."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    entry = pwd.getpwnam(FALLBACK_USER)
+    return entry.pw_uid, entry.pw_gid
+
+
+def give_away(path: Path) -> None:
+    """Make the unprivileged user the owner of a file or of a whole folder."""
+    if os.geteuid() != 0:
+        return
+    uid, gid = unprivileged_ids()
+    os.chown(path, uid, gid, follow_symlinks=False)
+    if path.is_dir() and not path.is_symlink():
+        for child in path.iterdir():
+            give_away(child)
+
+
+def make_folder(path: Path) -> Path:
+    """Create a folder that belongs to the unprivileged user."""
+    path.mkdir(parents=True, exist_ok=True)
+    give_away(path)
+    return path
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder for the unprivileged user, without compiled files."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
+    give_away(target)
+
+
+class Child:
+    """A program with its own process group; stop() leaves nothing of it."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        folder: Path,
+        pass_fds: Iterable[int] = (),
+        as_root: bool = False,
+    ) -> None:
+        """Start the program.
+
+        :param log: where its output goes (appended)
+        :param as_root: do not change the user (the program does so itself)
+        """
+        self.argv = list(argv)
+        uid, gid = unprivileged_ids()
+        drop = os.geteuid() == 0 and not as_root
+        with log.open('ab') as output:
+            self._process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=folder,
+                pass_fds=tuple(pass_fds),
+                start_new_session=True,
+                user=uid if drop else None,
+                group=gid if drop else None,
+                extra_groups=[] if drop else None,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the program has not ended yet."""
+        return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The program's exit code, negative for a signal, None while it runs."""
+        return self._process.poll()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the end of the program; False when it still runs."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the whole process group."""
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Ask the group to end, then make it end."""
+        if self.running:
+            self.signal(signal.SIGTERM)
+            self.wait(timeout)
+        # What the program started may outlive it.
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+
+    def kill(self) -> None:
+        """End the whole group at once, as a crash would."""
+        self.signal(signal.SIGKILL)
+        self._process.wait()

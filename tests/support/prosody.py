@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Prosody on loopback, in a temporary folder, that logs what it sees."""
+
+from __future__ import annotations
+
+import base64
+import html
+import socket
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .processes import Child
+from .processes import copy_tree
+from .processes import give_away
+from .processes import make_folder
+from .waiting import wait_for
+
+MODULES = Path(__file__).parent / 'prosody_modules'
+DOMAIN = 'localhost'
+ADDRESS = '127.0.0.1'
+
+CONFIG = '''pidfile = "{folder}/prosody.pid"
+daemonize = false
+data_path = "{folder}/data"
+plugin_paths = {{ "{folder}/modules" }}
+log = {{ info = "{folder}/prosody.log" }}
+wire_log = "{folder}/wire.log"
+interfaces = {{ "{address}" }}
+c2s_ports = {{ {c2s_port} }}
+http_ports = {{ }}
+http_interfaces = {{ "{address}" }}
+https_ports = {{ {https_port} }}
+https_interfaces = {{ "{address}" }}
+https_ssl = {{ key = "{folder}/key.pem", certificate = "{folder}/certificate.pem" }}
+http_default_host = "{domain}"
+http_external_url = "https://{domain}:{https_port}/"
+ssl = {{ key = "{folder}/key.pem", certificate = "{folder}/certificate.pem" }}
+authentication = "internal_plain"
+storage = "internal"
+groups_file = "{folder}/groups"
+default_archive_policy = true
+max_archive_query_results = 50
+archive_expires_after = "never"
+modules_enabled = {{
+    "roster"; "saslauth"; "tls"; "disco"; "ping"; "time"; "version"; "groups";
+    "carbons"; "mam"; "pep"; "blocklist"; "bookmarks"; "vcard4"; "vcard_legacy";
+    "smacks"; "wire_log"; {more_modules}
+}}
+modules_disabled = {{ "s2s" }}
+VirtualHost "{domain}"
+Component "rooms.{domain}" "muc"
+    modules_enabled = {{ "muc_mam" }}
+    restrict_room_creation = false
+Component "files.{domain}" "http_file_share"
+    http_file_share_access = {{ "{domain}" }}
+'''
+
+
+@dataclass(frozen=True)
+class XmppAccount:
+    """An account on the server."""
+
+    name: str
+    password: str
+
+    @property
+    def jid(self) -> str:
+        """The bare JID."""
+        return f'{self.name}@{DOMAIN}'
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nothing listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((ADDRESS, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+class Prosody:
+    """A server for some accounts that all have one another in their roster."""
+
+    def __init__(
+        self, folder: Path, names: Iterable[str], more_modules: Iterable[str] = ()
+    ) -> None:
+        """Write the configuration; start() starts the server."""
+        self.folder = make_folder(folder)
+        self.accounts = {
+            name: XmppAccount(name, f'password-of-{name}') for name in names
+        }
+        self.c2s_port, self.https_port = free_ports(2)
+        self._more_modules = tuple(more_modules)
+        self._child: Child | None = None
+        self._write_accounts()
+        self._write_certificate()
+        copy_tree(MODULES, self.folder / 'modules')
+        config = CONFIG.format(
+            folder=self.folder,
+            address=ADDRESS,
+            domain=DOMAIN,
+            c2s_port=self.c2s_port,
+            https_port=self.https_port,
+            more_modules=' '.join(f'"{name}";' for name in self._more_modules),
+        )
+        self._config = self.folder / 'prosody.cfg.lua'
+        self._config.write_text(config)
+        give_away(self.folder)
+
+    @property
+    def certificate(self) -> Path:
+        """The server's certificate (PEM)."""
+        return self.folder / 'certificate.pem'
+
+    @property
+    def wire_log(self) -> Path:
+        """Every stanza the server saw, one a line."""
+        return self.folder / 'wire.log'
+
+    def start(self) -> None:
+        """Start the server and wait until it accepts connections."""
+        self._child = Child(
+            ['prosody', '-F', '--config', str(self._config)],
+            log=self.folder / 'output.log',
+            environment={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'},
+            folder=self.folder,
+        )
+        wait_for('Prosody listens', self._listens, timeout=20)
+
+    def stop(self) -> None:
+        """Stop the server; its accounts, archives and logs stay."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+    def wire(self) -> str:
+        """What the server saw so far."""
+        if not self.wire_log.exists():
+            return ''
+        return self.wire_log.read_text(encoding='utf-8', errors='replace')
+
+    def stanzas_with(self, needle: str) -> list[str]:
+        """The logged stanzas that contain a string."""
+        return [line for line in self.wire().splitlines() if needle in line]
+
+    def leaks(self, plaintext: str) -> list[str]:
+        """Where a plaintext is in what the server saw or keeps, in any coding."""
+        codings = {
+            plaintext,
+            html.escape(plaintext),
+            base64.b64encode(plaintext.encode()).decode().rstrip('='),
+            plaintext.encode().hex(),
+        }
+        found = []
+        for path in sorted(self.folder.rglob('*')):
+            if not path.is_file() or path.suffix == '.pem':
+                continue
+            text = path.read_text(encoding='utf-8', errors='replace')
+            found += [
+                f'{path.name}: {line}'
+                for line in text.splitlines()
+                if any(coding in line for coding in codings)
+            ]
+        return found
+
+    def _listens(self) -> bool:
+        assert self._child is not None
+        if not self._child.running:
+            output = (self.folder / 'output.log').read_text(errors='replace')
+            raise RuntimeError(f'Prosody ended: {output}')
+        try:
+            with socket.create_connection((ADDRESS, self.c2s_port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def _write_accounts(self) -> None:
+        folder = self.folder / 'data' / DOMAIN / 'accounts'
+        folder.mkdir(parents=True, exist_ok=True)
+        for account in self.accounts.values():
+            text = f'return {{ ["password"] = "{account.password}"; }};\n'
+            (folder / f'{account.name}.dat').write_text(text)
+        members = [f'{a.jid}={a.name.title()}\n' for a in self.accounts.values()]
+        (self.folder / 'groups').write_text('[Friends]\n' + ''.join(members))
+
+    def _write_certificate(self) -> None:
+        subprocess.run(
+            [
+                'openssl', 'req', '-x509', '-newkey', 'ec',
+                '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+                '-days', '30', '-subj', f'/CN={DOMAIN}',
+                '-addext', f'subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN}',
+                '-keyout', str(self.folder / 'key.pem'),
+                '-out', str(self.certificate),
+            ],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for a condition instead of for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar('T')
+
+
+class TooLate(AssertionError):
+    """What was waited for did not happen."""
+
+
+def wait_for(
+    what: str,
+    condition: Callable[[], T],
+    timeout: float = 30.0,
+    interval: float = 0.05,
+) -> T:
+    """Ask again and again until the answer is true, and return it.
+
+    :param what: named in the error, as in 'bob shows the message'
+    :param timeout: seconds
+    :param interval: seconds between two questions
+    :raises TooLate: with the last answer
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise TooLate(f'{what}: not within {timeout:g} s (last: {answer!r})')
+        time.sleep(interval)
