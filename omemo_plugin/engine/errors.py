@@ -9,6 +9,7 @@ carries plaintext or key material.
 
 from __future__ import annotations
 
+from .effects import Effect
 from .values import Device
 
 
@@ -29,7 +30,14 @@ class MalformedStanza(OmemoError):
 
 
 class ReceiveError(OmemoError):
-    '''A message could not be decrypted. No state has changed.'''
+    '''
+    A message could not be decrypted. No session has changed.
+
+    Attributes:
+        effects: what is to be done about it, such as asking the user.
+    '''
+
+    effects: tuple[Effect, ...] = ()
 
 
 class NotForThisDevice(ReceiveError):
@@ -54,6 +62,10 @@ class UnknownPrekey(ReceiveError):
 
 class DecryptionFailed(ReceiveError):
     '''The key or the payload could not be authenticated.'''
+
+
+class TooManyKeyExchanges(ReceiveError):
+    '''The account starts new sessions faster than it may.'''
 
 
 class TooManySkipped(ReceiveError):

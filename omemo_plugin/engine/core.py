@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What the parts of the engine share: one account's open store and the objects
+on top of it.
+'''
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from omemo.identity_key_pair import IdentityKeyPair
+
+from . import fast
+from .devices import DeviceRecord
+from .devices import Devices
+from .effects import Effect
+from .effects import IdentityKeyAlarm
+from .effects import NewDevices
+from .errors import StoreError
+from .prekeys import Prekeys
+from .sessions import Sessions
+from .storage import KeyStorage
+from .store import Store
+from .values import DEVICE_ID_MAX
+from .values import Device
+from .values import Protocol
+from .values import Trust
+from .wire import fingerprint
+
+_DEVICE_ID = '/own_device_id'
+_BLIND_TRUST = '/gajim/blind_trust'
+
+
+class Core:
+    '''The state of one account's engine.'''
+
+    def __init__(self, path: Path, own_jid: str, clock: Callable[[], float]) -> None:
+        self.own_jid = own_jid
+        self._clock = clock
+        self.store = Store(path)
+        try:
+            self._prepare()
+        except BaseException:
+            self.store.rollback()
+            self.store.close()
+            raise
+
+    def _prepare(self) -> None:
+        self.devices = Devices(self.store)
+        self.sessions = {p: Sessions(self.store, p) for p in Protocol}
+        fresh = self.store.get(_DEVICE_ID) is None
+        if fresh:
+            self.store.put(_DEVICE_ID, secrets.randbelow(DEVICE_ID_MAX) + 1)
+        self.device_id: int = self.store.get(_DEVICE_ID)
+        self.own_device = Device(self.own_jid, self.device_id)
+        identity = fast.run(IdentityKeyPair.get(KeyStorage(self.store)))
+        self.identity_key: bytes = identity.identity_key
+        self.prekeys = {
+            p: Prekeys(
+                self.store,
+                self.sessions[p].backend,
+                p,
+                self.own_jid,
+                self.device_id,
+            )
+            for p in Protocol
+        }
+        if fresh:
+            self._make_own_record()
+            for prekeys in self.prekeys.values():
+                prekeys.create(self.now())
+            self.commit()
+        self.catching_up = False
+
+    def _make_own_record(self) -> None:
+        record = self.devices.add(self.own_device, self.now())
+        record.listed = dict.fromkeys(Protocol, True)
+        self.devices.learn_identity(record, self.identity_key, sign_known=True)
+        self.devices.set_trust(self.own_jid, self.identity_key, Trust.VERIFIED)
+
+    def now(self) -> int:
+        return int(self._clock())
+
+    # Durability
+
+    @property
+    def uncommitted(self) -> bool:
+        return self.store.uncommitted or any(
+            sessions.uncommitted for sessions in self.sessions.values()
+        )
+
+    def commit(self) -> None:
+        '''
+        Raises:
+            StoreError: nothing was written, and the engine is back at what the
+                store has: nothing that depends on the lost state may be sent.
+        '''
+        try:
+            for sessions in self.sessions.values():
+                sessions.write()
+            self.store.commit()
+        except StoreError:
+            self.rollback()
+            raise
+
+    def rollback(self) -> None:
+        self.store.rollback()
+        self.devices.forget_cache()
+        for sessions in self.sessions.values():
+            sessions.forget_cache()
+
+    # Trust
+
+    @property
+    def blind_trust(self) -> bool:
+        '''Whether keys of contacts nobody verified are trusted blindly.'''
+        value: bool = self.store.get(_BLIND_TRUST, True)
+        return value
+
+    @blind_trust.setter
+    def blind_trust(self, value: bool) -> None:
+        self.store.put(_BLIND_TRUST, value)
+
+    def initial_trust(self, jid: str) -> Trust:
+        '''Blind trust before verification, and nothing of the kind after. Our
+        own key does not count as one the user verified.'''
+        if not self.blind_trust:
+            return Trust.UNDECIDED
+        if jid == self.own_jid:
+            verified = any(
+                record.device != self.own_device
+                and self.devices.trust(record) is Trust.VERIFIED
+                for record in self.devices.of(jid).values()
+            )
+        else:
+            verified = self.devices.any_verified(jid)
+        return Trust.UNDECIDED if verified else Trust.BLIND
+
+    def meet(
+        self, record: DeviceRecord, identity_key: bytes, *, sign_known: bool
+    ) -> tuple[bool, list[Effect]]:
+        '''
+        A device presents its identity key, in a bundle or in a key exchange.
+
+        Returns:
+            Whether it is to be accepted, and what the user has to know.
+        '''
+        known = record.identity_key
+        jid = record.device.jid
+        if not self.devices.learn_identity(
+            record, identity_key, sign_known=sign_known
+        ):
+            assert known is not None
+            alarm: list[Effect] = []
+            if not record.refused_key:
+                record.refused_key = True
+                self.devices.save(record)
+                alarm.append(
+                    IdentityKeyAlarm(
+                        record.device, fingerprint(known), fingerprint(identity_key)
+                    )
+                )
+            return False, alarm
+        assert record.identity_key is not None
+        if known is not None or self.devices.is_decided(jid, record.identity_key):
+            return True, []
+        trust = self.initial_trust(jid)
+        self.devices.set_trust(jid, record.identity_key, trust)
+        return True, [NewDevices(jid, (record.device,), trust)]

@@ -1,0 +1,416 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+OMEMO for one account (XEP-0384), without any I/O but its own store.
+
+Every call is synchronous and returns what happened, with effects: plain values
+that say what is to be done on the network or told to the user. Their outcome
+is reported with another call. Nothing here waits, and nothing here is to be
+called from more than one thread, except `flush`.
+'''
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .core import Core
+from .directory import Directory
+from .effects import Effect
+from .effects import OweEmptyMessage
+from .errors import OmemoError
+from .publication import Publication
+from .receiving import ReceivedMessage
+from .receiving import Receiver
+from .sending import LeftOut
+from .sending import LeftOutReason
+from .sending import Sender
+from .sending import SendPlan
+from .sending import SentMessage
+from .values import Bundle
+from .values import Device
+from .values import DeviceList
+from .values import EncryptedMessage
+from .values import Protocol
+from .values import Trust
+from .wire import fingerprint
+
+__all__ = [
+    'DeviceInfo',
+    'LeftOut',
+    'LeftOutReason',
+    'OmemoEngine',
+    'ReceivedMessage',
+    'SendPlan',
+    'SentMessage',
+]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    '''
+    A device as it is shown to the user.
+
+    Attributes:
+        protocols: those it is listed for.
+        identity_key: Ed25519, 32 bytes; None while it is not known.
+        fingerprint: 64 hex digits; None while the key is not known.
+        active: it is in a current device list.
+        key_changed: another identity key was presented and refused.
+        first_seen, last_seen: seconds since 1970, 0 for never.
+    '''
+
+    device: Device
+    protocols: tuple[Protocol, ...]
+    identity_key: bytes | None
+    fingerprint: str | None
+    trust: Trust
+    active: bool
+    label: str | None
+    key_changed: bool
+    first_seen: int
+    last_seen: int
+
+
+class OmemoEngine:
+    '''The engine of one account.'''
+
+    def __init__(self, core: Core) -> None:
+        '''Use `open`.'''
+        self._core = core
+        self._directory = Directory(core)
+        self._publication = Publication(core)
+        self._receiver = Receiver(core)
+        self._sender = Sender(core, self._directory, self._receiver)
+        self._replacing: dict[tuple[Device, Protocol], None] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        own_jid: str,
+        clock: Callable[[], float] = time.time,
+    ) -> OmemoEngine:
+        '''
+        Open the account's key store, and make an identity where there is none.
+
+        Args:
+            clock: seconds since 1970. It may be wrong.
+
+        Raises:
+            StoreLocked, StoreTooNew, StoreDamaged, StoreError.
+        '''
+        return cls(Core(path, own_jid, clock))
+
+    def close(self) -> None:
+        '''Commit and close. The engine cannot be used any more.'''
+        try:
+            self._core.commit()
+        finally:
+            self._core.store.close()
+
+    @property
+    def own_jid(self) -> str:
+        return self._core.own_jid
+
+    @property
+    def device_id(self) -> int:
+        return self._core.device_id
+
+    @property
+    def identity_key(self) -> bytes:
+        '''Our Ed25519 identity key, 32 bytes.'''
+        return self._core.identity_key
+
+    @property
+    def fingerprint(self) -> str:
+        '''Of our own device: 64 hex digits, as Conversations shows it.'''
+        return fingerprint(self._core.identity_key)
+
+    @property
+    def label(self) -> str | None:
+        '''The name of this device in the OMEMO 2 list; set before
+        `connected`.'''
+        return self._publication.label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self._publication.label = label
+
+    # Connection
+
+    def connected(self) -> list[Effect]:
+        '''A new stream has begun, not a resumed one. The catch-up begins, and
+        what the server has of ours is looked at.'''
+        self._core.catching_up = True
+        self._directory.connected()
+        return self._publication.connected()
+
+    def catch_up_ended(self) -> list[Effect]:
+        '''The archive has been read. Used prekeys are deleted, and what was
+        held back is asked for.'''
+        self._core.catching_up = False
+        effects = self._publication.catch_up_ended()
+        effects += self._receiver.catch_up_ended()
+        return effects
+
+    def tick(self) -> list[Effect]:
+        '''Call about once a minute while connected, and some seconds after
+        messages came.'''
+        if self._core.catching_up:
+            return []
+        return self._publication.maintain()
+
+    # What others publish
+
+    def device_list_received(self, jid: str, device_list: DeviceList) -> list[Effect]:
+        '''
+        A device list came, by an event or as an answer. It must be the
+        account's own: an event about another one's node is to be dropped
+        before this.
+        '''
+        core = self._core
+        before = set(core.devices.of(jid))
+        self._directory.list_received(jid, device_list)
+        if jid != core.own_jid:
+            return []
+        new = tuple(
+            Device(jid, device.device_id)
+            for device in device_list.devices
+            if device.device_id not in before and device.device_id != core.device_id
+        )
+        effects = self._publication.new_own_devices(new)
+        return effects + self._publication.list_received(device_list)
+
+    def device_list_unavailable(
+        self, jid: str, protocol: Protocol, permanent: bool
+    ) -> list[Effect]:
+        '''
+        A list could not be had.
+
+        Args:
+            permanent: there is none, or we may not see it; otherwise the
+                server or the way to it failed, and it is asked for again.
+        '''
+        self._directory.list_unavailable(jid, protocol, permanent)
+        if jid == self._core.own_jid and permanent:
+            return self._publication.list_missing(protocol)
+        return []
+
+    def bundle_received(self, device: Device, bundle: Bundle) -> list[Effect]:
+        '''
+        Raises:
+            BundleRefused: it cannot be used. The device gets nothing until it
+                publishes another one; others are not affected.
+        '''
+        if device == self._core.own_device:
+            return self._publication.own_bundle_received(bundle)
+        protocol = bundle.protocol
+        try:
+            effects = self._directory.bundle_received(device, bundle)
+        finally:
+            replacing = (device, protocol) in self._replacing
+            self._replacing.pop((device, protocol), None)
+        if replacing and self._directory.bundle(device, protocol) is not None:
+            sessions = self._core.sessions[protocol]
+            sessions.of(device).retire_current()
+            sessions.rearranged(device)
+            effects.append(OweEmptyMessage(device, protocol))
+        return effects
+
+    def bundle_unavailable(
+        self, device: Device, protocol: Protocol, permanent: bool
+    ) -> list[Effect]:
+        '''A bundle could not be had; see `device_list_unavailable`.'''
+        if device == self._core.own_device:
+            if permanent:
+                return self._publication.own_bundle_missing(protocol)
+            return []
+        self._replacing.pop((device, protocol), None)
+        self._directory.bundle_unavailable(device, protocol)
+        return []
+
+    # What we publish
+
+    def bundle_published(self, bundle: Bundle) -> list[Effect]:
+        '''The server took a bundle of ours.'''
+        return self._publication.bundle_published(bundle)
+
+    def publish_failed(self, effect: Effect) -> list[Effect]:
+        '''
+        The server refused a publication for good, after the bridge has tried
+        to put the node's options right. At most three tries a connection.
+        '''
+        return self._publication.publish_failed(effect)
+
+    # Messages
+
+    def plan(self, jids: Collection[str]) -> SendPlan:
+        '''
+        Say who would get a message, and what is to be fetched before.
+
+        Args:
+            jids: the recipients' bare JIDs. Our own other devices are added.
+        '''
+        return self._sender.plan(jids)
+
+    def encrypt(
+        self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
+    ) -> SentMessage:
+        '''
+        Encrypt for all devices that may read it now. What was decrypted before
+        is committed with it.
+
+        Args:
+            plaintexts: by protocol: the body in UTF-8 for the legacy one, an
+                XEP-0420 envelope for OMEMO 2. Where one is left out, devices
+                that know only that protocol are left out.
+
+        Returns:
+            The message, committed. Call `flush` before any of it leaves.
+
+        Raises:
+            NoRecipient: no device of any recipient may read it. Our own
+                devices do not count.
+            TooManyRecipients: it would be for more than 1000 devices.
+            StoreError: it is not committed and must not be sent.
+        '''
+        return self._sender.encrypt(jids, plaintexts)
+
+    def encrypt_empty(
+        self, device: Device, protocol: Protocol
+    ) -> EncryptedMessage | None:
+        '''
+        An empty message for one device (XEP-0384, "Sending a message"),
+        committed; call `flush` before it leaves. None if there is nothing it
+        could be encrypted with.
+
+        Raises:
+            StoreError: it is not committed and must not be sent.
+        '''
+        return self._sender.encrypt_empty(device, protocol)
+
+    def decrypt(
+        self, sender_jid: str, messages: Sequence[EncryptedMessage]
+    ) -> ReceivedMessage:
+        '''
+        Decrypt one stanza's elements: the one with a key for this device
+        decides, OMEMO 2 before the legacy protocol.
+
+        The result is not committed: call `commit` when what is shown of it is
+        safe as well.
+
+        Args:
+            sender_jid: the authenticated bare JID of the sender.
+
+        Raises:
+            ReceiveError: its kinds say why; no session has changed.
+        '''
+        result = self._receiver.decrypt(sender_jid, messages)
+        if self._receiver.prekeys_used:
+            for protocol in self._receiver.prekeys_used:
+                self._publication.prekey_used(protocol)
+            self._receiver.prekeys_used.clear()
+        return result
+
+    # Durability
+
+    @property
+    def uncommitted(self) -> bool:
+        '''Whether there is something to commit.'''
+        return self._core.uncommitted
+
+    def commit(self) -> None:
+        '''
+        Write everything received since the last commit, in one transaction.
+
+        Raises:
+            StoreError: nothing was written; the engine is back at the last
+                commit.
+        '''
+        self._core.commit()
+
+    def flush(self) -> None:
+        '''
+        Wait until everything committed is on the disk. From any thread.
+
+        Raises:
+            StoreError: the disk refused; what was encrypted must not be sent.
+        '''
+        self._core.store.flush()
+
+    # Devices and trust
+
+    @property
+    def blind_trust(self) -> bool:
+        '''Whether devices of contacts nobody verified are trusted blindly.'''
+        return self._core.blind_trust
+
+    @blind_trust.setter
+    def blind_trust(self, value: bool) -> None:
+        self._core.blind_trust = value
+        self._core.commit()
+
+    def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
+        '''All known devices of an account, our own one included.'''
+        return tuple(
+            DeviceInfo(
+                record.device,
+                tuple(p for p, listed in record.listed.items() if listed),
+                record.identity_key,
+                None
+                if record.identity_key is None
+                else fingerprint(record.identity_key),
+                self._core.devices.trust(record),
+                record.active,
+                record.label,
+                record.refused_key,
+                record.first_seen,
+                record.last_seen,
+            )
+            for _, record in sorted(self._core.devices.of(jid).items())
+        )
+
+    def set_trust(self, device: Device, trust: Trust) -> None:
+        '''
+        Decide on a device.
+
+        Raises:
+            OmemoError: its key is not known yet, or it is this device.
+        '''
+        record = self._core.devices.get(device)
+        if record is None or record.identity_key is None:
+            raise OmemoError('the key of this device is not known')
+        if device == self._core.own_device:
+            raise OmemoError('the own device is always trusted')
+        self._core.devices.set_trust(device.jid, record.identity_key, trust)
+        self._core.commit()
+
+    def forget_device(self, device: Device) -> None:
+        '''Delete a device with its sessions. Its key is met as a new one if it
+        comes back; what was decided about the key stays.'''
+        if device == self._core.own_device:
+            raise OmemoError('the own device cannot be forgotten')
+        for sessions in self._core.sessions.values():
+            sessions.forget(device)
+        self._core.devices.remove(device)
+        self._core.commit()
+
+    def replace_session(self, device: Device) -> list[Effect]:
+        '''The user wants a new session with a device, because its messages
+        cannot be decrypted. The old one is kept until the new one works.'''
+        record = self._core.devices.get(device)
+        if record is None:
+            return []
+        effects: list[Effect] = []
+        for protocol, listed in record.listed.items():
+            if listed:
+                self._replacing[device, protocol] = None
+                effects.append(self._directory.want_new_bundle(device, protocol))
+        return effects

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Keeping our own device list and bundles on the server as they should be.
+
+The bundle goes first: who sees our id in the list fetches the bundle at once.
+'''
+
+from __future__ import annotations
+
+from .core import Core
+from .effects import Effect
+from .effects import FetchBundle
+from .effects import FetchDeviceList
+from .effects import NewDevices
+from .effects import PublishBundle
+from .effects import PublishDeviceList
+from .values import Bundle
+from .values import Device
+from .values import DeviceList
+from .values import ListedDevice
+from .values import Protocol
+
+# SECURITY: a server that drops our id again and again is not argued with for
+# ever; the next connection tries anew
+_ANNOUNCE_MAX = 3
+
+# Bundles change with every session somebody starts; one publication is enough
+# for those of so many seconds
+_BUNDLE_INTERVAL = 10
+
+
+class Publication:
+    '''Our device list and bundle for each protocol.'''
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.label: str | None = None
+        self._announcements = dict.fromkeys(Protocol, 0)
+        self._bundle_tries = dict.fromkeys(Protocol, 0)
+        self._bundle_on_server = dict.fromkeys(Protocol, False)
+        self._list_wanted: dict[Protocol, DeviceList | None] = {}
+        self._dirty: set[Protocol] = set()
+        self._published_at = dict.fromkeys(Protocol, 0)
+
+    def connected(self) -> list[Effect]:
+        '''Ask what the server has of ours.'''
+        for protocol in Protocol:
+            self._announcements[protocol] = 0
+            self._bundle_tries[protocol] = 0
+            self._bundle_on_server[protocol] = False
+        self._list_wanted.clear()
+        effects: list[Effect] = []
+        for protocol in Protocol:
+            effects.append(FetchBundle(self._core.own_device, protocol))
+        for protocol in Protocol:
+            effects.append(FetchDeviceList(self._core.own_jid, protocol))
+        return effects
+
+    # The device list
+
+    def list_received(self, device_list: DeviceList) -> list[Effect]:
+        '''After the directory has taken our account's list over.'''
+        core = self._core
+        protocol = device_list.protocol
+        record = core.devices.add(core.own_device, core.now())
+        if not record.listed.get(protocol):
+            record.listed[protocol] = True
+            core.devices.save(record)
+        own = [d for d in device_list.devices if d.device_id == core.device_id]
+        label = self.label if protocol is Protocol.OMEMO_2 else None
+        if own and own[0].label == label:
+            self._announcements[protocol] = 0
+            return []
+        others = [d for d in device_list.devices if d.device_id != core.device_id]
+        return self._announce(
+            DeviceList(protocol, (*others, ListedDevice(core.device_id, label)))
+        )
+
+    def list_missing(self, protocol: Protocol) -> list[Effect]:
+        '''Our account has no list at all.'''
+        label = self.label if protocol is Protocol.OMEMO_2 else None
+        return self._announce(
+            DeviceList(protocol, (ListedDevice(self._core.device_id, label),))
+        )
+
+    def _announce(self, device_list: DeviceList) -> list[Effect]:
+        protocol = device_list.protocol
+        if not self._bundle_on_server[protocol]:
+            self._list_wanted[protocol] = device_list
+            return []
+        if self._announcements[protocol] >= _ANNOUNCE_MAX:
+            return []
+        self._announcements[protocol] += 1
+        return [PublishDeviceList(device_list)]
+
+    # The bundle
+
+    def own_bundle_received(self, bundle: Bundle) -> list[Effect]:
+        '''What the server has as our bundle.'''
+        protocol = bundle.protocol
+        if bundle == self._core.prekeys[protocol].bundle():
+            return self._bundle_is_there(protocol)
+        return self._publish(protocol)
+
+    def own_bundle_missing(self, protocol: Protocol) -> list[Effect]:
+        return self._publish(protocol)
+
+    def bundle_published(self, bundle: Bundle) -> list[Effect]:
+        self._bundle_tries[bundle.protocol] = 0
+        return self._bundle_is_there(bundle.protocol)
+
+    def _bundle_is_there(self, protocol: Protocol) -> list[Effect]:
+        self._bundle_on_server[protocol] = True
+        wanted = self._list_wanted.pop(protocol, None)
+        return [] if wanted is None else self._announce(wanted)
+
+    def _publish(self, protocol: Protocol) -> list[Effect]:
+        core = self._core
+        if self._bundle_tries[protocol] >= _ANNOUNCE_MAX:
+            return []
+        self._bundle_tries[protocol] += 1
+        self._dirty.discard(protocol)
+        self._published_at[protocol] = core.now()
+        bundle = core.prekeys[protocol].bundle()
+        # Prekeys have to be in the store before anybody can use them
+        core.commit()
+        return [PublishBundle(core.device_id, bundle)]
+
+    def publish_failed(self, effect: Effect) -> list[Effect]:
+        if isinstance(effect, PublishBundle):
+            return self._publish(effect.bundle.protocol)
+        if isinstance(effect, PublishDeviceList):
+            return self._announce(effect.device_list)
+        return []
+
+    def prekey_used(self, protocol: Protocol) -> None:
+        self._dirty.add(protocol)
+
+    def maintain(self) -> list[Effect]:
+        '''Refill, rotate, and publish what changed. Not during a catch-up.'''
+        core = self._core
+        now = core.now()
+        effects: list[Effect] = []
+        for protocol, prekeys in core.prekeys.items():
+            changed = prekeys.rotate_if_due(now) or protocol in self._dirty
+            if not changed or 0 <= now - self._published_at[protocol] < _BUNDLE_INTERVAL:
+                if changed:
+                    self._dirty.add(protocol)
+                continue
+            prekeys.refill()
+            self._bundle_tries[protocol] = 0
+            effects += self._publish(protocol)
+        return effects
+
+    def catch_up_ended(self) -> list[Effect]:
+        for protocol, prekeys in self._core.prekeys.items():
+            if prekeys.end_catch_up() or prekeys.refill():
+                self._dirty.add(protocol)
+        return self.maintain()
+
+    def new_own_devices(self, devices: tuple[Device, ...]) -> list[Effect]:
+        '''Our account has devices we have not seen before: the user is told,
+        also where their keys are not known yet.'''
+        core = self._core
+        if not devices:
+            return []
+        return [NewDevices(core.own_jid, devices, core.initial_trust(core.own_jid))]

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The sessions with other devices, live objects in front of the store.
+
+When both sides start at once, or one answers on a session of its own making,
+two sessions exist between two devices and the next message may come on either.
+So a replaced session is kept for a while, and tried when the current one
+cannot decrypt.
+'''
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+
+from omemo.backend import Backend
+from omemo.session import Session
+
+from . import fast
+from .storage import KeyStorage
+from .store import Store
+from .values import Device
+from .values import Protocol
+
+EARLIER_MAX = 5
+
+
+@dataclass
+class SessionSet:
+    '''The current session with a device, and earlier ones, newest first.'''
+
+    current: Session | None = None
+    earlier: list[Session] = field(default_factory=list)
+
+    def all(self) -> Iterator[Session]:
+        if self.current is not None:
+            yield self.current
+        yield from self.earlier
+
+    def make_current(self, session: Session, replaces: Session | None) -> None:
+        '''
+        Put a session in front.
+
+        Args:
+            replaces: the state of the same session before its last step, None
+                for a session that is new.
+        '''
+        if replaces is not None and replaces is self.current:
+            self.current = session
+            return
+        self.earlier = [one for one in self.earlier if one is not replaces]
+        if self.current is not None:
+            self.earlier.insert(0, self.current)
+            del self.earlier[EARLIER_MAX:]
+        self.current = session
+
+    def retire_current(self) -> None:
+        '''Have no current session, so that the next message builds one.'''
+        if self.current is not None:
+            self.earlier.insert(0, self.current)
+            del self.earlier[EARLIER_MAX:]
+            self.current = None
+
+
+class Sessions:
+    '''All sessions of one protocol.'''
+
+    def __init__(self, store: Store, protocol: Protocol) -> None:
+        self._store = store
+        self._namespace = protocol.namespace
+        self.backend: Backend = fast.make_backend(protocol, KeyStorage(store))
+        self._archives: list[Backend] = [
+            fast.make_backend(protocol, KeyStorage(store, f'/gajim/earlier/{slot}'))
+            for slot in range(EARLIER_MAX)
+        ]
+        self._sets: dict[Device, SessionSet] = {}
+        self._changed: set[Device] = set()
+        self._rearranged: set[Device] = set()
+
+    def forget_cache(self) -> None:
+        '''After the store was rolled back.'''
+        self._sets.clear()
+        self._changed.clear()
+        self._rearranged.clear()
+        fast.forget_cached_state(self.backend)
+
+    def of(self, device: Device) -> SessionSet:
+        try:
+            return self._sets[device]
+        except KeyError:
+            sessions = self._load(device)
+            self._sets[device] = sessions
+            return sessions
+
+    def _load(self, device: Device) -> SessionSet:
+        load = self.backend.load_session(device.jid, device.device_id)
+        sessions = SessionSet(fast.run(load))
+        count: int = self._store.get(self._count_key(device), 0)
+        for archive in self._archives[:count]:
+            load = archive.load_session(device.jid, device.device_id)
+            session = fast.run(load)
+            if session is not None:
+                sessions.earlier.append(session)
+        return sessions
+
+    def stepped(self, device: Device) -> None:
+        '''The ratchet of the current session moved.'''
+        self._changed.add(device)
+
+    def rearranged(self, device: Device) -> None:
+        '''Sessions came, went or changed places.'''
+        self._rearranged.add(device)
+        self._changed.discard(device)
+
+    @property
+    def uncommitted(self) -> bool:
+        return bool(self._changed or self._rearranged)
+
+    def write(self) -> None:
+        '''Put everything that changed into the store's pending writes.'''
+        put = self._store.put
+        for device in self._changed - self._rearranged:
+            session = self._sets[device].current
+            assert session is not None
+            prefix = f'/{self._namespace}/{device.jid}/{device.device_id}'
+            self._store.put_encoded(
+                f'{prefix}/double_ratchet', fast.session_state(session)
+            )
+            put(f'{prefix}/confirmed', session.confirmed)
+        for device in self._rearranged:
+            self._write_set(device)
+        self._changed.clear()
+        self._rearranged.clear()
+
+    def _write_set(self, device: Device) -> None:
+        sessions = self._sets[device]
+        if sessions.current is None:
+            self._delete(device, '')
+        else:
+            fast.run(self.backend.store_session(sessions.current))
+        for slot, session in enumerate(sessions.earlier):
+            fast.run(self._archives[slot].store_session(session))
+        stored: int = self._store.get(self._count_key(device), 0)
+        for slot in range(len(sessions.earlier), stored):
+            self._delete(device, f'/gajim/earlier/{slot}')
+        if len(sessions.earlier) != stored:
+            self._store.put(self._count_key(device), len(sessions.earlier))
+
+    def forget(self, device: Device) -> None:
+        '''Delete all sessions with a device.'''
+        self._sets[device] = SessionSet()
+        self.rearranged(device)
+
+    def _delete(self, device: Device, prefix: str) -> None:
+        base = f'{prefix}/{self._namespace}/{device.jid}/{device.device_id}/'
+        for key in self._store.keys(base):
+            self._store.delete(key)
+        index = f'{prefix}/{self._namespace}/{device.jid}/device_ids'
+        ids = self._store.get(index, [])
+        if device.device_id in ids:
+            self._store.put(index, [one for one in ids if one != device.device_id])
+
+    def _count_key(self, device: Device) -> str:
+        return f'/gajim/earlier/{self._namespace}/{device.jid}/{device.device_id}'
+
+
+def fork(session: Session) -> Session:
+    '''
+    A copy of a session whose ratchet can step without moving the original's.
+
+    The library replaces the inner state of a ratchet when it steps on receipt,
+    except for its mapping of skipped keys, which it changes in place: so a flat
+    copy with that mapping copied is enough.
+    '''
+    ratchet = session.double_ratchet  # type: ignore[attr-defined]
+    twin_ratchet = copy.copy(ratchet)
+    for name, value in vars(twin_ratchet).items():
+        if isinstance(value, dict):
+            setattr(twin_ratchet, name, value.copy())
+    twin = copy.copy(session)
+    for name, value in vars(twin).items():
+        if value is ratchet:
+            setattr(twin, name, twin_ratchet)
+    return twin

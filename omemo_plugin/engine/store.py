@@ -1,0 +1,303 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The key store: one SQLite file per account.
+
+Everything but the seen-markers is one table of JSON values under path-like
+keys, in the layout python-omemo's own storages use, so that its tools can read
+the file. What belongs to this plugin alone lies under `/gajim/`.
+
+Writes are collected in memory and reach the file in one transaction with
+`commit`; a crash before it leaves the file as it was, and `rollback` forgets
+them. A commit does not wait for the disk. `flush` does, from any thread, and
+has to be called before something that depends on the commit leaves the
+machine.
+'''
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import StoreDamaged
+from .errors import StoreError
+from .errors import StoreLocked
+from .errors import StoreTooNew
+
+SCHEMA_VERSION = 1
+
+# A catch-up of a month fits several times; older duplicates are still
+# recognised by the ratchet itself as long as its chain lives.
+SEEN_MAX = 50_000
+_SEEN_SLACK = 1_000
+
+# 'GOMK'. Tells our files from other SQLite files.
+_APPLICATION_ID = 0x474F4D4B
+
+_SCHEMA = '''
+CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
+'''
+
+JSON = Any
+
+
+class Store:
+    '''
+    The open key store of one account. Not to be shared between threads, except
+    for `flush`.
+    '''
+
+    def __init__(self, path: Path) -> None:
+        '''
+        Open the store, and create it if there is none.
+
+        Raises:
+            StoreLocked: another process (or another instance) has it open.
+            StoreTooNew: it was written by a newer version.
+            StoreDamaged: the file is not a store.
+            StoreError: it cannot be read or created.
+        '''
+        self._path = path
+        self._wal = path.with_name(path.name + '-wal')
+        self._pending: dict[str, str | None] = {}
+        self._pending_seen: set[bytes] = set()
+        self._connection = self._open()
+        with self._translated():
+            row = self._connection.execute(
+                'SELECT count(*), max(number) FROM seen'
+            ).fetchone()
+        self._seen_count: int = row[0]
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives its journal the mode of the database
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._path.chmod(0o600)
+            directory = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise StoreError(f'cannot create the key store: {error}') from error
+
+        connection = sqlite3.connect(
+            self._path, timeout=0, isolation_level=None, cached_statements=64
+        )
+        try:
+            # The lock is taken with the first access and held until the end
+            connection.execute('PRAGMA locking_mode = EXCLUSIVE')
+            connection.execute('PRAGMA journal_mode = WAL')
+            connection.execute('PRAGMA synchronous = NORMAL')
+            connection.execute('PRAGMA secure_delete = ON')
+            # Old keys shall not stay behind in a journal that has been copied
+            connection.execute('PRAGMA journal_size_limit = 0')
+            connection.execute('BEGIN IMMEDIATE')
+            self._prepare_schema(connection)
+            connection.execute('COMMIT')
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if 'locked' in str(error):
+                raise StoreLocked('the key store is in use') from error
+            raise StoreError(f'cannot open the key store: {error}') from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise StoreDamaged('the key store is damaged') from error
+        except StoreError:
+            connection.close()
+            raise
+        return connection
+
+    @staticmethod
+    def _prepare_schema(connection: sqlite3.Connection) -> None:
+        version = connection.execute('PRAGMA user_version').fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise StoreTooNew('the key store was written by a newer version')
+        if version == SCHEMA_VERSION:
+            return
+        application_id = connection.execute('PRAGMA application_id').fetchone()[0]
+        tables = connection.execute('SELECT count(*) FROM sqlite_master').fetchone()[0]
+        if tables or application_id not in (0, _APPLICATION_ID):
+            raise StoreDamaged('the file is not a key store')
+        for statement in _SCHEMA.split(';'):
+            connection.execute(statement)
+        connection.execute(f'PRAGMA application_id = {_APPLICATION_ID}')
+        connection.execute(f'PRAGMA user_version = {SCHEMA_VERSION}')
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f'the key store failed: {error}') from error
+        except sqlite3.DatabaseError as error:
+            raise StoreDamaged('the key store is damaged') from error
+
+    def close(self) -> None:
+        '''Write what is left and close. The store cannot be used any more.'''
+        try:
+            self.commit()
+        finally:
+            self._connection.close()
+
+    # Values
+
+    def get(self, key: str, default: JSON = None) -> JSON:
+        '''The value below a key, freshly decoded, or the default.'''
+        try:
+            text = self._pending[key]
+        except KeyError:
+            with self._translated():
+                row = self._connection.execute(
+                    'SELECT value FROM kv WHERE key = ?', (key,)
+                ).fetchone()
+            text = None if row is None else row[0]
+        if text is None:
+            return default
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise StoreDamaged(f'unreadable value at {key}') from error
+
+    def put(self, key: str, value: JSON) -> None:
+        '''Set a value; it is encoded at once.'''
+        self._pending[key] = json.dumps(value, separators=(',', ':'))
+
+    def put_encoded(self, key: str, text: str) -> None:
+        '''Set a value that is JSON text already.'''
+        self._pending[key] = text
+
+    def delete(self, key: str) -> None:
+        self._pending[key] = None
+
+    def keys(self, prefix: str) -> list[str]:
+        '''All keys that start with a prefix, in order.'''
+        with self._translated():
+            rows = self._connection.execute(
+                'SELECT key FROM kv WHERE key >= ? AND key < ?',
+                (prefix, prefix + '\U0010ffff'),
+            ).fetchall()
+        found = {row[0] for row in rows}
+        for key, text in self._pending.items():
+            if key.startswith(prefix):
+                if text is None:
+                    found.discard(key)
+                else:
+                    found.add(key)
+        return sorted(found)
+
+    # Messages that have been decrypted
+
+    @staticmethod
+    def digest(*parts: bytes) -> bytes:
+        '''What stands for a received key in the list of the seen ones.'''
+        state = hashlib.sha256()
+        for part in parts:
+            state.update(len(part).to_bytes(4, 'big'))
+            state.update(part)
+        return state.digest()[:16]
+
+    def was_seen(self, digest: bytes) -> bool:
+        if digest in self._pending_seen:
+            return True
+        with self._translated():
+            row = self._connection.execute(
+                'SELECT 1 FROM seen WHERE digest = ?', (digest,)
+            ).fetchone()
+        return row is not None
+
+    def mark_seen(self, digest: bytes) -> None:
+        self._pending_seen.add(digest)
+
+    # Transactions
+
+    @property
+    def uncommitted(self) -> bool:
+        return bool(self._pending or self._pending_seen)
+
+    def commit(self) -> None:
+        '''
+        Write everything since the last commit in one transaction. A crash of
+        the program does not undo it, a power cut may until `flush` returned.
+
+        Raises:
+            StoreError: nothing of it was written; it is still pending.
+        '''
+        if not self.uncommitted:
+            return
+        execute = self._connection.execute
+        with self._translated():
+            execute('BEGIN IMMEDIATE')
+            try:
+                for key, text in self._pending.items():
+                    if text is None:
+                        execute('DELETE FROM kv WHERE key = ?', (key,))
+                    else:
+                        execute(
+                            'INSERT INTO kv VALUES (?, ?) ON CONFLICT (key) '
+                            'DO UPDATE SET value = excluded.value',
+                            (key, text),
+                        )
+                self._connection.executemany(
+                    'INSERT OR IGNORE INTO seen (digest) VALUES (?)',
+                    [(digest,) for digest in self._pending_seen],
+                )
+                self._seen_count += len(self._pending_seen)
+                if self._seen_count > SEEN_MAX + _SEEN_SLACK:
+                    execute(
+                        'DELETE FROM seen WHERE number <= '
+                        '(SELECT max(number) FROM seen) - ?',
+                        (SEEN_MAX,),
+                    )
+                    self._seen_count = SEEN_MAX
+                execute('COMMIT')
+            except BaseException:
+                if self._connection.in_transaction:
+                    execute('ROLLBACK')
+                raise
+        self._pending.clear()
+        self._pending_seen.clear()
+
+    def rollback(self) -> None:
+        '''Forget everything since the last commit.'''
+        self._pending.clear()
+        self._pending_seen.clear()
+
+    def flush(self) -> None:
+        '''
+        Return when everything committed so far is on the disk. May be called
+        from any thread, and may take as long as the disk does.
+
+        A transaction lies either in the journal, which is what is flushed
+        here, or has been copied to the database, which SQLite flushes itself
+        before it reuses the journal. The database file is never opened here:
+        closing it would give up SQLite's lock on it.
+
+        Raises:
+            StoreError: the disk refused; nothing may be sent.
+        '''
+        try:
+            descriptor = os.open(self._wal, os.O_RDWR)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f'cannot flush the key store: {error}') from error
+        try:
+            os.fdatasync(descriptor)
+        except OSError as error:
+            raise StoreError(f'cannot flush the key store: {error}') from error
+        finally:
+            os.close(descriptor)
