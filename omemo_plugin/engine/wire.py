@@ -296,7 +296,7 @@ def _verify(identity_key: bytes, signature: bytes, signed: bytes) -> None:
 
 
 def _marker(library: Any, jid: str, device_id: int, prekey: bytes) -> Session:
-    exchange = library.KeyExchangeImpl(x3dh.Header(b'', b'', prekey, b''), 0, 0)
+    exchange = library.KeyExchangeImpl(x3dh.Header(b'', b'', b'', prekey), 0, 0)
     session: Session = library.SessionImpl(
         jid, device_id, Initiation.PASSIVE, exchange, b'', None
     )

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''Engines that talk through a dict: a server without a network.'''
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from omemo_plugin.engine.effects import Effect
+from omemo_plugin.engine.effects import FetchBundle
+from omemo_plugin.engine.effects import FetchDeviceList
+from omemo_plugin.engine.effects import OweEmptyMessage
+from omemo_plugin.engine.effects import PublishBundle
+from omemo_plugin.engine.effects import PublishDeviceList
+from omemo_plugin.engine.engine import OmemoEngine
+from omemo_plugin.engine.engine import ReceivedMessage
+from omemo_plugin.engine.engine import SentMessage
+from omemo_plugin.engine.errors import BundleRefused
+from omemo_plugin.engine.values import Bundle
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import DeviceList
+from omemo_plugin.engine.values import EncryptedMessage
+from omemo_plugin.engine.values import Protocol
+
+BOTH = tuple(Protocol)
+
+
+class Clock:
+    '''Seconds since 1970 that pass when a test says so.'''
+
+    def __init__(self, now: float = 1_800_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Peer:
+    '''
+    One client.
+
+    Attributes:
+        protocols: what it publishes; others it neither sends nor announces.
+        news: effects meant for the user.
+        owed: empty messages it wanted to send, with what became of them.
+        auto_answer: whether it sends the empty messages it owes.
+    '''
+
+    world: World
+    path: Path
+    jid: str
+    clock: Clock
+    engine: OmemoEngine
+    protocols: tuple[Protocol, ...] = BOTH
+    auto_answer: bool = True
+    news: list[Effect] = field(default_factory=list)
+    outbox: list[tuple[Device, EncryptedMessage]] = field(default_factory=list)
+    log: list[Effect] = field(default_factory=list)
+
+    @property
+    def device(self) -> Device:
+        return Device(self.jid, self.engine.device_id)
+
+    def online(self) -> None:
+        self.carry_out(self.engine.connected())
+        self.carry_out(self.engine.catch_up_ended())
+
+    def restart(self, *, commit: bool = True) -> None:
+        '''Close the engine, or have it die, and open it again.'''
+        if not commit:
+            self.engine._core.rollback()
+        self.engine.close()
+        self.engine = OmemoEngine.open(self.path, self.jid, self.clock)
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        todo = list(effects)
+        while todo:
+            effect = todo.pop(0)
+            self.log.append(effect)
+            todo += self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> list[Effect]:
+        world = self.world
+        engine = self.engine
+        if isinstance(effect, FetchDeviceList):
+            found = world.lists.get((effect.jid, effect.protocol))
+            if found is None:
+                return engine.device_list_unavailable(
+                    effect.jid, effect.protocol, permanent=True
+                )
+            return engine.device_list_received(effect.jid, found)
+        if isinstance(effect, FetchBundle):
+            bundle = world.bundles.get((effect.device, effect.protocol))
+            if bundle is None:
+                return engine.bundle_unavailable(
+                    effect.device, effect.protocol, permanent=True
+                )
+            try:
+                return engine.bundle_received(effect.device, bundle)
+            except BundleRefused:
+                return []
+        if isinstance(effect, PublishBundle):
+            if effect.bundle.protocol not in self.protocols:
+                return []
+            device = Device(self.jid, effect.device_id)
+            world.bundles[device, effect.bundle.protocol] = effect.bundle
+            return engine.bundle_published(effect.bundle)
+        if isinstance(effect, PublishDeviceList):
+            if effect.device_list.protocol in self.protocols:
+                world.publish_list(self.jid, effect.device_list)
+            return []
+        if isinstance(effect, OweEmptyMessage):
+            if self.auto_answer:
+                message = engine.encrypt_empty(effect.device, effect.protocol)
+                if message is not None:
+                    self.outbox.append((effect.device, message))
+                    world.deliver(self, effect.device, message)
+            return []
+        self.news.append(effect)
+        return []
+
+    def prepare(self, *jids: str) -> None:
+        '''Fetch until a message can be sent.'''
+        plan = self.engine.plan(jids)
+        while not plan.ready:
+            self.carry_out(plan.effects)
+            plan = self.engine.plan(jids)
+
+    def encrypt(self, text: bytes, *to: str) -> SentMessage:
+        self.prepare(*to)
+        return self.engine.encrypt(to, dict.fromkeys(self.protocols, text))
+
+    def decrypt(self, sender: Peer, sent: SentMessage) -> ReceivedMessage:
+        result = self.engine.decrypt(sender.jid, sent.messages)
+        self.carry_out(result.effects)
+        return result
+
+    def send(self, text: bytes, to: Peer) -> ReceivedMessage:
+        '''Send and receive, all in one.'''
+        return to.decrypt(self, self.encrypt(text, to.jid))
+
+
+@dataclass
+class World:
+    '''The server: lists, bundles, and who is there.'''
+
+    folder: Path
+    peers: list[Peer] = field(default_factory=list)
+    lists: dict[tuple[str, Protocol], DeviceList] = field(default_factory=dict)
+    bundles: dict[tuple[Device, Protocol], Bundle] = field(default_factory=dict)
+
+    def peer(
+        self,
+        jid: str,
+        *,
+        protocols: tuple[Protocol, ...] = BOTH,
+        online: bool = True,
+    ) -> Peer:
+        path = self.folder / f'{jid}-{len(self.peers)}.db'
+        clock = Clock()
+        engine = OmemoEngine.open(path, jid, clock)
+        peer = Peer(self, path, jid, clock, engine, protocols)
+        self.peers.append(peer)
+        if online:
+            peer.online()
+        return peer
+
+    def publish_list(self, jid: str, device_list: DeviceList) -> None:
+        self.lists[jid, device_list.protocol] = device_list
+        for peer in self.peers:
+            peer.carry_out(peer.engine.device_list_received(jid, device_list))
+
+    def deliver(self, sender: Peer, to: Device, message: EncryptedMessage) -> None:
+        for peer in self.peers:
+            if peer.device == to:
+                result = peer.engine.decrypt(sender.jid, [message])
+                peer.carry_out(result.effects)
+
+    def close(self) -> None:
+        for peer in self.peers:
+            peer.engine.close()

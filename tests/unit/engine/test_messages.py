@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''Messages between engines, when all goes well or nearly so.'''
+
+from __future__ import annotations
+
+import pytest
+
+from omemo_plugin.engine.effects import NewDevices
+from omemo_plugin.engine.effects import OweEmptyMessage
+from omemo_plugin.engine.engine import LeftOutReason
+from omemo_plugin.engine.errors import DuplicateMessage
+from omemo_plugin.engine.errors import NoRecipient
+from omemo_plugin.engine.errors import NotForThisDevice
+from omemo_plugin.engine.errors import SentByThisDevice
+from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
+from tests.support.world import World
+
+LEGACY = (Protocol.LEGACY,)
+OMEMO_2 = (Protocol.OMEMO_2,)
+
+
+@pytest.mark.parametrize('protocols', [LEGACY, OMEMO_2, (*LEGACY, *OMEMO_2)])
+def test_conversation(world: World, protocols: tuple[Protocol, ...]) -> None:
+    ann = world.peer('ann@test', protocols=protocols)
+    ben = world.peer('ben@test', protocols=protocols)
+    for number in range(3):
+        there = ann.send(b'there %d' % number, ben)
+        back = ben.send(b'back %d' % number, ann)
+        assert there.plaintext == b'there %d' % number
+        assert back.plaintext == b'back %d' % number
+        assert there.protocol is protocols[-1]
+        assert there.device == ann.device
+        assert there.fingerprint == ann.engine.fingerprint
+        assert there.trust is Trust.BLIND
+
+
+def test_both_protocols_until_omemo_2_was_heard(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    # Ben must not answer by himself, or Ann knows at once
+    ben.auto_answer = False
+    for _ in range(2):
+        sent = ann.encrypt(b'x', ben.jid)
+        assert {message.protocol for message in sent.messages} == set(Protocol)
+        assert ben.decrypt(ann, sent).protocol is Protocol.OMEMO_2
+    answer = ben.encrypt(b'y', ann.jid)
+    assert [message.protocol for message in answer.messages] == [Protocol.OMEMO_2]
+    ann.decrypt(ben, answer)
+    sent = ann.encrypt(b'z', ben.jid)
+    assert [message.protocol for message in sent.messages] == [Protocol.OMEMO_2]
+
+
+def test_mixed_devices_get_one_message(world: World) -> None:
+    ann = world.peer('ann@test')
+    old = world.peer('ben@test', protocols=LEGACY)
+    new = world.peer('ben@test', protocols=OMEMO_2)
+    own = world.peer('ann@test')
+    sent = ann.encrypt(b'to all', 'ben@test')
+    assert set(sent.readers) == {old.device, new.device, own.device}
+    assert not sent.left_out
+    assert old.decrypt(ann, sent).protocol is Protocol.LEGACY
+    assert new.decrypt(ann, sent).protocol is Protocol.OMEMO_2
+    assert own.decrypt(ann, sent).plaintext == b'to all'
+
+
+def test_a_device_without_a_protocol_we_have_text_for_is_left_out(
+    world: World,
+) -> None:
+    ann = world.peer('ann@test')
+    old = world.peer('ben@test', protocols=LEGACY)
+    new = world.peer('ben@test', protocols=OMEMO_2)
+    ann.prepare('ben@test')
+    sent = ann.engine.encrypt(['ben@test'], {Protocol.OMEMO_2: b'reaction'})
+    assert sent.readers == (new.device,)
+    assert [(one.device, one.reason) for one in sent.left_out] == [
+        (old.device, LeftOutReason.PROTOCOL)
+    ]
+
+
+def test_simultaneous_first_messages_lose_nothing(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    from_ann = [ann.encrypt(b'a%d' % n, ben.jid) for n in range(3)]
+    from_ben = [ben.encrypt(b'b%d' % n, ann.jid) for n in range(3)]
+    for number in range(3):
+        assert ben.decrypt(ann, from_ann[number]).plaintext == b'a%d' % number
+        assert ann.decrypt(ben, from_ben[number]).plaintext == b'b%d' % number
+    for number in range(5):
+        assert ann.send(b'%d' % number, ben).plaintext == b'%d' % number
+        assert ben.send(b'%d' % number, ann).plaintext == b'%d' % number
+
+
+def test_restart_without_commit_receives_again(world: World) -> None:
+    '''Gajim may lose in a crash what it showed; the archive sends it again.'''
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    ann.send(b'first', ben)
+    ben.engine.commit()
+    lost = ann.encrypt(b'second', ben.jid)
+    ben.decrypt(ann, lost)
+    ben.restart(commit=False)
+    assert ben.decrypt(ann, lost).plaintext == b'second'
+    ben.restart()
+    with pytest.raises(DuplicateMessage):
+        ben.decrypt(ann, lost)
+    assert ann.send(b'third', ben).plaintext == b'third'
+
+
+def test_own_messages_are_not_for_this_device(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    sent = ann.encrypt(b'x', ben.jid)
+    with pytest.raises(SentByThisDevice):
+        ann.engine.decrypt(ann.jid, sent.messages)
+
+
+def test_message_for_others_only(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    eve = world.peer('eve@test')
+    sent = ann.encrypt(b'x', ben.jid)
+    with pytest.raises(NotForThisDevice):
+        eve.engine.decrypt(ann.jid, sent.messages)
+
+
+def test_late_bundle_is_asked_for_again(world: World) -> None:
+    '''Some clients publish the list before the bundle.'''
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    hidden = {
+        key: world.bundles.pop(key) for key in list(world.bundles)
+        if key[0] == ben.device
+    }
+    ann.prepare(ben.jid)
+    assert ann.engine.plan([ben.jid]).unreachable == (ben.jid,)
+    with pytest.raises(NoRecipient):
+        ann.engine.encrypt([ben.jid], {Protocol.LEGACY: b'x'})
+    # Not at once: this would go on for ever
+    assert not ann.engine.plan([ben.jid]).effects
+    world.bundles.update(hidden)
+    ann.clock.now += 4
+    assert ann.send(b'x', ben).plaintext == b'x'
+
+
+def test_missing_bundles_are_not_fetched_again_and_again(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    gone = world.peer('ben@test')
+    world.bundles.pop((gone.device, Protocol.LEGACY))
+    world.bundles.pop((gone.device, Protocol.OMEMO_2))
+    before = len(ann.log)
+    for _ in range(20):
+        ann.send(b'x', ben)
+        ann.clock.now += 60
+    fetched = [
+        effect for effect in ann.log[before:]
+        if getattr(effect, 'device', None) == gone.device
+    ]
+    assert 2 <= len(fetched) <= 10
+
+
+def test_catch_up_keeps_prekeys_and_publishes_once(world: World) -> None:
+    '''Two devices took the same prekey before we came back.'''
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test', protocols=LEGACY)
+    key = (ben.device, Protocol.LEGACY)
+    bundle = world.bundles[key]
+    number = next(iter(bundle.prekeys))
+    world.bundles[key] = type(bundle)(
+        bundle.protocol,
+        bundle.identity_key,
+        bundle.signed_prekey_id,
+        bundle.signed_prekey,
+        bundle.signature,
+        {number: bundle.prekeys[number]},
+    )
+    other = world.peer('ann@test')
+    ann.prepare(ben.jid)
+    other.prepare(ben.jid)
+    texts = {Protocol.LEGACY: b'x'}
+    one = ann.engine.encrypt([ben.jid], texts)
+    two = other.engine.encrypt([ben.jid], texts)
+
+    ben.carry_out(ben.engine.connected())
+    ben.log.clear()
+    assert ben.decrypt(ann, one).plaintext == b'x'
+    ben.restart()
+    ben.carry_out(ben.engine.connected())
+    assert ben.decrypt(other, two).plaintext == b'x'
+    assert not [e for e in ben.log if isinstance(e, OweEmptyMessage)]
+    ben.clock.now += 60
+    ben.log.clear()
+    ben.carry_out(ben.engine.catch_up_ended())
+    kinds = [type(effect).__name__ for effect in ben.log]
+    assert kinds.count('PublishBundle') == 2 - 1
+    assert len(world.bundles[key].prekeys) == 100
+    assert number not in world.bundles[key].prekeys
+    assert 'OweEmptyMessage' in kinds
+
+
+def test_new_contact_device_is_told(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    ann.send(b'x', ben)
+    assert NewDevices('ben@test', (ben.device,), Trust.BLIND) in ann.news
+    ann.news.clear()
+    ann.send(b'x', ben)
+    assert not ann.news
+
+
+def test_replaced_session(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    ann.send(b'x', ben)
+    ben.send(b'x', ann)
+    late = ann.encrypt(b'late', ben.jid)
+    ben.carry_out(ben.engine.replace_session(ann.device))
+    assert ben.outbox
+    assert ben.send(b'new', ann).plaintext == b'new'
+    assert ann.send(b'new', ben).plaintext == b'new'
+    # What was under way on the old session is not lost
+    assert ben.decrypt(ann, late).plaintext == b'late'
+
+
+def test_heartbeat_after_53_messages_without_answer(world: World) -> None:
+    ann = world.peer('ann@test', protocols=OMEMO_2)
+    ben = world.peer('ben@test', protocols=OMEMO_2)
+    ann.send(b'x', ben)
+    ben.send(b'x', ann)
+    ann.send(b'x', ben)
+    ben.outbox.clear()
+    for _ in range(60):
+        ann.send(b'x', ben)
+    assert len(ben.outbox) == 1
