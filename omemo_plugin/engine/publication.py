@@ -156,7 +156,8 @@ class Publication:
 
     def catch_up_ended(self) -> list[Effect]:
         for protocol, prekeys in self._core.prekeys.items():
-            if prekeys.end_catch_up() or prekeys.refill():
+            used = prekeys.end_catch_up()
+            if prekeys.refill() or used:
                 self._dirty.add(protocol)
         return self.maintain()
 

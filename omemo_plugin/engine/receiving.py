@@ -52,6 +52,11 @@ _EXCHANGES = 100
 _EXCHANGES_PER_SECOND = 1.0
 
 
+# The largest real one, a key exchange of OMEMO 2, has about 220 bytes; protobuf
+# would also take a megabyte of junk behind it
+_KEY_MAX = 2048
+
+
 @dataclass(frozen=True)
 class ReceivedMessage:
     '''
@@ -151,6 +156,8 @@ class Receiver:
     ) -> ReceivedMessage:
         core = self._core
         protocol = message.protocol
+        if len(key.data) > _KEY_MAX:
+            raise DecryptionFailed('a key of absurd size')
         digest = core.store.digest(
             device.jid.encode(),
             device.device_id.to_bytes(4, 'big'),
