@@ -41,6 +41,9 @@ _SEEN_SLACK = 1_000
 # 'GOMK'. Tells our files from other SQLite files.
 _APPLICATION_ID = 0x474F4D4B
 
+# The smallest page of a SQLite file, in bytes
+_PAGE_MIN = 512
+
 _SCHEMA = '''
 CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
@@ -80,19 +83,34 @@ class Store:
     def path(self) -> Path:
         return self._path
 
+    def _create(self) -> None:
+        '''
+        Make an empty file that is ours alone; SQLite gives its journal the
+        mode of the database. A file that exists is not opened here: closing
+        it would give up SQLite's lock on it, if this process has it open.
+        '''
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
+            os.close(os.open(self._path, flags, 0o600))
+        except FileExistsError:
+            self._path.chmod(0o600)
+            return
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
     def _open(self) -> sqlite3.Connection:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # SQLite gives its journal the mode of the database
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._path.chmod(0o600)
-            directory = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            self._create()
+            size = self._path.stat().st_size
         except OSError as error:
             raise StoreError(f'cannot create the key store: {error}') from error
+        if 0 < size < _PAGE_MIN:
+            # SQLite would take this for an empty database
+            raise StoreDamaged('the key store is damaged')
 
         connection = sqlite3.connect(
             self._path, timeout=0, isolation_level=None, cached_statements=64
