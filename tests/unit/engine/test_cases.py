@@ -396,6 +396,7 @@ def test_case_28_each_key_for_our_id_is_tried(
     assert ben.engine.decrypt(ann.jid, [doubled]).plaintext == b'x'
 
 
+@pytest.mark.filterwarnings('ignore:Unexpected end-group tag')
 @both_protocols
 def test_case_31_no_ratchet_message(
     world: World, protocols: tuple[Protocol, ...]
