@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Every difference between the Gajims this plugin runs in: 1.7.3 (nbxmpp 4.2),
+2.1.1 (6.1) and 2.6.0 (7.4). Nothing else asks for a version.
+'''
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from typing import Any
+
+from gajim.common import app
+from gajim.common.const import Trust as GajimTrust
+from nbxmpp.protocol import JID
+
+from ..engine.values import Trust
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+# What the user sees, and the key under which Gajim knows an encryption
+ENCRYPTION_NAME = 'OMEMO'
+
+HAS_BUILTIN_OMEMO = (
+    importlib.util.find_spec('gajim.common.modules.omemo') is not None
+)
+
+try:
+    from nbxmpp.exceptions import StanzaDecrypted as _StanzaDecrypted
+except ImportError:
+    _StanzaDecrypted = None
+
+# Raised by a handler that decrypted a stanza: nbxmpp then looks at its new
+# content. None where that does not exist.
+StanzaDecrypted: type[Exception] | None = _StanzaDecrypted
+
+_TO_GAJIM = {
+    Trust.DISTRUSTED: GajimTrust.UNTRUSTED,
+    Trust.UNDECIDED: GajimTrust.UNDECIDED,
+    Trust.BLIND: GajimTrust.BLIND,
+    Trust.VERIFIED: GajimTrust.VERIFIED,
+}
+_FROM_GAJIM = {value.name: key for key, value in _TO_GAJIM.items()}
+
+
+# Trust and the shield
+
+
+def gajim_trust(trust: Trust) -> Any:
+    return _TO_GAJIM[trust]
+
+
+def trust_from_gajim(value: Any) -> Trust:
+    '''By name: Gajim's own stores number the levels differently.'''
+    return _FROM_GAJIM[GajimTrust(value).name]
+
+
+def encryption_data(trust: Trust, fingerprint: str | None) -> Any:
+    '''What `properties.encrypted` holds for a received message.'''
+    if HAS_BUILTIN_OMEMO:
+        # The archive's column must not be empty
+        return _new_encryption_data(trust, fingerprint or 'Unknown')
+    from gajim.common.const import EncryptionData  # noqa: PLC0415
+
+    return EncryptionData(
+        {
+            'name': ENCRYPTION_NAME,
+            'fingerprint': fingerprint,
+            'trust': gajim_trust(trust),
+        }
+    )
+
+
+def _new_encryption_data(trust: Trust, fingerprint: str) -> Any:
+    from nbxmpp.structs import EncryptionData  # noqa: PLC0415
+
+    return EncryptionData(
+        protocol=ENCRYPTION_NAME, key=fingerprint, trust=gajim_trust(trust)
+    )
+
+
+# Messages on their way out
+
+
+def stanza_of(message: Any) -> Any:
+    if hasattr(message, 'get_stanza'):
+        return message.get_stanza()
+    return message.stanza
+
+
+def text_of(message: Any) -> str | None:
+    '''What the user typed; None for a message that is none, such as a chat
+    state.'''
+    if hasattr(message, 'get_text'):
+        return message.get_text(with_fallback=False) or None
+    return message.message or None
+
+
+def is_chat_state(message: Any) -> bool:
+    '''Whether the message consists of a chat state or a marker only.'''
+    return text_of(message) is None and (
+        message.chatstate is not None or message.marker is not None
+    )
+
+
+def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
+    '''Say that an outgoing message has been encrypted.'''
+    if hasattr(message, 'set_encryption'):
+        message.set_encryption(_new_encryption_data(trust, fingerprint))
+        return
+    message.xhtml = None
+    message.additional_data['encrypted'] = {
+        'name': ENCRYPTION_NAME,
+        'fingerprint': fingerprint,
+        'trust': gajim_trust(trust),
+    }
+
+
+# Accounts and contacts
+
+
+def own_jid(client: Any) -> str:
+    return str(client.get_own_jid().new_as_bare())
+
+
+def bare(jid: Any) -> str:
+    return str(jid.new_as_bare())
+
+
+def is_available(client: Any) -> bool:
+    return bool(client.state.is_available)
+
+
+def sees_our_presence(client: Any, jid: str) -> bool:
+    '''Whether a contact is subscribed to us.'''
+    item = client.get_module('Roster').get_item(JID.from_string(jid))
+    return item is not None and item.subscription in ('both', 'from')
+
+
+def encryption_of(account: str, jid: str) -> str:
+    '''The encryption the user chose for a contact, '' for none.'''
+    value = app.settings.get_contact_setting(
+        account, JID.from_string(jid), 'encryption'
+    )
+    return value or ''
+
+
+def set_encryption_of(account: str, jid: str, name: str) -> None:
+    app.settings.set_contact_setting(
+        account, JID.from_string(jid), 'encryption', name
+    )
+
+
+# The archive
+
+
+def flush_archive() -> None:
+    '''
+    Let Gajim's own history reach the disk before ours does. Later versions
+    commit each row by themselves.
+    '''
+    if HAS_BUILTIN_OMEMO:
+        return
+    commit = getattr(app.storage.archive, '_commit', None)
+    if commit is not None:
+        commit()
+
+
+def catch_up_finished(client: Any) -> bool | None:
+    '''
+    Whether the account's archive has been read to its end since the last
+    sign-in; None if the server has no archive.
+    '''
+    mam = client.get_module('MAM')
+    if not mam.available:
+        return None
+    own = client.get_own_jid().new_as_bare()
+    finished = getattr(mam, '_is_catch_up_finished', None)
+    if finished is None:
+        finished = mam.is_catch_up_finished
+    return bool(finished(own))
+
+
+# The window
+
+
+def _control(account: str, jid: str) -> Any:
+    '''The chat on screen, if it is with this contact.'''
+    if app.window is None:
+        return None
+    control = app.window.get_control()
+    if control is None or not control.has_active_chat():
+        return None
+    contact = control.contact
+    if contact.account != account or str(contact.jid) != jid:
+        return None
+    return control
+
+
+def show_info(account: str, jid: str, text: str) -> bool:
+    '''
+    Add a line to the chat on screen.
+
+    Returns:
+        False if the chat is not on screen.
+    '''
+    control = _control(account, jid)
+    if control is None:
+        return False
+    control.add_info_message(text)
+    return True
+
+
+def give_back(contact: Any, text: str) -> bool:
+    '''
+    Put text that was not sent where the user can send it again: into the input
+    of the chat on screen, or among the drafts.
+
+    Returns:
+        False if there is other text already.
+    '''
+    if _control(contact.account, str(contact.jid)) is not None:
+        view = app.window.get_chat_stack().get_message_input()
+        if view.has_text:
+            return False
+        view.insert_text(text)
+        return True
+    if hasattr(app.storage, 'drafts'):
+        return _give_back_draft(contact, text)
+    return _give_back_archived_draft(contact, text)
+
+
+def _give_back_draft(contact: Any, text: str) -> bool:
+    if app.storage.drafts.get(contact):
+        return False
+    draft: Any = text
+    if HAS_BUILTIN_OMEMO:
+        from gajim.common.const import Draft  # noqa: PLC0415
+
+        draft = Draft(text, None)
+    app.storage.drafts.set(contact, draft)
+    return True
+
+
+def _give_back_archived_draft(contact: Any, text: str) -> bool:
+    '''Since 2.6 drafts are a column of the archive.'''
+    from gajim.common.const import Draft  # noqa: PLC0415
+
+    archive = app.storage.archive
+    if archive.get_contact_value(contact.account, contact.jid, 'draft'):
+        return False
+    draft = Draft(text, None)
+    archive.set_contact_value(contact.account, contact.jid, 'draft', draft)
+    contact.notify('draft-update', draft)
+    return True

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The words the user reads. Each says what happened and, where there is something
+to do, what.
+'''
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..engine import errors
+from ..engine.effects import IdentityKeyAlarm
+from ..engine.effects import NewDevices
+from ..engine.effects import SessionBroken
+from ..engine.sending import LeftOut
+from ..engine.sending import LeftOutReason
+from ..engine.values import Trust
+from .i18n import _
+from .i18n import ngettext
+
+# Not translated: it is read on the other side, by programs without OMEMO
+FALLBACK_BODY = (
+    'This message is encrypted with OMEMO. '
+    'The program you are using cannot decrypt it.'
+)
+
+
+# Rows in place of a message that could not be read
+
+
+def not_decrypted(error: Exception) -> str:
+    '''The row shown in place of a message.'''
+    return _('This message could not be decrypted: {reason}').format(
+        reason=_reason(error)
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, errors.NotForThisDevice):
+        return _('it was not encrypted for this device.')
+    if isinstance(error, errors.NoSession):
+        return _(
+            'the sender used a session that this device does not have. '
+            'Send a message back, then ask for it again.'
+        )
+    if isinstance(error, errors.UnknownPrekey):
+        return _(
+            'it was encrypted with a one-time key that this device no longer '
+            'has. Ask the sender to send it again.'
+        )
+    if isinstance(error, errors.TooManySkipped):
+        return _(
+            'too many messages before it are missing. '
+            'Ask the sender to send it again.'
+        )
+    if isinstance(error, errors.TooManyKeyExchanges):
+        return _('the sender started too many sessions in a short time.')
+    if isinstance(error, errors.IdentityKeyChanged):
+        return _(
+            'the sender’s device presented another key than before. '
+            'Ask your contact, by another way, whether they reinstalled it.'
+        )
+    if isinstance(error, errors.DecryptionFailed):
+        return _('it is damaged, or was changed on its way.')
+    if isinstance(error, errors.MalformedStanza):
+        return _('it is not a valid OMEMO message.')
+    if isinstance(error, errors.StoreError | errors.LibraryMissing):
+        return unusable(error)
+    if isinstance(error, SenderUnknown):
+        return _('it is not known who sent it.')
+    return _('an internal error occurred. Please report it.')
+
+
+class SenderUnknown(errors.ReceiveError):
+    '''The real address of the sender is not known.'''
+
+
+# Why the engine cannot be used at all
+
+
+def unusable(error: Exception) -> str:
+    '''Why the key store, and with it OMEMO, cannot be used.'''
+    if isinstance(error, errors.StoreLocked):
+        return _('the OMEMO keys are in use by another Gajim. Close one of them.')
+    if isinstance(error, errors.StoreTooNew):
+        return _(
+            'the OMEMO keys were written by a newer version of this plugin. '
+            'Update the plugin.'
+        )
+    if isinstance(error, errors.StoreDamaged):
+        return _('the file with the OMEMO keys is damaged.')
+    if isinstance(error, errors.StoreError):
+        return _(
+            'the OMEMO keys cannot be read or written. '
+            'Is the disk full or read-only?'
+        )
+    return _('an internal error occurred. Please report it.')
+
+
+# Lines about sending
+
+
+def fetching(count: int) -> str:
+    if count == 0:
+        return _('Looking for devices… Your message will be sent by itself.')
+    return ngettext(
+        'Fetching keys of {count} device… Your message will be sent by itself.',
+        'Fetching keys of {count} devices… Your message will be sent by itself.',
+        count,
+    ).format(count=count)
+
+
+def waiting_for_connection() -> str:
+    return _('Not connected. Your message will be encrypted and sent by itself.')
+
+
+def not_sent(reason: str, text: str | None) -> str:
+    '''
+    Args:
+        text: what the user typed, if there was no place to put it back.
+    '''
+    line = _('Not sent: {reason}').format(reason=reason)
+    if text is None:
+        return line
+    return f'{line}\n\n{text}'
+
+
+def no_recipient(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
+    '''Why nobody could receive a message.'''
+    concerned = [entry for entry in left_out if entry.device.jid in jids]
+    reasons = {entry.reason for entry in concerned}
+    who = ', '.join(sorted(jids))
+    if not reasons:
+        return _(
+            '{who} has no device that uses OMEMO. Ask them to enable it, or '
+            'switch encryption off for this chat.'
+        ).format(who=who)
+    if LeftOutReason.KEY_CHANGED in reasons:
+        return _(
+            'a device of {who} presented another key than before. '
+            'Ask them, by another way, whether they reinstalled it.'
+        ).format(who=who)
+    if LeftOutReason.LIST_WITHDRAWN in reasons:
+        return _(
+            '{who} no longer lists any OMEMO device. '
+            'Ask them, by another way, whether they stopped using OMEMO.'
+        ).format(who=who)
+    if LeftOutReason.UNDECIDED in reasons:
+        return _(
+            'you have not decided yet whether to trust the devices of {who}.'
+        ).format(who=who)
+    if LeftOutReason.DISTRUSTED in reasons:
+        return _('you do not trust any device of {who}.').format(who=who)
+    return _(
+        'the keys of {who} could not be fetched. Try again later.'
+    ).format(who=who)
+
+
+def too_many_recipients() -> str:
+    return _('there are too many devices to encrypt for.')
+
+
+def keys_not_written() -> str:
+    return _(
+        'the OMEMO keys could not be written. Is the disk full or read-only?'
+    )
+
+
+def internal_error() -> str:
+    return _('an internal error occurred. Please report it.')
+
+
+def rooms_not_supported() -> str:
+    return _('this version of the plugin does not encrypt in rooms yet.')
+
+
+def files_not_supported() -> str:
+    return _('this version of the plugin does not encrypt files yet.')
+
+
+def stays_encrypted() -> str:
+    return _(
+        'this chat is encrypted, and this message was not. '
+        'To write unencrypted, switch encryption off in the encryption menu.'
+    )
+
+
+def only_in_clear() -> str:
+    return _('this cannot be sent encrypted.')
+
+
+def undecided_left_out(count: int) -> str:
+    return ngettext(
+        '{count} device did not get this message: '
+        'you have not decided yet whether to trust it.',
+        '{count} devices did not get this message: '
+        'you have not decided yet whether to trust them.',
+        count,
+    ).format(count=count)
+
+
+def gone_without_encryption() -> str:
+    return _(
+        'Encryption was switched on again, because this chat was encrypted '
+        'before.'
+    )
+
+
+# What the engine reports
+
+
+def new_devices(effect: NewDevices, own_jid: str) -> str:
+    count = len(effect.devices)
+    if effect.jid == own_jid:
+        return ngettext(
+            'A new device of your own account uses OMEMO. '
+            'If it is not yours, change your password.',
+            '{count} new devices of your own account use OMEMO. '
+            'If they are not yours, change your password.',
+            count,
+        ).format(count=count)
+    if effect.trust is Trust.UNDECIDED:
+        return ngettext(
+            '{who} has a new device. It gets no messages until you decide '
+            'whether to trust it.',
+            '{who} has {count} new devices. They get no messages until you '
+            'decide whether to trust them.',
+            count,
+        ).format(who=effect.jid, count=count)
+    return ngettext(
+        '{who} has a new device.', '{who} has {count} new devices.', count
+    ).format(who=effect.jid, count=count)
+
+
+def identity_key_alarm(effect: IdentityKeyAlarm) -> str:
+    return _(
+        'Warning: device {id} of {who} presented another key than before. '
+        'It was refused. Ask them, by another way, whether they reinstalled it.'
+    ).format(id=effect.device.device_id, who=effect.device.jid)
+
+
+def session_broken(effect: SessionBroken) -> str:
+    return _(
+        'Messages of device {id} of {who} cannot be decrypted. '
+        'Ask them to send them again.'
+    ).format(id=effect.device.device_id, who=effect.device.jid)

@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What Gajim knows of this plugin on each account: a module with handlers for
+stanzas and events. No error leaves it: Gajim would drop the whole stanza.
+'''
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from gajim.common import app
+from gajim.common import configpaths
+from gajim.common import ged
+from gajim.common.modules.base import BaseModule
+from gi.repository import GLib
+from nbxmpp.namespaces import Namespace
+from nbxmpp.protocol import JID
+from nbxmpp.protocol import Message
+from nbxmpp.structs import StanzaHandler
+
+from ..engine.errors import MalformedStanza
+from . import compat
+from . import messages
+from . import pep
+from .account import AccountService
+from .failures import report
+from .receive import NAMESPACES
+from .receive import PRIORITY
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+# The name under which Gajim keeps the module; the built-in one is 'OMEMO'
+name = 'OmemoPlugin'
+zeroconf = False
+
+# Before nbxmpp interprets the event (15): it fails on some lists
+_EVENT_PRIORITY = 14
+
+# A server that has no archive, or does not answer, must not keep the prekeys
+# of a catch-up for ever
+_NO_ARCHIVE_SECONDS = 5.0
+_SILENT_ARCHIVE_SECONDS = 120.0
+
+
+class OmemoModule(BaseModule):
+    '''The module of one account.'''
+
+    def __init__(self, client: Any) -> None:
+        BaseModule.__init__(self, client, plugin=True)
+        self.service: AccountService | None = None
+        self.problem = ''
+        self._takeover: Any = None
+        self._catch_up_timer = 0
+        self._archive_heard = 0.0
+        self._signed_in_at = 0.0
+        self.handlers = [
+            StanzaHandler(
+                name='message',
+                callback=self._message_received,
+                ns=namespace,
+                priority=PRIORITY,
+            )
+            for namespace in sorted(NAMESPACES)
+        ]
+        self.handlers.append(
+            StanzaHandler(
+                name='message',
+                callback=self._event_received,
+                ns=Namespace.PUBSUB_EVENT,
+                priority=_EVENT_PRIORITY,
+            )
+        )
+        try:
+            self._start()
+        except Exception as error:
+            report('starting on an account', error)
+            self.problem = messages.internal_error()
+            self.deactivate()
+
+    def _start(self) -> None:
+        folder = configpaths.get('PLUGINS_DATA') / 'omemo_plugin'
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.service = AccountService(self._client, folder)
+        self.problem = self.service.problem
+        if compat.HAS_BUILTIN_OMEMO:
+            from .takeover import install  # noqa: PLC0415
+
+            self._takeover = install(self._client, self.service)
+        self._follow_settings()
+        self.register_events(
+            [
+                ('signed-in', ged.PRECORE, self._on_signed_in),
+                ('account-connected', ged.POSTCORE, self._on_account_connected),
+                ('raw-mam-message-received', ged.PRECORE, self._on_archive_message),
+            ]
+        )
+        if compat.is_available(self._client):
+            # The plugin was enabled on a connection that stands already. Gajim
+            # registers the handlers after this
+            GLib.idle_add(self._start_on_connection)
+
+    def _start_on_connection(self) -> bool:
+        if self.service is not None and compat.is_available(self._client):
+            self._begin()
+        return GLib.SOURCE_REMOVE
+
+    def deactivate(self) -> None:
+        '''The plugin is being disabled: give back what was taken.'''
+        self._stop_watching()
+        self.unregister_events()
+        app.settings.disconnect_signals(self)
+        if self._takeover is not None:
+            takeover, self._takeover = self._takeover, None
+            try:
+                takeover.restore()
+            except Exception as error:
+                report('giving back the place of the built-in module', error)
+        self._close()
+
+    def cleanup(self) -> None:
+        '''The account is being disabled.'''
+        self._stop_watching()
+        app.settings.disconnect_signals(self)
+        self._close()
+        BaseModule.cleanup(self)
+
+    def _close(self) -> None:
+        if self.service is not None:
+            try:
+                self.service.close()
+            except Exception as error:
+                report('closing', error)
+
+    # Stanzas
+
+    def _message_received(
+        self, _client: Any, stanza: Message, properties: Any
+    ) -> None:
+        if self.service is not None:
+            self.service.receiver.handle(stanza, properties)
+
+    def _event_received(self, _client: Any, stanza: Message, properties: Any) -> None:
+        try:
+            self._process_event(stanza, properties)
+        except Exception as error:
+            report('reading an event', error)
+
+    def _process_event(self, stanza: Message, properties: Any) -> None:
+        if self.service is None or properties.type.is_error:
+            return
+        if properties.carbon is not None or properties.mam is not None:
+            # SECURITY: an event counts only as the server sends it
+            return
+        try:
+            found = pep.device_list_event(stanza)
+        except MalformedStanza as error:
+            log.info('Device list refused: %s', error)
+            return
+        if found is None:
+            return
+        sender = stanza.getFrom()
+        if sender is not None and not sender.is_bare:
+            return
+        jid = self.service.own_jid if sender is None else str(sender)
+        protocol, payload = found
+        self.service.device_list_event(jid, protocol, payload)
+
+    # The connection
+
+    def _on_signed_in(self, event: Any) -> None:
+        if event.account != self._account or self.service is None:
+            return
+        try:
+            self._begin()
+        except Exception as error:
+            report('signing in', error)
+
+    def _begin(self) -> None:
+        assert self.service is not None
+        self._signed_in_at = self._archive_heard = time.monotonic()
+        self.service.connected()
+        self._stop_watching()
+        self._catch_up_timer = GLib.timeout_add(1000, self._watch_catch_up)
+
+    def _on_account_connected(self, event: Any) -> None:
+        if event.account == self._account and self.service is not None:
+            self.service.available()
+
+    def _on_archive_message(self, event: Any) -> None:
+        if event.account == self._account:
+            self._archive_heard = time.monotonic()
+
+    def _watch_catch_up(self) -> bool:
+        if self.service is None:
+            self._catch_up_timer = 0
+            return GLib.SOURCE_REMOVE
+        try:
+            over = self._is_catch_up_over()
+        except Exception as error:
+            report('asking for the archive', error)
+            over = True
+        if not over:
+            return GLib.SOURCE_CONTINUE
+        self._catch_up_timer = 0
+        self.service.catch_up_ended()
+        return GLib.SOURCE_REMOVE
+
+    def _is_catch_up_over(self) -> bool:
+        now = time.monotonic()
+        if now - self._archive_heard > _SILENT_ARCHIVE_SECONDS:
+            return True
+        finished = compat.catch_up_finished(self._client)
+        if finished is None:
+            return now - self._signed_in_at > _NO_ARCHIVE_SECONDS
+        return finished
+
+    def _stop_watching(self) -> None:
+        if self._catch_up_timer:
+            GLib.source_remove(self._catch_up_timer)
+            self._catch_up_timer = 0
+
+    # What the user chooses
+
+    def _follow_settings(self) -> None:
+        '''
+        Keep the latch and Gajim's setting together. The setting counts as the
+        user's choice only while we are here to see it change.
+        '''
+        assert self.service is not None
+        for jid in self.service.encrypted_conversations:
+            self._follow(jid)
+            if not compat.encryption_of(self._account, jid):
+                compat.set_encryption_of(
+                    self._account, jid, compat.ENCRYPTION_NAME
+                )
+        self.service.on_latched = self._follow
+
+    def _follow(self, jid: str) -> None:
+        app.settings.connect_signal(
+            'encryption',
+            self._on_encryption_changed,
+            account=self._account,
+            jid=JID.from_string(jid),
+        )
+
+    def _on_encryption_changed(
+        self, value: Any, _setting: str, _account: str | None, jid: Any
+    ) -> None:
+        if self.service is not None:
+            self.service.encryption_chosen(str(jid), value or '')
+
+
+def get_instance(client: Any) -> tuple[OmemoModule, str]:
+    '''Called by Gajim for each account.'''
+    return OmemoModule(client), name

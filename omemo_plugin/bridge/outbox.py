@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Messages on their way out.
+
+Each waits here until it may be encrypted. The order within a conversation is
+kept; one that waits for keys does not hold up the other conversations.
+'''
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+
+@dataclass(eq=False)
+class Outgoing:
+    '''
+    A message that waits.
+
+    Attributes:
+        message: what Gajim gave us, in clear.
+        jids: the bare JIDs it is for.
+        conversation: the bare JID of the contact or the room.
+        deadline: when to give up, in the seconds of a monotonic clock.
+        announced: the line about waiting that the user has seen.
+        busy: it is being made durable and is about to go.
+    '''
+
+    message: Any
+    jids: tuple[str, ...]
+    conversation: str
+    deadline: float
+    announced: str = ''
+    busy: bool = False
+    cancelled: bool = field(default=False)
+
+
+class Outbox:
+    '''The queue of one account.'''
+
+    def __init__(self) -> None:
+        self._entries: list[Outgoing] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def add(self, entry: Outgoing) -> None:
+        self._entries.append(entry)
+
+    def remove(self, entry: Outgoing) -> None:
+        '''Take out an entry; it need not be in the queue any more.'''
+        if entry in self._entries:
+            self._entries.remove(entry)
+
+    def holds(self, message: Any) -> bool:
+        return any(entry.message is message for entry in self._entries)
+
+    def clear(self) -> list[Outgoing]:
+        '''Take out everything.'''
+        entries, self._entries = self._entries, []
+        return entries
+
+    def heads(self) -> list[Outgoing]:
+        '''The first entry of each conversation, oldest first.'''
+        found: dict[str, Outgoing] = {}
+        for entry in self._entries:
+            found.setdefault(entry.conversation, entry)
+        return list(found.values())
+
+    def work(self, step: Callable[[Outgoing], bool]) -> None:
+        '''
+        Try the first entry of each conversation, and the next one when it has
+        been dealt with.
+
+        Args:
+            step: returns whether the entry has been removed.
+        '''
+        for head in self.heads():
+            entry: Outgoing | None = head
+            while entry is not None and not entry.busy and step(entry):
+                entry = next(
+                    (
+                        one
+                        for one in self._entries
+                        if one.conversation == head.conversation
+                    ),
+                    None,
+                )

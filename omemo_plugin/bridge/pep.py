@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Device lists and bundles on the server: fetching, publishing, and events.
+
+Every request ends with exactly one call of what was given for it, whatever the
+server or the connection does.
+'''
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from gi.repository import GLib
+from nbxmpp.errors import MalformedStanzaError
+from nbxmpp.errors import StanzaError
+from nbxmpp.namespaces import Namespace
+from nbxmpp.protocol import JID
+from nbxmpp.simplexml import Node
+
+from ..engine.errors import MalformedStanza
+from ..engine.values import Protocol
+from ..stanza.pep import device_list_node
+from .nodes import children
+from .nodes import to_element
+from .nodes import to_node
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+# nbxmpp 4.2 ends a request with a timeout of its own at once while another one
+# runs, so this is ours
+TIMEOUT_SECONDS = 30
+
+# Others fetch our keys without being subscribed to us
+_OPTIONS = {
+    'pubsub#persist_items': 'true',
+    'pubsub#access_model': 'open',
+}
+# XEP-0384 0.9.1, "Bundles": one item for each of our devices
+_MANY_ITEMS = {**_OPTIONS, 'pubsub#max_items': 'max'}
+# For servers that do not know 'max' (XEP-0060 1.19)
+_MANY_ITEMS_NUMBER = {**_OPTIONS, 'pubsub#max_items': '100'}
+
+# The node is not there, or not for us
+_PERMANENT = frozenset(
+    {
+        'item-not-found',
+        'forbidden',
+        'not-authorized',
+        'not-allowed',
+        'not-acceptable',
+        'feature-not-implemented',
+        'service-unavailable',
+        'jid-malformed',
+        'remote-server-not-found',
+        'gone',
+    }
+)
+
+
+class Unavailable(Exception):
+    '''
+    A request got no usable answer.
+
+    Attributes:
+        permanent: it is of no use to ask again soon.
+    '''
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+Answer = Callable[[Element | None, Unavailable | None], None]
+Done = Callable[[Unavailable | None], None]
+
+
+class Pep:
+    '''Requests to PEP nodes over one Gajim client.'''
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def _pubsub(self) -> Any:
+        return self._client.connection.get_module('PubSub')
+
+    def fetch(
+        self, jid: str, node: str, item_id: str | None, answer: Answer
+    ) -> None:
+        '''
+        Ask for the payload of an item.
+
+        Args:
+            item_id: None for the newest of the node.
+        '''
+
+        def finished(task: Any) -> None:
+            try:
+                result = task.finish()
+            except Exception as error:
+                answer(None, _unavailable(error))
+                return
+            # 'request_item' gives an item, 'request_items' gives several
+            item = result[-1] if isinstance(result, list) and result else result
+            if not item:
+                answer(None, Unavailable('no item', permanent=True))
+                return
+            try:
+                payload = _payload(item)
+            except MalformedStanza as error:
+                answer(None, Unavailable(str(error), permanent=True))
+                return
+            answer(payload, None)
+
+        target = JID.from_string(jid)
+        if item_id is None:
+            self._run(
+                lambda: self._pubsub().request_items(node, max_items=1, jid=target),
+                finished,
+            )
+        else:
+            self._run(
+                lambda: self._pubsub().request_item(node, item_id, jid=target),
+                finished,
+            )
+
+    def publish(
+        self, node: str, item_id: str, payload: Element, *, many: bool, done: Done
+    ) -> None:
+        '''
+        Publish an item. If the node is configured otherwise, it is put right;
+        if the server does not know an option, it is left out.
+
+        Args:
+            many: the node holds an item for each device.
+        '''
+        attempts: list[Mapping[str, str] | None] = [_OPTIONS, None]
+        if many:
+            attempts = [_MANY_ITEMS, _MANY_ITEMS_NUMBER, _OPTIONS, None]
+        self._publish(node, item_id, payload, attempts, done)
+
+    def _publish(
+        self,
+        node: str,
+        item_id: str,
+        payload: Element,
+        attempts: list[Mapping[str, str] | None],
+        done: Done,
+    ) -> None:
+        options, *others = attempts
+
+        def finished(task: Any) -> None:
+            try:
+                task.finish()
+            except StanzaError as error:
+                log.info('Publishing at %s: %s', node, error.condition)
+                if others:
+                    self._publish(node, item_id, payload, others, done)
+                else:
+                    done(_unavailable(error))
+            except Exception as error:
+                done(_unavailable(error))
+            else:
+                done(None)
+
+        self._run(
+            lambda: self._pubsub().publish(
+                node,
+                to_node(payload, Namespace.PUBSUB),
+                id_=item_id,
+                options=None if options is None else dict(options),
+                force_node_options=options is not None,
+            ),
+            finished,
+        )
+
+    def _run(self, start: Callable[[], Any], finished: Callable[[Any], None]) -> None:
+        '''Start a task of nbxmpp, and report it once.'''
+        try:
+            task = start()
+        except Exception as error:
+            finished(_Failed(error))
+            return
+        state = {'over': False, 'timer': 0}
+
+        def once(result: Any) -> None:
+            if state['over']:
+                return
+            state['over'] = True
+            if state['timer']:
+                GLib.source_remove(state['timer'])
+                state['timer'] = 0
+            finished(result)
+
+        def timeout() -> bool:
+            state['timer'] = 0
+            once(_Failed(Unavailable('no answer', permanent=False)))
+            return GLib.SOURCE_REMOVE
+
+        state['timer'] = GLib.timeout_add_seconds(TIMEOUT_SECONDS, timeout)
+        task.add_done_callback(once, weak=False)
+
+
+class _Failed:
+    '''Stands for a task that has no result.'''
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def finish(self) -> None:
+        raise self._error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, StanzaError):
+        condition = error.condition or 'error'
+        return Unavailable(condition, permanent=condition in _PERMANENT)
+    if isinstance(error, MalformedStanzaError):
+        return Unavailable('malformed answer', permanent=True)
+    return Unavailable(type(error).__name__, permanent=False)
+
+
+def _payload(item: Node) -> Element:
+    found = list(children(item))
+    if len(found) != 1:
+        raise MalformedStanza('an item needs one payload')
+    return to_element(found[0])
+
+
+# Events
+
+
+def device_list_event(stanza: Node) -> tuple[Protocol, Element] | None:
+    '''
+    The device list in an event, if it is one.
+
+    A node that was emptied, retracted from or deleted says nothing: the last
+    list stays, and it is asked for before the next message if it has to be.
+
+    Raises:
+        MalformedStanza: it is an event about a list, and not understood.
+    '''
+    event = stanza.getTag('event', namespace=Namespace.PUBSUB_EVENT)
+    if event is None:
+        return None
+    items = event.getTag('items')
+    if items is None:
+        return None
+    node = items.getAttr('node')
+    protocol = next((p for p in Protocol if device_list_node(p) == node), None)
+    if protocol is None:
+        return None
+    found = [child for child in children(items) if child.getName() == 'item']
+    if not found:
+        return None
+    return protocol, _payload(found[-1])

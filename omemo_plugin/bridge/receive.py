@@ -1,0 +1,331 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+A message in: from the stanza to the row and its shield.
+
+It runs in Gajim's chain of stanza handlers, before anything reads the body. A
+stanza with an encrypted element leaves it either without one and with what the
+sender wrote, or with the reason why that cannot be read, or not at all. The
+body beside the encrypted element is never shown: anybody may have written it.
+'''
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from nbxmpp.namespaces import Namespace
+from nbxmpp.protocol import Message
+from nbxmpp.protocol import NodeProcessed
+from nbxmpp.simplexml import Node
+
+from ..engine.effects import Effect
+from ..engine.engine import OmemoEngine
+from ..engine.errors import DuplicateMessage
+from ..engine.errors import MalformedStanza
+from ..engine.errors import ReceiveError
+from ..engine.errors import SentByThisDevice
+from ..engine.errors import StoreError
+from ..engine.receiving import ReceivedMessage
+from ..engine.values import Protocol
+from ..engine.values import Trust
+from ..stanza.envelope import check_envelope
+from ..stanza.envelope import parse_envelope
+from ..stanza.message import find_encrypted
+from . import compat
+from . import messages
+from .failures import report
+from .messages import SenderUnknown
+from .nodes import CLIENT
+from .nodes import children
+from .nodes import to_element
+from .nodes import to_node
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+NAMESPACES = frozenset(protocol.namespace for protocol in Protocol)
+
+# Before nbxmpp reads the body (10) and the built-in module decrypts (9), after
+# it has found out whom the stanza is from (5, 6)
+PRIORITY = 8
+
+# What is left of a stanza that was decrypted. SECURITY: an allow-list. The
+# server could have added anything else, such as an XHTML body, that would be
+# shown in place of, or beside, what was encrypted.
+_BESIDE = frozenset(
+    {
+        ('delay', Namespace.DELAY2),
+        ('stanza-id', Namespace.SID),
+        ('origin-id', Namespace.SID),
+        ('occupant-id', 'urn:xmpp:occupant-id:0'),
+        ('x', Namespace.MUC_USER),
+        ('addresses', 'http://jabber.org/protocol/address'),
+        ('request', Namespace.RECEIPTS),
+        ('markable', Namespace.CHATMARKERS),
+        ('active', Namespace.CHATSTATES),
+        ('gone', Namespace.CHATSTATES),
+        ('inactive', Namespace.CHATSTATES),
+        ('paused', Namespace.CHATSTATES),
+        ('composing', Namespace.CHATSTATES),
+        ('no-store', Namespace.HINTS),
+        ('store', Namespace.HINTS),
+        ('no-copy', Namespace.HINTS),
+        ('no-permanent-store', Namespace.HINTS),
+    }
+)
+
+# The legacy protocol has no other place for these; with OMEMO 2 they count
+# only inside the envelope
+_LEGACY_RELATIONS = frozenset(
+    {
+        ('replace', Namespace.CORRECT),
+        ('reply', Namespace.REPLY),
+        ('fallback', Namespace.FALLBACK),
+        ('thread', CLIENT),
+    }
+)
+
+# Of a message that could not be read only what orders it in the history.
+# Neither a receipt nor a marker shall be sent for it, and it must not replace
+# another one.
+_UNREADABLE = frozenset(
+    {
+        ('delay', Namespace.DELAY2),
+        ('stanza-id', Namespace.SID),
+        ('origin-id', Namespace.SID),
+        ('occupant-id', 'urn:xmpp:occupant-id:0'),
+        ('x', Namespace.MUC_USER),
+    }
+)
+
+# What an envelope may add to the stanza for Gajim's own handlers. SECURITY: an
+# allow-list again: a sender has no business to write, say, a delay of the server
+# or an event of a node.
+_FROM_ENVELOPE = frozenset(
+    {
+        ('replace', Namespace.CORRECT),
+        ('reply', Namespace.REPLY),
+        ('fallback', Namespace.FALLBACK),
+        ('thread', CLIENT),
+        ('x', Namespace.X_OOB),
+        ('reactions', 'urn:xmpp:reactions:0'),
+        ('retract', 'urn:xmpp:message-retract:1'),
+        ('request', Namespace.RECEIPTS),
+        ('received', Namespace.RECEIPTS),
+        ('markable', Namespace.CHATMARKERS),
+        ('received', Namespace.CHATMARKERS),
+        ('displayed', Namespace.CHATMARKERS),
+        ('acknowledged', Namespace.CHATMARKERS),
+        ('active', Namespace.CHATSTATES),
+        ('gone', Namespace.CHATSTATES),
+        ('inactive', Namespace.CHATSTATES),
+        ('paused', Namespace.CHATSTATES),
+        ('composing', Namespace.CHATSTATES),
+    }
+)
+
+_LANG = '{http://www.w3.org/XML/1998/namespace}lang'
+
+# XML 1.0, "Characters": what an encrypted text could contain and a stanza not
+_NOT_XML = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+
+
+def clean_text(data: bytes) -> str:
+    '''
+    A decrypted text, fit to be shown.
+
+    Raises:
+        MalformedStanza: it is not UTF-8.
+    '''
+    try:
+        text = data.decode('utf-8')
+    except UnicodeDecodeError as error:
+        raise MalformedStanza('the text is not UTF-8') from error
+    return _NOT_XML.sub('\ufffd', text)
+
+
+def sender_of(properties: Any, own_jid: str) -> str | None:
+    '''
+    The bare JID that sent a stanza, as far as the server vouches for it; None
+    if it is not known.
+    '''
+    if properties.type.is_groupchat or properties.is_muc_pm:
+        # The room vouches for a nickname only
+        return None
+    if properties.carbon is not None and properties.carbon.is_sent:
+        return own_jid
+    if properties.from_ is None:
+        return own_jid
+    return compat.bare(properties.from_)
+
+
+class Receiver:
+    '''Decrypts the messages of one account.'''
+
+    def __init__(
+        self,
+        own_jid: str,
+        engine: Callable[[], OmemoEngine],
+        carry_out: Callable[[Sequence[Effect]], None],
+        received: Callable[[], None],
+    ) -> None:
+        '''
+        Args:
+            engine: gives the engine, or raises why there is none.
+            carry_out: is given what the engine wants done.
+            received: is told that there is something to commit.
+        '''
+        self._own_jid = own_jid
+        self._engine = engine
+        self._carry_out = carry_out
+        self._received = received
+
+    def handle(self, stanza: Message, properties: Any) -> None:
+        '''
+        A handler of Gajim's chain.
+
+        Raises:
+            NodeProcessed: nothing of the stanza is to be shown.
+            StanzaDecrypted: the chain is to look at the new content.
+        '''
+        nodes = [
+            child
+            for child in children(stanza)
+            if child.getName() == 'encrypted' and child.getNamespace() in NAMESPACES
+        ]
+        if not nodes or properties.type.is_error:
+            return
+        # Whoever else would decrypt it does not find it any more
+        for node in nodes:
+            stanza.delChild(node)
+        properties.omemo = None
+        try:
+            again = self._receive(nodes, stanza, properties)
+        except NodeProcessed:
+            raise
+        except Exception as error:
+            report('receiving a message', error)
+            self._show_reason(stanza, properties, error)
+            return
+        if again and compat.StanzaDecrypted is not None:
+            raise compat.StanzaDecrypted
+
+    def _receive(self, nodes: list[Node], stanza: Message, properties: Any) -> bool:
+        '''Returns whether new content has to be dispatched.'''
+        has_payload = any(node.getTag('payload') is not None for node in nodes)
+        try:
+            result = self._decrypt(nodes, properties)
+        except (DuplicateMessage, SentByThisDevice) as error:
+            self._carry_out(error.effects)
+            raise NodeProcessed from error
+        except (ReceiveError, MalformedStanza, StoreError) as error:
+            log.info('Not decrypted: %s', type(error).__name__)
+            if isinstance(error, ReceiveError):
+                self._carry_out(error.effects)
+            if not has_payload:
+                # It carried no text, so none is missing
+                raise NodeProcessed from error
+            self._show_reason(stanza, properties, error)
+            return False
+
+        self._received()
+        self._carry_out(result.effects)
+        if result.plaintext is None:
+            raise NodeProcessed
+        try:
+            return self._show(result, stanza, properties)
+        except MalformedStanza as error:
+            log.info('Not understood: %s', error)
+            self._show_reason(stanza, properties, error)
+            return False
+
+    def _decrypt(self, nodes: list[Node], properties: Any) -> ReceivedMessage:
+        engine = self._engine()
+        found = find_encrypted(to_element(node) for node in nodes)
+        if not found:
+            raise MalformedStanza('no message')
+        sender = sender_of(properties, self._own_jid)
+        if sender is None:
+            raise SenderUnknown
+        return engine.decrypt(sender, found)
+
+    # What is shown
+
+    def _show(
+        self, result: ReceivedMessage, stanza: Message, properties: Any
+    ) -> bool:
+        assert result.plaintext is not None
+        content: list[Element] = []
+        if result.protocol is Protocol.LEGACY:
+            text = clean_text(result.plaintext)
+            kept = _BESIDE | _LEGACY_RELATIONS
+        else:
+            content = self._open_envelope(result, properties)
+            text = _body_of(content)
+            kept = _BESIDE
+        added = [
+            node
+            for node in (to_node(element) for element in content)
+            if (node.getName(), node.getNamespace()) in _FROM_ENVELOPE
+        ]
+        _strip(stanza, kept)
+        again = compat.StanzaDecrypted is not None and bool(added)
+        if again:
+            for node in added:
+                stanza.addChild(node=node)
+        if text:
+            stanza.setBody(text)
+        elif not again:
+            # Such as a chat state, which nbxmpp 4.2 cannot dispatch any more
+            raise NodeProcessed
+        properties.encrypted = compat.encryption_data(
+            result.trust, result.fingerprint
+        )
+        return again
+
+    def _open_envelope(
+        self, result: ReceivedMessage, properties: Any
+    ) -> list[Element]:
+        assert result.plaintext is not None
+        envelope = parse_envelope(result.plaintext)
+        to_jid = None if properties.to is None else compat.bare(properties.to)
+        check_envelope(
+            envelope,
+            sender_jid=result.device.jid,
+            recipient_jid=to_jid,
+            is_groupchat=properties.type.is_groupchat,
+        )
+        return list(envelope.content)
+
+    def _show_reason(
+        self, stanza: Message, properties: Any, error: Exception
+    ) -> None:
+        _strip(stanza, _UNREADABLE)
+        stanza.setBody(messages.not_decrypted(error))
+        properties.encrypted = compat.encryption_data(Trust.DISTRUSTED, None)
+
+
+def _strip(stanza: Message, kept: frozenset[tuple[str, str]]) -> None:
+    for child in list(children(stanza)):
+        namespace = child.getNamespace() or CLIENT
+        if (child.getName(), namespace) not in kept:
+            stanza.delChild(child)
+
+
+def _body_of(content: Sequence[Element]) -> str:
+    bodies = [
+        element for element in content if element.tag == f'{{{CLIENT}}}body'
+    ]
+    if not bodies:
+        return ''
+    # Several are translations of one text (RFC 6121, 5.2.3)
+    body = next(
+        (one for one in bodies if not one.get(_LANG)),
+        bodies[0],
+    )
+    return clean_text((body.text or '').encode())

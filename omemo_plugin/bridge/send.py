@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The stanza of an encrypted message: what goes into the envelope, what stays
+beside it, and nothing else.
+'''
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timezone
+from xml.etree.ElementTree import Element
+
+from nbxmpp.namespaces import Namespace
+from nbxmpp.protocol import Message
+from nbxmpp.simplexml import Node
+
+from ..engine.sending import SentMessage
+from ..engine.values import EncryptedMessage
+from ..engine.values import Protocol
+from ..stanza.envelope import build_envelope
+from ..stanza.message import build_encrypted
+from .compat import ENCRYPTION_NAME
+from .messages import FALLBACK_BODY
+from .nodes import CLIENT
+from .nodes import children
+from .nodes import to_element
+from .nodes import to_node
+
+# What may stay beside the encrypted element, because it says nothing about the
+# content, or is for servers. SECURITY: everything else is dropped. An upload's
+# jabber:x:oob would carry the key of the file.
+_BESIDE = frozenset(
+    {
+        ('request', Namespace.RECEIPTS),
+        ('active', Namespace.CHATSTATES),
+        ('gone', Namespace.CHATSTATES),
+        ('inactive', Namespace.CHATSTATES),
+        ('paused', Namespace.CHATSTATES),
+        ('composing', Namespace.CHATSTATES),
+        ('markable', Namespace.CHATMARKERS),
+        ('no-store', Namespace.HINTS),
+        ('store', Namespace.HINTS),
+        ('no-copy', Namespace.HINTS),
+        ('no-permanent-store', Namespace.HINTS),
+        ('origin-id', Namespace.SID),
+    }
+)
+
+# The legacy protocol encrypts the body only. These relate a message to
+# another one by its id and have to stay outside, for it to be of use at all.
+_RELATIONS = frozenset(
+    {
+        ('replace', Namespace.CORRECT),
+        ('reply', Namespace.REPLY),
+        ('fallback', Namespace.FALLBACK),
+        ('thread', CLIENT),
+    }
+)
+
+# What OMEMO 2 carries in its envelope
+_INSIDE = _RELATIONS | {('body', CLIENT), ('x', Namespace.X_OOB)}
+
+
+def _kind(node: Node) -> tuple[str, str]:
+    return node.getName(), node.getNamespace() or CLIENT
+
+
+def plaintexts(
+    stanza: Message, *, from_jid: str, to_jid: str
+) -> dict[Protocol, bytes]:
+    '''What is to be encrypted of a message, for each protocol.'''
+    content = [
+        to_element(child) for child in children(stanza) if _kind(child) in _INSIDE
+    ]
+    envelope = build_envelope(
+        [_with_namespace(element) for element in content],
+        from_jid=from_jid,
+        to_jid=to_jid,
+        stamp=datetime.now(timezone.utc),
+    )
+    return {
+        Protocol.LEGACY: stanza.getBody().encode(),
+        Protocol.OMEMO_2: envelope,
+    }
+
+
+def _with_namespace(element: Element) -> Element:
+    if not element.tag.startswith('{'):
+        element.tag = f'{{{CLIENT}}}{element.tag}'
+    return element
+
+
+def seal(stanza: Message, sent: SentMessage) -> None:
+    '''Turn a message in clear into the encrypted one.'''
+    legacy = any(m.protocol is Protocol.LEGACY for m in sent.messages)
+    allowed = _BESIDE | _RELATIONS if legacy else _BESIDE
+    kept = [child for child in children(stanza) if _kind(child) in allowed]
+    _empty(stanza)
+    for child in kept:
+        stanza.addChild(node=child)
+    _add(stanza, sent.messages)
+    stanza.setBody(FALLBACK_BODY)
+
+
+def empty_message(to_jid: str, message: EncryptedMessage) -> Message:
+    '''A stanza that only moves a ratchet.'''
+    stanza = Message(to=to_jid, typ='chat')
+    _add(stanza, (message,))
+    return stanza
+
+
+def _empty(stanza: Message) -> None:
+    for child in list(stanza.getChildren()):
+        stanza.delChild(child)
+    stanza.clearData()
+
+
+def _add(stanza: Message, messages: Sequence[EncryptedMessage]) -> None:
+    for message in messages:
+        stanza.addChild(node=to_node(build_encrypted(message)))
+    # One hint is enough, and the older protocol is known to more programs
+    protocols = {message.protocol for message in messages}
+    hinted = Protocol.LEGACY if Protocol.LEGACY in protocols else Protocol.OMEMO_2
+    stanza.addChild(
+        node=Node(
+            f'{Namespace.EME} encryption',
+            attrs={'name': ENCRYPTION_NAME, 'namespace': hinted.namespace},
+        )
+    )
+    if stanza.getTag('store', namespace=Namespace.HINTS) is None:
+        stanza.addChild(node=Node(f'{Namespace.HINTS} store'))

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''Where the files of an account lie.'''
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from urllib.parse import quote
+
+# Of the 255 bytes of a file name, SQLite and the latch need some behind it
+_NAME_MAX = 200
+
+
+def file_stem(jid: str) -> str:
+    '''
+    A file name for an account that no address can make leave its folder, and
+    that is different for different addresses.
+    '''
+    # A dot is harmless inside, and '.' and '..' never are the whole name
+    name = quote(jid, safe='@.')
+    if name.startswith('.'):
+        name = '%2E' + name[1:]
+    if len(name) > _NAME_MAX:
+        digest = hashlib.sha256(jid.encode()).hexdigest()
+        name = f'{name[: _NAME_MAX - 65]}-{digest}'
+    return name
+
+
+def store_path(folder: Path, jid: str) -> Path:
+    '''The key store of an account.'''
+    return folder / f'{file_stem(jid)}.db'
+
+
+def latch_path(folder: Path, jid: str) -> Path:
+    '''The list of an account's encrypted conversations.'''
+    return folder / f'{file_stem(jid)}.encrypted.json'

@@ -1,0 +1,221 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The plugin as Gajim sees it.
+
+Gajim loads this also when the plugin is not enabled, so nothing here may fail:
+what is missing becomes a sentence in the plugin manager.
+'''
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from gajim.common import app
+from gajim.plugins import GajimPlugin
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+_NAME = 'OMEMO'
+
+_PACKAGES = 'python3-omemo python3-oldmemo python3-twomemo python3-xeddsa'
+
+_MISSING = (
+    'OMEMO needs some Debian packages that are not installed. '
+    f'Run “sudo apt install {_PACKAGES}”, then start Gajim again.'
+)
+_BROKEN = 'OMEMO could not be loaded, because of an error in the plugin: {}'
+_OTHER_ACTIVE = (
+    'Another plugin for OMEMO (gajim-omemo) is active. '
+    'Deactivate it, start Gajim again, and then activate this one.'
+)
+
+# The short name of Debian's gajim-omemo
+_OTHER = 'omemo'
+
+
+class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
+    '''OMEMO encryption for Gajim.'''
+
+    def init(self) -> None:
+        self.modules = []
+        self.gui_extension_points = {}
+        self.config_dialog = None
+        problem = self._load()
+        if problem:
+            log.error(problem)
+            self.activatable = False
+            self.available_text = problem
+            return
+        self.encryption_name = _NAME
+        self.allow_groupchat = True
+        self.gui_extension_points = {
+            f'encrypt{_NAME}': (self._encrypt, None),
+            f'gc_encrypt{_NAME}': (self._encrypt, None),
+            f'send_message{_NAME}': (self._before_sending, None),
+            f'encryption_state{_NAME}': (self._encryption_state, None),
+            'update_caps': (self._update_caps, None),
+            'switch_contact': (self._chat_opened, None),
+        }
+
+    def _load(self) -> str:
+        '''Returns what is in the way, or nothing.'''
+        try:
+            from .bridge import module  # noqa: PLC0415
+            from .engine.errors import LibraryMissing  # noqa: PLC0415
+        except ImportError as error:
+            return self._explain(error)
+        except Exception as error:
+            log.exception('Cannot load the plugin')
+            return _BROKEN.format(type(error).__name__)
+        del LibraryMissing
+        self.modules = [module]
+        return ''
+
+    @staticmethod
+    def _explain(error: ImportError) -> str:
+        missing = error.name or ''
+        if missing.startswith(('omemo_plugin', 'gajim', 'nbxmpp')):
+            log.exception('Cannot load the plugin')
+            return _BROKEN.format(error)
+        log.warning('Cannot import %s: %s', missing, error)
+        return _MISSING
+
+    # Two plugins for the same would both answer, so this one steps back. It is
+    # asked each time, because the other one may be switched meanwhile.
+
+    @property
+    def activatable(self) -> bool:
+        return self._activatable and not _other_is_active()
+
+    @activatable.setter
+    def activatable(self, value: bool) -> None:
+        self._activatable = value
+
+    @property
+    def available_text(self) -> str:
+        if self._activatable and _other_is_active():
+            return _OTHER_ACTIVE
+        return self._available_text
+
+    @available_text.setter
+    def available_text(self, value: str) -> None:
+        self._available_text = value
+
+    # Gajim's calls
+
+    def activate(self) -> None:
+        for client in app.get_clients():
+            _quietly(_update_features, client)
+
+    def deactivate(self) -> None:
+        for client in app.get_clients():
+            _quietly(_deactivate_module, client)
+
+    def activate_encryption(self, chat_control: Any) -> bool:
+        service = _service(chat_control.contact.account)
+        return service is not None and service.check_send_preconditions(
+            chat_control.contact
+        )
+
+    def encrypt_file(self, transfer: Any, account: str, callback: Any) -> None:
+        '''Gajim 1.7.3 asks for an upload to an encrypted conversation.'''
+        service = _service(account)
+        if service is not None:
+            service.encrypt_file(transfer, callback)
+
+    def _encrypt(self, client: Any, message: Any, _callback: Any) -> None:
+        '''
+        Gajim 1.7.3 asks for a message. The callback would send it; what is
+        encrypted goes through the gate instead.
+        '''
+        service = _service(client.account)
+        if service is None:
+            log.error('A message was not sent: OMEMO does not work')
+            return
+        service.encrypt_message(message)
+
+    def _before_sending(self, chat_control: Any) -> None:
+        contact = chat_control.contact
+        service = _service(contact.account)
+        if service is None or not service.check_send_preconditions(contact):
+            chat_control.sendmessage = False
+
+    def _encryption_state(self, chat_control: Any, state: dict[str, Any]) -> None:
+        contact = chat_control.contact
+        service = _service(contact.account)
+        state['visible'] = True
+        state['authenticated'] = service is not None and service.is_verified(
+            str(contact.jid)
+        )
+
+    def _update_caps(self, account: str, features: list[str]) -> None:
+        from .engine.values import Protocol  # noqa: PLC0415
+        from .stanza.pep import device_list_node  # noqa: PLC0415
+
+        if _service(account) is None:
+            return
+        for protocol in Protocol:
+            feature = f'{device_list_node(protocol)}+notify'
+            if feature not in features:
+                features.append(feature)
+
+    def _chat_opened(self, contact: Any) -> None:
+        service = _service(contact.account)
+        if service is not None:
+            service.chat_opened(str(contact.jid))
+
+
+def _module(client: Any) -> Any:
+    from .bridge.module import name  # noqa: PLC0415
+
+    try:
+        return client.get_module(name)
+    except KeyError:
+        return None
+
+
+def _service(account: str) -> Any:
+    '''The service of an account; None if it has none, or could not be
+    started.'''
+    try:
+        client = app.get_client(account)
+    except Exception:
+        # There is one account that is no account
+        return None
+    module = _module(client)
+    return None if module is None else module.service
+
+
+def _deactivate_module(client: Any) -> None:
+    module = _module(client)
+    if module is not None:
+        module.deactivate()
+
+
+def _update_features(client: Any) -> None:
+    client.get_module('Caps').update_caps()
+
+
+def _quietly(call: Any, client: Any) -> None:
+    try:
+        call(client)
+    except Exception:
+        log.exception('Failed on %s', client.account)
+
+
+def _other_is_active() -> bool:
+    '''Whether gajim-omemo is in the way, now or in a moment.'''
+    manager = getattr(app, 'plugin_manager', None)
+    if manager is None:
+        # Gajim has not read all plugins yet
+        return False
+    other = manager.get_plugin(_OTHER)
+    if other is None:
+        return False
+    if other.active:
+        return True
+    wanted: bool = app.settings.get_plugin_setting(_OTHER, 'active')
+    return wanted and bool(other.activatable)
