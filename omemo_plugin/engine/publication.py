@@ -144,10 +144,10 @@ class Publication:
         now = core.now()
         effects: list[Effect] = []
         for protocol, prekeys in core.prekeys.items():
-            changed = prekeys.rotate_if_due(now) or protocol in self._dirty
-            if not changed or 0 <= now - self._published_at[protocol] < _BUNDLE_INTERVAL:
-                if changed:
-                    self._dirty.add(protocol)
+            if prekeys.rotate_if_due(now):
+                self._dirty.add(protocol)
+            recent = 0 <= now - self._published_at[protocol] < _BUNDLE_INTERVAL
+            if protocol not in self._dirty or recent:
                 continue
             prekeys.refill()
             self._bundle_tries[protocol] = 0
