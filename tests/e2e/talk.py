@@ -46,11 +46,9 @@ def main() -> int:
                 input(f'Everything still runs, see {scene.folder}. Enter ends it. ')
             print(f'Logs and pictures: {scene.keep_logs("failed")}')
             return 1
-        for side in sides.values():
-            side.screenshot('talk')
         if arguments.wait:
             input(f'Everything still runs, see {scene.folder}. Enter ends it. ')
-        print(f'Logs and pictures: {scene.keep_logs("done")}, {artefacts}')
+        print(f'Logs and pictures: {scene.keep_logs("done")}')
     return 0
 
 

@@ -88,7 +88,7 @@ class Gajim:
         folder: Path,
         artefacts: Path,
         *,
-        active_plugins: Sequence[str] = (),
+        plugins: Mapping[str, bool] | None = None,
         system_plugins: Sequence[Path] = (),
         bundle: Path | None = None,
         app_settings: Mapping[str, Any] | None = None,
@@ -98,7 +98,7 @@ class Gajim:
         """Write the profile; nothing is started.
 
         :param name: names files and messages, as in 'alice-phone'
-        :param active_plugins: short names switched on from the first start
+        :param plugins: short names, and whether each is active at the first start
         :param system_plugins: plugin folders put into Gajim's system folder
         :param bundle: a plugin's zip, given to the plugin manager at the first start
         :param display: an X display to use instead of an own Xvfb
@@ -113,6 +113,7 @@ class Gajim:
         self.log = self.folder / 'gajim.log'
         self._system_plugins = tuple(system_plugins)
         self._bundle = bundle
+        self.has_our_plugin = bundle is not None or bool(system_plugins)
         self._own_display: Display | None = None
         self._display_name = display
         self._child: Child | None = None
@@ -125,7 +126,7 @@ class Gajim:
             host.gajim_version,
             server,
             account,
-            active_plugins=[DRIVER_NAME, *active_plugins],
+            plugins={DRIVER_NAME: True, **(plugins or {})},
             app_settings=app_settings,
             account_settings=account_settings,
         )
@@ -142,6 +143,11 @@ class Gajim:
     def data(self) -> Path:
         """Gajim's data folder (history, OMEMO stores)."""
         return self.home / '.local' / 'share' / 'gajim'
+
+    def our_stores(self) -> list[Path]:
+        """Files in which our plugin keeps keys and sessions."""
+        folder = self.data / 'plugins_data' / OURS
+        return sorted(path for path in folder.rglob('*') if path.is_file())
 
     # -- the program
 
@@ -165,7 +171,7 @@ class Gajim:
         if self._socket.exists():
             self._socket.unlink()
         environment = {
-            'PATH': '/usr/bin:/bin',
+            'PATH': '/usr/sbin:/usr/bin:/sbin:/bin',
             'HOME': str(self.home),
             'LANG': 'C.UTF-8',
             'DISPLAY': self._display_name,
@@ -247,7 +253,7 @@ class Gajim:
 
     def screenshot(self, title: str) -> Path:
         """Picture of this Gajim's display in the artefact folder."""
-        path = self.artefacts / f'{self.name}-{title}.png'
+        path = self.artefacts / title / f'{self.name}.png'
         assert self._own_display is not None, 'no display of its own'
         return self._own_display.screenshot(path)
 
@@ -259,9 +265,15 @@ class Gajim:
 
     def set_online(self, online: bool) -> None:
         """Go online or offline, and wait for it."""
-        self.call('set_online', account=self.account.name, online=online)
-        state = 'online' if online else 'offline'
-        wait_for(f'{self.name} is {state}', lambda: self.online() is online)
+        name = self.account.name
+        self.call('set_online', account=name, online=online)
+        if online:
+            wait_for(f'{self.name} is online', self.online)
+        else:
+            wait_for(
+                f'{self.name} is offline',
+                lambda: self.call('is_disconnected', account=name),
+            )
 
     def set_account_enabled(self, enabled: bool) -> None:
         """Disable or enable the account; wait until it is gone or online."""
@@ -277,12 +289,16 @@ class Gajim:
 
     # -- plugins
 
+    def offer(self, file: Path) -> Path:
+        """Put a file where this Gajim can read it."""
+        copy = self.folder / file.name
+        copy.write_bytes(file.read_bytes())
+        give_away(copy)
+        return copy
+
     def install_plugin(self, bundle: Path) -> None:
         """Install a zip with the plugin manager and switch the plugin on."""
-        copy = self.folder / bundle.name
-        copy.write_bytes(bundle.read_bytes())
-        give_away(copy)
-        short_name = self.call('install_plugin', path=str(copy))
+        short_name = self.call('install_plugin', path=str(self.offer(bundle)))
         self.set_plugin_active(short_name, True)
 
     def set_plugin_active(self, short_name: str, active: bool) -> None:

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Mapping
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +49,16 @@ def write_profile(
     server: Prosody,
     account: XmppAccount,
     *,
-    active_plugins: Sequence[str] = (),
+    plugins: Mapping[str, bool],
     app_settings: Mapping[str, Any] | None = None,
     account_settings: Mapping[str, Any] | None = None,
 ) -> None:
     """Write settings.sqlite and trust the server's certificate.
 
     The account's name in Gajim is the local part of its address.
+
+    :param plugins: short names, and whether each is active; Gajim activates a
+        plugin of its system folder by itself when it is not named here
     """
     config = home / '.config' / 'gajim'
     config.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def write_profile(
         'soundevents': {},
         'status_presets': {},
         'proxies': {},
-        'plugins': {name: {'active': True} for name in active_plugins},
+        'plugins': {name: {'active': active} for name, active in plugins.items()},
         'workspaces': {workspace: {'name': 'Work'}},
         'window_sizes': {},
     }

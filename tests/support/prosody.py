@@ -149,6 +149,16 @@ class Prosody:
         """The logged stanzas that contain a string."""
         return [line for line in self.wire().splitlines() if needle in line]
 
+    def delivered_device_list(self, owner: str, reader: str) -> bool:
+        """Whether an owner's 0.3 device list was sent to a reader (bare JIDs)."""
+        return any(
+            line.startswith(f'> {reader}/')
+            and f"from='{owner}'" in line
+            and "node='eu.siacs.conversations.axolotl.devicelist'" in line
+            and '<device ' in line
+            for line in self.stanzas_with('axolotl.devicelist')
+        )
+
     def leaks(self, plaintext: str) -> list[str]:
         """Where a plaintext is in what the server saw or keeps, in any coding."""
         codings = {

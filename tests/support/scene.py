@@ -27,6 +27,7 @@ OURS = 'ours'
 OURS_FROM_SYSTEM = 'ours-from-system'
 GAJIM_OMEMO = 'gajim-omemo'
 BUILT_IN = 'built-in'
+NO_OMEMO = 'no-omemo'
 
 
 def make_artefact_folder() -> Path:
@@ -74,14 +75,16 @@ class Scene:
         """
         name = name or account
         folder = make_folder(self.folder / name)
+        # Debian's plugin is there on Debian 12, and active unless told otherwise.
+        options.setdefault('plugins', {'omemo': False})
         if omemo == OURS:
             options['bundle'] = self.bundle
         elif omemo == OURS_FROM_SYSTEM:
             options['system_plugins'] = [PLUGIN]
         elif omemo == GAJIM_OMEMO:
-            options['active_plugins'] = ['omemo']
+            options['plugins'] = {'omemo': True}
         else:
-            assert omemo == BUILT_IN, omemo
+            assert omemo in (BUILT_IN, NO_OMEMO), omemo
         gajim = Gajim(
             name,
             Host(host),
@@ -101,12 +104,17 @@ class Scene:
         for gajim in self.gajims:
             if gajim.log.exists():
                 shutil.copy(gajim.log, target / f'{gajim.name}.log')
-            if gajim.running:
-                gajim.screenshot(f'{title}/failed')
         for name in ('wire.log', 'prosody.log'):
             if (self.server.folder / name).exists():
                 shutil.copy(self.server.folder / name, target / name)
+        self.pictures(title)
         return target
+
+    def pictures(self, title: str) -> None:
+        """Take a picture of every Gajim that runs."""
+        for gajim in self.gajims:
+            if gajim.running:
+                gajim.screenshot(title)
 
     def close(self) -> None:
         """End every program and delete the folder."""

@@ -51,7 +51,9 @@ class Actions:
         GLib.timeout_add(50, self._quit)
 
     def _quit(self) -> bool:
-        app.window.quit()
+        # Renamed in 2.6.
+        quit_gajim = getattr(app.window, 'quit', None) or app.app.start_shutdown
+        quit_gajim()
         return GLib.SOURCE_REMOVE
 
     def window_titles(self) -> list[str]:
@@ -82,6 +84,10 @@ class Actions:
         except KeyError:
             return False
         return client.state == ClientState.AVAILABLE
+
+    def is_disconnected(self, account: str) -> bool:
+        """Whether there is no connection and none is being made."""
+        return app.get_client(account).state == ClientState.DISCONNECTED
 
     def own_resource(self, account: str) -> str:
         """The resource the server gave us."""
@@ -270,7 +276,10 @@ class Actions:
             (jid,),
         )
         return [
-            {'text': r['message'], 'encrypted': '"encrypted"' in r['additional_data']}
+            {
+                'text': r['message'],
+                'encrypted': '"encrypted"' in (r['additional_data'] or ''),
+            }
             for r in rows
         ]
 

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scene for each end-to-end test, and its logs and pictures on failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.scene import Scene
+from tests.support.scene import make_artefact_folder
+
+_ARTEFACTS = pytest.StashKey[Path]()
+_FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the folder for logs and pictures once."""
+    config.stash[_ARTEFACTS] = make_artefact_folder()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where they are."""
+    terminalreporter.write_line(f'Logs and pictures: {config.stash[_ARTEFACTS]}')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember a failure for the scene's end."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.when == 'call':
+        item.stash[_FAILED] = report.failed
+
+
+@pytest.fixture
+def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
+    """Make a scene; it is ended, and its logs kept, when the test is over."""
+    scenes: list[Scene] = []
+
+    def make(*names: str) -> Scene:
+        scene = Scene(names, request.config.stash[_ARTEFACTS])
+        scenes.append(scene)
+        return scene
+
+    yield make
+    title = re.sub(r'[^\w-]+', '-', request.node.name).strip('-')
+    for scene in scenes:
+        try:
+            # A test that failed before its report counts as failed.
+            if request.node.stash.get(_FAILED, True):
+                scene.keep_logs(title)
+            elif any(gajim.running for gajim in scene.gajims):
+                scene.pictures(title)
+        finally:
+            scene.close()

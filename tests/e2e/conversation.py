@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps that several scenarios share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from tests.support.gajim import Gajim
+from tests.support.gajim import Row
+from tests.support.prosody import Prosody
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+TRUSTED = ('BLIND', 'VERIFIED')
+
+_numbers = itertools.count(1)
+
+
+def secret(about: str) -> str:
+    """A text that occurs nowhere else, so that it can be searched for."""
+    return f'secret {next(_numbers):03d} {about}'
+
+
+def start_all(gajims: Iterable[Gajim]) -> None:
+    """Start several Gajims at the same time and wait for all of them."""
+    gajims = list(gajims)
+    for gajim in gajims:
+        gajim.launch()
+    for gajim in gajims:
+        gajim.wait_until_online()
+
+
+def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim) -> None:
+    """Wait until a Gajim without our plugin has heard of somebody's devices.
+
+    Before that, gajim-omemo empties the input and sends nothing.
+    """
+    if not reader.has_our_plugin:
+        wait_for(
+            f'{reader.name} knows the devices of {owner.name}',
+            lambda: server.delivered_device_list(owner.account.jid, reader.account.jid),
+        )
+
+
+def open_chats(one: Gajim, other: Gajim) -> None:
+    """Open the chat on both sides and choose OMEMO in the menu."""
+    one.open_chat(other.account.jid, 'OMEMO')
+    other.open_chat(one.account.jid, 'OMEMO')
+
+
+def tell(sender: Gajim, receivers: Gajim | Sequence[Gajim], about: str) -> list[Row]:
+    """Send a new text and wait until it is shown everywhere, encrypted.
+
+    :returns: the sender's row, then one for each receiver
+    """
+    if isinstance(receivers, Gajim):
+        receivers = [receivers]
+    text = secret(about)
+    sender.send(text)
+    rows = [gajim.wait_for_message(text) for gajim in (sender, *receivers)]
+    for gajim, row in zip((sender, *receivers), rows):
+        check_encrypted(gajim, row)
+    assert rows[0].outgoing
+    for gajim, row in zip(receivers, rows[1:]):
+        own = gajim.account == sender.account
+        assert row.outgoing is own, f'{gajim.name}: {row}'
+    return rows
+
+
+def check_encrypted(gajim: Gajim, row: Row) -> None:
+    """The row is shown as encrypted with OMEMO by a trusted device."""
+    assert row.encryption is not None, f'{gajim.name} shows in clear: {row}'
+    assert row.encryption['name'] == 'OMEMO', row
+    assert row.trust in TRUSTED, row
+    assert 'Encrypted (OMEMO)' in row.shield, row
+    if not row.outgoing:
+        assert row.key is not None and len(row.key) == 64, row
+
+
+def check_nothing_leaked(scene: Scene) -> None:
+    """No text of this scene is at the server, nor in a log of our plugin."""
+    texts = {
+        row.text
+        for gajim in scene.gajims
+        if gajim.running
+        for row in gajim.messages()
+        if row.text.startswith('secret ')
+    }
+    assert texts, 'no secret was sent'
+    for text in texts:
+        leaks = scene.server.leaks(text)
+        assert not leaks, f'the server saw {text!r}: {leaks}'
+    # Debian's gajim-omemo does write plaintexts to its debug log.
+    for gajim in (g for g in scene.gajims if g.has_our_plugin):
+        log = gajim.log.read_text(errors='replace')
+        assert not [text for text in texts if text in log], gajim.log

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a message cannot be encrypted or read, nothing leaks and it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conversation import check_nothing_leaked
+from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.hosts import GAJIM_VERSIONS
+from tests.support.scene import NO_OMEMO
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+
+MakeScene = Callable[..., Scene]
+
+
+@every_suite
+def test_contact_without_omemo(new_scene: MakeScene, suite: str) -> None:
+    """The text does not leave, is not lost, and a line says why."""
+    scene = new_scene('alice', 'bob')
+    alice = scene.gajim(suite, 'alice', OURS)
+    bob = scene.gajim('bookworm', 'bob', NO_OMEMO)
+    start_all([alice, bob])
+    alice.open_chat(bob.account.jid, 'OMEMO')
+    bob.open_chat(alice.account.jid, '')
+    text = secret('for somebody who cannot read it')
+    alice.call('type_text', text=text)
+    alice.call('press_send')
+    lines = wait_for(
+        'alice is told why',
+        lambda: [row for row in alice.rows() if row.type not in ('chat', 'system')],
+    )
+    assert any(bob.account.jid in row.text for row in lines), lines
+    kept = alice.call('typed_text') == text or alice.find(text)
+    assert kept, alice.rows()
+    # A message in clear the other way shows that the line is not just dead.
+    bob.send('are you there?')
+    alice.wait_for_message('are you there?')
+    assert bob.find(text) is None
+    assert not scene.server.leaks(text)
+
+
+@every_suite
+def test_lost_store(new_scene: MakeScene, suite: str) -> None:
+    """A message for keys that are gone gets a row that says so."""
+    scene = new_scene('alice', 'bob')
+    alice = scene.gajim(suite, 'alice', OURS)
+    bob = scene.gajim('bookworm', 'bob', OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    tell(alice, bob, 'with the first keys')
+    tell(bob, alice, 'with the first keys')
+    alice.quit()
+    lost = secret('for the first keys')
+    bob.send(lost)
+    bob.wait_for_message(lost)
+    stores = alice.our_stores()
+    assert stores, alice.data
+    for path in stores:
+        path.unlink()
+    alice.start()
+    open_chats(alice, bob)
+    unread = wait_for(
+        'a row for the message that cannot be read',
+        lambda: [
+            row
+            for row in alice.messages()
+            if not row.outgoing and not row.text.startswith('secret ')
+        ],
+    )
+    assert len(unread) == 1, unread
+    assert unread[0].trust not in ('BLIND', 'VERIFIED'), unread
+    # The new keys are learned by both without anybody doing anything.
+    tell(alice, bob, 'with new keys')
+    tell(bob, alice, 'with new keys')
+    check_nothing_leaked(scene)

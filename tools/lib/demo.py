@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two real Gajims with our plugin, and what the server sees of their chat.
+
+Started by tools/demo, which installs the packages that are needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.support.gajim import Gajim  # noqa: E402
+from tests.support.gajim import Row  # noqa: E402
+from tests.support.gajim import unprivileged_x_authority  # noqa: E402
+from tests.support.hosts import GAJIM_VERSIONS  # noqa: E402
+from tests.support.hosts import machine_suite  # noqa: E402
+from tests.support.scene import OURS  # noqa: E402
+from tests.support.scene import Scene  # noqa: E402
+from tests.support.waiting import wait_for  # noqa: E402
+
+CONVERSATION = (
+    ('alice', 'Hi Bob, is this line safe?'),
+    ('bob', 'It is: only your device and mine can read it.'),
+    ('alice', 'Then listen. The file is in locker 217 at the main station.'),
+    ('bob', 'I can be there at 18:30 ☂'),
+    ('bob', 'Who else knows?'),
+    ('alice', 'Nobody. Not even the server.'),
+)
+
+TRUST = {
+    'BLIND': 'trusted blindly, not verified yet',
+    'VERIFIED': 'verified',
+    'UNDECIDED': 'not decided yet',
+    'UNTRUSTED': 'NOT TRUSTED',
+}
+
+
+def main() -> int:
+    """Run the demonstration; return the exit code."""
+    parser = argparse.ArgumentParser(prog='tools/demo')
+    parser.add_argument('--gajim', choices=list(GAJIM_VERSIONS), default=None)
+    suite = parser.parse_args().gajim or machine_suite()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    version = GAJIM_VERSIONS[suite]
+    display = os.environ.get('DISPLAY')
+    pictures = Path(tempfile.mkdtemp(prefix='omemo-demo-'))
+    try:
+        say(f'Starting an XMPP server and two Gajims {version} …')
+        with Scene(['alice', 'bob'], pictures) as scene:
+            alice, bob = (
+                scene.gajim(suite, name, OURS, display=display)
+                for name in ('alice', 'bob')
+            )
+            try:
+                open_both(alice, bob)
+                if display:
+                    return leave_to_the_user(alice, bob)
+                talk(scene, alice, bob)
+            except (AssertionError, RuntimeError) as error:
+                say(f'\nThis did not work: {error}')
+                say(f'Logs and pictures: {scene.keep_logs("failed")}')
+                return 1
+        return 0
+    except KeyboardInterrupt:
+        say('\nStopped; nothing is left running.')
+        return 130
+    finally:
+        if not any(pictures.iterdir()):
+            pictures.rmdir()
+
+
+def stop(_number: int, _frame: object) -> None:
+    """Make a request to end look like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    print(text, flush=True)
+
+
+def open_both(alice: Gajim, bob: Gajim) -> None:
+    """Start both Gajims, install the bundle in each, and open the chat."""
+    for gajim in (alice, bob):
+        unprivileged_x_authority(gajim)
+        gajim.launch()
+    for gajim, other in ((alice, bob), (bob, alice)):
+        gajim.wait_until_online()
+        gajim.open_chat(other.account.jid, 'OMEMO')
+        say(f'{gajim.name}: online, plugin enabled, chat with {other.name} encrypted')
+
+
+def leave_to_the_user(alice: Gajim, bob: Gajim) -> int:
+    """Wait until the user has closed both windows."""
+    say('Both Gajims are yours now: write something in either of them.')
+    say('Close both windows, or press Ctrl-C here, to end.')
+    wait_for(
+        'the end of both Gajims',
+        lambda: not alice.running and not bob.running,
+        timeout=float('inf'),
+        interval=0.5,
+    )
+    return 0
+
+
+def talk(scene: Scene, alice: Gajim, bob: Gajim) -> None:
+    """Send the conversation, and print what is shown and what the server saw.
+
+    :raises AssertionError: when a message was not shown, or not encrypted, or
+        when the server saw a text
+    """
+    sides = {'alice': alice, 'bob': bob}
+    for name, text in CONVERSATION:
+        sender = sides[name]
+        receiver = bob if sender is alice else alice
+        seen_before = len(encrypted_messages(scene, sender))
+        sender.send(text)
+        row = receiver.wait_for_message(text)
+        assert row.encryption is not None, f'{text!r} was shown as not encrypted'
+        sent = encrypted_messages(scene, sender)[seen_before:]
+        say(f'\n{sender.name} types:   {text}')
+        say(f'{receiver.name} sees:{" " * (8 - len(receiver.name))}{row.text}')
+        for line in describe(row, sent):
+            say(f'               {line}')
+    leaks = [leak for _, text in CONVERSATION for leak in scene.server.leaks(text)]
+    assert not leaks, f'the server saw a text: {leaks}'
+    size = len(scene.server.wire().encode())
+    say(f'\nEach message arrived and was shown ({len(CONVERSATION)}).')
+    say(f'None of the texts is in the {size:,} bytes that passed the server,')
+    say('nor in what it stored.')
+    scene.pictures('screenshots')
+    say(f'Screenshots: {scene.artefacts / "screenshots"}')
+
+
+def encrypted_messages(scene: Scene, sender: Gajim) -> list[ET.Element]:
+    """The messages with an encrypted text that the server got from somebody."""
+    start = f'< {sender.account.jid}/'
+    stanzas = []
+    for line in scene.server.stanzas_with('<payload>'):
+        if line.startswith(start):
+            stanzas.append(ET.fromstring(line.split(' ', 2)[2]))
+    return [stanza for stanza in stanzas if stanza.tag.endswith('message')]
+
+
+def describe(row: Row, stanzas: list[ET.Element]) -> list[str]:
+    """What Gajim shows beside a message, and what the server had of it."""
+    lines = []
+    key = row.key or 'unknown'
+    for stanza in stanzas:
+        found = {element.tag.rpartition('}')[2]: element for element in stanza.iter()}
+        keys = {
+            e.get('rid') for e in stanza.iter() if e.tag.rpartition('}')[2] == 'key'
+        }
+        payload = ''.join((found['payload'].text or '').split())
+        hint = found['body'].text if 'body' in found else '(none)'
+        lines += [
+            f'device:     {found["header"].get("sid")}, {key[:8]} {key[8:16]} …',
+            f'trust:      {TRUST.get(row.trust or "", row.trust)}',
+            f'the server: {payload[:40]}{"…" if len(payload) > 40 else ""}'
+            f' (keys for {len(keys)} devices)',
+            f'            and for clients without OMEMO: {hint}',
+        ]
+    assert lines, 'the server saw no encrypted message'
+    return lines
+
+
+if __name__ == '__main__':
+    sys.exit(main())
