@@ -63,25 +63,20 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     def _load(self) -> str:
         '''Returns what is in the way, or nothing.'''
         try:
+            # First of all: Debian's gajim-omemo, even when it is not active,
+            # occupies the name of a library this plugin needs
+            from .engine.libraries import load  # noqa: PLC0415
+
+            load()
             from .bridge import module  # noqa: PLC0415
-            from .engine.errors import LibraryMissing  # noqa: PLC0415
-        except ImportError as error:
-            return self._explain(error)
         except Exception as error:
+            if type(error).__name__ == 'LibraryMissing':
+                log.warning('A library is missing: %s', error)
+                return _MISSING
             log.exception('Cannot load the plugin')
-            return _BROKEN.format(type(error).__name__)
-        del LibraryMissing
+            return _BROKEN.format(f'{type(error).__name__}: {error}')
         self.modules = [module]
         return ''
-
-    @staticmethod
-    def _explain(error: ImportError) -> str:
-        missing = error.name or ''
-        if missing.startswith(('omemo_plugin', 'gajim', 'nbxmpp')):
-            log.exception('Cannot load the plugin')
-            return _BROKEN.format(error)
-        log.warning('Cannot import %s: %s', missing, error)
-        return _MISSING
 
     # Two plugins for the same would both answer, so this one steps back. It is
     # asked each time, because the other one may be switched meanwhile.
