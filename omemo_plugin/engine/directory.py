@@ -70,9 +70,10 @@ class Directory:
     def connected(self) -> None:
         '''What was asked for on the old stream will not be answered.'''
         self._checked.clear()
-        self._fetching_lists.clear()
         self._fetching.clear()
         self._list_failures.clear()
+        # Our own lists are asked for at every connection
+        self._fetching_lists = {(self._core.own_jid, p) for p in Protocol}
 
     # Device lists
 
