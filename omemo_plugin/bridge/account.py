@@ -225,11 +225,23 @@ class AccountService:
         elif isinstance(effect, OweEmptyMessage):
             self._send_empty(effect)
         elif isinstance(effect, NewDevices):
-            self._tell(effect.jid, messages.new_devices(effect, self.own_jid))
+            self._tell_of_devices(effect)
         elif isinstance(effect, IdentityKeyAlarm):
             self._tell(effect.device.jid, messages.identity_key_alarm(effect))
         elif isinstance(effect, SessionBroken):
             self._tell(effect.device.jid, messages.session_broken(effect))
+
+    def _tell_of_devices(self, effect: NewDevices) -> None:
+        new = set(effect.devices)
+        others = [
+            info
+            for info in self.devices(effect.jid)
+            if info.device not in new and info.device.device_id != self.device_id
+        ]
+        if not others and effect.trust is Trust.BLIND and effect.jid != self.own_jid:
+            # The first contact with somebody is no news
+            return
+        self._tell(effect.jid, messages.new_devices(effect, self.own_jid))
 
     def _fetch_device_list(self, effect: FetchDeviceList) -> None:
         jid, protocol = effect.jid, effect.protocol
@@ -666,9 +678,8 @@ class AccountService:
 
     def _withhold(self, message: Any) -> None:
         if not compat.is_chat_state(message):
-            self._tell(
-                str(message.contact.jid), messages.not_sent(messages.only_in_clear(), None)
-            )
+            line = messages.not_sent(messages.only_in_clear(), None)
+            self._tell(str(message.contact.jid), line)
 
     def check_send_preconditions(self, contact: Any) -> bool:
         '''For the user's comfort, before the input is emptied. What is in the

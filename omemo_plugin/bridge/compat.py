@@ -62,7 +62,7 @@ def encryption_data(trust: Trust, fingerprint: str | None) -> Any:
     if HAS_BUILTIN_OMEMO:
         # The archive's column must not be empty
         return _new_encryption_data(trust, fingerprint or 'Unknown')
-    from gajim.common.const import EncryptionData  # noqa: PLC0415
+    from gajim.common.const import EncryptionData
 
     return EncryptionData(
         {
@@ -74,7 +74,7 @@ def encryption_data(trust: Trust, fingerprint: str | None) -> Any:
 
 
 def _new_encryption_data(trust: Trust, fingerprint: str) -> Any:
-    from nbxmpp.structs import EncryptionData  # noqa: PLC0415
+    from nbxmpp.structs import EncryptionData
 
     return EncryptionData(
         protocol=ENCRYPTION_NAME, key=fingerprint, trust=gajim_trust(trust)
@@ -237,7 +237,7 @@ def _give_back_draft(contact: Any, text: str) -> bool:
         return False
     draft: Any = text
     if HAS_BUILTIN_OMEMO:
-        from gajim.common.const import Draft  # noqa: PLC0415
+        from gajim.common.const import Draft
 
         draft = Draft(text, None)
     app.storage.drafts.set(contact, draft)
@@ -246,7 +246,7 @@ def _give_back_draft(contact: Any, text: str) -> bool:
 
 def _give_back_archived_draft(contact: Any, text: str) -> bool:
     '''Since 2.6 drafts are a column of the archive.'''
-    from gajim.common.const import Draft  # noqa: PLC0415
+    from gajim.common.const import Draft
 
     archive = app.storage.archive
     if archive.get_contact_value(contact.account, contact.jid, 'draft'):

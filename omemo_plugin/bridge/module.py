@@ -87,7 +87,7 @@ class OmemoModule(BaseModule):
         self.service = AccountService(self._client, folder)
         self.problem = self.service.problem
         if compat.HAS_BUILTIN_OMEMO:
-            from .takeover import install  # noqa: PLC0415
+            from .takeover import install
 
             self._takeover = install(self._client, self.service)
         self._follow_settings()

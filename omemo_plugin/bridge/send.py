@@ -9,8 +9,8 @@ beside it, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from datetime import datetime
-from datetime import timezone
 from xml.etree.ElementTree import Element
 
 from nbxmpp.namespaces import Namespace
@@ -79,7 +79,7 @@ def plaintexts(
         [_with_namespace(element) for element in content],
         from_jid=from_jid,
         to_jid=to_jid,
-        stamp=datetime.now(timezone.utc),
+        stamp=datetime.now(UTC),
     )
     return {
         Protocol.LEGACY: stanza.getBody().encode(),

@@ -57,6 +57,6 @@ def test_a_disk_that_refuses_does_not_open_it(tmp_path: Path) -> None:
     folder.write_text('a file where a folder should be')
     path = tmp_path / 'latch'
     latch = Latch(path)
-    latch._path = folder / 'latch'  # noqa: SLF001
+    latch._path = folder / 'latch'
     latch.close('bob@example.org')
     assert 'bob@example.org' in latch
