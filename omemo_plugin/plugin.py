@@ -14,6 +14,7 @@ import logging
 from typing import Any
 
 from gajim.common import app
+from gajim.common.const import COMMON_FEATURES
 from gajim.plugins import GajimPlugin
 
 log = logging.getLogger('gajim.p.omemo_plugin')
@@ -65,10 +66,10 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         try:
             # First of all: Debian's gajim-omemo, even when it is not active,
             # occupies the name of a library this plugin needs
-            from .engine.libraries import load  # noqa: PLC0415
+            from .engine.libraries import load
 
             load()
-            from .bridge import module  # noqa: PLC0415
+            from .bridge import module
         except Exception as error:
             if type(error).__name__ == 'LibraryMissing':
                 log.warning('A library is missing: %s', error)
@@ -147,14 +148,15 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         )
 
     def _update_caps(self, account: str, features: list[str]) -> None:
-        from .engine.values import Protocol  # noqa: PLC0415
-        from .stanza.pep import device_list_node  # noqa: PLC0415
+        from .engine.values import Protocol
+        from .stanza.pep import device_list_node
 
         if _service(account) is None:
             return
         for protocol in Protocol:
             feature = f'{device_list_node(protocol)}+notify'
-            if feature not in features:
+            # Gajim 2 has one of them already, and fails if it is there twice
+            if feature not in features and feature not in COMMON_FEATURES:
                 features.append(feature)
 
     def _chat_opened(self, contact: Any) -> None:
@@ -164,7 +166,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
 
 def _module(client: Any) -> Any:
-    from .bridge.module import name  # noqa: PLC0415
+    from .bridge.module import name
 
     try:
         return client.get_module(name)
