@@ -42,6 +42,8 @@ def load() -> None:
     Raises:
         LibraryMissing: with the names of the Debian packages, in words.
     '''
+    if f'{__package__}.engine' in sys.modules:
+        return
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
