@@ -61,8 +61,8 @@ def parse_base64(element: Element, most: int) -> bytes:
     text = element.text or ''
     if len(element):
         raise MalformedStanza('elements within base64')
-    # Twice is enough for the encoding and any way of breaking lines
-    if len(text) > 2 * most + 4:
+    # Enough for the encoding, and for any way of breaking and indenting lines
+    if len(text) > 2 * most + 256:
         raise MalformedStanza('too much base64')
     try:
         data = a2b_base64(text, strict_mode=True)

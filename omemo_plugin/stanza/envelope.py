@@ -2,132 +2,156 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 '''
-The envelope that OMEMO 2 encrypts (XEP-0420), with the profile of XEP-0384:
-
-    <envelope xmlns='urn:xmpp:sce:1'>
-      <content><body xmlns='jabber:client'>…</body></content>
-      <rpad>…</rpad><from jid='…'/><to jid='…'/><time stamp='…'/>
-    </envelope>
-
-What is decrypted was written by somebody else, so it is parsed as carefully as
-what comes from the network: no DTD, no entities, bounded in size and depth.
+The envelope that OMEMO 2 encrypts: XEP-0420, with the profile of XEP-0384
+0.9.1, "SCE Profile".
 '''
 
 from __future__ import annotations
 
+import re
 import secrets
-import string
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import datetime
 from datetime import timezone
-from typing import Any
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import TreeBuilder
 from xml.parsers import expat
 
 from ..engine.errors import MalformedStanza
-from .limits import DEPTH_MAX
-from .limits import PAYLOAD_BYTES_MAX
-from .serialize import serialize
-from .strict import optional_child
+from ..engine.values import Protocol
+from .base import required_child
+from .base import single_child
+from .limits import ENVELOPE_BYTES_MAX
+from .limits import ENVELOPE_DEPTH_MAX
+from .limits import ENVELOPE_ELEMENTS_MAX
+from .writer import write_element
 
 NAMESPACE = 'urn:xmpp:sce:1'
 
-# XEP-0384 asks for 0 to 200 characters; they hide the length of a "yes"
-_PADDING_MAX = 200
-_PADDING_ALPHABET = string.ascii_letters + string.digits
+_ENVELOPE = f'{{{NAMESPACE}}}envelope'
+_CONTENT = f'{{{NAMESPACE}}}content'
+_PADDING = f'{{{NAMESPACE}}}rpad'
+_FROM = f'{{{NAMESPACE}}}from'
+_TO = f'{{{NAMESPACE}}}to'
+_TIME = f'{{{NAMESPACE}}}time'
 
-# XEP-0420, "Business rules": what only servers may write, and what would nest
-# one encryption in another
+# XEP-0420, "Server-processed Elements", and what would be encrypted twice
 _FORBIDDEN = frozenset(
     {
         '{urn:xmpp:sid:0}stanza-id',
-        '{urn:xmpp:sid:0}origin-id',
-        '{urn:xmpp:hints}no-store',
-        '{urn:xmpp:hints}no-permanent-store',
-        '{urn:xmpp:hints}no-copy',
-        '{urn:xmpp:hints}store',
-        '{urn:xmpp:delay}delay',
-        '{eu.siacs.conversations.axolotl}encrypted',
-        '{urn:xmpp:omemo:2}encrypted',
+        '{urn:xmpp:eme:0}encryption',
+        _ENVELOPE,
+        *(f'{{{protocol.namespace}}}encrypted' for protocol in Protocol),
     }
+)
+_FORBIDDEN_NAMESPACES = (
+    '{urn:xmpp:hints}',
+    '{http://jabber.org/protocol/address}',
+)
+
+# XEP-0420, "Affix Elements": a minimum size, and up to 200 characters on top.
+# The text of most messages makes no difference with this minimum.
+_SIZE_MIN = 512
+_PADDING_ON_TOP = 200
+
+# XEP-0082, 3.2; datetime.fromisoformat takes more than this
+_STAMP = re.compile(
+    r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)', re.ASCII
 )
 
 
 @dataclass(frozen=True)
 class Envelope:
     '''
-    An opened envelope.
+    A received envelope.
 
     Attributes:
-        content: the elements that stand for children of the stanza.
-        stamp: when it was encrypted, by the sender's clock.
+        content: what the sender wrote, without what must not be in there.
+        from_jid: who the sender says it is, if it says so.
+        to_jid: whom it says the message is for.
+        stamp: when it says it was written, with a time zone.
     '''
 
-    content: tuple[Element, ...]
-    from_jid: str | None
-    to_jid: str | None
-    stamp: datetime | None
+    content: tuple[Element, ...] = field(repr=False)
+    from_jid: str | None = None
+    to_jid: str | None = None
+    stamp: datetime | None = None
 
 
 def build_envelope(
     content: Sequence[Element], *, from_jid: str, to_jid: str, stamp: datetime
 ) -> bytes:
     '''
-    Write an envelope.
+    Write an envelope, padded with random characters.
+
+    Only default namespaces are used: there are clients that look for `body`
+    and not for what it is an abbreviation of.
 
     Args:
-        content: children of the stanza, with their namespaces.
-        from_jid, to_jid: bare JIDs; the room's for a room.
-        stamp: with a time zone.
+        from_jid: our bare JID.
+        to_jid: the bare JID of the contact or of the room.
+        stamp: the time, with a time zone.
+
+    Raises:
+        ValueError: the stamp has no time zone, or an element of the content
+            has no namespace or cannot be written.
     '''
-    padding = ''.join(
-        secrets.choice(_PADDING_ALPHABET)
-        for _ in range(secrets.randbelow(_PADDING_MAX + 1))
+    if stamp.tzinfo is None:
+        raise ValueError('a time without a time zone')
+    for element in content:
+        if not isinstance(element.tag, str) or not element.tag.startswith('{'):
+            raise ValueError('content without a namespace')
+    envelope = Element(_ENVELOPE)
+    holder = Element(_CONTENT)
+    holder.extend(content)
+    padding = Element(_PADDING)
+    envelope.append(holder)
+    envelope.append(padding)
+    envelope.append(Element(_TIME, {'stamp': _format_stamp(stamp)}))
+    envelope.append(Element(_TO, {'jid': to_jid}))
+    envelope.append(Element(_FROM, {'jid': from_jid}))
+    size = len(write_element(envelope))
+    padding.text = _random_text(
+        max(_SIZE_MIN - size, 0) + secrets.randbelow(_PADDING_ON_TOP + 1)
     )
-    envelope = _element('envelope')
-    inside = _element('content')
-    inside.extend(content)
-    pad = _element('rpad')
-    pad.text = padding
-    utc = stamp.astimezone(timezone.utc)
-    envelope.extend(
-        [
-            inside,
-            pad,
-            _element('from', jid=from_jid),
-            _element('to', jid=to_jid),
-            _element('time', stamp=utc.strftime('%Y-%m-%dT%H:%M:%SZ')),
-        ]
-    )
-    return serialize(envelope).encode()
+    return write_element(envelope)
+
+
+def _format_stamp(stamp: datetime) -> str:
+    text = stamp.astimezone(timezone.utc).isoformat(timespec='seconds')
+    return text.replace('+00:00', 'Z')
+
+
+def _random_text(length: int) -> str:
+    return secrets.token_urlsafe(length)[:length]
 
 
 def parse_envelope(data: bytes) -> Envelope:
     '''
-    Open an envelope. Whether it is for us is for `check_envelope` to say.
+    Read what was decrypted.
+
+    Elements that must not be in the content (XEP-0420, "Server-processed
+    Elements"), or have no namespace, are dropped, and the rest is kept, as the
+    XEP wants it.
 
     Raises:
-        MalformedStanza: it is not XML, not an envelope, too large or too deep,
-            or has a DTD, a processing instruction, or content that an envelope
-            must not have.
+        MalformedStanza: it is not well-formed XML, not an envelope, uses what
+            XMPP forbids (RFC 6120, 11.1: a DTD, entities, comments, processing
+            instructions), or something in it is missing or doubled.
     '''
-    if len(data) > PAYLOAD_BYTES_MAX:
-        raise MalformedStanza('an envelope too large')
-    root = _parse(data)
-    if root.tag != _name('envelope'):
+    envelope = _parse_xml(data)
+    if envelope.tag != _ENVELOPE:
         raise MalformedStanza('not an envelope')
-    content = optional_child(root, _name('content'))
-    if content is None:
-        raise MalformedStanza('an envelope without content')
-    if any(element.tag in _FORBIDDEN for element in content):
-        raise MalformedStanza('content that must not be in an envelope')
+    content = required_child(envelope, _CONTENT)
+    single_child(envelope, _PADDING)
     return Envelope(
-        tuple(content),
-        _jid(root, 'from'),
-        _jid(root, 'to'),
-        _stamp(root),
+        tuple([element for element in content if _is_allowed(element.tag)]),
+        _attribute(envelope, _FROM, 'jid'),
+        _attribute(envelope, _TO, 'jid'),
+        _parse_stamp(_attribute(envelope, _TIME, 'stamp')),
     )
 
 
@@ -139,104 +163,113 @@ def check_envelope(
     is_groupchat: bool,
 ) -> None:
     '''
-    Compare an envelope with its stanza (XEP-0420, "Affix elements"). Without
-    this the server could show a message as somebody else's, or in another room.
+    Compare an envelope with the stanza it came in, so that nobody between the
+    two ends can pass a message on as somebody else's or to somebody else.
+
+    How old the message may be is not decided here: it may come from an archive.
 
     Args:
-        sender_jid: the bare JID whose device encrypted it.
-        recipient_jid: the bare JID the stanza is for, the room's in a room;
-            None if the stanza does not say.
+        sender_jid: the bare JID of the device that encrypted the message.
+        recipient_jid: the bare JID in the stanza's `to`, for a message in a
+            room the room's; None if the stanza has none.
 
     Raises:
-        MalformedStanza: they contradict each other, or a room message does not
-            say which room it is for.
+        MalformedStanza: they do not fit, or the one who a message in a room is
+            for is not named (XEP-0384 0.9.1, "SCE Profile").
     '''
-    if envelope.from_jid is not None and _bare(envelope.from_jid) != sender_jid:
+    if envelope.from_jid is not None and not _same(envelope.from_jid, sender_jid):
         raise MalformedStanza('an envelope of another sender')
     if envelope.to_jid is None:
         if is_groupchat:
-            raise MalformedStanza('an envelope for no room')
-    elif recipient_jid is not None and _bare(envelope.to_jid) != recipient_jid:
+            raise MalformedStanza('an envelope for a room does not name it')
+    elif recipient_jid is None:
+        if is_groupchat:
+            raise MalformedStanza('a room without a name')
+    elif not _same(envelope.to_jid, recipient_jid):
         raise MalformedStanza('an envelope for another recipient')
 
 
-def _bare(jid: str) -> str:
-    return jid.partition('/')[0].lower()
+def _same(one: str, other: str) -> bool:
+    '''Whether two JIDs are the same account. Clients write their own JID as the
+    user typed it; servers compare without case (RFC 7622, 3.3).'''
+    return one == other or _prepared(one) == _prepared(other)
 
 
-def _name(local: str) -> str:
-    return f'{{{NAMESPACE}}}{local}'
+def _prepared(jid: str) -> str:
+    return unicodedata.normalize('NFC', jid.lower())
 
 
-def _element(local: str, **attributes: str) -> Element:
-    return Element(_name(local), attributes)
+def _is_allowed(tag: str) -> bool:
+    return (
+        tag.startswith('{')
+        and tag not in _FORBIDDEN
+        and not tag.startswith(_FORBIDDEN_NAMESPACES)
+    )
 
 
-def _jid(root: Element, name: str) -> str | None:
-    element = optional_child(root, _name(name))
+def _attribute(envelope: Element, tag: str, name: str) -> str | None:
+    element = single_child(envelope, tag)
     if element is None:
         return None
-    jid = element.get('jid')
-    if not jid:
-        raise MalformedStanza(f'an envelope {name} nobody')
-    return jid
+    value = element.get(name)
+    if not value:
+        raise MalformedStanza('an affix element that says nothing')
+    return value
 
 
-def _stamp(root: Element) -> datetime | None:
-    element = optional_child(root, _name('time'))
-    if element is None:
+def _parse_stamp(text: str | None) -> datetime | None:
+    if text is None:
         return None
-    text = element.get('stamp', '')
+    if not _STAMP.fullmatch(text):
+        raise MalformedStanza('not a time')
     try:
-        stamp = datetime.fromisoformat(text.replace('Z', '+00:00'))
-    except ValueError as error:
-        raise MalformedStanza('an envelope of no time') from error
-    if stamp.tzinfo is None:
-        raise MalformedStanza('an envelope of no time zone')
-    return stamp
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise MalformedStanza('not a time') from None
 
 
-def _parse(data: bytes) -> Element:
-    builder = TreeBuilder()
-    depth = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > DEPTH_MAX:
-            raise MalformedStanza('an envelope too deep')
-        builder.start(
-            _qualified(tag),
-            {_qualified(name): value for name, value in attributes.items()},
-        )
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(_qualified(tag))
-
-    def refuse(*arguments: Any) -> None:
-        raise MalformedStanza('an envelope with a DTD or an instruction')
-
-    # The encoding is fixed, so a declaration cannot choose another
+def _parse_xml(data: bytes) -> Element:
+    if len(data) > ENVELOPE_BYTES_MAX:
+        raise MalformedStanza('too large')
     parser = expat.ParserCreate('UTF-8', '}')
     parser.buffer_text = True
+    builder = TreeBuilder()
+    depth = 0
+    count = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, count
+        depth += 1
+        count += 1
+        if depth > ENVELOPE_DEPTH_MAX or count > ENVELOPE_ELEMENTS_MAX:
+            raise MalformedStanza('too deep or too many elements')
+        builder.start(
+            _tag(name),
+            {_tag(key): value for key, value in attributes.items()},
+        )
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(_tag(name))
+
+    def forbidden(*_args: object) -> None:
+        raise MalformedStanza('XML that XMPP forbids')
+
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.ProcessingInstructionHandler = refuse
+    parser.StartDoctypeDeclHandler = forbidden
+    parser.EntityDeclHandler = forbidden
+    parser.ProcessingInstructionHandler = forbidden
+    parser.CommentHandler = forbidden
+    parser.SkippedEntityHandler = forbidden
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise MalformedStanza('an envelope that is not XML') from error
-    except (ValueError, LookupError) as error:
-        raise MalformedStanza('an envelope of another encoding') from error
-    root = builder.close()
-    assert isinstance(root, Element)
-    return root
+    except expat.ExpatError:
+        raise MalformedStanza('not well-formed XML') from None
+    return builder.close()
 
 
-def _qualified(name: str) -> str:
-    return '{' + name if '}' in name else name
+def _tag(name: str) -> str:
+    return f'{{{name}' if '}' in name else name

@@ -12,7 +12,7 @@ from __future__ import annotations
 PAYLOAD_BYTES_MAX = 1 << 20
 
 # A ratchet message with its key exchange has about 250 bytes
-KEY_BYTES_MAX = 4096
+KEY_BYTES_MAX = 2048
 
 # Five times what this plugin puts into a stanza: other senders may not have a
 # limit, and a large room shall not become unreadable
