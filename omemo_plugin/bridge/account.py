@@ -37,6 +37,7 @@ from ..engine.errors import OmemoError
 from ..engine.errors import StoreError
 from ..engine.errors import TooManyRecipients
 from ..engine.sending import LeftOutReason
+from ..engine.sending import SendPlan
 from ..engine.sending import SentMessage
 from ..engine.values import Device
 from ..engine.values import DeviceList
@@ -69,6 +70,10 @@ log = logging.getLogger('gajim.p.omemo_plugin')
 
 # How long a message waits for keys before it is given back
 _PATIENCE = 90.0
+
+# How long somebody without any device is given to appear: they may be signing
+# in at this moment
+_GRACE = 5.0
 
 # Gajim 1.7.3 writes its history half a second after the first change
 _COMMIT_AFTER_MS = 1000
@@ -520,10 +525,10 @@ class AccountService:
             self._refuse(contact, message, messages.files_not_supported())
             return
         self._remember(jid)
-        self._outbox.add(
-            Outgoing(message, (jid,), jid, time.monotonic() + _PATIENCE)
-        )
-        GLib.timeout_add(int(_PATIENCE * 1000) + 500, self._work_once)
+        now = time.monotonic()
+        self._outbox.add(Outgoing(message, (jid,), jid, now + _GRACE, now + _PATIENCE))
+        for seconds in (_GRACE, _PATIENCE):
+            GLib.timeout_add(int(seconds * 1000) + 100, self._work_once)
         # Not at once: Gajim empties the input after this returns
         GLib.idle_add(self._work_once)
 
@@ -569,14 +574,17 @@ class AccountService:
 
     def _step(self, entry: Outgoing) -> bool:
         engine = self._get_engine()
-        late = time.monotonic() > entry.deadline
+        now = time.monotonic()
         if not compat.is_available(self._client):
             self._announce(entry, messages.waiting_for_connection())
             return False
         plan = engine.plan(entry.jids)
-        if not plan.ready and not late:
+        if not plan.ready and now < entry.deadline:
             self._announce(entry, messages.fetching(len(plan.waiting)))
             self.carry_out(plan.effects)
+            return False
+        if now < entry.grace and _may_appear(plan):
+            self._announce(entry, messages.fetching(0))
             return False
         stanza = compat.stanza_of(entry.message)
         texts = send.plaintexts(
@@ -780,3 +788,12 @@ class AccountService:
         return f'{uri}?message;{";".join(parts)}' if parts else uri
 
 
+def _may_appear(plan: SendPlan) -> bool:
+    '''Whether a recipient cannot be written to only for want of keys, which
+    could be published at any moment.'''
+    reasons = {
+        entry.reason
+        for entry in plan.left_out
+        if entry.device.jid in plan.unreachable
+    }
+    return bool(plan.unreachable) and reasons <= {LeftOutReason.NO_BUNDLE}

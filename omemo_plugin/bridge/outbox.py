@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import field
 from typing import Any
 
 
@@ -25,7 +24,9 @@ class Outgoing:
         message: what Gajim gave us, in clear.
         jids: the bare JIDs it is for.
         conversation: the bare JID of the contact or the room.
-        deadline: when to give up, in the seconds of a monotonic clock.
+        grace: until when to wait for a recipient's first device to appear.
+        deadline: when to go on with the keys that are there. Both in the
+            seconds of a monotonic clock.
         announced: the line about waiting that the user has seen.
         busy: it is being made durable and is about to go.
     '''
@@ -33,10 +34,10 @@ class Outgoing:
     message: Any
     jids: tuple[str, ...]
     conversation: str
+    grace: float
     deadline: float
     announced: str = ''
     busy: bool = False
-    cancelled: bool = field(default=False)
 
 
 class Outbox:

@@ -8,7 +8,7 @@ from omemo_plugin.bridge.outbox import Outgoing
 
 
 def entry(text: str, to: str) -> Outgoing:
-    return Outgoing(text, (to,), to, 0.0)
+    return Outgoing(text, (to,), to, 0.0, 0.0)
 
 
 def send_all(outbox: Outbox, held: set[str] = frozenset()) -> list[str]:
@@ -57,7 +57,7 @@ def test_nothing_overtakes_one_that_is_on_its_way() -> None:
 def test_holds_knows_the_message_itself_and_not_its_equal() -> None:
     outbox = Outbox()
     message, other = ['text'], ['text']
-    outbox.add(Outgoing(message, ('bob',), 'bob', 0.0))
+    outbox.add(Outgoing(message, ('bob',), 'bob', 0.0, 0.0))
     assert outbox.holds(message)
     assert not outbox.holds(other)
 
