@@ -111,7 +111,9 @@ class Gajim:
         self.artefacts = artefacts
         self.home = make_folder(self.folder / 'home')
         self.log = self.folder / 'gajim.log'
-        self._system_plugins = tuple(system_plugins)
+        self._system_plugins = (
+            host.system_plugins(self.folder, system_plugins) if system_plugins else None
+        )
         self._bundle = bundle
         self.has_our_plugin = bundle is not None or bool(system_plugins)
         self._own_display: Display | None = None
@@ -193,7 +195,7 @@ class Gajim:
             '--', 'gajim', '-l', 'gajim.p=DEBUG',
         ]  # fmt: skip
         argv = self.host.command(
-            command, folders=[self.folder], system_plugins=self._system_plugins
+            command, folder=self.folder, system_plugins=self._system_plugins
         )
         self._child = Child(
             argv,
@@ -300,6 +302,9 @@ class Gajim:
         """Install a zip with the plugin manager and switch the plugin on."""
         short_name = self.call('install_plugin', path=str(self.offer(bundle)))
         self.set_plugin_active(short_name, True)
+        plugin = self.plugins()[short_name]
+        if not plugin['active']:
+            raise AssertionError(f'{self.name}: not activated: {plugin["why_not"]}')
 
     def set_plugin_active(self, short_name: str, active: bool) -> None:
         """Switch a plugin on or off."""
