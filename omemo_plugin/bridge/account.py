@@ -75,6 +75,9 @@ _PATIENCE = 90.0
 # in at this moment
 _GRACE = 5.0
 
+# Devices that were met within this time were met together
+_FIRST_CONTACT_SECONDS = 60
+
 # Gajim 1.7.3 writes its history half a second after the first change
 _COMMIT_AFTER_MS = 1000
 
@@ -99,6 +102,7 @@ class AccountService:
         self._client = client
         self._pep = Pep(client)
         self._outbox = Outbox()
+        self._taken: Any = None
         self._lines: dict[str, list[str]] = {}
         self._commit_timer = 0
         self._tick_timer = 0
@@ -237,15 +241,19 @@ class AccountService:
             self._tell(effect.device.jid, messages.session_broken(effect))
 
     def _tell_of_devices(self, effect: NewDevices) -> None:
-        new = set(effect.devices)
-        others = [
-            info
-            for info in self.devices(effect.jid)
-            if info.device not in new and info.device.device_id != self.device_id
-        ]
-        if not others and effect.trust is Trust.BLIND and effect.jid != self.own_jid:
-            # The first contact with somebody is no news
-            return
+        if effect.trust is Trust.BLIND and effect.jid != self.own_jid:
+            infos = self.devices(effect.jid)
+            met = min(
+                (one.first_seen for one in infos if one.device in effect.devices),
+                default=0,
+            )
+            if not any(
+                one.fingerprint is not None
+                and one.first_seen < met - _FIRST_CONTACT_SECONDS
+                for one in infos
+            ):
+                # The first contact with somebody is no news
+                return
         self._tell(effect.jid, messages.new_devices(effect, self.own_jid))
 
     def _fetch_device_list(self, effect: FetchDeviceList) -> None:
@@ -482,7 +490,8 @@ class AccountService:
     def _admit(self, message: Any) -> bool:
         '''The gate asks: may Gajim send this as it is?'''
         contact = message.contact
-        if self._outbox.holds(message):
+        if message is self._taken or self._outbox.holds(message):
+            # Gajim 2 goes on by itself after `encrypt_message`
             return False
         setting = contact.settings.get('encryption')
         jid = str(contact.jid)
@@ -501,11 +510,17 @@ class AccountService:
         keys are there; if it cannot be sent, the user is told and gets the text
         back. Nothing is ever sent in clear, and nothing is raised.
         '''
+        self._taken = message
+        GLib.idle_add(self._forget_taken)
         try:
             self._take(message)
         except Exception as error:
             report('taking a message', error)
             self._refuse(message.contact, message, messages.internal_error())
+
+    def _forget_taken(self) -> bool:
+        self._taken = None
+        return GLib.SOURCE_REMOVE
 
     def _take(self, message: Any) -> None:
         contact = message.contact
