@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -16,6 +17,8 @@ from pathlib import Path
 
 # Gajim and Prosody refuse to run as root.
 FALLBACK_USER = 'nobody'
+
+_living: set[Child] = set()
 
 
 def unprivileged_ids() -> tuple[int, int]:
@@ -85,6 +88,7 @@ class Child:
                 group=gid if drop else None,
                 extra_groups=[] if drop else None,
             )
+        _living.add(self)
 
     @property
     def running(self) -> bool:
@@ -117,10 +121,17 @@ class Child:
             self.signal(signal.SIGTERM)
             self.wait(timeout)
         # What the program started may outlive it.
-        self.signal(signal.SIGKILL)
-        self._process.wait()
+        self.kill()
 
     def kill(self) -> None:
         """End the whole group at once, as a crash would."""
         self.signal(signal.SIGKILL)
         self._process.wait()
+        _living.discard(self)
+
+
+@atexit.register
+def _kill_all() -> None:
+    """Leave nothing running, wherever an interruption came."""
+    for child in list(_living):
+        child.kill()

@@ -49,9 +49,13 @@ class Scene:
         self.folder = Path(tempfile.mkdtemp(prefix='omemo-e2e-'))
         self.folder.chmod(0o755)
         self.gajims: list[Gajim] = []
-        self.server = Prosody(self.folder / 'server', names)
-        self.server.start()
-        self.bundle = build_bundle(self.folder)
+        try:
+            self.server = Prosody(self.folder / 'server', names)
+            self.server.start()
+            self.bundle = build_bundle(self.folder)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def __enter__(self) -> Scene:
         return self

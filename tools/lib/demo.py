@@ -88,6 +88,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def say_line(who: str, what: str) -> None:
+    """Print one line of the transcript."""
+    say(f'{who:<14}{what}')
+
+
 def open_both(alice: Gajim, bob: Gajim) -> None:
     """Start both Gajims, install the bundle in each, and open the chat."""
     for gajim in (alice, bob):
@@ -127,10 +132,13 @@ def talk(scene: Scene, alice: Gajim, bob: Gajim) -> None:
         row = receiver.wait_for_message(text)
         assert row.encryption is not None, f'{text!r} was shown as not encrypted'
         sent = encrypted_messages(scene, sender)[seen_before:]
-        say(f'\n{sender.name} types:   {text}')
-        say(f'{receiver.name} sees:{" " * (8 - len(receiver.name))}{row.text}')
-        for line in describe(row, sent):
-            say(f'               {line}')
+        say('')
+        say_line(f'{sender.name} types', text)
+        say_line(f'{receiver.name} sees', row.text)
+        say_line('', device_and_trust(row, sent))
+        for stanza in sent:
+            say_line('server sees', what_the_server_saw(stanza))
+            say_line('', f'"{stanza.findtext("{*}body", "(no text)")}"')
     leaks = [leak for _, text in CONVERSATION for leak in scene.server.leaks(text)]
     assert not leaks, f'the server saw a text: {leaks}'
     size = len(scene.server.wire().encode())
@@ -151,26 +159,26 @@ def encrypted_messages(scene: Scene, sender: Gajim) -> list[ET.Element]:
     return [stanza for stanza in stanzas if stanza.tag.endswith('message')]
 
 
-def describe(row: Row, stanzas: list[ET.Element]) -> list[str]:
-    """What Gajim shows beside a message, and what the server had of it."""
-    lines = []
-    key = row.key or 'unknown'
-    for stanza in stanzas:
-        found = {element.tag.rpartition('}')[2]: element for element in stanza.iter()}
-        keys = {
-            e.get('rid') for e in stanza.iter() if e.tag.rpartition('}')[2] == 'key'
-        }
-        payload = ''.join((found['payload'].text or '').split())
-        hint = found['body'].text if 'body' in found else '(none)'
-        lines += [
-            f'device:     {found["header"].get("sid")}, {key[:8]} {key[8:16]} …',
-            f'trust:      {TRUST.get(row.trust or "", row.trust)}',
-            f'the server: {payload[:40]}{"…" if len(payload) > 40 else ""}'
-            f' (keys for {len(keys)} devices)',
-            f'            and for clients without OMEMO: {hint}',
-        ]
-    assert lines, 'the server saw no encrypted message'
-    return lines
+def device_and_trust(row: Row, sent: list[ET.Element]) -> str:
+    """What Gajim shows beside a message, with the device's number."""
+    assert sent, 'the server saw no encrypted message'
+    header = next(sent[0].iter('{eu.siacs.conversations.axolotl}header'), None)
+    if header is None:
+        header = next(sent[0].iter('{urn:xmpp:omemo:2}header'))
+    key = (row.key or '').upper()
+    return (
+        f'from device {header.get("sid")}, key {key[:8]} {key[8:16]} …,'
+        f' {TRUST.get(row.trust or "", row.trust)}'
+    )
+
+
+def what_the_server_saw(stanza: ET.Element) -> str:
+    """The beginning of the encrypted text."""
+    elements = [(e.tag.rpartition('}')[2], e) for e in stanza.iter()]
+    payload = next(e.text or '' for name, e in elements if name == 'payload')
+    readers = {e.get('rid') for name, e in elements if name == 'key'}
+    devices = 'device' if len(readers) == 1 else 'devices'
+    return f'{payload.strip()[:44]}… (for {len(readers)} {devices})'
 
 
 if __name__ == '__main__':
