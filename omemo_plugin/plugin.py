@@ -21,11 +21,9 @@ log = logging.getLogger('gajim.p.omemo_plugin')
 
 _NAME = 'OMEMO'
 
-_PACKAGES = 'python3-omemo python3-oldmemo python3-twomemo python3-xeddsa'
-
 _MISSING = (
-    'OMEMO needs some Debian packages that are not installed. '
-    f'Run “sudo apt install {_PACKAGES}”, then start Gajim again.'
+    'OMEMO needs Debian packages that are not installed. '
+    'Run “sudo apt install {}”, then start Gajim again.'
 )
 _BROKEN = 'OMEMO could not be loaded, because of an error in the plugin: {}'
 _OTHER_ACTIVE = (
@@ -72,8 +70,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             from .bridge import module
         except Exception as error:
             if type(error).__name__ == 'LibraryMissing':
-                log.warning('A library is missing: %s', error)
-                return _MISSING
+                return _MISSING.format(error)
             log.exception('Cannot load the plugin')
             return _BROKEN.format(f'{type(error).__name__}: {error}')
         self.modules = [module]
