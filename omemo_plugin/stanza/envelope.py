@@ -231,6 +231,13 @@ def _parse_stamp(text: str | None) -> datetime | None:
 def _parse_xml(data: bytes) -> Element:
     if len(data) > ENVELOPE_BYTES_MAX:
         raise MalformedStanza('too large')
+    try:
+        text = data.decode('utf-8')
+    except UnicodeDecodeError:
+        raise MalformedStanza('not UTF-8') from None
+    if '\0' in text:
+        # To expat this would be a sign of UTF-16, whatever it is told
+        raise MalformedStanza('not text')
     parser = expat.ParserCreate('UTF-8', '}')
     parser.buffer_text = True
     builder = TreeBuilder()
@@ -265,7 +272,7 @@ def _parse_xml(data: bytes) -> Element:
     parser.CommentHandler = forbidden
     parser.SkippedEntityHandler = forbidden
     try:
-        parser.Parse(data, True)
+        parser.Parse(text, True)
     except expat.ExpatError:
         raise MalformedStanza('not well-formed XML') from None
     return builder.close()
