@@ -21,6 +21,10 @@ from .errors import LibraryMissing
 
 _DISPUTED = 'omemo'
 
+# Gajim forgets our modules when the plugin is updated. These would then still
+# hold an earlier copy of python-omemo.
+_DEPENDENT = ('oldmemo', 'twomemo')
+
 # What has to be there, with Debian's package of it
 _LIBRARIES = {
     'xeddsa': 'python3-xeddsa',
@@ -48,7 +52,8 @@ def load() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
         logger.propagate = False
-    others = _take_out()
+    others = _take_out(_DISPUTED)
+    _take_out(*_DEPENDENT)
     try:
         missing = [
             package
@@ -59,7 +64,7 @@ def load() -> None:
             raise LibraryMissing(' '.join(missing))
         importlib.import_module('.engine', __package__)
     finally:
-        _take_out()
+        _take_out(_DISPUTED)
         sys.modules.update(others)
 
 
@@ -71,11 +76,7 @@ def _can_import(name: str) -> bool:
     return True
 
 
-def _take_out() -> dict[str, ModuleType]:
-    '''Remove all modules of the disputed name, and return them.'''
-    names = [
-        name
-        for name in sys.modules
-        if name == _DISPUTED or name.startswith(_DISPUTED + '.')
-    ]
+def _take_out(*packages: str) -> dict[str, ModuleType]:
+    '''Remove the modules of these packages, and return them.'''
+    names = [name for name in sys.modules if name.partition('.')[0] in packages]
     return {name: sys.modules.pop(name) for name in names}
