@@ -6,9 +6,9 @@
 # imported where there is no Gajim.
 
 
-def __getattr__(name: str) -> type:
+def __getattr__(name: str) -> object:
     if name == 'OmemoPlugin':
-        from .plugin import OmemoPlugin  # noqa: PLC0415
+        from .plugin import OmemoPlugin
 
         return OmemoPlugin
     raise AttributeError(name)
