@@ -1,0 +1,275 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+from nbxmpp.errors import StanzaError
+from nbxmpp.protocol import Iq
+from nbxmpp.protocol import Message
+from nbxmpp.simplexml import Node
+
+from omemo_plugin.bridge.pep import Pep
+from omemo_plugin.bridge.pep import Unavailable
+from omemo_plugin.bridge.pep import device_list_event
+from omemo_plugin.engine.errors import MalformedStanza
+from omemo_plugin.engine.values import Protocol
+
+BOB = 'bob@example.org'
+NODE = 'urn:xmpp:omemo:2:devices'
+
+
+class Task:
+    '''One of nbxmpp's, answered by hand.'''
+
+    def __init__(self) -> None:
+        self.callback: Callable[[Task], None] | None = None
+        self.result: Any = None
+
+    def add_done_callback(self, callback: Any, weak: bool = True) -> None:
+        assert not weak, 'nobody else keeps the callback'
+        self.callback = callback
+
+    def finish(self) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def answer(self, result: Any) -> None:
+        self.result = result
+        assert self.callback is not None
+        self.callback(self)
+
+
+class PubSub:
+    '''Notes what is asked.'''
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any], Task]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Task]:
+        def ask(*args: Any, **kwargs: Any) -> Task:
+            task = Task()
+            self.asked.append((name, {'args': args, **kwargs}, task))
+            return task
+
+        return ask
+
+
+@pytest.fixture
+def pubsub() -> PubSub:
+    return PubSub()
+
+
+@pytest.fixture
+def requests(pubsub: PubSub) -> Pep:
+    connection = SimpleNamespace(get_module=lambda name: pubsub)
+    return Pep(SimpleNamespace(connection=connection))
+
+
+class Answers(list[tuple[Any, Any]]):
+    def __call__(self, *answer: Any) -> None:
+        self.append(answer)
+
+
+def error(condition: str) -> StanzaError:
+    return StanzaError(
+        Iq(
+            node='<iq xmlns="jabber:client" type="error" id="1"><error type="cancel">'
+            f'<{condition} xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></iq>'
+        )
+    )
+
+
+def item(payload: str = '<devices xmlns="urn:xmpp:omemo:2"/>') -> Node:
+    return Node(node=f'<item id="current">{payload}</item>')
+
+
+def test_the_payload_of_the_newest_item_is_the_answer(
+    requests: Pep, pubsub: PubSub
+) -> None:
+    answers = Answers()
+    requests.fetch(BOB, NODE, None, answers)
+    ((name, asked, task),) = pubsub.asked
+    assert (name, asked['args'], asked['max_items']) == ('request_items', (NODE,), 1)
+    task.answer([item()])
+    ((payload, failure),) = answers
+    assert payload.tag == '{urn:xmpp:omemo:2}devices'
+    assert failure is None
+
+
+def test_one_item_is_asked_for_by_its_id(requests: Pep, pubsub: PubSub) -> None:
+    answers = Answers()
+    requests.fetch(BOB, NODE, '7', answers)
+    ((name, asked, task),) = pubsub.asked
+    assert (name, asked['args']) == ('request_item', (NODE, '7'))
+    task.answer(item())
+    assert answers[0][0] is not None
+
+
+@pytest.mark.parametrize(
+    ('condition', 'permanent'),
+    [
+        ('item-not-found', True),
+        ('forbidden', True),
+        ('remote-server-timeout', False),
+        ('internal-server-error', False),
+        ('resource-constraint', False),
+    ],
+)
+def test_errors_are_told_apart(
+    requests: Pep, pubsub: PubSub, condition: str, permanent: bool
+) -> None:
+    answers = Answers()
+    requests.fetch(BOB, NODE, None, answers)
+    pubsub.asked[0][2].answer(error(condition))
+    ((payload, failure),) = answers
+    assert payload is None
+    assert failure.permanent is permanent
+
+
+@pytest.mark.parametrize('result', [[], None, [item('')], [item('<a/><b/>')]])
+def test_an_answer_without_a_payload_is_none(
+    requests: Pep, pubsub: PubSub, result: Any
+) -> None:
+    answers = Answers()
+    requests.fetch(BOB, NODE, None, answers)
+    pubsub.asked[0][2].answer(result)
+    ((payload, failure),) = answers
+    assert payload is None
+    assert failure.permanent
+
+
+def test_an_answer_counts_once(requests: Pep, pubsub: PubSub) -> None:
+    answers = Answers()
+    requests.fetch(BOB, NODE, None, answers)
+    task = pubsub.asked[0][2]
+    task.answer([item()])
+    task.answer(error('item-not-found'))
+    assert len(answers) == 1
+
+
+def test_a_connection_that_is_gone_is_an_answer() -> None:
+    def no_module(name: str) -> Any:
+        raise AttributeError
+
+    answers = Answers()
+    connection = SimpleNamespace(get_module=no_module)
+    Pep(SimpleNamespace(connection=connection)).fetch(BOB, NODE, None, answers)
+    ((payload, failure),) = answers
+    assert isinstance(failure, Unavailable)
+    assert not failure.permanent
+
+
+# Publishing
+
+
+def publish(requests: Pep, many: bool = False) -> Answers:
+    answers = Answers()
+    payload = Element('{urn:xmpp:omemo:2}devices')
+    requests.publish(NODE, 'current', payload, many=many, done=answers)
+    return answers
+
+
+def test_others_may_read_what_is_published(requests: Pep, pubsub: PubSub) -> None:
+    answers = publish(requests)
+    ((name, asked, task),) = pubsub.asked
+    assert name == 'publish'
+    assert asked['options']['pubsub#access_model'] == 'open'
+    # A node with another configuration is put right by nbxmpp
+    assert asked['force_node_options']
+    assert str(asked['args'][1]) == '<devices xmlns="urn:xmpp:omemo:2" />'
+    task.answer(None)
+    assert answers == [(None,)]
+
+
+def test_a_server_that_does_not_know_an_option_is_asked_without(
+    requests: Pep, pubsub: PubSub
+) -> None:
+    answers = publish(requests, many=True)
+    tried = []
+    while not answers:
+        options = pubsub.asked[-1][1]['options']
+        tried.append(None if options is None else options.get('pubsub#max_items'))
+        pubsub.asked[-1][2].answer(
+            error('not-acceptable') if len(tried) < 4 else None
+        )
+    assert tried == ['max', '100', None, None]
+    assert pubsub.asked[-1][1]['options'] is None
+    assert answers == [(None,)]
+
+
+def test_a_refusal_is_reported_in_the_end(requests: Pep, pubsub: PubSub) -> None:
+    answers = publish(requests)
+    for _ in range(2):
+        pubsub.asked[-1][2].answer(error('forbidden'))
+    assert len(pubsub.asked) == 2
+    assert answers[0][0].permanent
+
+
+def test_a_connection_that_breaks_is_not_tried_again(
+    requests: Pep, pubsub: PubSub
+) -> None:
+    answers = publish(requests)
+    pubsub.asked[-1][2].answer(RuntimeError('cancelled'))
+    assert len(pubsub.asked) == 1
+    assert not answers[0][0].permanent
+
+
+# Events
+
+
+def event(inside: str) -> Message:
+    return Message(
+        node=f'<message xmlns="jabber:client" from="{BOB}">'
+        f'<event xmlns="http://jabber.org/protocol/pubsub#event">{inside}</event>'
+        '</message>'
+    )
+
+
+LIST = '<devices xmlns="urn:xmpp:omemo:2"><device id="1"/></devices>'
+
+
+def test_an_event_with_a_list() -> None:
+    found = device_list_event(
+        event(f'<items node="{NODE}"><item id="current">{LIST}</item></items>')
+    )
+    assert found is not None
+    protocol, payload = found
+    assert protocol is Protocol.OMEMO_2
+    assert len(payload) == 1
+
+
+@pytest.mark.parametrize(
+    'inside',
+    [
+        '',
+        f'<items node="urn:other"><item>{LIST}</item></items>',
+        f'<purge node="{NODE}"/>',
+        f'<delete node="{NODE}"/>',
+        f'<items node="{NODE}"><retract id="current"/></items>',
+        f'<items node="{NODE}"/>',
+    ],
+)
+def test_case_09_an_emptied_node_says_nothing(inside: str) -> None:
+    assert device_list_event(event(inside)) is None
+
+
+@pytest.mark.parametrize('payload', ['', '<a xmlns="urn:a"/><b xmlns="urn:b"/>'])
+def test_an_item_without_one_payload_is_refused(payload: str) -> None:
+    with pytest.raises(MalformedStanza):
+        device_list_event(event(f'<items node="{NODE}"><item>{payload}</item></items>'))
+
+
+def test_case_15_a_nested_event_is_none() -> None:
+    inner = str(event(f'<items node="{NODE}"><item>{LIST}</item></items>'))
+    outer = Message(
+        node=f'<message xmlns="jabber:client" from="{BOB}"><forwarded '
+        f'xmlns="urn:xmpp:forward:0">{inner}</forwarded></message>'
+    )
+    assert device_list_event(outer) is None

@@ -1,0 +1,409 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timezone
+from types import SimpleNamespace
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+from nbxmpp.const import MessageType
+from nbxmpp.protocol import JID
+from nbxmpp.protocol import Message
+from nbxmpp.protocol import NodeProcessed
+
+from omemo_plugin.bridge import compat
+from omemo_plugin.bridge.receive import Receiver
+from omemo_plugin.bridge.receive import clean_text
+from omemo_plugin.bridge.receive import sender_of
+from omemo_plugin.engine import errors
+from omemo_plugin.engine.effects import FetchDeviceList
+from omemo_plugin.engine.receiving import ReceivedMessage
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import EncryptedKey
+from omemo_plugin.engine.values import EncryptedMessage
+from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
+from omemo_plugin.stanza.envelope import build_envelope
+from omemo_plugin.stanza.message import build_encrypted
+
+ALICE = 'alice@example.org'
+BOB = 'bob@example.org'
+EFFECT = FetchDeviceList(BOB, Protocol.LEGACY)
+
+STAMP = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def encrypted(protocol: Protocol, *, payload: bytes | None = b'x' * 32) -> str:
+    from omemo_plugin.bridge.nodes import to_node  # noqa: PLC0415
+
+    key = EncryptedKey(7, b'3\x0a' + b'k' * 70)
+    if protocol is Protocol.OMEMO_2:
+        key = EncryptedKey(7, b'\x0a' + b'k' * 70, ALICE)
+    iv = b'i' * 12 if protocol is Protocol.LEGACY else None
+    message = EncryptedMessage(protocol, 5, (key,), iv, payload)
+    return str(to_node(build_encrypted(message)))
+
+
+def stanza(*children: str, body: str = 'fallback') -> Message:
+    inner = ''.join(children) + (f'<body>{body}</body>' if body else '')
+    return Message(
+        node=f'<message xmlns="jabber:client" from="{BOB}/r" to="{ALICE}" '
+        f'type="chat" id="1">{inner}</message>'
+    )
+
+
+def properties(**changes: Any) -> Any:
+    values: dict[str, Any] = {
+        'type': MessageType.CHAT,
+        'is_muc_pm': False,
+        'carbon': None,
+        'mam': None,
+        'from_': JID.from_string(f'{BOB}/r'),
+        'to': JID.from_string(ALICE),
+        'omemo': object(),
+        'encrypted': None,
+    }
+    return SimpleNamespace(**{**values, **changes})
+
+
+class Engine:
+    '''Answers each message with what was prepared.'''
+
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+        self.calls: list[tuple[str, Sequence[EncryptedMessage]]] = []
+
+    def decrypt(
+        self, sender_jid: str, messages: Sequence[EncryptedMessage]
+    ) -> ReceivedMessage:
+        self.calls.append((sender_jid, messages))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+class Case:
+    '''A receiver with its surroundings.'''
+
+    def __init__(self, outcome: Any) -> None:
+        self.engine = Engine(outcome)
+        self.effects: list[Any] = []
+        self.received = 0
+        self.receiver = Receiver(
+            ALICE, lambda: self.engine, self.effects.extend, self._received
+        )
+
+    def _received(self) -> None:
+        self.received += 1
+
+
+def legacy(text: bytes | None = b'hello') -> ReceivedMessage:
+    return ReceivedMessage(
+        Device(BOB, 5), Protocol.LEGACY, text, Trust.BLIND, 'ab' * 32, (EFFECT,)
+    )
+
+
+def omemo_2(
+    *content: Element, from_jid: str = BOB, to_jid: str = ALICE
+) -> ReceivedMessage:
+    data = build_envelope(content, from_jid=from_jid, to_jid=to_jid, stamp=STAMP)
+    return ReceivedMessage(
+        Device(BOB, 5), Protocol.OMEMO_2, data, Trust.VERIFIED, 'ab' * 32, ()
+    )
+
+
+def element(tag: str, text: str | None = None, **attributes: str) -> Element:
+    one = Element(tag, attributes)
+    one.text = text
+    return one
+
+
+def body(text: str) -> Element:
+    return element('{jabber:client}body', text)
+
+
+def shield(props: Any) -> tuple[str, Any]:
+    data = props.encrypted
+    if hasattr(data, 'additional_data'):
+        return data.additional_data['fingerprint'], data.additional_data['trust']
+    return data.key, data.trust
+
+
+def handle(case: Case, one: Message, props: Any) -> None:
+    '''Run the handler as Gajim's chain does.'''
+    try:
+        case.receiver.handle(one, props)
+    except Exception as error:
+        if compat.StanzaDecrypted is None or not isinstance(
+            error, compat.StanzaDecrypted
+        ):
+            raise
+
+
+def test_the_text_takes_the_place_of_the_fallback() -> None:
+    case, one, props = Case(legacy()), stanza(encrypted(Protocol.LEGACY)), properties()
+    case.receiver.handle(one, props)
+    assert one.getBody() == 'hello'
+    assert one.getTag('encrypted') is None
+    assert props.omemo is None
+    assert shield(props) == ('ab' * 32, compat.gajim_trust(Trust.BLIND))
+    assert case.effects == [EFFECT]
+    assert case.received == 1
+    assert case.engine.calls[0][0] == BOB
+
+
+def test_a_stanza_without_encryption_is_left_alone() -> None:
+    case, one, props = Case(legacy()), stanza(body='in clear'), properties()
+    case.receiver.handle(one, props)
+    assert one.getBody() == 'in clear'
+    assert props.encrypted is None
+    assert not case.engine.calls
+
+
+def test_both_protocols_are_decrypted_once() -> None:
+    case, props = Case(legacy()), properties()
+    one = stanza(encrypted(Protocol.LEGACY), encrypted(Protocol.OMEMO_2))
+    # nbxmpp calls the handler once for each namespace
+    case.receiver.handle(one, props)
+    case.receiver.handle(one, props)
+    assert len(case.engine.calls) == 1
+    assert {m.protocol for m in case.engine.calls[0][1]} == set(Protocol)
+    assert one.getBody() == 'hello'
+
+
+def test_nothing_the_server_could_have_added_is_left() -> None:
+    case, props = Case(legacy()), properties()
+    one = stanza(
+        encrypted(Protocol.LEGACY),
+        '<html xmlns="http://jabber.org/protocol/xhtml-im"><body '
+        'xmlns="http://www.w3.org/1999/xhtml">forged</body></html>',
+        '<x xmlns="jabber:x:oob"><url>https://forged.example</url></x>',
+        '<subject>forged</subject>',
+        '<body xml:lang="de">gefälscht</body>',
+        '<encryption xmlns="urn:xmpp:eme:0" namespace="x"/>',
+        '<stanza-id xmlns="urn:xmpp:sid:0" id="9" by="alice@example.org"/>',
+        '<request xmlns="urn:xmpp:receipts"/>',
+        '<replace xmlns="urn:xmpp:message-correct:0" id="0"/>',
+    )
+    case.receiver.handle(one, props)
+    names = sorted(child.getName() for child in one.getChildren())
+    assert names == ['body', 'replace', 'request', 'stanza-id']
+    assert 'forged' not in str(one)
+
+
+@pytest.mark.parametrize(
+    'error', [errors.DuplicateMessage(), errors.SentByThisDevice()]
+)
+def test_case_01_a_message_that_is_known_is_silent(error: Exception) -> None:
+    case, one = Case(error), stanza(encrypted(Protocol.LEGACY))
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties())
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        errors.NotForThisDevice(),
+        errors.NoSession(),
+        errors.UnknownPrekey(),
+        errors.DecryptionFailed(),
+        errors.TooManySkipped(),
+        errors.IdentityKeyChanged(Device(BOB, 5)),
+        errors.StoreError('full'),
+        ValueError('a mistake of ours'),
+    ],
+)
+def test_case_06_the_body_beside_it_is_never_shown(error: Exception) -> None:
+    case, props = Case(error), properties()
+    one = stanza(
+        encrypted(Protocol.LEGACY),
+        '<encryption xmlns="urn:xmpp:eme:0" namespace="eu.siacs"/>',
+        '<request xmlns="urn:xmpp:receipts"/>',
+        '<replace xmlns="urn:xmpp:message-correct:0" id="0"/>',
+        body='pay the attacker',
+    )
+    case.receiver.handle(one, props)
+    assert 'attacker' not in str(one)
+    assert 'could not be decrypted' in one.getBody()
+    # Neither answered, nor put in the place of another message
+    assert [child.getName() for child in one.getChildren()] == ['body']
+    assert shield(props)[1] == compat.gajim_trust(Trust.DISTRUSTED)
+    assert 'mistake of ours' not in one.getBody()
+    assert case.received == 0
+
+
+@pytest.mark.parametrize(
+    'broken',
+    [
+        '<encrypted xmlns="eu.siacs.conversations.axolotl"><payload/></encrypted>',
+        '<encrypted xmlns="urn:xmpp:omemo:2"><header sid="-1"/><payload>AA=='
+        '</payload></encrypted>',
+        '<encrypted xmlns="urn:xmpp:omemo:2">' * 40 + '<payload/>'
+        '</encrypted>' + '</encrypted>' * 39,
+    ],
+)
+def test_case_06_a_broken_element_shows_no_body(broken: str) -> None:
+    case, one, props = Case(legacy()), stanza(broken, body='forged'), properties()
+    try:
+        case.receiver.handle(one, props)
+    except NodeProcessed:
+        return
+    assert 'forged' not in str(one)
+    assert 'could not be decrypted' in one.getBody()
+    assert not case.engine.calls
+
+
+def test_case_27_an_empty_message_shows_nothing() -> None:
+    case = Case(legacy(None))
+    one = stanza(encrypted(Protocol.LEGACY, payload=None), body='')
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties())
+    assert case.received == 1
+    assert case.effects == [EFFECT]
+
+
+def test_case_27_an_empty_message_for_others_shows_nothing() -> None:
+    case = Case(errors.NotForThisDevice())
+    one = stanza(encrypted(Protocol.LEGACY, payload=None), body='fallback')
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties())
+
+
+def test_effects_of_an_error_are_carried_out() -> None:
+    error = errors.NoSession()
+    error.effects = (EFFECT,)
+    case = Case(error)
+    case.receiver.handle(stanza(encrypted(Protocol.LEGACY)), properties())
+    assert case.effects == [EFFECT]
+
+
+def test_no_engine_is_said() -> None:
+    def no_engine() -> Any:
+        raise errors.StoreLocked('in use')
+
+    receiver = Receiver(ALICE, no_engine, lambda effects: None, lambda: None)
+    one, props = stanza(encrypted(Protocol.LEGACY)), properties()
+    receiver.handle(one, props)
+    assert 'another Gajim' in one.getBody()
+
+
+def test_an_error_stanza_is_not_a_message() -> None:
+    case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
+    case.receiver.handle(one, properties(type=MessageType.ERROR))
+    assert not case.engine.calls
+
+
+# OMEMO 2
+
+
+def test_the_body_comes_out_of_the_envelope() -> None:
+    case, one, props = Case(omemo_2(body('hi'))), stanza(
+        encrypted(Protocol.OMEMO_2)
+    ), properties()
+    handle(case, one, props)
+    assert one.getBody() == 'hi'
+    assert shield(props)[1] == compat.gajim_trust(Trust.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    'changes', [{'from_jid': 'eve@example.org'}, {'to_jid': 'eve@example.org'}]
+)
+def test_case_23_an_envelope_of_somebody_else_is_refused(
+    changes: dict[str, str],
+) -> None:
+    case, props = Case(omemo_2(body('secret'), **changes)), properties()
+    one = stanza(encrypted(Protocol.OMEMO_2))
+    handle(case, one, props)
+    assert 'secret' not in str(one)
+    assert 'could not be decrypted' in one.getBody()
+
+
+def test_relations_outside_the_envelope_do_not_count() -> None:
+    case, props = Case(omemo_2(body('hi'))), properties()
+    one = stanza(
+        encrypted(Protocol.OMEMO_2),
+        '<replace xmlns="urn:xmpp:message-correct:0" id="0"/>',
+        '<reply xmlns="urn:xmpp:reply:0" id="0" to="x@y"/>',
+    )
+    handle(case, one, props)
+    assert one.getTag('replace') is None
+    assert one.getTag('reply') is None
+
+
+def test_an_envelope_does_not_speak_for_the_server() -> None:
+    content = [
+        body('hi'),
+        element('{urn:xmpp:delay}delay', stamp='1970-01-01T00:00:00Z'),
+        element('{http://jabber.org/protocol/muc#user}x'),
+        element('{http://jabber.org/protocol/pubsub#event}event'),
+        element('{urn:xmpp:mam:2}result'),
+    ]
+    case, one, props = Case(omemo_2(*content)), stanza(
+        encrypted(Protocol.OMEMO_2)
+    ), properties()
+    handle(case, one, props)
+    assert [child.getName() for child in one.getChildren()] == ['body']
+
+
+def test_a_chat_state_alone_shows_no_row() -> None:
+    state = element('{http://jabber.org/protocol/chatstates}active')
+    case, one, props = Case(omemo_2(state)), stanza(
+        encrypted(Protocol.OMEMO_2)
+    ), properties()
+    if compat.StanzaDecrypted is None:
+        with pytest.raises(NodeProcessed):
+            case.receiver.handle(one, props)
+        return
+    with pytest.raises(compat.StanzaDecrypted):
+        case.receiver.handle(one, props)
+    assert one.getBody() is None
+    assert one.getTag('active') is not None
+
+
+# Who sent it
+
+
+def test_a_carbon_of_ours_is_from_us() -> None:
+    carbon = SimpleNamespace(is_sent=True)
+    props = properties(carbon=carbon, from_=JID.from_string(f'{ALICE}/other'))
+    assert sender_of(props, ALICE) == ALICE
+
+
+def test_a_carbon_of_theirs_is_from_them() -> None:
+    carbon = SimpleNamespace(is_sent=False)
+    assert sender_of(properties(carbon=carbon), ALICE) == BOB
+
+
+def test_an_archived_message_is_from_whom_it_says() -> None:
+    assert sender_of(properties(mam=object()), ALICE) == BOB
+    own = properties(mam=object(), from_=JID.from_string(f'{ALICE}/x'))
+    assert sender_of(own, ALICE) == ALICE
+
+
+def test_case_21_a_nickname_is_nobody() -> None:
+    room = JID.from_string('room@conference.example.org/bob')
+    props = properties(type=MessageType.GROUPCHAT, from_=room)
+    assert sender_of(props, ALICE) is None
+    case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
+    case.receiver.handle(one, props)
+    assert not case.engine.calls
+    assert 'not known who sent it' in one.getBody()
+
+
+# The text
+
+
+def test_text_that_xml_does_not_allow_is_made_harmless() -> None:
+    assert clean_text(b'a\x00b\x1bc\td\n') == 'a\ufffdb\ufffdc\td\n'
+    assert clean_text('ä😀'.encode()) == 'ä😀'
+
+
+def test_text_that_is_not_utf_8_is_refused() -> None:
+    case, one = Case(legacy(b'\xff\xfe')), stanza(encrypted(Protocol.LEGACY))
+    case.receiver.handle(one, properties())
+    assert 'not a valid OMEMO message' in one.getBody()
