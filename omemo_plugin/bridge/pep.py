@@ -166,6 +166,12 @@ class Pep:
             except Exception as error:
                 done(_unavailable(error))
             else:
+                if options is None:
+                    # A node that could not be told at once who may read it
+                    self._run(
+                        lambda: self._pubsub().set_access_model(node, 'open'),
+                        _ignored,
+                    )
                 done(None)
 
         self._run(
@@ -214,6 +220,13 @@ class _Failed:
 
     def finish(self) -> None:
         raise self._error
+
+
+def _ignored(task: Any) -> None:
+    try:
+        task.finish()
+    except Exception as error:
+        log.info('Configuring a node: %s', type(error).__name__)
 
 
 def _unavailable(error: Exception) -> Unavailable:

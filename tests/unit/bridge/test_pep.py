@@ -195,13 +195,15 @@ def test_a_server_that_does_not_know_an_option_is_asked_without(
     tried = []
     while not answers:
         options = pubsub.asked[-1][1]['options']
-        tried.append(None if options is None else options.get('pubsub#max_items'))
+        tried.append('none' if options is None else options.get('pubsub#max_items'))
         pubsub.asked[-1][2].answer(
             error('not-acceptable') if len(tried) < 4 else None
         )
-    assert tried == ['max', '100', None, None]
-    assert pubsub.asked[-1][1]['options'] is None
+    assert tried == ['max', '100', None, 'none']
     assert answers == [(None,)]
+    # Then the node is opened afterwards
+    assert pubsub.asked[-1][0] == 'set_access_model'
+    assert pubsub.asked[-1][1]['args'] == (NODE, 'open')
 
 
 def test_a_refusal_is_reported_in_the_end(requests: Pep, pubsub: PubSub) -> None:

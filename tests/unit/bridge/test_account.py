@@ -1,0 +1,585 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Two account services with real engines and a dict for a server between them.
+Only Gajim's window, settings and connection are stood in for.
+'''
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gi.repository import GLib
+from nbxmpp.const import MessageType
+from nbxmpp.errors import StanzaError
+from nbxmpp.protocol import JID
+from nbxmpp.protocol import Iq
+from nbxmpp.protocol import Message
+from nbxmpp.protocol import NodeProcessed
+from nbxmpp.simplexml import Node
+
+from omemo_plugin.bridge import account as account_module
+from omemo_plugin.bridge import compat
+from omemo_plugin.bridge.account import AccountService
+from omemo_plugin.bridge.latch import LatchUnreadable
+from omemo_plugin.bridge.store_path import latch_path
+from omemo_plugin.engine.errors import StoreError
+from omemo_plugin.engine.values import Trust
+
+ALICE = 'alice@example.org'
+BOB = 'bob@example.org'
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    '''Run the main loop until something holds.'''
+    context = GLib.MainContext.default()
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, 'it did not come about'
+        if not context.iteration(False):
+            time.sleep(0.001)
+
+
+def run_for(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() > end, seconds + 1)
+
+
+class Task:
+    '''A task of nbxmpp that is answered in a later turn of the main loop.'''
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def add_done_callback(self, callback: Any, weak: bool = True) -> None:
+        assert not weak
+        GLib.idle_add(lambda: callback(self) and False)
+
+    def finish(self) -> Any:
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+
+def not_found() -> StanzaError:
+    return StanzaError(
+        Iq(
+            node='<iq xmlns="jabber:client" type="error" id="1"><error type="cancel">'
+            '<item-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>'
+            '</error></iq>'
+        )
+    )
+
+
+class Server:
+    '''The nodes of all accounts.'''
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], dict[str, Node]] = {}
+        self.answers = True
+
+    def pubsub(self, own_jid: str) -> Any:
+        def items(node: str, jid: Any) -> dict[str, Node]:
+            return self.items.get((str(jid), node), {})
+
+        def one(payload: Node) -> Node:
+            return Node(node=f'<item>{payload}</item>')
+
+        def request_items(node: str, max_items: int, jid: Any) -> Task:
+            found = list(items(node, jid).values())
+            return Task([one(found[-1])] if found else not_found())
+
+        def request_item(node: str, item_id: str, jid: Any) -> Task:
+            found = items(node, jid).get(item_id)
+            return Task(not_found() if found is None else one(found))
+
+        def publish(node: str, payload: Node, id_: str, **_options: Any) -> Task:
+            self.items.setdefault((own_jid, node), {})[id_] = payload
+            return Task(None)
+
+        return SimpleNamespace(
+            request_items=request_items, request_item=request_item, publish=publish
+        )
+
+
+class Client:
+    '''Gajim's client, as far as it is used.'''
+
+    def __init__(self, jid: str, server: Server) -> None:
+        self.account = jid.partition('@')[0]
+        self._jid = JID.from_string(jid)
+        self.state = SimpleNamespace(is_available=True)
+        self.connection = SimpleNamespace(get_module=lambda name: server.pubsub(jid))
+        self.sent: list[Any] = []
+        self.stanzas: list[Any] = []
+
+    def get_own_jid(self) -> JID:
+        return self._jid
+
+    def send_stanza(self, stanza: Any) -> None:
+        self.stanzas.append(stanza)
+
+    def _send_message(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+class Contact:
+    '''Gajim's contact, as far as it is used.'''
+
+    def __init__(self, account: str, jid: str, encryption: str = 'OMEMO') -> None:
+        self.account = account
+        self.jid = jid
+        self.is_groupchat = False
+        self.is_pm_contact = False
+        self.settings = {'encryption': encryption}
+
+
+class Outgoing:
+    '''Gajim's message, as far as it is used.'''
+
+    def __init__(self, contact: Contact, text: str | None, *, extra: str = '') -> None:
+        self.contact = contact
+        self.message = text
+        self.is_groupchat = contact.is_groupchat
+        self.chatstate: str | None = None
+        self.marker: tuple[str, str] | None = None
+        self.oob_url: str | None = None
+        self.xhtml: str | None = None
+        self.additional_data: dict[str, Any] = {}
+        body = '' if text is None else f'<body>{text}</body>'
+        self.stanza = Message(
+            node=f'<message xmlns="jabber:client" to="{contact.jid}" type="chat" '
+            f'id="1">{body}{extra}</message>'
+        )
+
+
+class Side:
+    '''One account with its service.'''
+
+    def __init__(self, jid: str, server: Server, folder: Path) -> None:
+        self.jid = jid
+        self.client = Client(jid, server)
+        self.service = AccountService(self.client, folder)
+
+    def write(self, to: str, text: str) -> Outgoing:
+        message = Outgoing(Contact(self.client.account, to), text)
+        self.service.encrypt_message(message)
+        return message
+
+    def read(self, message: Outgoing, sender: str) -> tuple[str | None, Any]:
+        '''What Gajim would show of a message that came in.'''
+        stanza = Message(node=str(message.stanza))
+        properties = SimpleNamespace(
+            type=MessageType.CHAT,
+            is_muc_pm=False,
+            carbon=None,
+            mam=None,
+            from_=JID.from_string(sender),
+            to=JID.from_string(self.jid),
+            omemo=None,
+            encrypted=None,
+        )
+        try:
+            self.service.receiver.handle(stanza, properties)
+        except NodeProcessed:
+            return None, None
+        except Exception as error:
+            if type(error).__name__ != 'StanzaDecrypted':
+                raise
+        return stanza.getBody(), properties.encrypted
+
+
+class World:
+    '''What the tests look at.'''
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = Server()
+        self.lines: list[str] = []
+        self.returned: list[str] = []
+        self.room_for_text = True
+        self.on_screen = True
+        self.sides: list[Side] = []
+
+    def side(self, jid: str) -> Side:
+        side = Side(jid, self.server, self.folder / jid.partition('@')[0])
+        self.sides.append(side)
+        return side
+
+    def online(self, jid: str) -> Side:
+        side = self.side(jid)
+        side.service.connected()
+        wait_for(
+            lambda: sum(owner == jid for owner, _ in self.server.items) == 4
+        )
+        side.service.catch_up_ended()
+        return side
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+
+    def show_info(_account: str, _jid: str, text: str) -> bool:
+        if world.on_screen:
+            world.lines.append(text)
+        return world.on_screen
+
+    def give_back(_contact: Any, text: str) -> bool:
+        if world.room_for_text:
+            world.returned.append(text)
+        return world.room_for_text
+
+    monkeypatch.setattr(compat, 'show_info', show_info)
+    monkeypatch.setattr(compat, 'give_back', give_back)
+    monkeypatch.setattr(compat, 'flush_archive', lambda: None)
+    monkeypatch.setattr(compat, 'sees_our_presence', lambda client, jid: True)
+    monkeypatch.setattr(compat, 'mark_encrypted', lambda message, trust, key: None)
+    monkeypatch.setattr(account_module, '_GRACE', 0.0)
+    yield world
+    # What is left to do is done in this world and not in the next one
+    run_for(0.02)
+    for side in world.sides:
+        side.service.close()
+
+
+def test_a_message_waits_for_the_keys_and_is_sent_by_itself(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    assert alice.client.sent == []
+    wait_for(lambda: alice.client.sent)
+    assert alice.client.sent == [message]
+    assert 'hello' not in str(message.stanza)
+    text, shield = bob.read(message, ALICE)
+    assert text == 'hello'
+    assert shield is not None
+    assert any('Fetching keys of 1 device' in line for line in world.lines)
+    assert world.returned == []
+
+
+def test_the_order_is_kept(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    messages = [alice.write(BOB, f'number {i}') for i in range(10)]
+    wait_for(lambda: len(alice.client.sent) == len(messages))
+    assert alice.client.sent == messages
+    assert [bob.read(m, ALICE)[0] for m in messages] == [
+        f'number {i}' for i in range(10)
+    ]
+
+
+def test_both_ways_and_after_a_restart(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    first = alice.write(BOB, 'first')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(first, ALICE)[0] == 'first'
+    second = bob.write(ALICE, 'second')
+    wait_for(lambda: bob.client.sent)
+    assert alice.read(second, BOB)[0] == 'second'
+    alice.service.close()
+    again = world.side(ALICE)
+    third = bob.write(ALICE, 'third')
+    wait_for(lambda: len(bob.client.sent) == 2)
+    assert again.read(third, BOB)[0] == 'third'
+    assert again.read(third, BOB)[0] is None, 'a duplicate is silent'
+
+
+def test_somebody_without_omemo_gets_nothing(world: World) -> None:
+    alice = world.online(ALICE)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: world.returned)
+    assert world.returned == ['hello']
+    assert alice.client.sent == []
+    assert 'no device that uses OMEMO' in world.lines[-1]
+
+
+def test_text_that_cannot_be_put_back_is_in_the_line(world: World) -> None:
+    world.room_for_text = False
+    alice = world.online(ALICE)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: any('hello' in line for line in world.lines))
+
+
+def test_a_device_that_appears_in_time_gets_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_module, '_GRACE', 20.0)
+    alice = world.online(ALICE)
+    message = alice.write(BOB, 'hello')
+    run_for(0.1)
+    assert alice.client.sent == []
+    bob = world.online(BOB)
+    for (owner, node), items in list(world.server.items.items()):
+        if owner == BOB and 'device' in node:
+            for protocol in ('eu.siacs.conversations.axolotl', 'urn:xmpp:omemo:2'):
+                if node.startswith(protocol):
+                    _event(alice, node, *items.values())
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == 'hello'
+
+
+def _event(side: Side, node: str, payload: Node) -> None:
+    from omemo_plugin.bridge.pep import device_list_event  # noqa: PLC0415
+
+    found = device_list_event(
+        Message(
+            node='<message xmlns="jabber:client"><event '
+            f'xmlns="http://jabber.org/protocol/pubsub#event"><items node="{node}">'
+            f'<item>{payload}</item></items></event></message>'
+        )
+    )
+    assert found is not None
+    side.service.device_list_event(BOB, *found)
+
+
+def test_without_a_connection_it_waits(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    alice.client.state.is_available = False
+    message = alice.write(BOB, 'hello')
+    run_for(0.1)
+    assert alice.client.sent == []
+    assert 'Not connected' in world.lines[-1]
+    alice.client.state.is_available = True
+    alice.service.available()
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == 'hello'
+
+
+# Fail closed
+
+
+def test_what_is_not_flushed_is_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+
+    def full_disk() -> None:
+        raise StoreError('full')
+
+    assert alice.service.engine is not None
+    monkeypatch.setattr(alice.service.engine, 'flush', full_disk)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: world.returned)
+    assert alice.client.sent == []
+    assert 'disk' in world.lines[-1]
+
+
+@pytest.mark.parametrize('where', ['plaintexts', 'seal'])
+def test_an_error_of_ours_sends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+
+    def mistake(*_arguments: Any, **_more: Any) -> None:
+        raise ValueError('hello')
+
+    monkeypatch.setattr(account_module.send, where, mistake)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: world.returned)
+    assert alice.client.sent == []
+    assert 'internal error' in world.lines[-1]
+
+
+def test_gajim_going_on_by_itself_sends_nothing(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    # Gajim 2 calls this right after the message was handed over
+    alice.client._send_message(message)
+    assert alice.client.sent == []
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == 'hello'
+    assert world.returned == []
+
+
+def test_clear_text_does_not_pass_an_encrypted_chat(world: World) -> None:
+    alice = world.online(ALICE)
+    message = Outgoing(Contact('alice', BOB), 'in clear')
+    alice.client._send_message(message)
+    assert alice.client.sent == []
+    wait_for(lambda: world.returned)
+    assert world.returned == ['in clear']
+
+
+def test_the_latch_holds_when_the_setting_is_lost(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    lost = Contact('alice', BOB, encryption='')
+    alice.client._send_message(Outgoing(lost, 'in clear'))
+    assert len(alice.client.sent) == 1
+    # The user's own choice opens it
+    alice.service.encryption_chosen(BOB, '')
+    alice.client._send_message(Outgoing(lost, 'in clear'))
+    assert len(alice.client.sent) == 2
+
+
+def test_an_unencrypted_chat_is_not_touched(world: World) -> None:
+    alice = world.side(ALICE)
+    message = Outgoing(Contact('alice', BOB, encryption=''), 'in clear')
+    alice.client._send_message(message)
+    assert alice.client.sent == [message]
+
+
+def test_a_latch_that_cannot_be_read_stops_everything(world: World) -> None:
+    folder = world.folder / 'alice'
+    folder.mkdir()
+    latch_path(folder, ALICE).write_text('nonsense')
+    with pytest.raises(LatchUnreadable):
+        world.side(ALICE)
+
+
+@pytest.mark.parametrize(
+    'extra',
+    [
+        '<reactions xmlns="urn:xmpp:reactions:0" id="1"><reaction>x</reaction>'
+        '</reactions>',
+        '<retract xmlns="urn:xmpp:message-retract:1" id="1"/>',
+        '<displayed xmlns="urn:xmpp:chat-markers:0" id="1"/>',
+    ],
+)
+def test_case_10_a_stanza_without_a_body_is_withheld(world: World, extra: str) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    message = Outgoing(Contact('alice', BOB), None, extra=extra)
+    alice.service.encrypt_message(message)
+    alice.client._send_message(message)
+    run_for(0.1)
+    assert alice.client.sent == []
+    assert world.lines == ['Not sent: this cannot be sent encrypted.']
+
+
+def test_case_10_a_chat_state_is_withheld_without_a_word(world: World) -> None:
+    alice = world.online(ALICE)
+    message = Outgoing(Contact('alice', BOB), None)
+    message.chatstate = 'composing'
+    alice.service.encrypt_message(message)
+    alice.client._send_message(message)
+    run_for(0.1)
+    assert alice.client.sent == []
+    assert world.lines == []
+
+
+def test_a_file_is_refused(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    message = Outgoing(Contact('alice', BOB), 'https://files.example/x')
+    message.oob_url = 'https://files.example/x'
+    alice.service.encrypt_message(message)
+    wait_for(lambda: world.returned)
+    assert alice.client.sent == []
+
+
+def test_a_store_in_use_refuses_and_says_so(world: World) -> None:
+    world.online(ALICE)
+    second = world.side(ALICE)
+    assert second.service.engine is None
+    assert 'another Gajim' in second.service.problem
+    second.write(BOB, 'hello')
+    wait_for(lambda: world.returned)
+    assert second.client.sent == []
+    assert not second.service.check_send_preconditions(Contact('alice', BOB))
+
+
+def test_nothing_is_sent_to_undecided_devices(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    alice.write(BOB, 'first')
+    wait_for(lambda: alice.client.sent)
+    (info,) = alice.service.devices(BOB)
+    assert info.device.device_id == bob.service.device_id
+    alice.service.set_trust(info.device, Trust.DISTRUSTED)
+    alice.write(BOB, 'second')
+    wait_for(lambda: world.returned)
+    assert world.returned == ['second']
+    assert 'do not trust any device' in world.lines[-1]
+    alice.service.set_trust(info.device, Trust.VERIFIED)
+    assert alice.service.is_verified(BOB)
+    third = alice.write(BOB, 'third')
+    wait_for(lambda: len(alice.client.sent) == 2)
+    assert bob.read(third, ALICE)[0] == 'third'
+
+
+def test_strangers_get_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    monkeypatch.setattr(compat, 'sees_our_presence', lambda client, jid: False)
+    assert bob.read(message, ALICE)[0] == 'hello'
+    run_for(0.2)
+    assert bob.client.stanzas == []
+
+
+def test_acquaintances_get_one(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == 'hello'
+    wait_for(lambda: bob.client.stanzas)
+    (stanza,) = bob.client.stanzas
+    assert stanza.getBody() is None
+    assert stanza.getTag('encrypted') is not None
+
+
+# Lines, and the end
+
+
+def test_lines_wait_for_the_chat_to_be_opened(world: World) -> None:
+    world.on_screen = False
+    alice = world.online(ALICE)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: world.returned)
+    assert world.lines == []
+    world.on_screen = True
+    alice.service.chat_opened(BOB)
+    assert any('no device that uses OMEMO' in line for line in world.lines)
+    count = len(world.lines)
+    alice.service.chat_opened(BOB)
+    assert len(world.lines) == count
+
+
+def test_what_was_received_is_written_a_moment_later(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    run_for(1.2)
+    engine = bob.service.engine
+    assert engine is not None
+    world.on_screen = False
+    bob.service.carry_out = lambda effects: None  # type: ignore[method-assign]
+    bob.service.receiver._carry_out = lambda effects: None  # noqa: SLF001
+    assert bob.read(message, ALICE)[0] == 'hello'
+    assert engine.uncommitted
+    wait_for(lambda: not engine.uncommitted, 2)
+
+
+def test_closing_gives_back_what_waits(world: World) -> None:
+    alice = world.online(ALICE)
+    alice.client.state.is_available = False
+    message = alice.write(BOB, 'hello')
+    run_for(0.05)
+    alice.service.close()
+    alice.service.close()
+    assert world.returned == ['hello']
+    # The gate is gone as well; what Gajim does then is Gajim's own
+    alice.client._send_message(message)
+    assert alice.client.sent == [message]
+
+
+def test_the_address_for_verifying(world: World) -> None:
+    alice = world.online(ALICE)
+    assert alice.service.trust_uri(BOB) == f'xmpp:{BOB}'
+    uri = alice.service.trust_uri(ALICE)
+    assert uri == (
+        f'xmpp:{ALICE}?message;omemo-sid-{alice.service.device_id}='
+        f'{alice.service.fingerprint}'
+    )
