@@ -62,9 +62,8 @@ def _shallow(node: Node) -> Element:
     for key, value in node.getAttrs().items():
         if key == 'xmlns' or key.startswith('xmlns:'):
             continue
-        if key.startswith('xml:'):
-            key = f'{{{_XML}}}{key[4:]}'
-        element.set(key, str(value))
+        plain = key.removeprefix('xml:')
+        element.set(key if plain == key else f'{{{_XML}}}{plain}', str(value))
     element.text = node.getData() or None
     return element
 

@@ -17,16 +17,16 @@ NEEDS_GAJIM = ('test_receive.py', 'test_send.py', 'test_pep.py', 'test_account.p
 
 def _why_not() -> str:
     try:
-        import gi  # noqa: PLC0415
+        import gi
 
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             try:
                 gi.require_version('Gdk', '3.0')
-                import gajim.common.app  # noqa: PLC0415, F401
+                import gajim.common.app
             except (ImportError, ValueError):
                 gi.require_version('Gdk', '4.0')
-                import gajim.common.app  # noqa: PLC0415, F401
+                import gajim.common.app  # noqa: F401
     except (ImportError, ValueError) as error:
         return str(error)
     return ''

@@ -325,7 +325,7 @@ def test_a_device_that_appears_in_time_gets_it(
 
 
 def _event(side: Side, node: str, payload: Node) -> None:
-    from omemo_plugin.bridge.pep import device_list_event  # noqa: PLC0415
+    from omemo_plugin.bridge.pep import device_list_event
 
     found = device_list_event(
         Message(
@@ -556,7 +556,7 @@ def test_what_was_received_is_written_a_moment_later(world: World) -> None:
     assert engine is not None
     world.on_screen = False
     bob.service.carry_out = lambda effects: None  # type: ignore[method-assign]
-    bob.service.receiver._carry_out = lambda effects: None  # noqa: SLF001
+    bob.service.receiver._carry_out = lambda effects: None
     assert bob.read(message, ALICE)[0] == 'hello'
     assert engine.uncommitted
     wait_for(lambda: not engine.uncommitted, 2)

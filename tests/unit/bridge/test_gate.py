@@ -32,11 +32,11 @@ def test_only_what_is_admitted_passes() -> None:
 
 def test_an_error_of_ours_lets_nothing_pass() -> None:
     def admit(message: str) -> bool:
-        raise ValueError
+        raise ValueError('a mistake of ours')
 
     client = Client()
     Gate(client, admit)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match='mistake'):
         client.send_message('secret')
     assert client.sent == []
 

@@ -161,7 +161,7 @@ def test_a_connection_that_is_gone_is_an_answer() -> None:
     answers = Answers()
     connection = SimpleNamespace(get_module=no_module)
     Pep(SimpleNamespace(connection=connection)).fetch(BOB, NODE, None, answers)
-    ((payload, failure),) = answers
+    ((_payload, failure),) = answers
     assert isinstance(failure, Unavailable)
     assert not failure.permanent
 

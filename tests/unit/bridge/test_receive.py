@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from datetime import datetime
-from datetime import timezone
 from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -35,11 +35,11 @@ ALICE = 'alice@example.org'
 BOB = 'bob@example.org'
 EFFECT = FetchDeviceList(BOB, Protocol.LEGACY)
 
-STAMP = datetime(2026, 1, 1, tzinfo=timezone.utc)
+STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def encrypted(protocol: Protocol, *, payload: bytes | None = b'x' * 32) -> str:
-    from omemo_plugin.bridge.nodes import to_node  # noqa: PLC0415
+    from omemo_plugin.bridge.nodes import to_node
 
     key = EncryptedKey(7, b'3\x0a' + b'k' * 70)
     if protocol is Protocol.OMEMO_2:

@@ -70,7 +70,9 @@ def test_only_what_is_allowed_stays_beside(protocols: tuple[Protocol, ...]) -> N
 
 
 def test_text_outside_any_element_is_dropped() -> None:
-    one = Message(node=f'<message xmlns="jabber:client">{SECRET}<body>b</body></message>')
+    one = Message(
+        node=f'<message xmlns="jabber:client">{SECRET}<body>b</body></message>'
+    )
     send.seal(one, sent(Protocol.LEGACY))
     assert SECRET not in str(one)
 
