@@ -14,8 +14,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import UTC
 from datetime import datetime
-from datetime import timezone
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import TreeBuilder
 from xml.parsers import expat
@@ -121,7 +121,7 @@ def build_envelope(
 
 
 def _format_stamp(stamp: datetime) -> str:
-    text = stamp.astimezone(timezone.utc).isoformat(timespec='seconds')
+    text = stamp.astimezone(UTC).isoformat(timespec='seconds')
     return text.replace('+00:00', 'Z')
 
 

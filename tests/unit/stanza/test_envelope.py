@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
@@ -22,7 +23,7 @@ from omemo_plugin.stanza.writer import write_element
 
 from . import samples
 
-NOON = datetime(2026, 11, 23, 12, 0, 1, 999999, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 23, 12, 0, 1, 999999, tzinfo=UTC)
 
 
 def body(text: str) -> Element:
@@ -61,7 +62,7 @@ def test_trust_message_of_qxmpp() -> None:
     assert envelope.from_jid == 'rita@localhost'
     assert envelope.to_jid == 'sam@localhost'
     assert envelope.stamp == datetime(
-        2026, 11, 23, 4, 6, 49, 991000, tzinfo=timezone.utc
+        2026, 11, 23, 4, 6, 49, 991000, tzinfo=UTC
     )
 
 
@@ -95,7 +96,7 @@ def test_times(stamp: str, time: datetime) -> None:
     data = samples.ENVELOPE_TRUST.replace(
         b'2026-11-23T04:06:49.991Z', stamp.encode()
     )
-    assert parse_envelope(data).stamp == time.replace(tzinfo=timezone.utc)
+    assert parse_envelope(data).stamp == time.replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from datetime import UTC
 from datetime import datetime
-from datetime import timezone
 from xml.etree.ElementTree import Element
 
 from hypothesis import HealthCheck
@@ -41,12 +41,15 @@ fuzz = settings(
 )
 
 NAMES = (
-    'encrypted header keys key iv payload list devices device bundle prekeys pk spk '
-    'spks ik identityKey signedPreKeyPublic signedPreKeySignature preKeyPublic '
-    'envelope content rpad from to time body'
-).split()
+    'encrypted header keys key iv payload list devices device bundle prekeys '
+    'pk spk spks ik identityKey '
+    'signedPreKeyPublic signedPreKeySignature preKeyPublic envelope content rpad from to time body'
+).split()  # noqa: SIM905
 SPACES = ['', *(protocol.namespace for protocol in Protocol), 'urn:xmpp:sce:1']
-ATTRIBUTES = 'sid rid jid id kex prekey label labelsig preKeyId stamp'.split()
+ATTRIBUTES = [
+    *('sid', 'rid', 'jid', 'id', 'kex'),
+    *('prekey', 'label', 'labelsig', 'preKeyId', 'stamp'),
+]
 
 texts = st.one_of(
     st.none(),
@@ -199,7 +202,7 @@ def test_any_text_can_be_sent(text: str, sender: str, recipient: str) -> None:
         [body],
         from_jid=f'r{sender}',
         to_jid=f's{recipient}',
-        stamp=datetime.now(timezone.utc),
+        stamp=datetime.now(UTC),
     )
     envelope = parse_envelope(data)
     (found,) = envelope.content
