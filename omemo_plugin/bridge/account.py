@@ -305,6 +305,9 @@ class AccountService:
         if self.engine is None:
             return
         engine = self.engine
+        if not self._is_known(jid):
+            # Whom we never met can fill our store with nothing
+            return
         try:
             device_list = parse_device_list(payload, protocol)
         except MalformedStanza as error:
@@ -315,6 +318,14 @@ class AccountService:
             lambda: engine.device_list_received(jid, device_list),
         )
         self._work()
+
+    def _is_known(self, jid: str) -> bool:
+        return (
+            jid == self.own_jid
+            or jid in self._latch
+            or compat.is_in_roster(self._client, jid)
+            or bool(self.devices(jid))
+        )
 
     def _fetch_bundle(self, effect: FetchBundle) -> None:
         device, protocol = effect.device, effect.protocol

@@ -139,6 +139,10 @@ def sees_our_presence(client: Any, jid: str) -> bool:
     return item is not None and item.subscription in ('both', 'from')
 
 
+def is_in_roster(client: Any, jid: str) -> bool:
+    return client.get_module('Roster').get_item(JID.from_string(jid)) is not None
+
+
 def encryption_of(account: str, jid: str) -> str:
     '''The encryption the user chose for a contact, '' for none.'''
     value = app.settings.get_contact_setting(

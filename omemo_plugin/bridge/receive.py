@@ -164,6 +164,19 @@ def sender_of(properties: Any, own_jid: str) -> str | None:
     return compat.bare(properties.from_)
 
 
+def is_vouched_for(properties: Any, own_jid: str) -> bool:
+    '''
+    Whether what an archive says about the sender counts.
+
+    SECURITY: anybody can send a stanza that looks like a result of an archive.
+    Gajim drops it too, but only after it would have been decrypted, and after a
+    device of the attacker had been taken for one of the alleged sender's.
+    '''
+    if properties.mam is None or properties.type.is_groupchat:
+        return True
+    return compat.bare(properties.mam.archive) == own_jid
+
+
 class Receiver:
     '''Decrypts the messages of one account.'''
 
@@ -200,6 +213,9 @@ class Receiver:
         ]
         if not nodes or properties.type.is_error:
             return
+        if not is_vouched_for(properties, self._own_jid):
+            log.warning('Dropped a message from an archive that is not ours')
+            raise NodeProcessed
         # Whoever else would decrypt it does not find it any more
         for node in nodes:
             stanza.delChild(node)

@@ -241,6 +241,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     monkeypatch.setattr(compat, 'give_back', give_back)
     monkeypatch.setattr(compat, 'flush_archive', lambda: None)
     monkeypatch.setattr(compat, 'sees_our_presence', lambda client, jid: True)
+    monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: True)
     monkeypatch.setattr(compat, 'mark_encrypted', lambda message, trust, key: None)
     monkeypatch.setattr(account_module, '_GRACE', 0.0)
     yield world
@@ -505,6 +506,21 @@ def test_nothing_is_sent_to_undecided_devices(world: World) -> None:
     third = alice.write(BOB, 'third')
     wait_for(lambda: len(alice.client.sent) == 2)
     assert bob.read(third, ALICE)[0] == 'third'
+
+
+def test_case_15_the_list_of_a_stranger_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.online(ALICE)
+    monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: False)
+    payload = Node(
+        node='<devices xmlns="urn:xmpp:omemo:2"><device id="5"/></devices>'
+    )
+    _event(alice, 'urn:xmpp:omemo:2:devices', payload)
+    assert alice.service.devices(BOB) == ()
+    monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: True)
+    _event(alice, 'urn:xmpp:omemo:2:devices', payload)
+    assert [info.device.device_id for info in alice.service.devices(BOB)] == [5]
 
 
 def test_strangers_get_no_answer(

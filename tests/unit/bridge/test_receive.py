@@ -379,10 +379,28 @@ def test_a_carbon_of_theirs_is_from_them() -> None:
     assert sender_of(properties(carbon=carbon), ALICE) == BOB
 
 
+def archive(of: str) -> Any:
+    return SimpleNamespace(archive=JID.from_string(of))
+
+
 def test_an_archived_message_is_from_whom_it_says() -> None:
-    assert sender_of(properties(mam=object()), ALICE) == BOB
-    own = properties(mam=object(), from_=JID.from_string(f'{ALICE}/x'))
+    assert sender_of(properties(mam=archive(ALICE)), ALICE) == BOB
+    own = properties(mam=archive(ALICE), from_=JID.from_string(f'{ALICE}/x'))
     assert sender_of(own, ALICE) == ALICE
+
+
+@pytest.mark.parametrize('of', ['eve@example.org', f'{BOB}/r', 'example.org'])
+def test_case_18_an_archive_that_is_not_ours_is_not_decrypted(of: str) -> None:
+    case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties(mam=archive(of)))
+    assert not case.engine.calls
+
+
+def test_our_own_archive_is_decrypted() -> None:
+    case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
+    case.receiver.handle(one, properties(mam=archive(ALICE)))
+    assert one.getBody() == 'hello'
 
 
 def test_case_21_a_nickname_is_nobody() -> None:
