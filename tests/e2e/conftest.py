@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.hosts import GAJIM_VERSIONS
+from tests.support.hosts import debian_root
+from tests.support.hosts import machine_suite
 from tests.support.scene import Scene
 from tests.support.scene import make_artefact_folder
 
@@ -22,6 +25,23 @@ _FAILED = pytest.StashKey[bool]()
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder for logs and pictures once."""
     config.stash[_ARTEFACTS] = make_artefact_folder()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the Debian roots now, where one sees that it takes a while."""
+    suites = {
+        value
+        for item in session.items
+        if isinstance(item, pytest.Function) and hasattr(item, 'callspec')
+        for value in item.callspec.params.values()
+        if value in GAJIM_VERSIONS
+    }
+    capture = session.config.pluginmanager.getplugin('capturemanager')
+    if session.config.option.collectonly or capture is None:
+        return
+    with capture.global_and_fixture_disabled():
+        for suite in sorted(suites - {machine_suite()}):
+            debian_root(suite)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

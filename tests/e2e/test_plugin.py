@@ -18,6 +18,7 @@ from tests.support.gajim import OURS as SHORT_NAME
 from tests.support.gajim import DriverError
 from tests.support.hosts import GAJIM_VERSIONS
 from tests.support.hosts import SYSTEM_PLUGINS
+from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import OURS
 from tests.support.scene import OURS_FROM_SYSTEM
 from tests.support.scene import Scene
@@ -115,9 +116,8 @@ def test_off_and_on_where_gajim_has_omemo(new_scene: MakeScene, suite: str) -> N
 def test_beside_an_active_gajim_omemo(new_scene: MakeScene) -> None:
     """Ours says what to do, Gajim starts, and the other plugin still works."""
     scene = new_scene('alice', 'bob')
-    alice = scene.gajim('bookworm', 'alice', OURS, plugins={'omemo': True})
-    alice.launch()
-    alice.wait_until_running()
+    alice = scene.gajim('bookworm', 'alice', GAJIM_OMEMO)
+    alice.start()
     plugins = alice.plugins()
     assert plugins['omemo']['active']
     alice.call('install_plugin', path=str(alice.offer(scene.bundle)))

@@ -4,22 +4,17 @@
 
 from __future__ import annotations
 
-import zipfile
+import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGIN = REPOSITORY / 'omemo_plugin'
+BUILD = REPOSITORY / 'tools' / 'bundle'
 
 
 def build_bundle(folder: Path) -> Path:
-    """Zip the plugin as it is in the working tree.
-
-    Gajim wants an explicit entry for the top folder and nothing beside it.
-    """
-    path = folder / 'omemo_plugin.zip'
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr('omemo_plugin/', '')
-        for source in sorted(PLUGIN.rglob('*')):
-            if source.is_file() and '__pycache__' not in source.parts:
-                archive.write(source, source.relative_to(REPOSITORY))
-    return path
+    """Build the bundle as a release is built, into a folder."""
+    built = subprocess.run(
+        [BUILD, folder], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return Path(built.stdout.strip())

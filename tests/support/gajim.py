@@ -195,12 +195,12 @@ class Gajim:
             '--', 'gajim', '-l', 'gajim.p=DEBUG',
         ]  # fmt: skip
         argv = self.host.command(
-            command, folder=self.folder, system_plugins=self._system_plugins
+            command, environment, self.folder, self._system_plugins
         )
         self._child = Child(
             argv,
             log=self.log,
-            environment=environment,
+            environment={'PATH': environment['PATH']},
             folder=self.folder,
             as_root=self.host.changes_user(self._system_plugins),
         )

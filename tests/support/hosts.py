@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from .processes import copy_tree
 from .processes import unprivileged_ids
 
 REPOSITORY = Path(__file__).parents[2]
@@ -17,6 +19,9 @@ DEBIAN_ROOT = REPOSITORY / 'tools' / 'lib' / 'debian-root'
 IN_ROOT = REPOSITORY / 'tools' / 'lib' / 'in-root'
 
 GAJIM_VERSIONS = {'bookworm': '1.7.3', 'trixie': '2.1.1', 'forky': '2.6.0'}
+
+# Package lists of a root, where they are not debian-root's own choice.
+PACKAGE_LISTS = {'bookworm': ('gajim', 'plugin', 'gajim-omemo')}
 
 SYSTEM_PLUGINS = Path('/usr/share/gajim/plugins')
 
@@ -31,33 +36,68 @@ def machine_suite() -> str:
     return ''
 
 
+@cache
+def debian_root(suite: str) -> Path:
+    """Return the root of a suite; it takes a minute where it is not there yet."""
+    made = subprocess.run(
+        [DEBIAN_ROOT, suite, *PACKAGE_LISTS.get(suite, ())],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if made.returncode != 0:
+        raise RuntimeError(f'no Debian root of {suite}: see what is printed above')
+    return Path(made.stdout.strip())
+
+
 class Host:
     """A Debian with a Gajim in it."""
 
-    def __init__(self, suite: str) -> None:
-        """Name a Debian by its suite; its root is made when it is not there."""
+    def __init__(self, suite: str, *, always_root: bool = False) -> None:
+        """Name a Debian by its suite.
+
+        :param always_root: use a Debian root even when this machine is of that
+            suite, for what shall not be installed on it
+        """
         self.suite = suite
         self.gajim_version = GAJIM_VERSIONS[suite]
-        self.root = None if suite == machine_suite() else self._make_root()
+        own = suite == machine_suite() and not always_root
+        self.root = None if own else debian_root(suite)
+
+    def system_plugins(self, folder: Path, more: Sequence[Path]) -> Path:
+        """Copy the host's system-wide plugins into a folder, with more of them."""
+        source = (self.root or Path('/')) / SYSTEM_PLUGINS.relative_to('/')
+        target = folder / 'system-plugins'
+        target.mkdir()
+        for plugin in [*(source.iterdir() if source.is_dir() else ()), *more]:
+            copy_tree(plugin, target / plugin.name)
+        return target
 
     def command(
         self,
         argv: Sequence[str],
-        folders: Sequence[Path],
-        system_plugins: Sequence[Path],
+        environment: Mapping[str, str],
+        folder: Path,
+        system_plugins: Path | None,
     ) -> list[str]:
         """Return what to run so that argv runs on this host.
 
-        :param folders: folders that have to be there under the same path
-        :param system_plugins: plugin folders to show in Gajim's system folder
+        :param environment: all of the program's environment
+        :param folder: has to be there under the same path
+        :param system_plugins: shown in the place of Gajim's system folder
         """
-        if self.root is None and not system_plugins:
-            return list(argv)
-        raise NotImplementedError
+        program = ['env', '-i', *(f'{k}={v}' for k, v in environment.items()), *argv]
+        if not self.changes_user(system_plugins):
+            return program
+        binds = [] if self.root is None else [f'--bind={folder}']
+        if system_plugins is not None:
+            binds.append(f'--bind={system_plugins}:{SYSTEM_PLUGINS}')
+        uid, gid = unprivileged_ids()
+        sudo = [] if os.geteuid() == 0 else ['sudo', '-n']
+        root = str(self.root or '/')
+        return [
+            *sudo, str(IN_ROOT), *binds, f'--user={uid}:{gid}', root, '--', *program
+        ]  # fmt: skip
 
-    def changes_user(self, system_plugins: Sequence[Path]) -> bool:
+    def changes_user(self, system_plugins: Path | None) -> bool:
         """Whether the command starts as root and gives up its rights itself."""
-        return self.root is not None or bool(system_plugins)
-
-    def _make_root(self) -> Path:
-        raise NotImplementedError
+        return self.root is not None or system_plugins is not None

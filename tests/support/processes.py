@@ -112,7 +112,8 @@ class Child:
         """Send a signal to the whole process group."""
         try:
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
+            # Nothing of it is left, or only sudo, which ends with its command.
             pass
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -126,7 +127,11 @@ class Child:
     def kill(self) -> None:
         """End the whole group at once, as a crash would."""
         self.signal(signal.SIGKILL)
-        self._process.wait()
+        if not self.wait(2.0):
+            # It has not given up the rights of root yet, and we have none.
+            group = str(self._process.pid)
+            subprocess.run(['sudo', '-n', 'kill', '-KILL', '--', f'-{group}'])
+            self._process.wait()
         _living.discard(self)
 
 

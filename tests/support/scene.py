@@ -91,7 +91,7 @@ class Scene:
             assert omemo in (BUILT_IN, NO_OMEMO), omemo
         gajim = Gajim(
             name,
-            Host(host),
+            Host(host, always_root=omemo == GAJIM_OMEMO),
             self.server,
             self.server.accounts[account],
             folder,
