@@ -106,10 +106,9 @@ def _parse_legacy(element: Element) -> EncryptedMessage:
 def _parse_omemo_2(element: Element) -> EncryptedMessage:
     header = required_child(element, _OMEMO_2_HEADER)
     payload = _payload(element, _OMEMO_2_PAYLOAD)
-    groups = [
-        (_jid(group), group.findall(_OMEMO_2_KEY))
-        for group in header.findall(_OMEMO_2_KEYS)
-    ]
+    accounts = header.findall(_OMEMO_2_KEYS)
+    _check_number_of_keys(len(accounts))
+    groups = [(_jid(account), account.findall(_OMEMO_2_KEY)) for account in accounts]
     _check_number_of_keys(sum(len(elements) for _, elements in groups))
     return EncryptedMessage(
         Protocol.OMEMO_2,

@@ -419,7 +419,7 @@ def test_case_30_ten_megabytes() -> None:
             with pytest.raises(MalformedStanza):
                 parse_encrypted(element)
 
-        assert seconds(parse) < 0.5
+        assert seconds(parse) < 1
 
 
 @pytest.mark.parametrize('length', [0, 2049, 1 << 20])
@@ -504,7 +504,7 @@ def test_case_35_number_of_prekeys(protocol: Protocol) -> None:
     fill(1001)
     bundle_refused(element, protocol)
     fill(100_000)
-    assert seconds(lambda: bundle_refused(element, protocol)) < 0.5
+    assert seconds(lambda: bundle_refused(element, protocol)) < 1
 
 
 def test_case_35_a_prekey_twice() -> None:
@@ -532,7 +532,7 @@ def test_case_36_twenty_thousand_devices(protocol: Protocol) -> None:
     for number in range(1, 20_001):
         SubElement(element, f'{{{protocol.namespace}}}device', {'id': str(number)})
     found: list[DeviceList] = []
-    assert seconds(lambda: found.append(parse_device_list(element, protocol))) < 0.5
+    assert seconds(lambda: found.append(parse_device_list(element, protocol))) < 1
     assert [device.device_id for device in found[0].devices] == list(
         range(1, LISTED_DEVICES_MAX + 1)
     )
@@ -556,14 +556,14 @@ def test_case_36_twenty_thousand_keys(protocol: Protocol, one_account: bool) -> 
 
     element = message(KEYS_MAX)
     assert len(parse_encrypted(element).keys) == KEYS_MAX
-    assert seconds(lambda: parse_encrypted(element)) < 0.5
+    assert seconds(lambda: parse_encrypted(element)) < 1
     element = message(20_000)
 
     def parse() -> None:
         with pytest.raises(MalformedStanza):
             parse_encrypted(element)
 
-    assert seconds(parse) < 0.1
+    assert seconds(parse) < 1
 
 
 # 39, 40: the second parser
@@ -630,7 +630,7 @@ def test_case_40_ten_megabytes() -> None:
         with pytest.raises(MalformedStanza):
             parse_envelope(data)
 
-    assert seconds(parse) < 0.1
+    assert seconds(parse) < 1
 
 
 def test_case_40_five_thousand_levels() -> None:
@@ -648,7 +648,7 @@ def test_case_40_many_elements_and_attributes() -> None:
     attributes = b' '.join(b'a%d=""' % n for n in range(90_000))
     wide = b'<x xmlns="urn:x" ' + attributes + b'/>'
     data = samples.ENVELOPE_STATE.replace(b'<content>', b'<content>' + wide)
-    assert seconds(lambda: parse_envelope(data)) < 2
+    assert seconds(lambda: parse_envelope(data)) < 3
 
 
 def test_case_40_depth_of_an_encrypted_element() -> None:

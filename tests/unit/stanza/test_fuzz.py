@@ -40,11 +40,16 @@ fuzz = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
-NAMES = (
-    'encrypted header keys key iv payload list devices device bundle prekeys '
-    'pk spk spks ik identityKey '
-    'signedPreKeyPublic signedPreKeySignature preKeyPublic envelope content rpad from to time body'
-).split()  # noqa: SIM905
+VALID = [
+    xml(text)
+    for text in (
+        *samples.MESSAGES.values(),
+        *samples.LISTS.values(),
+        *samples.BUNDLES.values(),
+        samples.OMEMO_2_BUNDLE_HOLLOW,
+    )
+]
+NAMES = sorted({one.tag.rpartition('}')[2] for root in VALID for one in root.iter()})
 SPACES = ['', *(protocol.namespace for protocol in Protocol), 'urn:xmpp:sce:1']
 ATTRIBUTES = [
     *('sid', 'rid', 'jid', 'id', 'kex'),
@@ -87,17 +92,6 @@ trees = st.recursive(
     ),
     max_leaves=12,
 )
-
-VALID = [
-    xml(text)
-    for text in (
-        *samples.MESSAGES.values(),
-        *samples.LISTS.values(),
-        *samples.BUNDLES.values(),
-        samples.OMEMO_2_BUNDLE_HOLLOW,
-    )
-]
-
 
 @st.composite
 def mutants(draw: st.DrawFn) -> Element:
