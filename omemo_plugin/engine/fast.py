@@ -1,43 +1,81 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''How the engine drives python-omemo's backends.'''
+'''
+How the engine drives python-omemo's backends, and how they are made faster.
+
+The library derives every public key anew, copies a ratchet by `deepcopy`, and
+turns it to JSON through a data model. The classes in `fast_ratchet` and
+`fast_state` do the same without that work; no cryptography is in them. They
+take the library's places when they have shown, each time they are loaded, that
+they come to the library's own results. If one does not, the library's own stays.
+'''
 
 from __future__ import annotations
 
+import hmac
 import json
+import logging
+import secrets
+from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
 from typing import TypeVar
 
-from oldmemo.oldmemo import Oldmemo
+import oldmemo.oldmemo
+import twomemo.twomemo
+import x3dh.pre_key_pair
+from doubleratchet.recommended import HashFunction
+from doubleratchet.recommended.crypto_provider_impl import CryptoProviderImpl
 from omemo.backend import Backend
 from omemo.session import Session
 from omemo.storage import Storage
-from twomemo.twomemo import Twomemo
 
+from . import fast_ratchet
+from . import fast_state
 from .values import Protocol
+
+log = logging.getLogger('gajim.p.omemo_plugin')
 
 T = TypeVar('T')
 
+# Any: their names are exchanged here, which no type allows for
+_MODULES: dict[Protocol, Any] = {
+    Protocol.LEGACY: oldmemo.oldmemo,
+    Protocol.OMEMO_2: twomemo.twomemo,
+}
+_CLASSES: dict[Protocol, type[Backend]] = {
+    Protocol.LEGACY: oldmemo.oldmemo.Oldmemo,
+    Protocol.OMEMO_2: twomemo.twomemo.Twomemo,
+}
+
+# What could not be made faster, for whoever wants to know
+SLOW: list[str] = []
+
 
 def make_backend(protocol: Protocol, storage: Storage) -> Backend:
-    if protocol is Protocol.LEGACY:
-        return Oldmemo(storage)
-    return Twomemo(storage)
+    '''The backend of a protocol.'''
+    make: Callable[[Storage], Backend] = _CLASSES[protocol]
+    return make(storage)
 
 
 def forget_cached_state(backend: Backend) -> None:
-    '''After the store was rolled back.'''
+    '''Have a backend read its storage anew, after that was rolled back.'''
+    if isinstance(backend, fast_state.CachedState):
+        backend.forget_state()
 
 
 def session_state(session: Session) -> str:
-    '''The JSON text of a session's ratchet, as the library writes it.'''
-    return json.dumps(session.double_ratchet.json)  # type: ignore[attr-defined]
+    '''The JSON text of a session's ratchet, as the library stores it.'''
+    ratchet = session.double_ratchet  # type: ignore[attr-defined]
+    return json.dumps(ratchet.json, separators=(',', ':'))
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    '''Step a coroutine that never waits to its end.'''
+    '''
+    Step a coroutine to its end. The backends wait for their storage only, and
+    ours answers at once.
+    '''
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -45,3 +83,77 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError('a backend waited for something')
+
+
+def _attempt(what: str, change: Callable[[], None]) -> None:
+    try:
+        change()
+    except Exception as error:
+        SLOW.append(what)
+        log.warning('%s stays slow: %s', what, type(error).__name__)
+
+
+def _speed_up(protocol: Protocol) -> None:
+    module = _MODULES[protocol]
+
+    def ratchet() -> None:
+        original = module.DoubleRatchetImpl, module.diffie_hellman_ratchet_curve25519
+        faster = fast_ratchet.make(module)
+        module.DoubleRatchetImpl, module.diffie_hellman_ratchet_curve25519 = faster
+        try:
+            fast_ratchet.compare(module, original[0])
+        except BaseException:
+            module.DoubleRatchetImpl = original[0]
+            module.diffie_hellman_ratchet_curve25519 = original[1]
+            raise
+
+    def state() -> None:
+        faster = fast_state.make(module)
+        fast_state.compare(module, faster)
+        module.StateImpl = faster
+        _CLASSES[protocol] = fast_state.make_backend_class(_CLASSES[protocol])
+
+    _attempt(f'{protocol.name}: ratchet', ratchet)
+    _attempt(f'{protocol.name}: state', state)
+
+
+def _speed_up_prekeys() -> None:
+    pair = x3dh.pre_key_pair.PreKeyPair
+    slow = pair.pub
+    sample = pair(bytes(range(32)))
+    expected = sample.pub
+    pair.pub = property(fast_state.public_of_pair)  # type: ignore[assignment, method-assign]
+    if sample.pub != expected or sample.pub != expected:
+        pair.pub = slow  # type: ignore[method-assign]
+        raise ValueError('another public key')
+
+
+_HASHES = {
+    HashFunction.SHA_256: 'sha256',
+    HashFunction.SHA_512: 'sha512',
+}
+
+
+async def _hmac(key: bytes, hash_function: HashFunction, data: bytes) -> bytes:
+    return hmac.digest(key, data, _HASHES[hash_function])
+
+
+def _speed_up_hmac() -> None:
+    '''The standard library's one call into OpenSSL, in place of an object that
+    is built up in four.'''
+    slow = CryptoProviderImpl.hmac_calculate
+    for function in _HASHES:
+        for size in (0, 1, 32, 200):
+            key, data = secrets.token_bytes(32), secrets.token_bytes(size)
+            if run(_hmac(key, function, data)) != run(slow(key, function, data)):
+                raise ValueError('another HMAC')
+    CryptoProviderImpl.hmac_calculate = staticmethod(_hmac)  # type: ignore[method-assign]
+
+
+# Once for each process: Gajim may load the plugin again after an update
+if not getattr(oldmemo.oldmemo, '_faster', False):
+    _attempt('HMAC', _speed_up_hmac)
+    _attempt('prekeys', _speed_up_prekeys)
+    for _protocol in Protocol:
+        _speed_up(_protocol)
+    oldmemo.oldmemo._faster = True  # type: ignore[attr-defined]

@@ -65,8 +65,11 @@ def pair(world: World, protocols: tuple[Protocol, ...] = LEGACY) -> tuple[Peer, 
     ben = world.peer('ben@test', protocols=protocols)
     ann.send(b'hello', ben)
     ben.send(b'hello', ann)
-    ann.engine.commit()
-    ben.engine.commit()
+    # Nobody else is to be offered the prekeys these two have used
+    for peer in (ann, ben):
+        peer.clock.now += 60
+        peer.carry_out(peer.engine.tick())
+        peer.engine.commit()
     return ann, ben
 
 
