@@ -111,7 +111,7 @@ class AccountService:
         self.on_latched: Callable[[str], None] = lambda jid: None
         self._disk = ThreadPoolExecutor(1, 'omemo-disk')
         self.receiver = Receiver(
-            self.own_jid, self._get_engine, self.carry_out, self._schedule_commit
+            self.own_jid, self._get_engine, self._carry_out_later, self._schedule_commit
         )
         # SECURITY: if either fails there is no service, and Gajim refuses to
         # send in what is set to be encrypted
@@ -151,8 +151,8 @@ class AccountService:
             self._give_back(entry, messages.internal_error(), quietly=True)
         self._disk.shutdown()
         if self.engine is not None:
-            compat.flush_archive()
             try:
+                self._write_archive_first()
                 self.engine.close()
             except Exception as error:
                 report('closing the key store', error)
@@ -200,6 +200,7 @@ class AccountService:
     def _guard(self, doing: str, call: Callable[[], Sequence[Effect]]) -> None:
         '''Call the engine, carry out what it wants, and let no error out.'''
         try:
+            self._write_archive_first()
             effects = call()
             self.carry_out(effects)
         except StoreError as error:
@@ -213,6 +214,21 @@ class AccountService:
             self._schedule_commit()
 
     # What the engine wants done
+
+    def _carry_out_later(self, effects: Sequence[Effect]) -> None:
+        '''
+        Carry out what a received message led to.
+
+        Not at once: some of it commits, and the row of the message has to be
+        in Gajim's archive before.
+        '''
+        if effects:
+            GLib.idle_add(self._carry_out_now, effects)
+
+    def _carry_out_now(self, effects: Sequence[Effect]) -> bool:
+        if not self._closed:
+            self.carry_out(effects)
+        return GLib.SOURCE_REMOVE
 
     def carry_out(self, effects: Sequence[Effect]) -> None:
         '''Carry out effects; nothing is raised.'''
@@ -435,7 +451,7 @@ class AccountService:
         )
         if not known:
             return
-        compat.flush_archive()
+        self._write_archive_first()
         message = self._get_engine().encrypt_empty(effect.device, effect.protocol)
         if message is None:
             return
@@ -462,11 +478,19 @@ class AccountService:
         if self.engine is None or not self.engine.uncommitted:
             return
         try:
-            # Ours must not know a message that Gajim has lost in a crash
-            compat.flush_archive()
+            self._write_archive_first()
             self.engine.commit()
         except Exception as error:
             report('writing the key store', error)
+
+    def _write_archive_first(self) -> None:
+        '''
+        Before anything of ours is committed, Gajim's rows are: what we know to
+        have been received, and Gajim has lost in a crash, would not be shown
+        when the server's archive sends it again.
+        '''
+        if self.engine is not None and self.engine.uncommitted:
+            compat.flush_archive()
 
     def _make_durable(self, then: Callable[[Exception | None], None]) -> None:
         '''Wait in a thread until what is committed is on the disk, and go on in
@@ -616,8 +640,7 @@ class AccountService:
         texts = send.plaintexts(
             stanza, from_jid=self.own_jid, to_jid=entry.conversation
         )
-        # What was received is committed together with what is sent
-        compat.flush_archive()
+        self._write_archive_first()
         sent = engine.encrypt(entry.jids, texts)
         entry.busy = True
 
@@ -787,7 +810,7 @@ class AccountService:
         if self.engine is None:
             return
         try:
-            compat.flush_archive()
+            self._write_archive_first()
             call(self.engine)
         except OmemoError as error:
             log.warning('%s while %s', type(error).__name__, doing)

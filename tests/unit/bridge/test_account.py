@@ -563,16 +563,41 @@ def test_lines_wait_for_the_chat_to_be_opened(world: World) -> None:
     assert len(world.lines) == count
 
 
-def test_what_was_received_is_written_a_moment_later(world: World) -> None:
+def test_the_archive_is_written_before_anything_of_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     message = alice.write(BOB, 'hello')
     wait_for(lambda: alice.client.sent)
     run_for(1.2)
     engine = bob.service.engine
     assert engine is not None
-    world.on_screen = False
-    bob.service.carry_out = lambda effects: None  # type: ignore[method-assign]
-    bob.service.receiver._carry_out = lambda effects: None
+    order: list[str] = []
+    commit = engine._core.store.commit
+
+    def noted_commit() -> None:
+        order.append('ours')
+        commit()
+
+    monkeypatch.setattr(engine._core.store, 'commit', noted_commit)
+    monkeypatch.setattr(compat, 'flush_archive', lambda: order.append('archive'))
+    assert bob.read(message, ALICE)[0] == 'hello'
+    # Gajim adds the row after the handler has returned
+    order.append('row')
+    wait_for(lambda: bob.client.stanzas)
+    assert order[:3] == ['row', 'archive', 'ours']
+
+
+def test_what_was_received_is_written_a_moment_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    run_for(1.2)
+    engine = bob.service.engine
+    assert engine is not None
+    monkeypatch.setattr(bob.service, 'carry_out', lambda effects: None)
     assert bob.read(message, ALICE)[0] == 'hello'
     assert engine.uncommitted
     wait_for(lambda: not engine.uncommitted, 2)
