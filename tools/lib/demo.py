@@ -35,6 +35,11 @@ CONVERSATION = (
     ('alice', 'Nobody. Not even the server.'),
 )
 
+# Where the windows open when both are on one screen, in pixels.
+SIZE = {'save_main_window_position': True, 'mainwin_width': 900}
+LEFT = {**SIZE, 'mainwin_x_position': 0, 'mainwin_y_position': 0}
+RIGHT = {**SIZE, 'mainwin_x_position': 620, 'mainwin_y_position': 120}
+
 TRUST = {
     'BLIND': 'trusted blindly, not verified yet',
     'VERIFIED': 'verified',
@@ -57,13 +62,13 @@ def main() -> int:
         say(f'Starting an XMPP server and two Gajims {version} …')
         with Scene(['alice', 'bob'], pictures) as scene:
             alice, bob = (
-                scene.gajim(suite, name, OURS, display=display)
-                for name in ('alice', 'bob')
+                scene.gajim(suite, name, OURS, display=display, app_settings=place)
+                for name, place in (('alice', LEFT), ('bob', RIGHT))
             )
             try:
                 open_both(alice, bob)
                 if display:
-                    return leave_to_the_user(alice, bob)
+                    return leave_to_the_user(scene, alice, bob)
                 talk(scene, alice, bob)
             except (AssertionError, RuntimeError) as error:
                 say(f'\nThis did not work: {error}')
@@ -104,9 +109,10 @@ def open_both(alice: Gajim, bob: Gajim) -> None:
         say(f'{gajim.name}: online, plugin enabled, chat with {other.name} encrypted')
 
 
-def leave_to_the_user(alice: Gajim, bob: Gajim) -> int:
+def leave_to_the_user(scene: Scene, alice: Gajim, bob: Gajim) -> int:
     """Wait until the user has closed both windows."""
     say('Both Gajims are yours now: write something in either of them.')
+    say(f'What the server sees: {scene.server.wire_log}')
     say('Close both windows, or press Ctrl-C here, to end.')
     wait_for(
         'the end of both Gajims',
