@@ -103,6 +103,7 @@ class AccountService:
         self._pep = Pep(client)
         self._outbox = Outbox()
         self._taken: Any = None
+        self._announced: dict[str, set[str]] = {}
         self._lines: dict[str, list[str]] = {}
         self._commit_timer = 0
         self._tick_timer = 0
@@ -626,15 +627,17 @@ class AccountService:
         engine = self._get_engine()
         now = time.monotonic()
         if not compat.is_available(self._client):
-            self._announce(entry, messages.waiting_for_connection())
+            self._announce(entry, 'offline', messages.waiting_for_connection())
             return False
         plan = engine.plan(entry.jids)
         if not plan.ready and now < entry.deadline:
-            self._announce(entry, messages.fetching(len(plan.waiting)))
+            count = len(plan.waiting)
+            what = 'keys' if count else 'lists'
+            self._announce(entry, what, messages.fetching(count))
             self.carry_out(plan.effects)
             return False
         if now < entry.grace and _may_appear(plan):
-            self._announce(entry, messages.fetching(0))
+            self._announce(entry, 'lists', messages.fetching(0))
             return False
         stanza = compat.stanza_of(entry.message)
         texts = send.plaintexts(
@@ -659,7 +662,7 @@ class AccountService:
         if not compat.is_available(self._client):
             # Its keys are spent; it is encrypted anew when there is a way out
             entry.busy = False
-            self._announce(entry, messages.waiting_for_connection())
+            self._announce(entry, 'offline', messages.waiting_for_connection())
             return
         try:
             send.seal(compat.stanza_of(entry.message), sent)
@@ -669,7 +672,7 @@ class AccountService:
             report('sealing a message', failure)
             self._give_back(entry, messages.internal_error())
             return
-        self._outbox.remove(entry)
+        self._leave(entry)
         self._gate.send(entry.message)
         undecided = sum(
             one.reason is LeftOutReason.UNDECIDED for one in sent.left_out
@@ -688,10 +691,19 @@ class AccountService:
                     return Trust.BLIND
         return Trust.VERIFIED
 
-    def _announce(self, entry: Outgoing, line: str) -> None:
-        if entry.announced != line:
-            entry.announced = line
+    def _announce(self, entry: Outgoing, what: str, line: str) -> None:
+        '''Say why a conversation waits: each reason once, however many messages
+        wait and however the number of keys goes down.'''
+        said = self._announced.setdefault(entry.conversation, set())
+        if what not in said:
+            said.add(what)
             self._tell(entry.conversation, line)
+
+    def _leave(self, entry: Outgoing) -> None:
+        '''An entry is not waiting any more.'''
+        self._outbox.remove(entry)
+        if not self._outbox.has(entry.conversation):
+            self._announced.pop(entry.conversation, None)
 
     def _report_no_recipient(self, entry: Outgoing, error: NoRecipient) -> None:
         try:
@@ -705,7 +717,7 @@ class AccountService:
         self, entry: Outgoing, reason: str, *, quietly: bool = False
     ) -> None:
         '''A message is not sent: tell why, and give the text back.'''
-        self._outbox.remove(entry)
+        self._leave(entry)
         text = compat.text_of(entry.message)
         self._return_text(entry.message.contact, text, reason, quietly=quietly)
 

@@ -27,7 +27,6 @@ class Outgoing:
         grace: until when to wait for a recipient's first device to appear.
         deadline: when to go on with the keys that are there. Both in the
             seconds of a monotonic clock.
-        announced: the line about waiting that the user has seen.
         busy: it is being made durable and is about to go.
     '''
 
@@ -36,7 +35,6 @@ class Outgoing:
     conversation: str
     grace: float
     deadline: float
-    announced: str = ''
     busy: bool = False
 
 
@@ -62,6 +60,9 @@ class Outbox:
 
     def holds(self, message: Any) -> bool:
         return any(entry.message is message for entry in self._entries)
+
+    def has(self, conversation: str) -> bool:
+        return any(entry.conversation == conversation for entry in self._entries)
 
     def clear(self) -> list[Outgoing]:
         '''Take out everything.'''

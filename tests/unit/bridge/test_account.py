@@ -291,6 +291,22 @@ def test_both_ways_and_after_a_restart(world: World) -> None:
     assert again.read(third, BOB)[0] is None, 'a duplicate is silent'
 
 
+def test_the_user_is_told_once_why_messages_wait(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    # Devices of an earlier installation, without keys
+    for (owner, node), items in world.server.items.items():
+        if owner == BOB and 'device' in node:
+            for payload in items.values():
+                for number in range(1000, 1005):
+                    payload.addChild('device', {'id': str(number)})
+    messages = [alice.write(BOB, f'number {i}') for i in range(3)]
+    wait_for(lambda: alice.client.sent == messages)
+    assert bob.read(messages[0], ALICE)[0] == 'number 0'
+    assert sum('Looking for' in line for line in world.lines) == 1
+    assert sum('Fetching keys of 6 devices' in line for line in world.lines) == 1
+    assert len(world.lines) == 2
+
+
 def test_somebody_without_omemo_gets_nothing(world: World) -> None:
     alice = world.online(ALICE)
     alice.write(BOB, 'hello')
