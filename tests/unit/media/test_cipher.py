@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from omemo_plugin.media.cipher import Decryptor
+from omemo_plugin.media.cipher import Encryptor
+from omemo_plugin.media.cipher import FileDamaged
+from omemo_plugin.media.cipher import encrypted_size
+from omemo_plugin.media.cipher import new_key
+
+IV = bytes(range(12))
+KEY = bytes(range(32))
+
+
+def encrypt(*chunks: bytes) -> bytes:
+    encryptor = Encryptor(IV, KEY)
+    return b''.join(map(encryptor.update, chunks)) + encryptor.finish()
+
+
+def decrypt(*chunks: bytes, iv: bytes = IV, key: bytes = KEY) -> bytes:
+    decryptor = Decryptor(iv, key)
+    plain = b''.join(map(decryptor.update, chunks))
+    decryptor.finish()
+    return plain
+
+
+def test_a_known_answer() -> None:
+    # McGrew and Viega, "The Galois/Counter Mode of Operation", test case 14
+    encryptor = Encryptor(bytes(12), bytes(32))
+    encrypted = encryptor.update(bytes(16)) + encryptor.finish()
+    assert encrypted.hex() == (
+        'cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919'
+    )
+
+
+@pytest.mark.parametrize('iv', [bytes(12), bytes(16)])
+def test_another_implementation_reads_and_writes_the_same(iv: bytes) -> None:
+    data = bytes(range(256)) * 9
+    other = AESGCM(KEY).encrypt(iv, data, None)
+    encryptor = Encryptor(iv, KEY)
+    assert encryptor.update(data) + encryptor.finish() == other
+    assert decrypt(other, iv=iv) == data
+
+
+def test_a_key_is_for_one_file() -> None:
+    iv, key = new_key()
+    assert (len(iv), len(key)) == (12, 32)
+    assert new_key() != (iv, key)
+
+
+@pytest.mark.parametrize('size', [0, 1, 15, 16, 17, 31, 32, 33])
+def test_case_44_every_split(size: int) -> None:
+    plain = bytes(range(size))
+    whole = encrypt(plain)
+    assert len(whole) == encrypted_size(size)
+    for first in range(len(whole) + 1):
+        for second in range(first, len(whole) + 1):
+            pieces = whole[:first], whole[first:second], whole[second:]
+            assert decrypt(*pieces) == plain
+    assert decrypt(*(bytes([byte]) for byte in whole)) == plain
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200), st.lists(st.integers(0, 40), max_size=30))
+def test_case_44_arbitrary_chunks(plain: bytes, sizes: list[int]) -> None:
+    def cut(data: bytes) -> list[bytes]:
+        chunks = []
+        for size in sizes:
+            chunks.append(data[:size])
+            data = data[size:]
+        return [*chunks, data]
+
+    assert encrypt(*cut(plain)) == encrypt(plain)
+    assert decrypt(*cut(encrypt(plain))) == plain
+
+
+def test_case_44_every_bit_counts() -> None:
+    whole = encrypt(b'attack at dawn')
+    for position in range(len(whole)):
+        changed = bytearray(whole)
+        changed[position] ^= 0x01
+        with pytest.raises(FileDamaged):
+            decrypt(bytes(changed))
+
+
+def test_case_44_cut_off() -> None:
+    whole = encrypt(bytes(40))
+    for length in range(len(whole)):
+        with pytest.raises(FileDamaged):
+            decrypt(whole[:length])
+        with pytest.raises(FileDamaged):
+            decrypt(*(bytes([byte]) for byte in whole[:length]))
+    with pytest.raises(FileDamaged):
+        decrypt()
+    with pytest.raises(FileDamaged):
+        decrypt(whole, b'\0')
+
+
+def test_case_44_another_key() -> None:
+    whole = encrypt(b'attack at dawn')
+    with pytest.raises(FileDamaged):
+        decrypt(whole, key=bytes(32))
+    with pytest.raises(FileDamaged):
+        decrypt(whole, iv=bytes(12))
+
+
+@pytest.mark.parametrize(
+    ('iv', 'key'),
+    [(0, 32), (8, 32), (13, 32), (128, 32), (12, 16), (12, 24), (12, 31), (12, 0)],
+)
+def test_wrong_lengths(iv: int, key: int) -> None:
+    with pytest.raises(ValueError, match='length'):
+        Encryptor(bytes(iv), bytes(key))
+    with pytest.raises(ValueError, match='length'):
+        Decryptor(bytes(iv), bytes(key))
