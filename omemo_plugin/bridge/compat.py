@@ -53,8 +53,12 @@ def gajim_trust(trust: Trust) -> Any:
 
 
 def trust_from_gajim(value: Any) -> Trust:
+    return trust_from_name(GajimTrust(value).name)
+
+
+def trust_from_name(name: str) -> Trust:
     '''By name: Gajim's own stores number the levels differently.'''
-    return _FROM_GAJIM[GajimTrust(value).name]
+    return _FROM_GAJIM[name]
 
 
 def encryption_data(trust: Trust, fingerprint: str | None) -> Any:
