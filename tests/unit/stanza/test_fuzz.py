@@ -90,7 +90,7 @@ trees = st.recursive(
     lambda inner: st.builds(
         element, tags, texts, attributes, st.lists(inner, max_size=4)
     ),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 @st.composite
