@@ -17,14 +17,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.support.gajim import Gajim  # noqa: E402
-from tests.support.gajim import Row  # noqa: E402
-from tests.support.gajim import unprivileged_x_authority  # noqa: E402
-from tests.support.hosts import GAJIM_VERSIONS  # noqa: E402
-from tests.support.hosts import machine_suite  # noqa: E402
-from tests.support.scene import OURS  # noqa: E402
-from tests.support.scene import Scene  # noqa: E402
-from tests.support.waiting import wait_for  # noqa: E402
+from tests.support.gajim import Gajim
+from tests.support.gajim import Row
+from tests.support.gajim import unprivileged_x_authority
+from tests.support.hosts import GAJIM_VERSIONS
+from tests.support.hosts import machine_suite
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
 
 CONVERSATION = (
     ('alice', 'Hi Bob, is this line safe?'),
