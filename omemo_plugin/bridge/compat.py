@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from gajim.common import app
@@ -109,6 +110,15 @@ def is_chat_state(message: Any) -> bool:
     )
 
 
+def is_room_message(message: Any) -> bool:
+    '''Whether it is for a room, or for somebody in one.'''
+    return bool(
+        message.is_groupchat
+        or getattr(message, 'is_pm', False)
+        or getattr(message.contact, 'is_pm_contact', False)
+    )
+
+
 def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
     '''Say that an outgoing message has been encrypted.'''
     if hasattr(message, 'set_encryption'):
@@ -169,11 +179,24 @@ def flush_archive() -> None:
     Let Gajim's own history reach the disk before ours does. Later versions
     commit each row by themselves.
     '''
-    if HAS_BUILTIN_OMEMO:
-        return
-    commit = getattr(app.storage.archive, '_commit', None)
-    if commit is not None:
-        commit()
+    # When Gajim ends it commits and closes its archive before we are told
+    if not HAS_BUILTIN_OMEMO and hasattr(app.storage.archive, '_con'):
+        app.storage.archive._commit()
+
+
+def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
+    '''
+    Be called when Gajim ends.
+
+    Returns:
+        What takes that back.
+    '''
+    handler = app.app.connect('shutdown', lambda _application: callback())
+
+    def disconnect() -> None:
+        app.app.disconnect(handler)
+
+    return disconnect
 
 
 def catch_up_finished(client: Any) -> bool | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from gajim.common import app
@@ -54,6 +55,7 @@ class OmemoModule(BaseModule):
         self.service: AccountService | None = None
         self.problem = ''
         self._takeover: Any = None
+        self._unhook: Callable[[], None] = lambda: None
         self._catch_up_timer = 0
         self._archive_heard = 0.0
         self._signed_in_at = 0.0
@@ -91,6 +93,7 @@ class OmemoModule(BaseModule):
 
             self._takeover = install(self._client, self.service)
         self._follow_settings()
+        self._unhook = compat.on_shutdown(self._close)
         self.register_events(
             [
                 ('signed-in', ged.PRECORE, self._on_signed_in),
@@ -111,6 +114,7 @@ class OmemoModule(BaseModule):
     def deactivate(self) -> None:
         '''The plugin is being disabled: give back what was taken.'''
         self._stop_watching()
+        self._unhook()
         self.unregister_events()
         app.settings.disconnect_signals(self)
         if self._takeover is not None:
@@ -124,11 +128,13 @@ class OmemoModule(BaseModule):
     def cleanup(self) -> None:
         '''The account is being disabled.'''
         self._stop_watching()
+        self._unhook()
         app.settings.disconnect_signals(self)
         self._close()
         BaseModule.cleanup(self)
 
     def _close(self) -> None:
+        self._unhook = lambda: None
         if self.service is not None:
             try:
                 self.service.close()
@@ -237,7 +243,7 @@ class OmemoModule(BaseModule):
                 compat.set_encryption_of(
                     self._account, jid, compat.ENCRYPTION_NAME
                 )
-        self.service.on_latched = self._follow
+        self.service.follow_latched(self._follow)
 
     def _follow(self, jid: str) -> None:
         app.settings.connect_signal(

@@ -53,12 +53,9 @@ _PERMANENT = frozenset(
         'forbidden',
         'not-authorized',
         'not-allowed',
-        'not-acceptable',
         'feature-not-implemented',
         'service-unavailable',
         'jid-malformed',
-        'remote-server-not-found',
-        'gone',
     }
 )
 

@@ -25,8 +25,9 @@ from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
 from nbxmpp.simplexml import Node
 
-from omemo_plugin.bridge import account as account_module
 from omemo_plugin.bridge import compat
+from omemo_plugin.bridge import send
+from omemo_plugin.bridge import sender as sender_module
 from omemo_plugin.bridge.account import AccountService
 from omemo_plugin.bridge.latch import LatchUnreadable
 from omemo_plugin.bridge.store_path import latch_path
@@ -243,7 +244,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     monkeypatch.setattr(compat, 'sees_our_presence', lambda client, jid: True)
     monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: True)
     monkeypatch.setattr(compat, 'mark_encrypted', lambda message, trust, key: None)
-    monkeypatch.setattr(account_module, '_GRACE', 0.0)
+    monkeypatch.setattr(sender_module, '_GRACE', 0.0)
     yield world
     # What is left to do is done in this world and not in the next one
     run_for(0.02)
@@ -326,7 +327,7 @@ def test_text_that_cannot_be_put_back_is_in_the_line(world: World) -> None:
 def test_a_device_that_appears_in_time_gets_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_module, '_GRACE', 20.0)
+    monkeypatch.setattr(sender_module, '_GRACE', 20.0)
     alice = world.online(ALICE)
     message = alice.write(BOB, 'hello')
     run_for(0.1)
@@ -398,7 +399,7 @@ def test_an_error_of_ours_sends_nothing(
     def mistake(*_arguments: Any, **_more: Any) -> None:
         raise ValueError('hello')
 
-    monkeypatch.setattr(account_module.send, where, mistake)
+    monkeypatch.setattr(send, where, mistake)
     alice.write(BOB, 'hello')
     wait_for(lambda: world.returned)
     assert alice.client.sent == []
@@ -613,7 +614,7 @@ def test_what_was_received_is_written_a_moment_later(
     run_for(1.2)
     engine = bob.service.engine
     assert engine is not None
-    monkeypatch.setattr(bob.service, 'carry_out', lambda effects: None)
+    monkeypatch.setattr(bob.service._errands, 'carry_out', lambda effects: None)
     assert bob.read(message, ALICE)[0] == 'hello'
     assert engine.uncommitted
     wait_for(lambda: not engine.uncommitted, 2)
@@ -636,7 +637,5 @@ def test_the_address_for_verifying(world: World) -> None:
     alice = world.online(ALICE)
     assert alice.service.trust_uri(BOB) == f'xmpp:{BOB}'
     uri = alice.service.trust_uri(ALICE)
-    assert uri == (
-        f'xmpp:{ALICE}?message;omemo-sid-{alice.service.device_id}='
-        f'{alice.service.fingerprint}'
-    )
+    own = f'omemo-sid-{alice.service.device_id}={alice.service.fingerprint}'
+    assert uri == f'xmpp:{ALICE}?{own}'

@@ -1,0 +1,300 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What the engine wants done on the network or told to the user, and reporting to
+it how that went.
+'''
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from gi.repository import GLib
+
+from ..engine.effects import Effect
+from ..engine.effects import FetchBundle
+from ..engine.effects import FetchDeviceList
+from ..engine.effects import IdentityKeyAlarm
+from ..engine.effects import NewDevices
+from ..engine.effects import OweEmptyMessage
+from ..engine.effects import PublishBundle
+from ..engine.effects import PublishDeviceList
+from ..engine.effects import SessionBroken
+from ..engine.engine import OmemoEngine
+from ..engine.errors import MalformedStanza
+from ..engine.values import Protocol
+from ..engine.values import Trust
+from ..stanza.pep import build_bundle
+from ..stanza.pep import build_device_list
+from ..stanza.pep import bundle_item_id
+from ..stanza.pep import bundle_node
+from ..stanza.pep import device_list_item_id
+from ..stanza.pep import device_list_node
+from ..stanza.pep import parse_bundle
+from ..stanza.pep import parse_device_list
+from . import compat
+from . import messages
+from . import send
+from .failures import report
+from .keystore import Keystore
+from .latch import Latch
+from .lines import Lines
+from .pep import Pep
+from .pep import Unavailable
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+# Devices that were met within this time were met together
+_FIRST_CONTACT_SECONDS = 60
+
+
+class Errands:
+    '''Carries out the effects of one account's engine.'''
+
+    def __init__(
+        self,
+        client: Any,
+        own_jid: str,
+        keystore: Keystore,
+        latch: Latch,
+        lines: Lines,
+    ) -> None:
+        self._client = client
+        self._own_jid = own_jid
+        self._keystore = keystore
+        self._latch = latch
+        self._lines = lines
+        self._pep = Pep(client)
+        # Called whenever an answer came: somebody may be waiting for it
+        self.answered: Callable[[], None] = lambda: None
+
+    def carry_out_later(self, effects: Sequence[Effect]) -> None:
+        '''
+        Carry out what a received message led to.
+
+        Not at once: some of it commits, and the row of the message has to be
+        in Gajim's archive before.
+        '''
+        if effects:
+            GLib.idle_add(self._carry_out_now, effects)
+
+    def _carry_out_now(self, effects: Sequence[Effect]) -> bool:
+        self.carry_out(effects)
+        return GLib.SOURCE_REMOVE
+
+    def call(
+        self, doing: str, call: Callable[[OmemoEngine], Sequence[Effect] | None]
+    ) -> None:
+        '''Call the engine and carry out what it wants.'''
+        self.carry_out(self._keystore.call(doing, call))
+
+    def carry_out(self, effects: Sequence[Effect]) -> None:
+        '''Nothing is raised; an effect that fails does not hold up the next.'''
+        for effect in effects:
+            if self._keystore.engine is None:
+                return
+            try:
+                self._carry_out(effect)
+            except Exception as error:
+                report(f'carrying out {type(effect).__name__}', error)
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, FetchDeviceList):
+            self._fetch_device_list(effect)
+        elif isinstance(effect, FetchBundle):
+            self._fetch_bundle(effect)
+        elif isinstance(effect, PublishDeviceList):
+            self._publish_device_list(effect)
+        elif isinstance(effect, PublishBundle):
+            self._publish_bundle(effect)
+        elif isinstance(effect, OweEmptyMessage):
+            self._send_empty(effect)
+        elif isinstance(effect, NewDevices):
+            self._tell_of_devices(effect)
+        elif isinstance(effect, IdentityKeyAlarm):
+            line = messages.identity_key_alarm(effect)
+            self._lines.tell(effect.device.jid, line)
+        elif isinstance(effect, SessionBroken):
+            self._lines.tell(effect.device.jid, messages.session_broken(effect))
+
+    # What others publish
+
+    def _fetch_device_list(self, effect: FetchDeviceList) -> None:
+        def answer(payload: Element | None, failure: Unavailable | None) -> None:
+            self._device_list_answered(effect, payload, failure)
+
+        self._pep.fetch(effect.jid, device_list_node(effect.protocol), None, answer)
+
+    def _device_list_answered(
+        self,
+        effect: FetchDeviceList,
+        payload: Element | None,
+        failure: Unavailable | None,
+    ) -> None:
+        jid, protocol = effect.jid, effect.protocol
+        if payload is not None and self.device_list_came(jid, protocol, payload):
+            return
+        permanent = failure is None or failure.permanent
+        self.call(
+            'missing a device list',
+            lambda engine: engine.device_list_unavailable(jid, protocol, permanent),
+        )
+        self.answered()
+
+    def device_list_came(self, jid: str, protocol: Protocol, payload: Element) -> bool:
+        '''
+        A device list came, as an answer or by an event.
+
+        Returns:
+            Whether it could be understood.
+        '''
+        try:
+            device_list = parse_device_list(payload, protocol)
+        except MalformedStanza as error:
+            log.info('Device list of %s refused: %s', jid, error)
+            return False
+        self.call(
+            'reading a device list',
+            lambda engine: engine.device_list_received(jid, device_list),
+        )
+        self.answered()
+        return True
+
+    def _fetch_bundle(self, effect: FetchBundle) -> None:
+        device, protocol = effect.device, effect.protocol
+
+        def answer(payload: Element | None, failure: Unavailable | None) -> None:
+            self._bundle_answered(effect, payload, failure)
+
+        # In OMEMO 2 all bundles of an account are items of one node
+        item_id = (
+            bundle_item_id(protocol, device.device_id)
+            if protocol is Protocol.OMEMO_2
+            else None
+        )
+        node = bundle_node(protocol, device.device_id)
+        self._pep.fetch(device.jid, node, item_id, answer)
+
+    def _bundle_answered(
+        self, effect: FetchBundle, payload: Element | None, failure: Unavailable | None
+    ) -> None:
+        device, protocol = effect.device, effect.protocol
+        bundle = None
+        if payload is not None:
+            try:
+                bundle = parse_bundle(payload, protocol)
+            except MalformedStanza as error:
+                log.info('Bundle of %s refused: %s', device, error)
+        if bundle is not None:
+            found = bundle
+            self.call(
+                'reading a bundle', lambda engine: engine.bundle_received(device, found)
+            )
+        else:
+            permanent = failure is None or failure.permanent
+            self.call(
+                'missing a bundle',
+                lambda engine: engine.bundle_unavailable(device, protocol, permanent),
+            )
+        self.answered()
+
+    # What we publish
+
+    def _publish_device_list(self, effect: PublishDeviceList) -> None:
+        protocol = effect.device_list.protocol
+
+        def done(failure: Unavailable | None) -> None:
+            if failure is not None:
+                self._not_published(effect, failure)
+
+        self._pep.publish(
+            device_list_node(protocol),
+            device_list_item_id(protocol),
+            build_device_list(effect.device_list),
+            many=False,
+            done=done,
+        )
+
+    def _publish_bundle(self, effect: PublishBundle) -> None:
+        protocol = effect.bundle.protocol
+
+        def done(failure: Unavailable | None) -> None:
+            if failure is not None:
+                self._not_published(effect, failure)
+                return
+            self.call(
+                'having published',
+                lambda engine: engine.bundle_published(effect.bundle),
+            )
+
+        def durable(error: Exception | None) -> None:
+            # A prekey that the server hands out has to survive a power cut
+            if error is not None:
+                self._not_published(effect, Unavailable('disk', permanent=False))
+                return
+            self._pep.publish(
+                bundle_node(protocol, effect.device_id),
+                bundle_item_id(protocol, effect.device_id),
+                build_bundle(effect.bundle),
+                many=protocol is Protocol.OMEMO_2,
+                done=done,
+            )
+
+        self._keystore.when_durable(durable)
+
+    def _not_published(
+        self, effect: PublishBundle | PublishDeviceList, failure: Unavailable
+    ) -> None:
+        log.warning('%s failed: %s', type(effect).__name__, failure)
+        if compat.is_available(self._client):
+            # Otherwise the next connection tries again
+            self.call(
+                'failing to publish', lambda engine: engine.publish_failed(effect)
+            )
+
+    # Empty messages
+
+    def _send_empty(self, effect: OweEmptyMessage) -> None:
+        jid = effect.device.jid
+        # SECURITY: an answer shows that we are online, so strangers get none
+        if not (
+            jid == self._own_jid
+            or jid in self._latch
+            or compat.sees_our_presence(self._client, jid)
+        ):
+            return
+        self._keystore.write_archive_first()
+        engine = self._keystore.get()
+        message = engine.encrypt_empty(effect.device, effect.protocol)
+        if message is None:
+            return
+        stanza = send.empty_message(jid, message)
+
+        def durable(error: Exception | None) -> None:
+            if error is None and compat.is_available(self._client):
+                self._client.send_stanza(stanza)
+
+        self._keystore.when_durable(durable)
+
+    # The user
+
+    def _tell_of_devices(self, effect: NewDevices) -> None:
+        if effect.trust is Trust.BLIND and effect.jid != self._own_jid:
+            infos = self._keystore.get().devices(effect.jid)
+            met = min(
+                (one.first_seen for one in infos if one.device in effect.devices),
+                default=0,
+            )
+            if not any(
+                one.fingerprint is not None
+                and one.first_seen < met - _FIRST_CONTACT_SECONDS
+                for one in infos
+            ):
+                # The first contact with somebody is no news
+                return
+        self._lines.tell(effect.jid, messages.new_devices(effect, self._own_jid))

@@ -1,0 +1,315 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+A message out: held until the keys are there, encrypted, made durable, and only
+then let through the gate. What cannot be sent is given back with the reason.
+'''
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from gi.repository import GLib
+
+from ..engine.errors import NoRecipient
+from ..engine.errors import StoreError
+from ..engine.errors import TooManyRecipients
+from ..engine.sending import LeftOutReason
+from ..engine.sending import SendPlan
+from ..engine.sending import SentMessage
+from ..engine.values import Trust
+from . import compat
+from . import messages
+from . import send
+from .errands import Errands
+from .failures import report
+from .gate import Gate
+from .keystore import Keystore
+from .latch import Latch
+from .lines import Lines
+from .outbox import Outbox
+from .outbox import Outgoing
+
+# How long a message waits for keys; then those that are there have to do
+_PATIENCE = 90.0
+
+# How long somebody without any device is given to appear: they may be signing
+# in at this moment
+_GRACE = 5.0
+
+
+class Sender:
+    '''Sends the encrypted messages of one account.'''
+
+    def __init__(
+        self,
+        client: Any,
+        own_jid: str,
+        keystore: Keystore,
+        latch: Latch,
+        lines: Lines,
+        errands: Errands,
+    ) -> None:
+        '''
+        Raises:
+            GateMissing: this Gajim sends messages in another way than is known.
+        '''
+        self._client = client
+        self._own_jid = own_jid
+        self._keystore = keystore
+        self._latch = latch
+        self._lines = lines
+        self._errands = errands
+        self._outbox = Outbox()
+        self._announced: dict[str, set[str]] = {}
+        self._taken: Any = None
+        self._closed = False
+        # Told of each conversation that becomes an encrypted one
+        self.on_latched: Callable[[str], None] = lambda jid: None
+        errands.answered = self.work
+        self._gate = Gate(client, self._admit)
+
+    def close(self) -> None:
+        '''Give back what waits, and take the gate away.'''
+        self._closed = True
+        for entry in self._outbox.clear():
+            self._return_text(entry.message, None)
+        self._gate.remove()
+
+    # What comes in
+
+    def _admit(self, message: Any) -> bool:
+        '''The gate asks: may Gajim send this as it is?'''
+        if message is self._taken or self._outbox.holds(message):
+            # Gajim 2 goes on by itself after `encrypt_message`
+            return False
+        contact = message.contact
+        setting = contact.settings.get('encryption')
+        if setting == compat.ENCRYPTION_NAME:
+            # It should have come to `encrypt_message`, and did not
+            self._refuse(message, messages.internal_error())
+            return False
+        if str(contact.jid) in self._latch and not setting:
+            self._refuse(message, messages.stays_encrypted())
+            return False
+        return True
+
+    def encrypt_message(self, message: Any) -> None:
+        '''
+        Take a message that is to be encrypted. It is sent by itself when the
+        keys are there; if it cannot be sent, the user is told and gets the text
+        back. Nothing is ever sent in clear, and nothing is raised.
+        '''
+        self._taken = message
+        GLib.idle_add(self._forget_taken)
+        try:
+            reason = self._why_not(message)
+            if reason:
+                self._refuse(message, reason)
+            else:
+                self._take(message)
+        except Exception as error:
+            report('taking a message', error)
+            self._refuse(message, messages.internal_error())
+
+    def _forget_taken(self) -> bool:
+        self._taken = None
+        return GLib.SOURCE_REMOVE
+
+    def _why_not(self, message: Any) -> str:
+        '''Why a message cannot be sent encrypted whatever happens, or ''.'''
+        if compat.text_of(message) is None:
+            # OMEMO 0.3 has no way to encrypt these
+            return messages.only_in_clear()
+        if compat.is_room_message(message):
+            return messages.rooms_not_supported()
+        if message.oob_url is not None:
+            return messages.files_not_supported()
+        return self._keystore.problem
+
+    def _take(self, message: Any) -> None:
+        jid = str(message.contact.jid)
+        if jid not in self._latch:
+            self._latch.close(jid)
+            self.on_latched(jid)
+        now = time.monotonic()
+        self._outbox.add(Outgoing(message, (jid,), jid, now + _GRACE, now + _PATIENCE))
+        for seconds in (_GRACE, _PATIENCE):
+            GLib.timeout_add(int(seconds * 1000) + 100, self._work_once)
+        # Not at once: Gajim empties the input after this returns
+        GLib.idle_add(self._work_once)
+
+    # The queue
+
+    def _work_once(self) -> bool:
+        self.work()
+        return GLib.SOURCE_REMOVE
+
+    def work(self) -> None:
+        '''Go on with what waits.'''
+        if not self._closed:
+            self._outbox.work(self._try)
+
+    def _try(self, entry: Outgoing) -> bool:
+        '''Returns whether the entry has left the queue.'''
+        try:
+            self._step(entry)
+        except NoRecipient as error:
+            self._give_back(entry, self._why_nobody(entry, error))
+        except TooManyRecipients:
+            self._give_back(entry, messages.too_many_recipients())
+        except StoreError:
+            self._give_back(entry, messages.keys_not_written())
+        except Exception as error:
+            report('encrypting a message', error)
+            self._give_back(entry, messages.internal_error())
+        else:
+            return False
+        return True
+
+    def _step(self, entry: Outgoing) -> None:
+        '''Encrypt an entry if it does not have to wait.'''
+        engine = self._keystore.get()
+        now = time.monotonic()
+        if not compat.is_available(self._client):
+            self._announce(entry, 'offline', messages.waiting_for_connection())
+            return
+        plan = engine.plan(entry.jids)
+        if not plan.ready and now < entry.deadline:
+            count = len(plan.waiting)
+            what = 'keys' if count else 'lists'
+            self._announce(entry, what, messages.fetching(count))
+            self._errands.carry_out(plan.effects)
+            return
+        if now < entry.grace and _may_appear(plan):
+            self._announce(entry, 'lists', messages.fetching(0))
+            return
+        texts = send.plaintexts(
+            compat.stanza_of(entry.message),
+            from_jid=self._own_jid,
+            to_jid=entry.conversation,
+        )
+        self._keystore.write_archive_first()
+        sent = engine.encrypt(entry.jids, texts)
+        entry.busy = True
+
+        def durable(error: Exception | None) -> None:
+            self._send(entry, sent, error)
+
+        self._keystore.when_durable(durable)
+
+    def _send(
+        self, entry: Outgoing, sent: SentMessage, error: Exception | None
+    ) -> None:
+        if error is not None:
+            self._give_back(entry, messages.keys_not_written())
+            self.work()
+            return
+        if not compat.is_available(self._client):
+            # Its keys are spent; it is encrypted anew when there is a way out
+            entry.busy = False
+            self._announce(entry, 'offline', messages.waiting_for_connection())
+            return
+        try:
+            send.seal(compat.stanza_of(entry.message), sent)
+            own_fingerprint = self._keystore.get().fingerprint
+            trust = self._trust_of(sent, entry.jids)
+            compat.mark_encrypted(entry.message, trust, own_fingerprint)
+            self._gate.send(entry.message)
+        except Exception as failure:
+            report('sending a message', failure)
+            self._give_back(entry, messages.internal_error())
+        else:
+            self._leave(entry)
+            self._tell_of_left_out(entry, sent)
+        self.work()
+
+    def _trust_of(self, sent: SentMessage, jids: Sequence[str]) -> Trust:
+        '''What the shield of a sent message may claim: that of the device
+        trusted least among the recipients'.'''
+        engine = self._keystore.get()
+        readers = set(sent.readers)
+        for jid in jids:
+            for info in engine.devices(jid):
+                if info.device in readers and info.trust is not Trust.VERIFIED:
+                    return Trust.BLIND
+        return Trust.VERIFIED
+
+    # What the user is told
+
+    def _announce(self, entry: Outgoing, what: str, line: str) -> None:
+        '''Say why a conversation waits: each reason once, however many messages
+        wait and however the number of keys goes down.'''
+        said = self._announced.setdefault(entry.conversation, set())
+        if what not in said:
+            said.add(what)
+            self._lines.tell(entry.conversation, line)
+
+    def _tell_of_left_out(self, entry: Outgoing, sent: SentMessage) -> None:
+        undecided = sum(one.reason is LeftOutReason.UNDECIDED for one in sent.left_out)
+        if undecided:
+            line = messages.undecided_left_out(undecided)
+            self._lines.tell(entry.conversation, line)
+
+    def _why_nobody(self, entry: Outgoing, error: NoRecipient) -> str:
+        try:
+            left_out = self._keystore.get().plan(entry.jids).left_out
+        except Exception as failure:
+            report('looking for a reason', failure)
+            left_out = ()
+        return messages.no_recipient(error.jids, left_out)
+
+    # Giving back
+
+    def _leave(self, entry: Outgoing) -> None:
+        '''An entry is not waiting any more.'''
+        self._outbox.remove(entry)
+        if not self._outbox.has(entry.conversation):
+            self._announced.pop(entry.conversation, None)
+
+    def _give_back(self, entry: Outgoing, reason: str) -> None:
+        self._leave(entry)
+        self._return_text(entry.message, reason)
+
+    def _refuse(self, message: Any, reason: str) -> None:
+        '''Do not send a message that is not in the queue.'''
+
+        # Not at once: Gajim empties the input after this returns
+        def later() -> bool:
+            self._return_text(message, reason)
+            return GLib.SOURCE_REMOVE
+
+        if not compat.is_chat_state(message):
+            GLib.idle_add(later)
+
+    def _return_text(self, message: Any, reason: str | None) -> None:
+        '''
+        Put the text back into the input.
+
+        Args:
+            reason: for the user; None to say nothing.
+        '''
+        try:
+            text = compat.text_of(message)
+            if text is not None and compat.give_back(message.contact, text):
+                text = None
+            if reason is not None:
+                jid = str(message.contact.jid)
+                self._lines.tell(jid, messages.not_sent(reason, text))
+        except Exception as error:
+            report('giving a text back', error)
+
+
+def _may_appear(plan: SendPlan) -> bool:
+    '''Whether a recipient cannot be written to only for want of keys, which
+    could be published at any moment.'''
+    reasons = {
+        entry.reason
+        for entry in plan.left_out
+        if entry.device.jid in plan.unreachable
+    }
+    return bool(plan.unreachable) and reasons <= {LeftOutReason.NO_BUNDLE}
