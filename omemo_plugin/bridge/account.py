@@ -23,7 +23,6 @@ from ..engine.values import DeviceList
 from ..engine.values import ListedDevice
 from ..engine.values import Protocol
 from ..engine.values import Trust
-from ..verify.uri import build_fingerprint_uri
 from . import compat
 from . import messages
 from .errands import Errands
@@ -264,6 +263,11 @@ class AccountService:
 
     def trust_uri(self, jid: str) -> str:
         '''An address with the fingerprints of an account's verified devices.'''
+        try:
+            from ..verify.uri import build_fingerprint_uri
+        except ImportError:
+            # It needs a library that nothing else here does
+            return f'xmpp:{jid}'
         fingerprints = {
             info.device.device_id: info.fingerprint
             for info in self.devices(jid)
