@@ -124,17 +124,26 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         Gajim 1.7.3 asks for a message. The callback would send it; what is
         encrypted goes through the gate instead.
         '''
-        service = _service(client.account)
-        if service is None:
+        module = _module(client)
+        if module is None:
             log.error('A message was not sent: OMEMO does not work')
-            return
-        service.encrypt_message(message)
+        elif module.service is None:
+            module.refuse(message)
+        else:
+            module.service.encrypt_message(message)
 
     def _before_sending(self, chat_control: Any) -> None:
+        # Gajim sends if this fails, so the answer "no" comes first. It is for
+        # comfort only: what counts is asked again on the way out
+        chat_control.sendmessage = False
         contact = chat_control.contact
-        service = _service(contact.account)
-        if service is None or not service.check_send_preconditions(contact):
-            chat_control.sendmessage = False
+        module = _module(app.get_client(contact.account))
+        if module is None:
+            return
+        if module.service is None:
+            module.say_why_not(contact)
+        else:
+            chat_control.sendmessage = module.service.check_send_preconditions(contact)
 
     def _encryption_state(self, chat_control: Any, state: dict[str, Any]) -> None:
         contact = chat_control.contact

@@ -209,6 +209,10 @@ class AccountService:
         else:
             self._latch.open(jid)
 
+    def tell(self, jid: str, line: str) -> None:
+        '''Show a line in a chat, at once or when it is opened.'''
+        self._lines.tell(jid, line)
+
     def chat_opened(self, jid: str) -> None:
         '''The chat is on screen now.'''
         self._lines.chat_opened(jid)

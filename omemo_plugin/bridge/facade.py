@@ -139,7 +139,7 @@ def _public_key_data(info: DeviceInfo, trust: Trust) -> KeyData:
     last_seen = None
     if info.last_seen:
         last_seen = datetime.datetime.fromtimestamp(
-            info.last_seen, datetime.timezone.utc
+            info.last_seen, datetime.UTC
         )
     return KeyData(
         active=info.active,

@@ -90,13 +90,24 @@ def unusable(error: Exception) -> str:
             'Update the plugin.'
         )
     if isinstance(error, errors.StoreDamaged):
-        return _('the file with the OMEMO keys is damaged.')
+        return _(
+            'the file with the OMEMO keys is damaged. Close Gajim and move the '
+            'folder “plugins_data/omemo_plugin” away: this device then starts anew.'
+        )
     if isinstance(error, errors.StoreError):
         return _(
             'the OMEMO keys cannot be read or written. '
             'Is the disk full or read-only?'
         )
     return _('an internal error occurred. Please report it.')
+
+
+def latch_unreadable() -> str:
+    return _(
+        'the file that says which chats are encrypted is damaged. Close Gajim '
+        'and delete the files ending in “.encrypted.json” in its folder '
+        '“plugins_data/omemo_plugin”.'
+    )
 
 
 # Lines about sending
@@ -201,7 +212,7 @@ def undecided_left_out(count: int) -> str:
     ).format(count=count)
 
 
-def gone_without_encryption() -> str:
+def switched_on_again() -> str:
     return _(
         'Encryption was switched on again, because this chat was encrypted '
         'before.'

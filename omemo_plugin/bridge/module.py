@@ -29,6 +29,7 @@ from . import messages
 from . import pep
 from .account import AccountService
 from .failures import report
+from .latch import LatchUnreadable
 from .receive import NAMESPACES
 from .receive import PRIORITY
 
@@ -78,6 +79,10 @@ class OmemoModule(BaseModule):
         )
         try:
             self._start()
+        except LatchUnreadable:
+            log.error('It is not known which chats of %s are encrypted', self._account)
+            self.problem = messages.latch_unreadable()
+            self.deactivate()
         except Exception as error:
             report('starting on an account', error)
             self.problem = messages.internal_error()
@@ -135,11 +140,31 @@ class OmemoModule(BaseModule):
 
     def _close(self) -> None:
         self._unhook = lambda: None
-        if self.service is not None:
+        service, self.service = self.service, None
+        if service is not None:
             try:
-                self.service.close()
+                service.close()
             except Exception as error:
                 report('closing', error)
+
+    def refuse(self, message: Any) -> None:
+        '''There is no service, and so nothing can be encrypted.'''
+        GLib.idle_add(self._give_back, message.contact, compat.text_of(message))
+
+    def _give_back(self, contact: Any, text: str | None) -> bool:
+        try:
+            if text is not None and compat.give_back(contact, text):
+                text = None
+            self.say_why_not(contact, text)
+        except Exception as error:
+            report('giving a text back', error)
+        return GLib.SOURCE_REMOVE
+
+    def say_why_not(self, contact: Any, text: str | None = None) -> None:
+        '''Say in a chat why nothing can be encrypted.'''
+        reason = self.problem or messages.internal_error()
+        line = messages.not_sent(reason, text)
+        compat.show_info(self._account, str(contact.jid), line)
 
     # Stanzas
 
@@ -243,6 +268,7 @@ class OmemoModule(BaseModule):
                 compat.set_encryption_of(
                     self._account, jid, compat.ENCRYPTION_NAME
                 )
+                self.service.tell(jid, messages.switched_on_again())
         self.service.follow_latched(self._follow)
 
     def _follow(self, jid: str) -> None:

@@ -41,6 +41,9 @@ _PATIENCE = 90.0
 # in at this moment
 _GRACE = 5.0
 
+# The address of an encrypted file, with its key (XEP-0454)
+_AESGCM = 'aesgcm://'
+
 
 class Sender:
     '''Sends the encrypted messages of one account.'''
@@ -127,8 +130,11 @@ class Sender:
             return messages.only_in_clear()
         if compat.is_room_message(message):
             return messages.rooms_not_supported()
-        if message.oob_url is not None:
+        if message.oob_url is not None and not message.oob_url.startswith(_AESGCM):
+            # Gajim 2.6 encrypts files itself, the others ask us to
             return messages.files_not_supported()
+        if self._closed:
+            return messages.internal_error()
         return self._keystore.problem
 
     def _take(self, message: Any) -> None:

@@ -496,6 +496,21 @@ def test_a_file_is_refused(world: World) -> None:
     assert alice.client.sent == []
 
 
+def test_the_address_of_an_encrypted_file_is_a_text(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    address = 'aesgcm://files.example/x#' + '0' * 88
+    message = Outgoing(
+        Contact('alice', BOB),
+        address,
+        extra=f'<x xmlns="jabber:x:oob"><url>{address}</url></x>',
+    )
+    message.oob_url = address
+    alice.service.encrypt_message(message)
+    wait_for(lambda: alice.client.sent)
+    assert '#000' not in str(message.stanza)
+    assert bob.read(message, ALICE)[0] == address
+
+
 def test_a_store_in_use_refuses_and_says_so(world: World) -> None:
     world.online(ALICE)
     second = world.side(ALICE)
