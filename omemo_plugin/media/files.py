@@ -102,7 +102,11 @@ class DecryptedFile:
         os.fsync(self._file.fileno())
         self._file.close()
         target = self._reserve()
-        self._temporary.replace(target)
+        try:
+            self._temporary.replace(target)
+        except OSError:
+            target.unlink()
+            raise
         self._temporary = None
         return target
 

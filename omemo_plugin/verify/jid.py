@@ -43,6 +43,18 @@ def prepare_bare_jid(text: str) -> str:
     return f'{local}@{_prepare_domain(domain)}'
 
 
+def same_account(one: str, other: str) -> bool:
+    '''
+    Whether two bare JIDs are one account. Rosters may have a domain in its
+    ASCII form, which `prepare_bare_jid` never returns. What is not an address
+    is nobody's.
+    '''
+    try:
+        return prepare_bare_jid(one) == prepare_bare_jid(other)
+    except ValueError:
+        return False
+
+
 def _prepare_domain(domain: str) -> str:
     if domain.startswith('[') and domain.endswith(']'):
         return f'[{ipaddress.IPv6Address(domain[1:-1]).compressed}]'

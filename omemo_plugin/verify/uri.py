@@ -73,7 +73,7 @@ class FingerprintUri:
     Devices and their fingerprints.
 
     Attributes:
-        jid: the bare JID, prepared for comparison.
+        jid: the bare JID; compare it with `same_account`.
         fingerprints: device id to 64 lower-case hex digits (Curve25519).
     '''
 
@@ -87,7 +87,7 @@ class TrustMessageUri:
     Keys to trust and keys to distrust.
 
     Attributes:
-        jid: the bare JID, prepared for comparison.
+        jid: the bare JID; compare it with `same_account`.
         protocol: the one the keys are used with.
         trusted: 64 lower-case hex digits each. The XEP says "key identifier"
             and not in which form the identity key is, so compare with both.

@@ -153,6 +153,18 @@ def test_case_43_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 8
 
 
+def test_of_a_file_that_cannot_be_put_in_its_place_nothing_remains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Path, _target: Path) -> Path:
+        raise OSError('no')
+
+    monkeypatch.setattr(Path, 'replace', fail)
+    with pytest.raises(OSError, match='no'):
+        receive(tmp_path, 'plan.txt', encrypted())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         receive(tmp_path / 'missing', 'x', encrypted())

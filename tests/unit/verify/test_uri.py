@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.verify.jid import same_account
 from omemo_plugin.verify.uri import FingerprintUri
 from omemo_plugin.verify.uri import InvalidUri
 from omemo_plugin.verify.uri import NothingToVerify
@@ -94,6 +95,21 @@ def test_trust_message_encoded_and_in_upper_case() -> None:
 )
 def test_case_45_addresses_have_one_form(written: str, jid: str) -> None:
     assert parse_uri(f'xmpp:{written}?omemo-sid-1={A}').jid == jid
+
+
+def test_case_45_another_account() -> None:
+    assert same_account('romeo@montague.lit', 'Romeo@MONTAGUE.lit')
+    assert same_account('ana@xn--bcher-kva.example', 'ana@bücher.example')
+    for other in (
+        'romeo@montague.lit.example',
+        'rome0@montague.lit',
+        'rоmeo@montague.lit',  # a Cyrillic letter
+        'romeo@mоntague.lit',  # and another one
+        'montague.lit',
+        '',
+    ):
+        assert not same_account('romeo@montague.lit', other)
+    assert not same_account('', '')
 
 
 @pytest.mark.parametrize(
