@@ -8,7 +8,6 @@ beside it, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -95,20 +94,37 @@ def _with_namespace(element: Element) -> Element:
 
 def seal(stanza: Message, sent: SentMessage) -> None:
     '''Turn a message in clear into the encrypted one.'''
-    legacy = any(m.protocol is Protocol.LEGACY for m in sent.messages)
+    protocols = {message.protocol for message in sent.messages}
+    legacy = Protocol.LEGACY in protocols
     allowed = _BESIDE | _RELATIONS if legacy else _BESIDE
     kept = [child for child in children(stanza) if _kind(child) in allowed]
     _empty(stanza)
     for child in kept:
         stanza.addChild(node=child)
-    _add(stanza, sent.messages)
+    for message in sent.messages:
+        stanza.addChild(node=to_node(build_encrypted(message)))
+    # One hint is enough, and the older protocol is known to more programs
+    hinted = Protocol.LEGACY if legacy else Protocol.OMEMO_2
+    stanza.addChild(
+        node=Node(
+            f'{Namespace.EME} encryption',
+            attrs={'name': ENCRYPTION_NAME, 'namespace': hinted.namespace},
+        )
+    )
+    _ask_to_store(stanza)
     stanza.setBody(FALLBACK_BODY)
 
 
 def empty_message(to_jid: str, message: EncryptedMessage) -> Message:
-    '''A stanza that only moves a ratchet.'''
+    '''
+    A stanza that only moves a ratchet.
+
+    It has no hint that it is encrypted: programs without OMEMO would show that
+    in place of a text that it does not have.
+    '''
     stanza = Message(to=to_jid, typ='chat')
-    _add(stanza, (message,))
+    stanza.addChild(node=to_node(build_encrypted(message)))
+    _ask_to_store(stanza)
     return stanza
 
 
@@ -118,17 +134,6 @@ def _empty(stanza: Message) -> None:
     stanza.clearData()
 
 
-def _add(stanza: Message, messages: Sequence[EncryptedMessage]) -> None:
-    for message in messages:
-        stanza.addChild(node=to_node(build_encrypted(message)))
-    # One hint is enough, and the older protocol is known to more programs
-    protocols = {message.protocol for message in messages}
-    hinted = Protocol.LEGACY if Protocol.LEGACY in protocols else Protocol.OMEMO_2
-    stanza.addChild(
-        node=Node(
-            f'{Namespace.EME} encryption',
-            attrs={'name': ENCRYPTION_NAME, 'namespace': hinted.namespace},
-        )
-    )
+def _ask_to_store(stanza: Message) -> None:
     if stanza.getTag('store', namespace=Namespace.HINTS) is None:
         stanza.addChild(node=Node(f'{Namespace.HINTS} store'))

@@ -125,5 +125,6 @@ def test_an_empty_message_has_no_body() -> None:
     empty = EncryptedMessage(message.protocol, 5, message.keys)
     one = send.empty_message(BOB, empty)
     assert one.getBody() is None
+    assert [child.getName() for child in one.getChildren()] == ['encrypted', 'store']
     assert one.getTag('encrypted').getTag('payload') is None
     assert str(one.getTo()) == BOB
