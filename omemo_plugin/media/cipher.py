@@ -79,8 +79,6 @@ class Decryptor:
             ready, self._held = joined[:-TAG_LENGTH], joined[-TAG_LENGTH:]
             return self._context.update(ready)
         ready, self._held = self._held, data[-TAG_LENGTH:]
-        if len(data) == TAG_LENGTH:
-            return self._context.update(ready)
         return self._context.update(ready) + self._context.update(data[:-TAG_LENGTH])
 
     def finish(self) -> None:

@@ -129,12 +129,10 @@ def parse_uri(text: str) -> VerificationUri:
 
 
 def _parse_jid(path: str) -> str:
-    # An authority ("xmpp://") would be the account to use, not the one meant
-    decoded = _decode(path)
-    if '/' in decoded:
-        raise InvalidUri('not a bare address')
     try:
-        return prepare_bare_jid(decoded)
+        # Refuses slashes as well: neither is a resource meant, nor an authority
+        # ("xmpp://"), which would be the account to use
+        return prepare_bare_jid(_decode(path))
     except ValueError as error:
         raise InvalidUri('not an address') from error
 

@@ -77,6 +77,13 @@ def test_prefixes_are_read() -> None:
     assert found.text == 'Hello'
 
 
+def test_as_deep_as_anything_that_makes_sense() -> None:
+    start = b'<content>'
+    deep = b'<x xmlns="urn:x">' + b'<x>' * 29 + b'</x>' * 29 + b'</x>'
+    data = samples.ENVELOPE_STATE.replace(start, start + deep)
+    assert len(parse_envelope(data).content) == 2
+
+
 def test_text_in_pieces_stays_one() -> None:
     text = 'ä<&>\n]]>' * 3000
     (found,) = parse_envelope(build(body(text))).content
