@@ -194,6 +194,13 @@ class AccountService:
 
     # Which conversations are encrypted
 
+    def is_encrypted(self, jid: str) -> bool:
+        '''Whether what is written to a contact has to be encrypted.'''
+        return (
+            jid in self._latch
+            or compat.encryption_of(self.account, jid) == compat.ENCRYPTION_NAME
+        )
+
     @property
     def encrypted_conversations(self) -> frozenset[str]:
         return self._latch.jids

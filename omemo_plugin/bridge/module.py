@@ -30,8 +30,10 @@ from . import pep
 from .account import AccountService
 from .failures import report
 from .latch import LatchUnreadable
+from .receive import CORRECTION_PRIORITY
 from .receive import NAMESPACES
 from .receive import PRIORITY
+from .receive import forbid_plain_correction
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -69,6 +71,14 @@ class OmemoModule(BaseModule):
             )
             for namespace in sorted(NAMESPACES)
         ]
+        self.handlers.append(
+            StanzaHandler(
+                name='message',
+                callback=self._correction_received,
+                ns=Namespace.CORRECT,
+                priority=CORRECTION_PRIORITY,
+            )
+        )
         self.handlers.append(
             StanzaHandler(
                 name='message',
@@ -173,6 +183,18 @@ class OmemoModule(BaseModule):
     ) -> None:
         if self.service is not None:
             self.service.receiver.handle(stanza, properties)
+
+    def _correction_received(
+        self, _client: Any, _stanza: Message, properties: Any
+    ) -> None:
+        try:
+            jid = compat.bare(properties.jid)
+            service = self.service
+            encrypted = service is not None and service.is_encrypted(jid)
+            forbid_plain_correction(properties, encrypted)
+        except Exception as error:
+            report('looking at a correction', error)
+            properties.correction = None
 
     def _event_received(self, _client: Any, stanza: Message, properties: Any) -> None:
         try:

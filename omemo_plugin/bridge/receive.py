@@ -23,6 +23,7 @@ from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
 from nbxmpp.simplexml import Node
+from nbxmpp.structs import CorrectionData
 
 from ..engine.effects import Effect
 from ..engine.engine import OmemoEngine
@@ -53,6 +54,9 @@ NAMESPACES = frozenset(protocol.namespace for protocol in Protocol)
 # Before nbxmpp reads the body (10) and the built-in module decrypts (9), after
 # it has found out whom the stanza is from (5, 6)
 PRIORITY = 8
+
+# After nbxmpp has found a correction (15), before anything is made of it
+CORRECTION_PRIORITY = 16
 
 # What is left of a stanza that was decrypted. SECURITY: an allow-list. The
 # server could have added anything else, such as an XHTML body, that would be
@@ -294,6 +298,8 @@ class Receiver:
         if again:
             for node in added:
                 stanza.addChild(node=node)
+        else:
+            _note_correction(added, stanza, properties)
         if text:
             stanza.setBody(text)
         elif not again:
@@ -324,6 +330,28 @@ class Receiver:
         _strip(stanza, _UNREADABLE)
         stanza.setBody(messages.not_decrypted(error))
         properties.encrypted = compat.encryption_data(Trust.DISTRUSTED, None)
+
+
+def _note_correction(added: Sequence[Node], stanza: Message, properties: Any) -> None:
+    '''Where the chain cannot be told of new content, nbxmpp has looked for a
+    correction already, or will not any more.'''
+    for node in added:
+        target = node.getAttr('id')
+        if node.getName() == 'replace' and target and target != stanza.getID():
+            properties.correction = CorrectionData(target)
+
+
+def forbid_plain_correction(properties: Any, encrypted: bool) -> None:
+    '''
+    SECURITY: Gajim would change the text of the row and leave its shield. In
+    an encrypted conversation a correction in clear becomes a row of its own,
+    and that says that it was not encrypted.
+
+    Args:
+        encrypted: whether the conversation is.
+    '''
+    if encrypted and properties.encrypted is None:
+        properties.correction = None
 
 
 def _strip(stanza: Message, kept: frozenset[tuple[str, str]]) -> None:

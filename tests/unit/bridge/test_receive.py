@@ -19,6 +19,7 @@ from nbxmpp.protocol import NodeProcessed
 from omemo_plugin.bridge import compat
 from omemo_plugin.bridge.receive import Receiver
 from omemo_plugin.bridge.receive import clean_text
+from omemo_plugin.bridge.receive import forbid_plain_correction
 from omemo_plugin.bridge.receive import sender_of
 from omemo_plugin.engine import errors
 from omemo_plugin.engine.effects import FetchDeviceList
@@ -333,6 +334,43 @@ def test_relations_outside_the_envelope_do_not_count() -> None:
     handle(case, one, props)
     assert one.getTag('replace') is None
     assert one.getTag('reply') is None
+
+
+def test_a_correction_in_the_envelope_is_one() -> None:
+    replace = element('{urn:xmpp:message-correct:0}replace', id='0')
+    case, one, props = Case(omemo_2(body('hi'), replace)), stanza(
+        encrypted(Protocol.OMEMO_2)
+    ), properties(correction=None)
+    handle(case, one, props)
+    if compat.StanzaDecrypted is None:
+        assert props.correction.id == '0'
+    else:
+        assert one.getTag('replace').getAttr('id') == '0'
+
+
+@pytest.mark.skipif(
+    compat.StanzaDecrypted is not None, reason='nbxmpp looks at it by itself'
+)
+@pytest.mark.parametrize('target', ['1', ''])
+def test_case_22_a_correction_of_itself_is_none(target: str) -> None:
+    replace = element('{urn:xmpp:message-correct:0}replace', id=target)
+    case, one, props = Case(omemo_2(body('hi'), replace)), stanza(
+        encrypted(Protocol.OMEMO_2)
+    ), properties(correction=None)
+    handle(case, one, props)
+    assert props.correction is None
+
+
+def test_case_22_no_plain_correction_of_an_encrypted_message() -> None:
+    plain = properties(correction='0')
+    forbid_plain_correction(plain, True)
+    assert plain.correction is None
+    elsewhere = properties(correction='0')
+    forbid_plain_correction(elsewhere, False)
+    assert elsewhere.correction == '0'
+    decrypted = properties(correction='0', encrypted=object())
+    forbid_plain_correction(decrypted, True)
+    assert decrypted.correction == '0'
 
 
 def test_an_envelope_does_not_speak_for_the_server() -> None:
