@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Any
 
 from tests.support.gajim import Gajim
 from tests.support.gajim import Row
@@ -61,13 +63,32 @@ def tell(sender: Gajim, receivers: Gajim | Sequence[Gajim], about: str) -> list[
     text = secret(about)
     sender.send(text)
     rows = [gajim.wait_for_message(text) for gajim in (sender, *receivers)]
-    for gajim, row in zip((sender, *receivers), rows):
+    for gajim, row in zip((sender, *receivers), rows, strict=True):
         check_encrypted(gajim, row)
     assert rows[0].outgoing
-    for gajim, row in zip(receivers, rows[1:]):
+    for gajim, row in zip(receivers, rows[1:], strict=True):
         own = gajim.account == sender.account
         assert row.outgoing is own, f'{gajim.name}: {row}'
     return rows
+
+
+def wait_for_history(
+    gajim: Gajim, other: Gajim, texts: Collection[str]
+) -> list[dict[str, Any]]:
+    """Wait until Gajim's archive has all texts, and return what it has of them."""
+
+    def kept() -> list[dict[str, Any]]:
+        history = gajim.history(other.account.jid)
+        return [message for message in history if message['text'] in texts]
+
+    def missing() -> list[str]:
+        return sorted(set(texts) - {message['text'] for message in kept()})
+
+    try:
+        wait_for(f'{gajim.name} has {len(texts)} messages', lambda: not missing())
+    except AssertionError as error:
+        raise AssertionError(f'{error}; missing: {missing()}') from None
+    return kept()
 
 
 def check_encrypted(gajim: Gajim, row: Row) -> None:
@@ -77,11 +98,11 @@ def check_encrypted(gajim: Gajim, row: Row) -> None:
     assert row.trust in TRUSTED, row
     assert 'Encrypted (OMEMO)' in row.shield, row
     if not row.outgoing:
-        assert row.key is not None and len(row.key) == 64, row
+        assert len(row.key or '') == 64, row
 
 
-def check_nothing_leaked(scene: Scene) -> None:
-    """No text of this scene is at the server, nor in a log of our plugin."""
+def check_scene(scene: Scene) -> None:
+    """No secret leaked, and our plugin logged neither a secret nor an error."""
     texts = {
         row.text
         for gajim in scene.gajims
@@ -97,3 +118,14 @@ def check_nothing_leaked(scene: Scene) -> None:
     for gajim in (g for g in scene.gajims if g.has_our_plugin):
         log = gajim.log.read_text(errors='replace')
         assert not [text for text in texts if text in log], gajim.log
+        assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
+
+
+def errors_of_our_plugin(log: str) -> list[str]:
+    """What Gajim's log has of errors in, or logged by, our plugin."""
+    return [
+        line
+        for line in log.splitlines()
+        if ('(E)' in line and 'omemo_plugin' in line)
+        or ('/plugins/omemo_plugin/' in line and line.lstrip().startswith('File "'))
+    ]

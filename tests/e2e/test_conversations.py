@@ -9,17 +9,19 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conversation import check_encrypted
-from tests.e2e.conversation import check_nothing_leaked
+from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.conversation import wait_for_history
 from tests.e2e.conversation import wait_until_known
 from tests.support.gajim import Gajim
 from tests.support.scene import BUILT_IN
 from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import OURS
 from tests.support.scene import Scene
+from tests.support.waiting import wait_for
 
 # Where alice is, and where bob is and what does OMEMO for him.
 PAIRS = [
@@ -30,6 +32,9 @@ PAIRS = [
 ]
 
 every_pair = pytest.mark.parametrize(('suite', 'bobs_suite', 'bobs_omemo'), PAIRS)
+
+LEGACY = 'eu.siacs.conversations.axolotl'
+OMEMO_2 = 'urn:xmpp:omemo:2'
 
 MakeScene = Callable[..., Scene]
 
@@ -61,7 +66,7 @@ def test_first_contact(
     assert shown[0].key == shown[2].key
     assert shown[1].key == shown[3].key
     assert shown[0].key != shown[1].key
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_pair
@@ -72,7 +77,7 @@ def test_an_answer_comes_first(
     tell(bob, alice, 'bob begins')
     tell(bob, alice, 'bob goes on before alice has answered')
     tell(alice, bob, 'alice answers')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_pair
@@ -96,7 +101,7 @@ def test_both_start_at_once(
     for number in range(2):
         tell(alice, bob, f'then from alice {number}')
         tell(bob, alice, f'then from bob {number}')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_pair
@@ -118,7 +123,7 @@ def test_offline_messages(
             check_encrypted(away, away.wait_for_message(text))
         tell(away, sender, 'back again')
         tell(sender, away, 'welcome back')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_pair
@@ -138,7 +143,7 @@ def test_restart_in_between(
     open_chats(alice, bob)
     after = tell(alice, bob, 'after a crash')[1], tell(bob, alice, 'after a crash')[1]
     assert [row.key for row in before] == [row.key for row in after]
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_pair
@@ -157,7 +162,75 @@ def test_second_own_device(
     tell(alice, [bob, laptop], 'from the first device')
     tell(bob, [alice, laptop], 'to both devices')
     tell(laptop, [bob, alice], 'from the laptop again')
-    check_nothing_leaked(scene)
+    # What was written elsewhere while it was off comes from the archive.
+    laptop.quit()
+    missed = [
+        tell(alice, bob, 'while the laptop is off')[0],
+        tell(bob, alice, 'while the laptop is off')[1],
+    ]
+    laptop.start()
+    laptop.open_chat(bob.account.jid, 'OMEMO')
+    for row in missed:
+        shown = laptop.wait_for_message(row.text)
+        check_encrypted(laptop, shown)
+        assert shown.outgoing is row.outgoing
+    check_scene(scene)
+
+
+@every_pair
+def test_crash_while_catching_up(
+    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
+) -> None:
+    """What the crash took from Gajim's history can be decrypted once more."""
+    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    tell(alice, bob, 'before')
+    tell(bob, alice, 'before')
+    alice.quit()
+    texts = [secret(f'in the archive {number}') for number in range(40)]
+    for text in texts:
+        bob.send(text)
+    bob.wait_for_message(texts[-1])
+    alice.start()
+    open_chats(alice, bob)
+    wait_for(
+        'alice shows the first of them',
+        lambda: [row for row in alice.messages() if row.text in texts],
+        interval=0.01,
+    )
+    alice.kill()
+    alice.start()
+    # Gajim shows the end of a long history; the archive has all of it.
+    kept = wait_for_history(alice, bob, texts)
+    assert sorted(m['text'] for m in kept) == sorted(texts), 'twice'
+    assert all(m['encrypted'] for m in kept)
+    open_chats(alice, bob)
+    tell(bob, alice, 'after')
+    tell(alice, bob, 'after')
+    check_scene(scene)
+
+
+def test_omemo_2_between_our_plugins(new_scene: MakeScene) -> None:
+    """Both protocols at first; the new one alone once it has been heard."""
+    scene, alice, bob = two(new_scene, 'bookworm', 'trixie', OURS)
+    tell(alice, bob, 'in both protocols')
+    first = protocols_sent(scene, alice)
+    assert first == [{LEGACY, OMEMO_2}]
+    tell(bob, alice, 'the answer')
+    tell(alice, bob, 'in the new protocol')
+    tell(bob, alice, 'in the new protocol')
+    assert protocols_sent(scene, alice)[-1] == {OMEMO_2}
+    assert protocols_sent(scene, bob)[-1] == {OMEMO_2}
+    check_scene(scene)
+
+
+def protocols_sent(scene: Scene, sender: Gajim) -> list[set[str]]:
+    """The protocols of each encrypted text that the server got from somebody."""
+    start = f'< {sender.account.jid}/'
+    return [
+        {name for name in (LEGACY, OMEMO_2) if f"<encrypted xmlns='{name}'" in line}
+        for line in scene.server.stanzas_with('<payload>')
+        if line.startswith(start)
+    ]
 
 
 @every_pair
@@ -177,4 +250,4 @@ def test_reconnect(
     open_chats(alice, bob)
     tell(bob, alice, 'after the account was disabled')
     assert tell(alice, bob, 'after the account was disabled')[1].key == key
-    check_nothing_leaked(scene)
+    check_scene(scene)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conversation import check_nothing_leaked
+from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
@@ -82,8 +82,9 @@ def test_lost_store(new_scene: MakeScene, suite: str) -> None:
         ],
     )
     assert len(unread) == 1, unread
+    assert 'could not be decrypted' in unread[0].text, unread
     assert unread[0].trust not in ('BLIND', 'VERIFIED'), unread
     # The new keys are learned by both without anybody doing anything.
     tell(alice, bob, 'with new keys')
     tell(bob, alice, 'with new keys')
-    check_nothing_leaked(scene)
+    check_scene(scene)

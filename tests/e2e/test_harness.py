@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conversation import check_nothing_leaked
+from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
@@ -33,7 +33,7 @@ def test_two_gajims_talk(
     open_chats(alice, bob)
     tell(alice, bob, 'to bob')
     tell(bob, alice, 'to alice')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 def test_a_leak_is_found(new_scene: Callable[..., Scene]) -> None:
@@ -57,4 +57,4 @@ def test_a_leak_is_found(new_scene: Callable[..., Scene]) -> None:
     )
     assert any(name.endswith('.list') for name in files), files
     with pytest.raises(AssertionError):
-        check_nothing_leaked(scene)
+        check_scene(scene)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conversation import check_encrypted
-from tests.e2e.conversation import check_nothing_leaked
+from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
@@ -22,6 +22,7 @@ from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import OURS
 from tests.support.scene import OURS_FROM_SYSTEM
 from tests.support.scene import Scene
+from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
 
@@ -46,7 +47,7 @@ def test_from_a_zip(new_scene: MakeScene, suite: str) -> None:
     open_chats(alice, bob)
     tell(alice, bob, 'after a restart')
     tell(bob, alice, 'after a restart')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @every_suite
@@ -63,7 +64,7 @@ def test_from_the_system_folder(new_scene: MakeScene, suite: str) -> None:
     open_chats(alice, bob)
     tell(alice, bob, 'with a plugin of the system')
     tell(bob, alice, 'with a plugin of the system')
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 def test_off_and_on_where_gajim_has_no_omemo(new_scene: MakeScene) -> None:
@@ -89,7 +90,7 @@ def test_off_and_on_where_gajim_has_no_omemo(new_scene: MakeScene) -> None:
     open_chats(alice, bob)
     tell(bob, alice, 'after')
     assert tell(alice, bob, 'after')[1].key == key
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 @pytest.mark.parametrize('suite', ['trixie', 'forky'])
@@ -110,7 +111,7 @@ def test_off_and_on_where_gajim_has_omemo(new_scene: MakeScene, suite: str) -> N
     open_chats(alice, bob)
     tell(bob, alice, 'with our plugin again')
     assert tell(alice, bob, 'with our plugin again')[1].key == ours
-    check_nothing_leaked(scene)
+    check_scene(scene)
 
 
 def test_beside_an_active_gajim_omemo(new_scene: MakeScene) -> None:
@@ -127,3 +128,19 @@ def test_beside_an_active_gajim_omemo(new_scene: MakeScene) -> None:
     alice.call('set_plugin_active', short_name=SHORT_NAME, active=True)
     assert not alice.plugins()[SHORT_NAME]['active']
     alice.wait_until_running()
+
+
+@every_suite
+def test_library_is_missing(new_scene: MakeScene, suite: str) -> None:
+    """Gajim goes online, and the plugin manager names Debian's package."""
+    scene = new_scene('alice')
+    alice = scene.gajim(suite, 'alice', OURS, hidden_libraries=['oldmemo'])
+    alice.launch()
+    alice.wait_until_running()
+    alice.call('install_plugin', path=str(alice.offer(scene.bundle)))
+    plugin = alice.plugins()[SHORT_NAME]
+    assert not plugin['activatable']
+    assert 'python3-oldmemo' in plugin['why_not']
+    alice.call('set_plugin_active', short_name=SHORT_NAME, active=True)
+    assert not alice.plugins()[SHORT_NAME]['active']
+    wait_for('alice is online', alice.online)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .display import Display
+from .hosts import SYSTEM_PLUGINS
 from .hosts import Host
 from .processes import Child
 from .processes import copy_tree
@@ -27,6 +28,7 @@ from .waiting import wait_for
 
 DRIVER = Path(__file__).parent / 'driver'
 DRIVER_NAME = 'gajim_test_driver'
+PYTHON_LIBRARIES = Path('/usr/lib/python3/dist-packages')
 # Short name of the plugin under test.
 OURS = 'omemo_plugin'
 
@@ -90,6 +92,7 @@ class Gajim:
         *,
         plugins: Mapping[str, bool] | None = None,
         system_plugins: Sequence[Path] = (),
+        hidden_libraries: Sequence[str] = (),
         bundle: Path | None = None,
         app_settings: Mapping[str, Any] | None = None,
         account_settings: Mapping[str, Any] | None = None,
@@ -100,6 +103,7 @@ class Gajim:
         :param name: names files and messages, as in 'alice-phone'
         :param plugins: short names, and whether each is active at the first start
         :param system_plugins: plugin folders put into Gajim's system folder
+        :param hidden_libraries: Python packages that shall seem not installed
         :param bundle: a plugin's zip, given to the plugin manager at the first start
         :param display: an X display to use instead of an own Xvfb
         """
@@ -111,10 +115,14 @@ class Gajim:
         self.artefacts = artefacts
         self.home = make_folder(self.folder / 'home')
         self.log = self.folder / 'gajim.log'
-        self._system_plugins = (
-            host.system_plugins(self.folder, system_plugins) if system_plugins else None
-        )
+        self._overlays: dict[Path, Path] = {}
+        if system_plugins:
+            folder = host.system_plugins(self.folder, system_plugins)
+            self._overlays[SYSTEM_PLUGINS] = folder
+        for library in hidden_libraries:
+            self._overlays[PYTHON_LIBRARIES / library] = self._missing(library)
         self._bundle = bundle
+        self._published = False
         self.has_our_plugin = bundle is not None or bool(system_plugins)
         self._own_display: Display | None = None
         self._display_name = display
@@ -195,23 +203,36 @@ class Gajim:
             '--', 'gajim', '-l', 'gajim.p=DEBUG',
         ]  # fmt: skip
         argv = self.host.command(
-            command, environment, self.folder, self._system_plugins
+            command, environment, self.folder, self._overlays
         )
         self._child = Child(
             argv,
             log=self.log,
             environment={'PATH': environment['PATH']},
             folder=self.folder,
-            as_root=self.host.changes_user(self._system_plugins),
+            as_root=self.host.changes_user(self._overlays),
         )
 
     def wait_until_online(self, timeout: float = 60.0) -> None:
-        """Wait for the account to be online; install the bundle before."""
+        """Install the bundle, and wait until the account is online.
+
+        At the first start, until the new device can be found by others as well.
+        """
         self.wait_until_running(timeout)
         if self._bundle is not None:
             self.install_plugin(self._bundle)
             self._bundle = None
         wait_for(f'{self.name} is online', self.online, timeout)
+        if self.has_our_plugin and not self._published:
+            resource = self.call('own_resource', account=self.account.name)
+            wait_for(
+                f'{self.name} has published its device',
+                lambda: self.server.accepted_device_list(
+                    f'{self.account.jid}/{resource}'
+                ),
+                timeout,
+            )
+            self._published = True
 
     def wait_until_running(self, timeout: float = 60.0) -> None:
         """Wait until the driver in the program answers."""
@@ -393,6 +414,15 @@ class Gajim:
         if 'error' in result:
             raise DriverError(f'{self.name}: {action}: {result["error"]}')
         return result['value']
+
+    def _missing(self, library: str) -> Path:
+        """A package that fails as one does that is not there."""
+        folder = make_folder(self.folder / 'hidden' / library)
+        text = f"No module named '{library}'"
+        (folder / '__init__.py').write_text(
+            f'raise ModuleNotFoundError({text!r}, name={library!r})\n'
+        )
+        return folder
 
     def _answers(self) -> bool:
         if not self.running:

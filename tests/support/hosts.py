@@ -41,6 +41,7 @@ def debian_root(suite: str) -> Path:
     """Return the root of a suite; it takes a minute where it is not there yet."""
     made = subprocess.run(
         [DEBIAN_ROOT, suite, *PACKAGE_LISTS.get(suite, ())],
+        check=False,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -77,20 +78,20 @@ class Host:
         argv: Sequence[str],
         environment: Mapping[str, str],
         folder: Path,
-        system_plugins: Path | None,
+        overlays: Mapping[Path, Path],
     ) -> list[str]:
         """Return what to run so that argv runs on this host.
 
         :param environment: all of the program's environment
         :param folder: has to be there under the same path
-        :param system_plugins: shown in the place of Gajim's system folder
+        :param overlays: folders to show in the place of others of the host, as
+            the value in the place of the key
         """
         program = ['env', '-i', *(f'{k}={v}' for k, v in environment.items()), *argv]
-        if not self.changes_user(system_plugins):
+        if not self.changes_user(overlays):
             return program
         binds = [] if self.root is None else [f'--bind={folder}']
-        if system_plugins is not None:
-            binds.append(f'--bind={system_plugins}:{SYSTEM_PLUGINS}')
+        binds += [f'--bind={source}:{target}' for target, source in overlays.items()]
         uid, gid = unprivileged_ids()
         sudo = [] if os.geteuid() == 0 else ['sudo', '-n']
         root = str(self.root or '/')
@@ -98,6 +99,6 @@ class Host:
             *sudo, str(IN_ROOT), *binds, f'--user={uid}:{gid}', root, '--', *program
         ]  # fmt: skip
 
-    def changes_user(self, system_plugins: Path | None) -> bool:
+    def changes_user(self, overlays: Mapping[Path, Path]) -> bool:
         """Whether the command starts as root and gives up its rights itself."""
-        return self.root is not None or system_plugins is not None
+        return self.root is not None or bool(overlays)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import pwd
 import shutil
@@ -110,11 +111,9 @@ class Child:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the whole process group."""
-        try:
+        # Nothing of it may be left, or only sudo, which ends with its command.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            # Nothing of it is left, or only sudo, which ends with its command.
-            pass
 
     def stop(self, timeout: float = 5.0) -> None:
         """Ask the group to end, then make it end."""
@@ -130,7 +129,9 @@ class Child:
         if not self.wait(2.0):
             # It has not given up the rights of root yet, and we have none.
             group = str(self._process.pid)
-            subprocess.run(['sudo', '-n', 'kill', '-KILL', '--', f'-{group}'])
+            subprocess.run(
+                ['sudo', '-n', 'kill', '-KILL', '--', f'-{group}'], check=True
+            )
             self._process.wait()
         _living.discard(self)
 

@@ -149,6 +149,16 @@ class Prosody:
         """The logged stanzas that contain a string."""
         return [line for line in self.wire().splitlines() if needle in line]
 
+    def accepted_device_list(self, full_jid: str) -> bool:
+        """Whether somebody has published an OMEMO 2 device list.
+
+        Our plugin publishes it last, after its keys and the list of 0.3.
+        """
+        return any(
+            line.startswith(f'> {full_jid} <iq ') and "type='result'" in line
+            for line in self.stanzas_with("<publish node='urn:xmpp:omemo:2:devices'")
+        )
+
     def delivered_device_list(self, owner: str, reader: str) -> bool:
         """Whether an owner's 0.3 device list was sent to a reader (bare JIDs)."""
         return any(

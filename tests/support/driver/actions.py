@@ -195,7 +195,7 @@ class Actions:
 
     def history(self, account: str, jid: str) -> list[dict[str, Any]]:
         """What the message archive on disk has of a chat, oldest first."""
-        path = Path(configpaths.get('LOG_DB' if gajim_1() else 'LOG_DB'))
+        path = Path(configpaths.get('LOG_DB'))
         connection = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
         connection.row_factory = sqlite3.Row
         try:
