@@ -55,6 +55,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             f'gc_encrypt{_NAME}': (self._encrypt, None),
             f'send_message{_NAME}': (self._before_sending, None),
             f'encryption_state{_NAME}': (self._encryption_state, None),
+            f'encryption_dialog{_NAME}': (self._show_devices, None),
             'update_caps': (self._update_caps, None),
             'switch_contact': (self._chat_opened, None),
         }
@@ -152,6 +153,12 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         state['authenticated'] = service is not None and service.is_verified(
             str(contact.jid)
         )
+
+    def _show_devices(self, chat_control: Any) -> None:
+        contact = chat_control.contact
+        service = _service(contact.account)
+        if service is not None:
+            service.tell_devices(str(contact.jid))
 
     def _update_caps(self, account: str, features: list[str]) -> None:
         from .engine.values import Protocol

@@ -248,6 +248,11 @@ class AccountService:
         ]
         return bool(infos) and all(info.trust is Trust.VERIFIED for info in infos)
 
+    def tell_devices(self, jid: str) -> None:
+        '''Show in a chat which devices it is encrypted for.'''
+        for who in dict.fromkeys((jid, self.own_jid)):
+            self._lines.tell(jid, messages.devices_of(who, self.devices(who)))
+
     def set_trust(self, device: Device, trust: Trust) -> None:
         self._errands.call(
             'setting trust', lambda engine: engine.set_trust(device, trust)

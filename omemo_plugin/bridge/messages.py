@@ -14,6 +14,7 @@ from ..engine import errors
 from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import SessionBroken
+from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
 from ..engine.values import Trust
@@ -69,7 +70,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, errors.StoreError | errors.LibraryMissing):
         return unusable(error)
     if isinstance(error, SenderUnknown):
-        return _('it is not known who sent it.')
+        return _('this version of the plugin does not support rooms yet.')
     return _('an internal error occurred. Please report it.')
 
 
@@ -257,3 +258,42 @@ def session_broken(effect: SessionBroken) -> str:
         'Messages of device {id} of {who} cannot be decrypted. '
         'Ask them to send them again.'
     ).format(id=effect.device.device_id, who=effect.device.jid)
+
+
+# Devices, in words
+
+
+def devices_of(jid: str, infos: Collection[DeviceInfo]) -> str:
+    '''The devices of an account with their fingerprints.'''
+    current = [info for info in infos if info.active]
+    if not current:
+        return _('{who}: no device that uses OMEMO.').format(who=jid)
+    lines = [_('{who}:').format(who=jid)]
+    for info in current:
+        lines.append(
+            _('Device {id}, {trust}').format(
+                id=info.device.device_id, trust=_trust(info)
+            )
+        )
+        if info.fingerprint is not None:
+            lines.append(_grouped(info.fingerprint))
+    return '\n'.join(lines)
+
+
+def _trust(info: DeviceInfo) -> str:
+    if info.key_changed:
+        return _('its key has changed: it gets nothing')
+    if info.fingerprint is None:
+        return _('its key is not known yet')
+    return {
+        Trust.VERIFIED: _('verified'),
+        Trust.BLIND: _('trusted without verification'),
+        Trust.UNDECIDED: _('not decided yet: it gets nothing'),
+        Trust.DISTRUSTED: _('not trusted: it gets nothing'),
+    }[info.trust]
+
+
+def _grouped(fingerprint: str) -> str:
+    return ' '.join(
+        fingerprint[at : at + 8].upper() for at in range(0, len(fingerprint), 8)
+    )

@@ -648,6 +648,21 @@ def test_closing_gives_back_what_waits(world: World) -> None:
     assert alice.client.sent == [message]
 
 
+def test_the_devices_are_told(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    alice.service.tell_devices(BOB)
+    assert 'no device that uses OMEMO' in world.lines[0]
+    alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    world.lines.clear()
+    alice.service.tell_devices(BOB)
+    theirs, ours = world.lines
+    assert 'trusted without verification' in theirs
+    assert bob.service.fingerprint.upper() in theirs.replace(' ', '')
+    assert 'verified' in ours
+    assert alice.service.fingerprint.upper() in ours.replace(' ', '')
+
+
 def test_the_address_for_verifying(world: World) -> None:
     alice = world.online(ALICE)
     assert alice.service.trust_uri(BOB) == f'xmpp:{BOB}'

@@ -448,7 +448,7 @@ def test_case_21_a_nickname_is_nobody() -> None:
     case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
     case.receiver.handle(one, props)
     assert not case.engine.calls
-    assert 'not known who sent it' in one.getBody()
+    assert 'does not support rooms' in one.getBody()
 
 
 # The text
