@@ -143,13 +143,18 @@ class Receiver:
             keys = [
                 key
                 for key in message.keys
-                if key.device_id == core.device_id and key.jid in (None, core.own_jid)
+                if key.device_id == core.device_id and self._is_ours(key.jid)
             ]
             if keys:
                 return message, keys
         if own:
             raise SentByThisDevice
         raise NotForThisDevice
+
+    def _is_ours(self, jid: str | None) -> bool:
+        # Senders take the JID from where they have it, in any case of letters
+        own_jid = self._core.own_jid
+        return jid is None or jid == own_jid or jid.lower() == own_jid.lower()
 
     def _decrypt(
         self, device: Device, message: EncryptedMessage, key: EncryptedKey

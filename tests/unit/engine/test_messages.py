@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from omemo_plugin.engine.effects import NewDevices
@@ -124,6 +126,15 @@ def test_message_for_others_only(world: World) -> None:
     sent = ann.encrypt(b'x', ben.jid)
     with pytest.raises(NotForThisDevice):
         eve.engine.decrypt(ann.jid, sent.messages)
+
+
+def test_own_jid_in_another_case(world: World) -> None:
+    ann = world.peer('ann@test', protocols=OMEMO_2)
+    ben = world.peer('ben@test', protocols=OMEMO_2)
+    message = ann.encrypt(b'x', ben.jid).messages[0]
+    keys = (dataclasses.replace(message.keys[0], jid='Ben@Test'),)
+    message = dataclasses.replace(message, keys=keys)
+    assert ben.engine.decrypt(ann.jid, [message]).plaintext == b'x'
 
 
 def test_late_bundle_is_asked_for_again(world: World) -> None:
