@@ -76,9 +76,9 @@ def compare(module: ModuleType, faster: type[Any]) -> None:
     )
     steps: tuple[Callable[[], Any], ...] = (
         lambda: state.generate_pre_keys(3),
-        lambda: state.rotate_signed_pre_key(),
+        state.rotate_signed_pre_key,
         lambda: state.hide_pre_key(sorted(state.bundle.pre_keys)[0]),
-        lambda: state.delete_hidden_pre_keys(),
+        state.delete_hidden_pre_keys,
         lambda: state.delete_pre_key(sorted(state.bundle.pre_keys)[0]),
     )
     for step in steps:

@@ -55,7 +55,27 @@ need() {
 	done
 	[ -n "$missing" ] || return 0
 	say "Installing from Debian:$missing"
-	install_packages "$missing"
+	case " $missing " in
+	*' prosody '*) without_service prosody install_packages "$missing" ;;
+	*) install_packages "$missing" ;;
+	esac
+}
+
+# without_service NAME COMMAND...: what the command installs brings a service
+# that nobody asked for; it shall not run, neither now nor after a restart
+without_service() {
+	service=$1
+	shift
+	if [ -d /run/systemd/system ]; then
+		as_root systemctl mask --runtime "$service" >&2 || :
+	fi
+	"$@"
+	as_root update-rc.d "$service" disable >&2 || :
+	if [ -d /run/systemd/system ]; then
+		as_root systemctl unmask --runtime "$service" >&2 || :
+	else
+		as_root invoke-rc.d --quiet "$service" stop >&2 || :
+	fi
 }
 
 install_packages() {
