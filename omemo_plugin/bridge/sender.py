@@ -226,6 +226,9 @@ class Sender:
             trust = self._trust_of(sent, entry.jids)
             compat.mark_encrypted(entry.message, trust, own_fingerprint)
             self._gate.send(entry.message)
+            # Nobody can decrypt for us what this device has sent: if a crash
+            # takes the row, its text is gone
+            compat.flush_archive()
         except Exception as failure:
             report('sending a message', failure)
             self._give_back(entry, messages.internal_error())

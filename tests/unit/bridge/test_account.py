@@ -266,6 +266,20 @@ def test_a_message_waits_for_the_keys_and_is_sent_by_itself(world: World) -> Non
     assert world.returned == []
 
 
+def test_what_was_sent_is_in_the_archive_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    written: list[int] = []
+    monkeypatch.setattr(
+        compat, 'flush_archive', lambda: written.append(len(alice.client.sent))
+    )
+    alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    assert written[-1] == 1
+
+
 def test_the_order_is_kept(world: World) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     messages = [alice.write(BOB, f'number {i}') for i in range(10)]
