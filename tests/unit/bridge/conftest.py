@@ -36,10 +36,12 @@ WHY_NOT = _why_not()
 collect_ignore = list(NEEDS_GAJIM) if WHY_NOT else []
 
 
-def pytest_report_header() -> str | None:
-    if not WHY_NOT:
-        return None
-    return f'left out {", ".join(NEEDS_GAJIM)}: {WHY_NOT}; apt install gajim'
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if WHY_NOT:
+        terminalreporter.write_line(
+            f'left out {", ".join(NEEDS_GAJIM)}: {WHY_NOT}; '
+            'to run them: apt install gajim'
+        )
 
 
 @pytest.fixture(autouse=True)
