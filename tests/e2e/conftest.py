@@ -15,6 +15,7 @@ import pytest
 from tests.support.hosts import GAJIM_VERSIONS
 from tests.support.hosts import debian_root
 from tests.support.hosts import machine_suite
+from tests.support.processes import end_on_signals
 from tests.support.scene import Scene
 from tests.support.scene import make_artefact_folder
 
@@ -24,6 +25,7 @@ _FAILED = pytest.StashKey[bool]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder for logs and pictures once."""
+    end_on_signals()
     config.stash[_ARTEFACTS] = make_artefact_folder()
 
 

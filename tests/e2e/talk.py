@@ -14,6 +14,7 @@ import sys
 import time
 
 from tests.support.gajim import Gajim
+from tests.support.processes import end_on_signals
 from tests.support.scene import Scene
 from tests.support.scene import make_artefact_folder
 
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument('--wait', action='store_true', help='then wait for Enter')
     parser.add_argument('--timeout', type=float, default=30.0, help='seconds')
     arguments = parser.parse_args()
+    end_on_signals()
     artefacts = make_artefact_folder()
     with Scene(['alice', 'bob'], artefacts) as scene:
         sides = {}

@@ -54,6 +54,16 @@ def copy_tree(source: Path, target: Path) -> None:
     give_away(target)
 
 
+def end_on_signals() -> None:
+    """Make SIGTERM and SIGHUP end this program as Ctrl-C does, tidily."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+
+
 class Child:
     """A program with its own process group; stop() leaves nothing of it."""
 
