@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
@@ -22,6 +21,7 @@ from tests.support.gajim import Row
 from tests.support.gajim import unprivileged_x_authority
 from tests.support.hosts import GAJIM_VERSIONS
 from tests.support.hosts import machine_suite
+from tests.support.processes import end_on_signals
 from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
@@ -53,8 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='tools/demo')
     parser.add_argument('--gajim', choices=list(GAJIM_VERSIONS), default=None)
     suite = parser.parse_args().gajim or machine_suite()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+    end_on_signals()
     version = GAJIM_VERSIONS[suite]
     display = os.environ.get('DISPLAY')
     pictures = Path(tempfile.mkdtemp(prefix='omemo-demo-'))
@@ -81,11 +80,6 @@ def main() -> int:
     finally:
         if not any(pictures.iterdir()):
             pictures.rmdir()
-
-
-def stop(_number: int, _frame: object) -> None:
-    """Make a request to end look like Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 def say(text: str) -> None:
