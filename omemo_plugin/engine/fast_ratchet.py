@@ -54,14 +54,14 @@ class FastRatchet(diffie_hellman_ratchet_curve25519.DiffieHellmanRatchet):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FastRatchet:
         del memo
-        return _twin(self)
+        twin: FastRatchet = _twin(self)
+        return twin
 
 
 def _twin(one: Any) -> Any:
     '''A copy of a ratchet or chain, and of those within it. They are ordinary
     objects, and `copy.copy` takes ten times as long to find that out.'''
-    kind = type(one)
-    twin = kind.__new__(kind)
+    twin = object.__new__(type(one))
     inside = vars(twin)
     inside.update(vars(one))
     for name, value in inside.items():

@@ -36,7 +36,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for item in session.items
         if isinstance(item, pytest.Function) and hasattr(item, 'callspec')
         for value in item.callspec.params.values()
-        if value in GAJIM_VERSIONS
+        if isinstance(value, str) and value in GAJIM_VERSIONS
     }
     capture = session.config.pluginmanager.getplugin('capturemanager')
     if session.config.option.collectonly or capture is None:
