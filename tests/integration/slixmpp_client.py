@@ -11,6 +11,7 @@ Arguments: JID, password, port, certificate, and if it shall begin: a JID.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from typing import Any
 
@@ -123,7 +124,12 @@ async def main() -> None:
     jid, password, port, certificate, *begin = sys.argv[1:]
     client = Client(jid, password, begin[0] if begin else None)
     client.ca_certs = certificate
-    client.connect(('127.0.0.1', int(port)))
+    connect: Any = client.connect
+    if 'host' in inspect.signature(connect).parameters:
+        connect('127.0.0.1', int(port))
+    else:
+        # slixmpp before 1.9, in Debian 12
+        connect(('127.0.0.1', int(port)))
     await asyncio.Event().wait()
 
 

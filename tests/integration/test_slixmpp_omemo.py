@@ -9,6 +9,7 @@ are the engine, the stanzas, and a client that knows nothing of OMEMO.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -77,7 +78,12 @@ class Ann:
         started = asyncio.Event()
         on_start: Callable[[Any], None] = lambda _event: started.set()  # noqa: E731
         self.client.add_event_handler('session_start', on_start)
-        self.client.connect((ADDRESS, server.c2s_port))
+        connect: Any = self.client.connect
+        if 'host' in inspect.signature(connect).parameters:
+            connect(ADDRESS, server.c2s_port)
+        else:
+            # slixmpp before 1.9, in Debian 12
+            connect((ADDRESS, server.c2s_port))
         await asyncio.wait_for(started.wait(), 20)
         self.client.send_presence()
         device_list = DeviceList(LEGACY, (ListedDevice(self.engine.device_id),))
