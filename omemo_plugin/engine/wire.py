@@ -23,7 +23,6 @@ import oldmemo.oldmemo
 import twomemo.twomemo
 import x3dh
 import xeddsa
-from omemo.backend import Backend
 from omemo.session import Initiation
 from omemo.session import Session
 
@@ -56,6 +55,8 @@ class Wire(ABC):
     '''One protocol's formats.'''
 
     protocol: ClassVar[Protocol]
+    # python-omemo's module of the protocol; both have classes of the same names
+    library: ClassVar[Any]
 
     @abstractmethod
     def identity_of(self, bundle: Bundle) -> bytes:
@@ -65,19 +66,39 @@ class Wire(ABC):
     def own_bundle(self, backend_bundle: Any, without: frozenset[int]) -> Bundle:
         '''Our bundle as it is published, without the prekeys of these ids.'''
 
-    @abstractmethod
     def backend_bundle(self, jid: str, device_id: int, bundle: Bundle) -> Any:
         '''Another device's bundle as the backend takes it.
 
         Raises:
             BundleRefused: the signature is not by the identity key.
         '''
+        identity_key = self.identity_of(bundle)
+        signature, signed = self._signed(bundle)
+        _verify(identity_key, signature, signed)
+        return self.library.BundleImpl(
+            jid,
+            device_id,
+            x3dh.Bundle(
+                identity_key,
+                bundle.signed_prekey,
+                signature,
+                frozenset(bundle.prekeys.values()),
+            ),
+            bundle.signed_prekey_id,
+            {key: number for number, key in bundle.prekeys.items()},
+        )
 
     @abstractmethod
+    def _signed(self, bundle: Bundle) -> tuple[bytes, bytes]:
+        '''The Ed25519 signature of a bundle, and what it signs.'''
+
     def parse_key(self, data: bytes, jid: str, device_id: int) -> Any:
         '''A ratchet message; raises DecryptionFailed where it is none.'''
+        try:
+            return self.library.EncryptedKeyMaterialImpl.parse(data, jid, device_id)
+        except Exception as error:
+            raise DecryptionFailed('not a ratchet message') from error
 
-    @abstractmethod
     def parse_key_exchange(
         self, data: bytes, jid: str, device_id: int, known_identity: bytes | None
     ) -> tuple[Any, Any]:
@@ -86,6 +107,17 @@ class Wire(ABC):
         where it is none. The known identity key gives the sign that the legacy
         wire lacks.
         '''
+        try:
+            exchange, message = self._parse_exchange(data, known_identity)
+        except Exception as error:
+            raise DecryptionFailed('not a key exchange') from error
+        return exchange, self.parse_key(message, jid, device_id)
+
+    @abstractmethod
+    def _parse_exchange(
+        self, data: bytes, known_identity: bytes | None
+    ) -> tuple[Any, bytes]:
+        '''The exchange and the bytes of the ratchet message in it.'''
 
     @abstractmethod
     def serialize_key(self, session: Session, encrypted_key: Any) -> bytes:
@@ -127,13 +159,20 @@ class Wire(ABC):
     def needs_key_exchange(session: Session) -> bool:
         return session.initiation is Initiation.ACTIVE and not session.confirmed
 
-    @abstractmethod
     def delete_marker(self, jid: str, device_id: int, prekey: bytes) -> Session:
         '''A session object that names a prekey to `Backend.delete_pre_key`.'''
+        exchange = self.library.KeyExchangeImpl(
+            x3dh.Header(b'', b'', b'', prekey), 0, 0
+        )
+        session: Session = self.library.SessionImpl(
+            jid, device_id, Initiation.PASSIVE, exchange, b'', None
+        )
+        return session
 
 
 class LegacyWire(Wire):
     protocol = Protocol.LEGACY
+    library: ClassVar[Any] = oldmemo.oldmemo
 
     def identity_of(self, bundle: Bundle) -> bytes:
         sign = bool(bundle.signature[63] & _SIGN)
@@ -154,43 +193,16 @@ class LegacyWire(Wire):
             _visible(backend_bundle.pre_key_ids, without),
         )
 
-    def backend_bundle(
-        self, jid: str, device_id: int, bundle: Bundle
-    ) -> oldmemo.oldmemo.BundleImpl:
-        identity_key = self.identity_of(bundle)
+    def _signed(self, bundle: Bundle) -> tuple[bytes, bytes]:
         signature = bytearray(bundle.signature)
         signature[63] &= ~_SIGN & 0xFF
-        _verify(identity_key, bytes(signature), b'\x05' + bundle.signed_prekey)
-        return oldmemo.oldmemo.BundleImpl(
-            jid,
-            device_id,
-            x3dh.Bundle(
-                identity_key,
-                bundle.signed_prekey,
-                bytes(signature),
-                frozenset(bundle.prekeys.values()),
-            ),
-            bundle.signed_prekey_id,
-            {key: number for number, key in bundle.prekeys.items()},
-        )
+        return bytes(signature), b'\x05' + bundle.signed_prekey
 
-    def parse_key(
-        self, data: bytes, jid: str, device_id: int
-    ) -> oldmemo.oldmemo.EncryptedKeyMaterialImpl:
-        try:
-            return oldmemo.oldmemo.EncryptedKeyMaterialImpl.parse(data, jid, device_id)
-        except Exception as error:
-            raise DecryptionFailed('not a ratchet message') from error
-
-    def parse_key_exchange(
-        self, data: bytes, jid: str, device_id: int, known_identity: bytes | None
-    ) -> tuple[Any, Any]:
+    def _parse_exchange(
+        self, data: bytes, known_identity: bytes | None
+    ) -> tuple[Any, bytes]:
         sign = bool(known_identity is not None and known_identity[31] & _SIGN)
-        try:
-            exchange, message = oldmemo.oldmemo.KeyExchangeImpl.parse(data, sign)
-        except Exception as error:
-            raise DecryptionFailed('not a key exchange') from error
-        return exchange, self.parse_key(message, jid, device_id)
+        return oldmemo.oldmemo.KeyExchangeImpl.parse(data, sign)
 
     def serialize_key(self, session: Session, encrypted_key: Any) -> bytes:
         message: bytes = encrypted_key.serialize()
@@ -206,12 +218,10 @@ class LegacyWire(Wire):
     def seal(self, content: Any) -> tuple[bytes | None, bytes]:
         return content.initialization_vector, content.ciphertext
 
-    def delete_marker(self, jid: str, device_id: int, prekey: bytes) -> Session:
-        return _marker(oldmemo.oldmemo, jid, device_id, prekey)
-
 
 class Omemo2Wire(Wire):
     protocol = Protocol.OMEMO_2
+    library: ClassVar[Any] = twomemo.twomemo
 
     def identity_of(self, bundle: Bundle) -> bytes:
         return bundle.identity_key
@@ -229,39 +239,13 @@ class Omemo2Wire(Wire):
             _visible(backend_bundle.pre_key_ids, without),
         )
 
-    def backend_bundle(
-        self, jid: str, device_id: int, bundle: Bundle
-    ) -> twomemo.twomemo.BundleImpl:
-        _verify(bundle.identity_key, bundle.signature, bundle.signed_prekey)
-        return twomemo.twomemo.BundleImpl(
-            jid,
-            device_id,
-            x3dh.Bundle(
-                bundle.identity_key,
-                bundle.signed_prekey,
-                bundle.signature,
-                frozenset(bundle.prekeys.values()),
-            ),
-            bundle.signed_prekey_id,
-            {key: number for number, key in bundle.prekeys.items()},
-        )
+    def _signed(self, bundle: Bundle) -> tuple[bytes, bytes]:
+        return bundle.signature, bundle.signed_prekey
 
-    def parse_key(
-        self, data: bytes, jid: str, device_id: int
-    ) -> twomemo.twomemo.EncryptedKeyMaterialImpl:
-        try:
-            return twomemo.twomemo.EncryptedKeyMaterialImpl.parse(data, jid, device_id)
-        except Exception as error:
-            raise DecryptionFailed('not a ratchet message') from error
-
-    def parse_key_exchange(
-        self, data: bytes, jid: str, device_id: int, known_identity: bytes | None
-    ) -> tuple[Any, Any]:
-        try:
-            exchange, message = twomemo.twomemo.KeyExchangeImpl.parse(data)
-        except Exception as error:
-            raise DecryptionFailed('not a key exchange') from error
-        return exchange, self.parse_key(message, jid, device_id)
+    def _parse_exchange(
+        self, data: bytes, known_identity: bytes | None
+    ) -> tuple[Any, bytes]:
+        return twomemo.twomemo.KeyExchangeImpl.parse(data)
 
     def serialize_key(self, session: Session, encrypted_key: Any) -> bytes:
         message: bytes = encrypted_key.serialize()
@@ -276,9 +260,6 @@ class Omemo2Wire(Wire):
 
     def seal(self, content: Any) -> tuple[bytes | None, bytes]:
         return None, content.ciphertext
-
-    def delete_marker(self, jid: str, device_id: int, prekey: bytes) -> Session:
-        return _marker(twomemo.twomemo, jid, device_id, prekey)
 
 
 def _visible(ids: dict[bytes, int], without: frozenset[int]) -> dict[int, bytes]:
@@ -295,17 +276,9 @@ def _verify(identity_key: bytes, signature: bytes, signed: bytes) -> None:
         raise BundleRefused('bad signature')
 
 
-def _marker(library: Any, jid: str, device_id: int, prekey: bytes) -> Session:
-    exchange = library.KeyExchangeImpl(x3dh.Header(b'', b'', b'', prekey), 0, 0)
-    session: Session = library.SessionImpl(
-        jid, device_id, Initiation.PASSIVE, exchange, b'', None
-    )
-    return session
-
-
 WIRES: dict[Protocol, Wire] = {
     Protocol.LEGACY: LegacyWire(),
     Protocol.OMEMO_2: Omemo2Wire(),
 }
 
-__all__ = ['WIRES', 'Backend', 'Wire', 'curve_form', 'fingerprint', 'same_identity']
+__all__ = ['WIRES', 'Wire', 'curve_form', 'fingerprint', 'same_identity']
