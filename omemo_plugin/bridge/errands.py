@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 
 from gi.repository import GLib
 
+from ..engine.effects import DevicesIgnored
 from ..engine.effects import Effect
 from ..engine.effects import FetchBundle
 from ..engine.effects import FetchDeviceList
@@ -121,6 +122,8 @@ class Errands:
             self._lines.tell(effect.device.jid, line)
         elif isinstance(effect, SessionBroken):
             self._lines.tell(effect.device.jid, messages.session_broken(effect))
+        elif isinstance(effect, DevicesIgnored):
+            self._lines.tell(effect.jid, messages.devices_ignored(effect))
 
     # What others publish
 
@@ -185,12 +188,20 @@ class Errands:
     ) -> None:
         device, protocol = effect.device, effect.protocol
         bundle = None
+        malformed = False
         if payload is not None:
             try:
                 bundle = parse_bundle(payload, protocol)
             except MalformedStanza as error:
                 log.info('Bundle of %s refused: %s', device, error)
-        if bundle is not None:
+                # What is wrong with our own is put right by publishing it
+                malformed = device.jid != self._own_jid
+        if malformed:
+            self.call(
+                'refusing a bundle',
+                lambda engine: engine.bundle_malformed(device, protocol),
+            )
+        elif bundle is not None:
             found = bundle
             self.call(
                 'reading a bundle', lambda engine: engine.bundle_received(device, found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..engine import errors
+from ..engine.effects import DevicesIgnored
 from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import SessionBroken
@@ -258,6 +259,13 @@ def session_broken(effect: SessionBroken) -> str:
         'Messages of device {id} of {who} cannot be decrypted. '
         'Ask them to send them again.'
     ).format(id=effect.device.device_id, who=effect.device.jid)
+
+
+def devices_ignored(effect: DevicesIgnored) -> str:
+    return _(
+        '{who} has too many devices. {count} of them get no messages. '
+        'Ask them to remove those they do not use.'
+    ).format(who=effect.jid, count=effect.count)
 
 
 # Devices, in words

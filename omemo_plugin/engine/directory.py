@@ -104,17 +104,19 @@ class Directory:
         ready = not pending or known or jid == self._core.own_jid
         return ready, wanted
 
-    def list_received(self, jid: str, device_list: DeviceList) -> None:
+    def list_received(self, jid: str, device_list: DeviceList) -> int:
+        '''Returns how many devices are left out because there are too many.'''
         core = self._core
         protocol = device_list.protocol
         self._fetching_lists.discard((jid, protocol))
         self._checked.add((jid, protocol))
         self._list_failures.pop((jid, protocol), None)
-        if len(device_list.devices) > DEVICES_MAX:
+        ignored = max(0, len(device_list.devices) - DEVICES_MAX)
+        if ignored:
             device_list = DeviceList(protocol, device_list.devices[:DEVICES_MAX])
         if not device_list.devices and jid != core.own_jid:
             self._withdraw(jid, protocol)
-            return
+            return 0
         core.devices.apply_list(jid, device_list, core.now())
         self._set_withdrawn(jid, False)
         for entry in device_list.devices:
@@ -122,6 +124,7 @@ class Directory:
             failure = self._failures.get((Device(jid, entry.device_id), protocol))
             if failure is not None and failure.count <= 3:
                 failure.at = core.now() - _RETRY_LAST
+        return ignored
 
     def list_unavailable(self, jid: str, protocol: Protocol, permanent: bool) -> None:
         self._fetching_lists.discard((jid, protocol))
@@ -278,6 +281,10 @@ class Directory:
     def refuse_bundle(self, device: Device, protocol: Protocol) -> None:
         self._bundles.pop((device, protocol), None)
         self._fail(device, protocol, refused=True)
+
+    def bundle_malformed(self, device: Device, protocol: Protocol) -> None:
+        self._fetching.discard((device, protocol))
+        self.refuse_bundle(device, protocol)
 
     def bundle_unavailable(self, device: Device, protocol: Protocol) -> None:
         self._fetching.discard((device, protocol))

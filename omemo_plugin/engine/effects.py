@@ -92,6 +92,15 @@ class SessionBroken:
     protocol: Protocol
 
 
+@dataclass(frozen=True)
+class DevicesIgnored:
+    '''A device list is so long that this many of it are left out. Said once for
+    an account and run.'''
+
+    jid: str
+    count: int
+
+
 Effect = (
     FetchDeviceList
     | FetchBundle
@@ -101,4 +110,5 @@ Effect = (
     | NewDevices
     | IdentityKeyAlarm
     | SessionBroken
+    | DevicesIgnored
 )

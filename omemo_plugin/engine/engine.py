@@ -22,6 +22,7 @@ from pathlib import Path
 
 from .core import Core
 from .directory import Directory
+from .effects import DevicesIgnored
 from .effects import Effect
 from .effects import OweEmptyMessage
 from .errors import OmemoError
@@ -88,6 +89,7 @@ class OmemoEngine:
         self._publication = Publication(core)
         self._receiver = Receiver(core)
         self._sender = Sender(core, self._directory, self._receiver)
+        self._too_many: set[str] = set()
         self._replacing: dict[tuple[Device, Protocol], None] = {}
 
     @classmethod
@@ -177,15 +179,19 @@ class OmemoEngine:
         '''
         core = self._core
         before = set(core.devices.of(jid))
-        self._directory.list_received(jid, device_list)
+        ignored = self._directory.list_received(jid, device_list)
+        effects: list[Effect] = []
+        if ignored and jid not in self._too_many:
+            self._too_many.add(jid)
+            effects.append(DevicesIgnored(jid, ignored))
         if jid != core.own_jid:
-            return []
+            return effects
         new = tuple(
             Device(jid, device.device_id)
             for device in device_list.devices
             if device.device_id not in before and device.device_id != core.device_id
         )
-        effects = self._publication.new_own_devices(new)
+        effects += self._publication.new_own_devices(new)
         return effects + self._publication.list_received(device_list)
 
     def device_list_unavailable(
@@ -235,6 +241,12 @@ class OmemoEngine:
         self._replacing.pop((device, protocol), None)
         self._directory.bundle_unavailable(device, protocol)
         return []
+
+    def bundle_malformed(self, device: Device, protocol: Protocol) -> None:
+        '''What is published as a bundle is none. The device gets nothing until
+        it publishes another one.'''
+        self._replacing.pop((device, protocol), None)
+        self._directory.bundle_malformed(device, protocol)
 
     # What we publish
 

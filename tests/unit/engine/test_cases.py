@@ -18,6 +18,7 @@ from oldmemo.oldmemo_pb2 import OMEMOMessage
 from twomemo import twomemo
 
 from omemo_plugin.engine import fast
+from omemo_plugin.engine.effects import DevicesIgnored
 from omemo_plugin.engine.effects import IdentityKeyAlarm
 from omemo_plugin.engine.effects import NewDevices
 from omemo_plugin.engine.effects import OweEmptyMessage
@@ -570,6 +571,23 @@ def test_case_35_unusable_bundle(
     assert bad.device in ann.encrypt(b'z', ben.jid).readers
 
 
+def test_case_35_malformed_bundle(world: World) -> None:
+    ann = world.peer('ann@test', protocols=LEGACY)
+    ben = world.peer('ben@test', protocols=LEGACY)
+    bad = world.peer('ben@test', protocols=LEGACY)
+    fetches = ann.engine.plan([ben.jid]).effects
+    ann.carry_out(fetches)
+    wanted = ann.engine.plan([ben.jid]).effects
+    ann.carry_out([one for one in wanted if getattr(one, 'device', 0) != bad.device])
+    ann.engine.bundle_malformed(bad.device, Protocol.LEGACY)
+    plan = ann.engine.plan([ben.jid])
+    assert plan.ready
+    assert plan.readers == (ben.device,)
+    assert [(one.device, one.reason) for one in plan.left_out] == [
+        (bad.device, LeftOutReason.BUNDLE_REFUSED)
+    ]
+
+
 def test_case_35_bundle_of_a_device_nobody_listed(world: World) -> None:
     ann = world.peer('ann@test')
     ben = world.peer('ben@test')
@@ -582,7 +600,10 @@ def test_case_36_too_many_devices(world: World) -> None:
     ann = world.peer('ann@test')
     many = tuple(ListedDevice(number) for number in range(1, 20_001))
     started = time.monotonic()
-    ann.engine.device_list_received('eve@test', DeviceList(Protocol.LEGACY, many))
+    too_long = DeviceList(Protocol.LEGACY, many)
+    effects = ann.engine.device_list_received('eve@test', too_long)
+    assert effects == [DevicesIgnored('eve@test', 19_800)]
+    assert ann.engine.device_list_received('eve@test', too_long) == []
     assert len(ann.engine.devices('eve@test')) == 200
     assert time.monotonic() - started < 1
 
