@@ -98,7 +98,10 @@ class Client(ClientXMPP):
         print('ready', flush=True)
         if self.begin is not None:
             # The event comes while the session manager is still being made
-            await self['xep_0384'].get_session_manager()
+            omemo = self['xep_0384']
+            await omemo.get_session_manager()
+            # With a subscription it relies on events, and none has come yet
+            await omemo.refresh_device_lists({JID(self.begin)}, force_download=True)
             await self.say(self.begin, 'I begin')
 
     async def say(self, to: str, text: str) -> None:

@@ -174,7 +174,8 @@ async def talk(folder: Path, python: str, *, it_begins: bool) -> None:
         server.stop()
 
 
-def test_both_directions(python: str) -> None:
+@pytest.mark.parametrize('it_begins', [False, True], ids=['we begin', 'it begins'])
+def test_both_directions(python: str, it_begins: bool) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -182,7 +183,7 @@ def test_both_directions(python: str) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             folder.chmod(0o755)
-            loop.run_until_complete(talk(folder, python, it_begins=False))
+            loop.run_until_complete(talk(folder, python, it_begins=it_begins))
     finally:
         pending = asyncio.all_tasks(loop)
         for task in pending:
