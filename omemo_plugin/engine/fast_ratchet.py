@@ -169,12 +169,10 @@ async def _compare(module: ModuleType, original: type[Any]) -> None:
     skipped = await ann.encrypt_message(b'skipped', data)
     second = await ann.encrypt_message(b'second', data)
     twin = copy.copy(ben)
-    before = original.json.fget(ben)
     _expect(await twin.decrypt_message(second, data) == b'second')
     answer = await twin.encrypt_message(b'answer', data)
     _expect(await ann.decrypt_message(answer, data) == b'answer')
     _expect(await twin.decrypt_message(skipped, data) == b'skipped')
-    del before
     for ratchet in (ann, ben, twin):
         _expect(ratchet.json == original.json.fget(ratchet))
     clone = copy.deepcopy(vars(ann)[_DH])
