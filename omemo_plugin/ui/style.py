@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''How the windows look, for GTK 3 and 4 alike.'''
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ICONS = Path(__file__).parent / 'icons'
+
+# A tone colours pictures only. What it means is always written beside them. The
+# colours have a contrast of 3 on light and on dark windows (WCAG 2.1, 1.4.11).
+CSS = '''
+.omemo-page { padding: 18px; }
+.omemo-heading { font-weight: bold; }
+.omemo-title { font-size: 130%; }
+.omemo-small { font-size: 90%; }
+.omemo-summary { padding: 12px; border-radius: 8px;
+  background-color: alpha(currentColor, 0.06); }
+.omemo-card { padding: 12px; border-radius: 8px;
+  border: 1px solid alpha(currentColor, 0.2); }
+.omemo-fingerprint { font-family: monospace; }
+.omemo-notice { padding: 6px 12px; margin: 6px 12px 12px 12px; border-radius: 8px;
+  background-color: alpha(currentColor, 0.1); }
+image.omemo-good { color: #26a269; }
+image.omemo-plain { color: inherit; }
+image.omemo-caution { color: #e66100; }
+image.omemo-alarm { color: #ed333b; }
+.omemo-offer { padding: 2px 8px; }
+'''

@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the window "Encryption details" shows, and what its buttons do."""
+
+from __future__ import annotations
+
+import pytest
+
+from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
+from omemo_plugin.ui.presenters.badges import Icon
+from omemo_plugin.ui.presenters.badges import Tone
+from omemo_plugin.ui.presenters.details import Details
+from omemo_plugin.ui.presenters.details import Kind
+from omemo_plugin.ui.presenters.details import Subject
+from omemo_plugin.ui.presenters.devices import Act
+from omemo_plugin.ui.presenters.devices import Action
+from omemo_plugin.ui.presenters.devices import DeviceCard
+
+from .conftest import BOB
+from .conftest import CAROL
+from .conftest import DAY
+from .conftest import NOW
+from .conftest import OWN
+from .conftest import FakeService
+from .conftest import make
+
+
+def details(
+    service: FakeService, kind: Kind = Kind.CONTACT, members: tuple[str, ...] = ()
+) -> Details:
+    jid = {Kind.CONTACT: BOB, Kind.ROOM: 'room@muc', Kind.ACCOUNT: OWN}[kind]
+    return Details(service, Subject(kind, jid, 'Bob', members), clock=lambda: NOW)
+
+
+def cards(shown: Details, jid: str = BOB) -> list[DeviceCard]:
+    return [card for g in shown.page().groups if g.jid == jid for card in g.cards]
+
+
+def action(card: DeviceCard, act: Act) -> Action:
+    return next(one for one in card.actions if one.act is act)
+
+
+def acts(card: DeviceCard) -> list[Act]:
+    return [one.act for one in card.actions]
+
+
+def test_a_card_says_all_there_is(service: FakeService) -> None:
+    both = (Protocol.LEGACY, Protocol.OMEMO_2)
+    service.known[BOB] = [
+        make(BOB, 5, Trust.VERIFIED, label='Phone', protocols=both, last_seen=NOW - DAY)
+    ]
+    (card,) = cards(details(service))
+    assert card.title == 'Phone'
+    assert card.facts == 'Device 5 · OMEMO 0.3 and 2'
+    assert 'Last active yesterday' in card.seen
+    assert len(card.fingerprint) == 8
+    assert {len(group) for group in card.fingerprint} == {8}
+    assert card.badge.text == 'Verified'
+    assert card.badge.icon is Icon.VERIFIED
+    # Read aloud digit by digit, with a pause after each group
+    assert card.spoken.count(',') == 7
+    assert card.spoken.startswith('Fingerprint: ' + ' '.join(card.fingerprint[0]))
+    for part in ('Phone', 'Verified', 'OMEMO 0.3 and 2', 'yesterday'):
+        assert part in card.summary
+
+
+def test_each_trust_has_a_picture_and_words_of_its_own(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, n, t) for n, t in enumerate(Trust, 1)]
+    badges = [card.badge for card in cards(details(service))]
+    assert len({badge.icon for badge in badges}) == len(Trust)
+    assert len({badge.text for badge in badges}) == len(Trust)
+    assert len({badge.meaning for badge in badges}) == len(Trust)
+
+
+def test_inactive_devices_are_folded(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1), make(BOB, 2, active=False)]
+    group = details(service).page().groups[0]
+    assert [card.device.device_id for card in group.cards] == [1]
+    assert [card.device.device_id for card in group.inactive] == [2]
+    assert group.hidden == '1 device no longer in use'
+
+
+def test_what_needs_a_decision_is_first(service: FakeService) -> None:
+    service.known[BOB] = [
+        make(BOB, 1, Trust.VERIFIED),
+        make(BOB, 2, Trust.UNDECIDED, last_seen=0),
+    ]
+    assert [card.device.device_id for card in cards(details(service))] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ('trust', 'expected'),
+    [
+        (Trust.UNDECIDED, [Act.VERIFY, Act.TRUST, Act.DISTRUST]),
+        (Trust.BLIND, [Act.VERIFY, Act.DISTRUST, Act.REPLACE_SESSION]),
+        (Trust.VERIFIED, [Act.DISTRUST, Act.REPLACE_SESSION]),
+        (Trust.DISTRUSTED, [Act.VERIFY, Act.TRUST]),
+    ],
+)
+def test_what_can_be_done(
+    service: FakeService, trust: Trust, expected: list[Act]
+) -> None:
+    service.known[BOB] = [make(BOB, 1, trust)]
+    (card,) = cards(details(service))
+    assert acts(card) == expected
+    # Two buttons with the same words are told apart by what is spoken
+    assert all(card.title in one.name for one in card.actions)
+
+
+def test_a_key_that_is_not_known_cannot_be_trusted(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1, Trust.UNDECIDED, key=False)]
+    (card,) = cards(details(service))
+    assert acts(card) == []
+    assert card.fingerprint == ()
+    assert card.badge.text == 'Key not known yet'
+
+
+@pytest.mark.parametrize(
+    ('act', 'before', 'after'),
+    [
+        (Act.TRUST, Trust.UNDECIDED, Trust.BLIND),
+        (Act.DISTRUST, Trust.VERIFIED, Trust.DISTRUSTED),
+    ],
+)
+def test_a_decision_can_be_undone(
+    service: FakeService, act: Act, before: Trust, after: Trust
+) -> None:
+    service.known[BOB] = [make(BOB, 1, before)]
+    shown = details(service)
+    (card,) = cards(shown)
+    shown.do(action(card, act))
+    assert service.trust(card.device) is after
+    assert shown.page().undo
+    shown.undo()
+    assert service.trust(card.device) is before
+    assert not shown.page().undo
+
+
+def test_only_the_last_decision_can_be_undone(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1), make(BOB, 2)]
+    shown = details(service)
+    first, second = cards(shown)
+    shown.do(action(first, Act.DISTRUST))
+    shown.do(action(second, Act.DISTRUST))
+    shown.undo()
+    shown.undo()
+    assert service.trust(first.device) is Trust.DISTRUSTED
+    assert service.trust(second.device) is Trust.BLIND
+
+
+def test_replacing_a_session(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1)]
+    shown = details(service)
+    (card,) = cards(shown)
+    shown.do(action(card, Act.REPLACE_SESSION))
+    assert service.replaced == [card.device]
+    page = shown.page()
+    assert page.notice
+    assert not page.undo
+
+
+def test_removing_is_asked_for_and_cannot_be_undone(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1, active=False)]
+    shown = details(service)
+    (card,) = shown.page().groups[0].inactive
+    remove = action(card, Act.REMOVE)
+    assert remove.question is not None
+    shown.do(remove)
+    assert service.forgotten == [card.device]
+    assert not shown.page().undo
+
+
+def test_case_13_a_changed_key_is_an_alarm(service: FakeService) -> None:
+    """It gets nothing; taking the new key is a deliberate act."""
+    service.known[BOB] = [make(BOB, 1, Trust.VERIFIED, key_changed=True)]
+    shown = details(service)
+    page = shown.page()
+    (card,) = cards(shown)
+    assert card.badge.tone is Tone.ALARM
+    assert page.tone is Tone.ALARM
+    assert acts(card) == [Act.ACCEPT_KEY]
+    accept = action(card, Act.ACCEPT_KEY)
+    assert accept.question is not None
+    assert BOB in accept.question.text
+    shown.do(accept)
+    assert service.forgotten == [card.device]
+
+
+# Rooms
+
+
+def test_a_room_says_who_is_left_out_and_why(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
+    service.known['dave@x'] = [make('dave@x', 1, Trust.UNDECIDED)]
+    shown = details(service, Kind.ROOM, (BOB, CAROL, 'dave@x', OWN))
+    page = shown.page()
+    groups = {group.jid: group for group in page.groups}
+    assert list(groups) == [BOB, CAROL, 'dave@x']
+    assert groups[BOB].folded
+    assert groups[BOB].note == ''
+    assert groups[CAROL].heading == f'{CAROL}: left out'
+    assert groups[CAROL].note == 'No device that uses OMEMO is known.'
+    assert not groups[CAROL].folded
+    assert 'until you decide' in groups['dave@x'].note
+    assert f'{CAROL} cannot read this.' in page.summary
+    assert page.tone is Tone.CAUTION
+
+
+def test_a_room_follows_its_members(service: FakeService) -> None:
+    shown = details(service, Kind.ROOM)
+    assert 'Nobody else' in shown.page().summary
+    told = []
+    shown.changed = lambda: told.append(True)
+    shown.set_members([BOB])
+    assert told
+    assert [group.jid for group in shown.page().groups] == [BOB]
+
+
+# One's own account
+
+
+def test_ones_own_account(service: FakeService) -> None:
+    service.known[OWN].append(make(OWN, 2, Trust.UNDECIDED))
+    page = details(service, Kind.ACCOUNT).page()
+    this, others = page.groups
+    assert this.cards[0].badge.text == 'This device'
+    assert this.cards[0].actions == ()
+    assert acts(others.cards[0])[-1] is Act.REMOVE
+    assert page.verify
+
+
+def test_removing_an_own_device_takes_it_off_the_list(service: FakeService) -> None:
+    service.known[OWN].append(make(OWN, 2))
+    shown = details(service, Kind.ACCOUNT)
+    (card,) = shown.page().groups[1].cards
+    shown.do(action(card, Act.REMOVE))
+    assert [device.device_id for device in service.removed] == [2]
+
+
+def test_own_devices_read_a_chat_too(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1)]
+    service.known[OWN].append(make(OWN, 2, Trust.VERIFIED))
+    own = details(service).page().groups[-1]
+    assert own.folded
+    assert own.heading == 'Your other devices: 1 device, 1 verified'
+
+
+# What goes on around it
+
+
+def test_it_follows_the_account_until_it_is_closed(service: FakeService) -> None:
+    shown = details(service)
+    told = []
+    shown.changed = lambda: told.append(True)
+    service.followers[0]()
+    assert told
+    shown.close()
+    assert service.followers == []
+
+
+def test_without_keys_it_says_why(service: FakeService) -> None:
+    service.problem = 'the disk is full.'
+    page = details(service).page()
+    assert page.groups == ()
+    assert 'the disk is full.' in page.summary
+    assert page.tone is Tone.ALARM
+
+
+def test_without_a_window_to_verify_there_is_no_button(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1)]
+    shown = Details(service, Subject(Kind.CONTACT, BOB, 'Bob'), can_verify=False)
+    assert not shown.page().verify
+    assert Act.VERIFY not in acts(cards(shown)[0])
