@@ -5,18 +5,17 @@
 How the engine drives python-omemo's backends, and how they are made faster.
 
 The library derives every public key anew, copies a ratchet by `deepcopy`, and
-turns it to JSON through a data model. The classes in `fast_ratchet` and
-`fast_state` do the same without that work; no cryptography is in them. They
-take the library's places when they have shown, each time they are loaded, that
-they come to the library's own results. If one does not, the library's own stays.
+turns it to JSON through a data model. What is in `fast_ratchet`, `fast_state`
+and `fast_primitives` does the same without that work; no cryptography is in
+them. They take the library's places when they have shown, each time they are
+loaded, that they come to the library's own results. If one does not, the
+library's own stays.
 '''
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
-import secrets
 from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
@@ -25,12 +24,12 @@ from typing import TypeVar
 import oldmemo.oldmemo
 import twomemo.twomemo
 import x3dh.pre_key_pair
-from doubleratchet.recommended import HashFunction
 from doubleratchet.recommended.crypto_provider_impl import CryptoProviderImpl
 from omemo.backend import Backend
 from omemo.session import Session
 from omemo.storage import Storage
 
+from . import fast_primitives
 from . import fast_ratchet
 from . import fast_state
 from .values import Protocol
@@ -128,31 +127,43 @@ def _speed_up_prekeys() -> None:
         raise ValueError('another public key')
 
 
-_HASHES = {
-    HashFunction.SHA_256: 'sha256',
-    HashFunction.SHA_512: 'sha512',
-}
-
-
-async def _hmac(key: bytes, hash_function: HashFunction, data: bytes) -> bytes:
-    return hmac.digest(key, data, _HASHES[hash_function])
+# Any: methods of a class are exchanged, which no type allows for
+_PROVIDER: Any = CryptoProviderImpl
 
 
 def _speed_up_hmac() -> None:
-    '''The standard library's one call into OpenSSL, in place of an object that
-    is built up in four.'''
-    slow = CryptoProviderImpl.hmac_calculate
-    for function in _HASHES:
-        for size in (0, 1, 32, 200):
-            key, data = secrets.token_bytes(32), secrets.token_bytes(size)
-            if run(_hmac(key, function, data)) != run(slow(key, function, data)):
-                raise ValueError('another HMAC')
-    CryptoProviderImpl.hmac_calculate = staticmethod(_hmac)  # type: ignore[method-assign]
+    faster = fast_primitives.hmac_calculate
+    fast_primitives.compare_hmac(run, _PROVIDER.hmac_calculate, faster)
+    _PROVIDER.hmac_calculate = staticmethod(faster)
+
+
+def _speed_up_hkdf_and_cbc() -> None:
+    if not fast_primitives.library_is_slow():
+        return
+    from . import gnutls
+
+    fast_primitives.compare_hkdf(run, _PROVIDER.hkdf_derive, gnutls.hkdf_derive)
+    fast_primitives.compare_cbc(run, _PROVIDER, gnutls)
+    _PROVIDER.hkdf_derive = staticmethod(gnutls.hkdf_derive)
+    _PROVIDER.aes_cbc_encrypt = staticmethod(gnutls.aes_cbc_encrypt)
+    _PROVIDER.aes_cbc_decrypt = staticmethod(gnutls.aes_cbc_decrypt)
+
+
+def _speed_up_payload() -> None:
+    '''Of OMEMO 0.3 alone: the other one's is not GCM.'''
+    backend: Any = _CLASSES[Protocol.LEGACY]
+    slow = backend.decrypt_plaintext
+    sample = object.__new__(backend)
+    content, key = run(backend.encrypt_plaintext(sample, b'sample'))
+    fast_primitives.compare_payload(run, sample, slow, content, key)
+    backend.decrypt_plaintext = fast_primitives.decrypt_payload
 
 
 # Once for each process: Gajim may load the plugin again after an update
 if not getattr(oldmemo.oldmemo, '_faster', False):
     _attempt('HMAC', _speed_up_hmac)
+    _attempt('HKDF and AES-CBC', _speed_up_hkdf_and_cbc)
+    _attempt('payload', _speed_up_payload)
     _attempt('prekeys', _speed_up_prekeys)
     for _protocol in Protocol:
         _speed_up(_protocol)

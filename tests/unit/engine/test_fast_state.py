@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +13,6 @@ import pytest
 import twomemo.twomemo
 import x3dh
 import xeddsa
-from doubleratchet.recommended import HashFunction
-from doubleratchet.recommended.crypto_provider_impl import CryptoProviderImpl
 
 from omemo_plugin.engine import fast
 from omemo_plugin.engine import fast_state
@@ -108,18 +104,6 @@ def test_an_unknown_way_to_load_the_state_is_noticed() -> None:
 def test_public_keys_of_prekeys() -> None:
     pair = x3dh.pre_key_pair.PreKeyPair(bytes(range(32)))
     assert pair.pub == xeddsa.priv_to_curve25519_pub(bytes(range(32)))
-
-
-@pytest.mark.parametrize('size', [0, 1, 63, 64, 65, 200])
-def test_hmac(size: int) -> None:
-    '''Also with keys longer than a block.'''
-    for function, name in (
-        (HashFunction.SHA_256, hashlib.sha256),
-        (HashFunction.SHA_512, hashlib.sha512),
-    ):
-        calculate = CryptoProviderImpl.hmac_calculate(bytes(size), function, b'data')
-        expected = hmac.new(bytes(size), b'data', name).digest()
-        assert fast.run(calculate) == expected
 
 
 class _Pause:

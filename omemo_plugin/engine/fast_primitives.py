@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The same primitives by a shorter way into a library.
+
+Older versions of python3-cryptography make an HMAC, an HKDF, an AES-CBC or an
+AES-GCM of several Python objects each, which takes five times as long as the
+mathematics. The standard library, GnuTLS and cryptography's own one-shot
+interface do each in one or two calls. No primitive is written here.
+'''
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from doubleratchet.aead import DecryptionFailedException
+from doubleratchet.recommended import HashFunction
+
+_HASHES = {
+    HashFunction.SHA_256: 'sha256',
+    HashFunction.SHA_512: 'sha512',
+}
+
+# Steps a coroutine to its end
+Run = Callable[[Any], Any]
+
+
+def library_is_slow() -> bool:
+    '''Whether cryptography's objects are Python; newer ones have them in Rust.'''
+    return isinstance(HKDF.derive, FunctionType)
+
+
+async def hmac_calculate(key: bytes, hash_function: HashFunction, data: bytes) -> bytes:
+    '''RFC 2104, in one call into OpenSSL.'''
+    return hmac.digest(key, data, _HASHES[hash_function])
+
+
+async def decrypt_payload(backend: Any, content: Any, key: Any) -> bytes:
+    '''`Oldmemo.decrypt_plaintext`: AES-128-GCM (XEP-0384 0.3, section 4.4).'''
+    del backend
+    sealed = content.ciphertext + key.auth_tag
+    return AESGCM(key.key).decrypt(content.initialization_vector, sealed, None)
+
+
+def compare_hmac(run: Run, slow: Any, faster: Any) -> None:
+    '''
+    Args:
+        run: steps a coroutine to its end.
+
+    Raises:
+        ValueError: the faster one comes to another result.
+    '''
+    for function in _HASHES:
+        for size in (0, 1, 32, 200):
+            arguments = secrets.token_bytes(32), function, secrets.token_bytes(size)
+            if run(faster(*arguments)) != run(slow(*arguments)):
+                raise ValueError('another HMAC')
+
+
+def compare_hkdf(run: Run, slow: Any, faster: Any) -> None:
+    '''
+    Args:
+        run: steps a coroutine to its end.
+
+    Raises:
+        ValueError: the faster one comes to another result.
+    '''
+    for function in _HASHES:
+        for length in (16, 64, 80, 8160):
+            for salt in (b'', bytes(32), secrets.token_bytes(100)):
+                for info in (b'', secrets.token_bytes(40)):
+                    arguments = (function, length, salt, info, secrets.token_bytes(32))
+                    if run(faster(*arguments)) != run(slow(*arguments)):
+                        raise ValueError('another HKDF')
+
+
+def compare_cbc(run: Run, slow: Any, faster: Any) -> None:
+    '''
+    Args:
+        run: steps a coroutine to its end.
+        slow, faster: with `aes_cbc_encrypt` and `aes_cbc_decrypt`.
+
+    Raises:
+        ValueError: the faster one comes to another result, or takes a padding
+            that the library does not take.
+    '''
+    key, iv = secrets.token_bytes(32), secrets.token_bytes(16)
+    for size in (0, 1, 15, 16, 17, 32, 48, 200):
+        plaintext = secrets.token_bytes(size)
+        sealed = run(slow.aes_cbc_encrypt(key, iv, plaintext))
+        if run(faster.aes_cbc_encrypt(key, iv, plaintext)) != sealed:
+            raise ValueError('another ciphertext')
+        if run(faster.aes_cbc_decrypt(key, iv, sealed)) != plaintext:
+            raise ValueError('another plaintext')
+    for changed in range(16):
+        # Of one block, so that each bit of this is one of the padding's
+        torn = iv[:changed] + bytes([iv[changed] ^ 0x20]) + iv[changed + 1 :]
+        sealed = run(slow.aes_cbc_encrypt(key, iv, b''))
+        try:
+            run(faster.aes_cbc_decrypt(key, torn, sealed))
+        except DecryptionFailedException:
+            continue
+        raise ValueError('a wrong padding was taken')
+
+
+def compare_payload(
+    run: Run, backend: Any, slow: Any, content: Any, key: Any
+) -> None:
+    '''
+    Args:
+        run: steps a coroutine to its end.
+        content, key: what `backend.encrypt_plaintext` returned.
+
+    Raises:
+        ValueError: it comes to another result, or takes what is not authentic.
+    '''
+    expected = run(slow(backend, content, key))
+    if run(decrypt_payload(backend, content, key)) != expected:
+        raise ValueError('another plaintext')
+    flipped = bytes([content.ciphertext[0] ^ 1]) + content.ciphertext[1:]
+    torn = type(content)(flipped, content.initialization_vector)
+    try:
+        run(decrypt_payload(backend, torn, key))
+    except Exception:
+        return
+    raise ValueError('a payload that is not authentic was taken')
