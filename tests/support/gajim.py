@@ -75,7 +75,180 @@ class Row:
         return None if self.encryption is None else self.encryption['key']
 
 
-class Gajim:
+class DrivenGajim:
+    """A Gajim that has the test plugin in it, however it came to run."""
+
+    name: str
+    account: XmppAccount
+    """Whose chats the methods below mean."""
+    log: Path
+    _socket: Path
+    _child: Child | None = None
+
+    # -- the program
+
+    @property
+    def running(self) -> bool:
+        """Whether the program runs."""
+        return self._child is not None and self._child.running
+
+    def wait_until_running(self, timeout: float = 60.0) -> None:
+        """Wait until the driver in the program answers."""
+        wait_for(f'{self.name} runs', self._answers, timeout)
+
+    def quit(self, timeout: float = 15.0) -> None:
+        """Quit as the user does; killed when that takes too long."""
+        if self._child is None:
+            return
+        if self.running:
+            self.call('quit')
+            ended = self._child.wait(timeout)
+            self._child.kill()
+            if not ended:
+                raise AssertionError(f'{self.name} did not quit in {timeout:g} s')
+        self._child = None
+
+    def kill(self) -> None:
+        """End the program as a crash or a pulled plug does."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    # -- the account
+
+    def online(self) -> bool:
+        """Whether the account is online."""
+        return bool(self.call('is_available', account=self.account.name))
+
+    def set_online(self, online: bool) -> None:
+        """Go online or offline, and wait for it."""
+        name = self.account.name
+        self.call('set_online', account=name, online=online)
+        if online:
+            wait_for(f'{self.name} is online', self.online)
+        else:
+            wait_for(
+                f'{self.name} is offline',
+                lambda: self.call('is_disconnected', account=name),
+            )
+
+    def set_account_enabled(self, enabled: bool) -> None:
+        """Disable or enable the account; wait until it is gone or online."""
+        name = self.account.name
+        self.call('set_account_enabled', account=name, enabled=enabled)
+        if enabled:
+            wait_for(f'{self.name} is online again', self.online)
+        else:
+            wait_for(
+                f'{self.name} has disabled the account',
+                lambda: name not in self.call('accounts'),
+            )
+
+    # -- plugins
+
+    def set_plugin_active(self, short_name: str, active: bool) -> None:
+        """Switch a plugin on or off."""
+        self.call('set_plugin_active', short_name=short_name, active=active)
+
+    def plugins(self) -> dict[str, dict[str, Any]]:
+        """What the plugin manager knows, by short name."""
+        return self.call('plugins')
+
+    # -- chats
+
+    def open_chat(self, jid: str, encryption: str | None = None) -> None:
+        """Show the chat with somebody; choose the encryption when given."""
+        self.call('open_chat', account=self.account.name, jid=jid)
+        wait_for(
+            f'{self.name} shows the chat with {jid}',
+            lambda: self.call('shown_chat') == jid,
+        )
+        if encryption is not None:
+            self.set_encryption(encryption)
+
+    def set_encryption(self, name: str) -> None:
+        """Choose in the encryption menu of the shown chat ('' for none)."""
+        self.call('set_encryption', name=name)
+        shown = self.call('encryption')
+        assert shown == name, f'{self.name}: encryption is {shown!r}, not {name!r}'
+
+    def send(self, text: str, timeout: float = 30.0) -> None:
+        """Type, press send, and press again while Gajim keeps the text.
+
+        Gajim 2 refuses the first attempt while it looks for devices.
+        """
+        self.call('clear_input')
+        self.call('type_text', text=text)
+
+        def left_the_input() -> bool:
+            self.call('press_send')
+            return text not in str(self.call('typed_text'))
+
+        wait_for(f'{self.name} sends {text!r}', left_the_input, timeout, 0.5)
+
+    def rows(self) -> list[Row]:
+        """The rows of the shown chat, oldest first."""
+        return [Row(**row) for row in self.call('rows')]
+
+    def messages(self) -> list[Row]:
+        """The message rows of the shown chat, oldest first."""
+        return [row for row in self.rows() if row.type == 'chat']
+
+    def find(self, text: str) -> Row | None:
+        """The message row with exactly this text in the shown chat."""
+        found = [row for row in self.messages() if row.text == text]
+        assert len(found) < 2, f'{self.name} shows {text!r} {len(found)} times'
+        return found[0] if found else None
+
+    def wait_for_message(self, text: str, timeout: float = 30.0) -> Row:
+        """Wait until the shown chat has a row with this text."""
+        try:
+            return wait_for(
+                f'{self.name} shows {text!r}', lambda: self.find(text), timeout, 0.1
+            )
+        except AssertionError as error:
+            raise AssertionError(f'{error}\nrows: {self.rows()}') from None
+
+    def history(self, jid: str) -> list[dict[str, Any]]:
+        """What the archive on disk has of the chat, oldest first."""
+        return self.call('history', account=self.account.name, jid=jid)
+
+    # -- the driver
+
+    def call(self, action: str, **arguments: Any) -> Any:
+        """Run an action in Gajim's main loop and return its result."""
+        request = json.dumps({'action': action, 'arguments': arguments})
+        if not self.running:
+            raise RuntimeError(f'{self.name} does not run; {self._end_of_log()}')
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self._socket))
+            with connection.makefile('rw', encoding='utf-8') as lines:
+                lines.write(request + '\n')
+                lines.flush()
+                answer = lines.readline()
+        if not answer:
+            raise RuntimeError(f'{self.name} closed the line; {self._end_of_log()}')
+        result = json.loads(answer)
+        if 'error' in result:
+            raise DriverError(f'{self.name}: {action}: {result["error"]}')
+        return result['value']
+
+    def _answers(self) -> bool:
+        if not self.running:
+            raise RuntimeError(f'{self.name} ended; {self._end_of_log()}')
+        try:
+            self.call('ping')
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    def _end_of_log(self) -> str:
+        lines = self.log.read_text(errors='replace').splitlines()[-40:]
+        return '\n'.join([f'{self.log} ends with:', *lines])
+
+
+class Gajim(DrivenGajim):
     """One Gajim program with one account.
 
     Use it as a context manager, or call start() and close().
@@ -168,11 +341,6 @@ class Gajim:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    @property
-    def running(self) -> bool:
-        """Whether the program runs."""
-        return self._child is not None and self._child.running
-
     def launch(self) -> None:
         """Start the program without waiting for it."""
         if self._display_name is None:
@@ -234,32 +402,10 @@ class Gajim:
             )
             self._published = True
 
-    def wait_until_running(self, timeout: float = 60.0) -> None:
-        """Wait until the driver in the program answers."""
-        wait_for(f'{self.name} runs', self._answers, timeout)
-
     def start(self) -> None:
         """Start the program and wait until its account is online."""
         self.launch()
         self.wait_until_online()
-
-    def quit(self, timeout: float = 15.0) -> None:
-        """Quit as the user does; killed when that takes too long."""
-        if self._child is None:
-            return
-        if self.running:
-            self.call('quit')
-            ended = self._child.wait(timeout)
-            self._child.kill()
-            if not ended:
-                raise AssertionError(f'{self.name} did not quit in {timeout:g} s')
-        self._child = None
-
-    def kill(self) -> None:
-        """End the program as a crash or a pulled plug does."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
 
     def restart(self) -> None:
         """Quit and start with the same profile."""
@@ -280,38 +426,6 @@ class Gajim:
         assert self._own_display is not None, 'no display of its own'
         return self._own_display.screenshot(path)
 
-    # -- the account
-
-    def online(self) -> bool:
-        """Whether the account is online."""
-        return bool(self.call('is_available', account=self.account.name))
-
-    def set_online(self, online: bool) -> None:
-        """Go online or offline, and wait for it."""
-        name = self.account.name
-        self.call('set_online', account=name, online=online)
-        if online:
-            wait_for(f'{self.name} is online', self.online)
-        else:
-            wait_for(
-                f'{self.name} is offline',
-                lambda: self.call('is_disconnected', account=name),
-            )
-
-    def set_account_enabled(self, enabled: bool) -> None:
-        """Disable or enable the account; wait until it is gone or online."""
-        name = self.account.name
-        self.call('set_account_enabled', account=name, enabled=enabled)
-        if enabled:
-            wait_for(f'{self.name} is online again', self.online)
-        else:
-            wait_for(
-                f'{self.name} has disabled the account',
-                lambda: name not in self.call('accounts'),
-            )
-
-    # -- plugins
-
     def offer(self, file: Path) -> Path:
         """Put a file where this Gajim can read it."""
         copy = self.folder / file.name
@@ -327,94 +441,6 @@ class Gajim:
         if not plugin['active']:
             raise AssertionError(f'{self.name}: not activated: {plugin["why_not"]}')
 
-    def set_plugin_active(self, short_name: str, active: bool) -> None:
-        """Switch a plugin on or off."""
-        self.call('set_plugin_active', short_name=short_name, active=active)
-
-    def plugins(self) -> dict[str, dict[str, Any]]:
-        """What the plugin manager knows, by short name."""
-        return self.call('plugins')
-
-    # -- chats
-
-    def open_chat(self, jid: str, encryption: str | None = None) -> None:
-        """Show the chat with somebody; choose the encryption when given."""
-        self.call('open_chat', account=self.account.name, jid=jid)
-        wait_for(
-            f'{self.name} shows the chat with {jid}',
-            lambda: self.call('shown_chat') == jid,
-        )
-        if encryption is not None:
-            self.set_encryption(encryption)
-
-    def set_encryption(self, name: str) -> None:
-        """Choose in the encryption menu of the shown chat ('' for none)."""
-        self.call('set_encryption', name=name)
-        shown = self.call('encryption')
-        assert shown == name, f'{self.name}: encryption is {shown!r}, not {name!r}'
-
-    def send(self, text: str, timeout: float = 30.0) -> None:
-        """Type, press send, and press again while Gajim keeps the text.
-
-        Gajim 2 refuses the first attempt while it looks for devices.
-        """
-        self.call('clear_input')
-        self.call('type_text', text=text)
-
-        def left_the_input() -> bool:
-            self.call('press_send')
-            return text not in str(self.call('typed_text'))
-
-        wait_for(f'{self.name} sends {text!r}', left_the_input, timeout, 0.5)
-
-    def rows(self) -> list[Row]:
-        """The rows of the shown chat, oldest first."""
-        return [Row(**row) for row in self.call('rows')]
-
-    def messages(self) -> list[Row]:
-        """The message rows of the shown chat, oldest first."""
-        return [row for row in self.rows() if row.type == 'chat']
-
-    def find(self, text: str) -> Row | None:
-        """The message row with exactly this text in the shown chat."""
-        found = [row for row in self.messages() if row.text == text]
-        assert len(found) < 2, f'{self.name} shows {text!r} {len(found)} times'
-        return found[0] if found else None
-
-    def wait_for_message(self, text: str, timeout: float = 30.0) -> Row:
-        """Wait until the shown chat has a row with this text."""
-        try:
-            return wait_for(
-                f'{self.name} shows {text!r}', lambda: self.find(text), timeout, 0.1
-            )
-        except AssertionError as error:
-            raise AssertionError(f'{error}\nrows: {self.rows()}') from None
-
-    def history(self, jid: str) -> list[dict[str, Any]]:
-        """What the archive on disk has of the chat, oldest first."""
-        return self.call('history', account=self.account.name, jid=jid)
-
-    # -- the driver
-
-    def call(self, action: str, **arguments: Any) -> Any:
-        """Run an action in Gajim's main loop and return its result."""
-        request = json.dumps({'action': action, 'arguments': arguments})
-        if not self.running:
-            raise RuntimeError(f'{self.name} does not run; {self._end_of_log()}')
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(60)
-            connection.connect(str(self._socket))
-            with connection.makefile('rw', encoding='utf-8') as lines:
-                lines.write(request + '\n')
-                lines.flush()
-                answer = lines.readline()
-        if not answer:
-            raise RuntimeError(f'{self.name} closed the line; {self._end_of_log()}')
-        result = json.loads(answer)
-        if 'error' in result:
-            raise DriverError(f'{self.name}: {action}: {result["error"]}')
-        return result['value']
-
     def _missing(self, library: str) -> Path:
         """A package that fails as one does that is not there."""
         folder = make_folder(self.folder / 'hidden' / library)
@@ -423,19 +449,6 @@ class Gajim:
             f'raise ModuleNotFoundError({text!r}, name={library!r})\n'
         )
         return folder
-
-    def _answers(self) -> bool:
-        if not self.running:
-            raise RuntimeError(f'{self.name} ended; {self._end_of_log()}')
-        try:
-            self.call('ping')
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
-        return True
-
-    def _end_of_log(self) -> str:
-        lines = self.log.read_text(errors='replace').splitlines()[-40:]
-        return '\n'.join([f'{self.log} ends with:', *lines])
 
 
 def unprivileged_x_authority(gajim: Gajim) -> None:

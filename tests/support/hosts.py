@@ -53,12 +53,16 @@ def debian_root(suite: str) -> Path:
 class Host:
     """A Debian with a Gajim in it."""
 
-    def __init__(self, suite: str, *, always_root: bool = False) -> None:
+    def __init__(
+        self, suite: str, *, always_root: bool = False, network: Path | None = None
+    ) -> None:
         """Name a Debian by its suite.
 
         :param always_root: use a Debian root even when this machine is of that
             suite, for what shall not be installed on it
+        :param network: a network namespace that its programs are in
         """
+        self._network = network
         self.suite = suite
         self.gajim_version = GAJIM_VERSIONS[suite]
         own = suite == machine_suite() and not always_root
@@ -94,11 +98,13 @@ class Host:
         binds += [f'--bind={source}:{target}' for target, source in overlays.items()]
         uid, gid = unprivileged_ids()
         sudo = [] if os.geteuid() == 0 else ['sudo', '-n']
+        enter = [] if self._network is None else ['nsenter', f'--net={self._network}']
         root = str(self.root or '/')
         return [
-            *sudo, str(IN_ROOT), *binds, f'--user={uid}:{gid}', root, '--', *program
+            *sudo, *enter, str(IN_ROOT), *binds, f'--user={uid}:{gid}', root, '--',
+            *program,
         ]  # fmt: skip
 
     def changes_user(self, overlays: Mapping[Path, Path]) -> bool:
         """Whether the command starts as root and gives up its rights itself."""
-        return self.root is not None or bool(overlays)
+        return self.root is not None or self._network is not None or bool(overlays)

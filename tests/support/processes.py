@@ -102,6 +102,11 @@ class Child:
         _living.add(self)
 
     @property
+    def pid(self) -> int:
+        """The program's process number, and that of its group."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the program has not ended yet."""
         return self._process.poll() is None

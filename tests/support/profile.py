@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from .processes import give_away
-from .prosody import ADDRESS
-from .prosody import DOMAIN
 from .prosody import Prosody
 from .prosody import XmppAccount
 
@@ -70,12 +68,12 @@ def write_profile(
         'savepass': True,
         'password': account.password,
         'use_custom_host': True,
-        'custom_host': ADDRESS,
+        'custom_host': server.address,
         'custom_port': server.c2s_port,
         'custom_type': 'START TLS',
     }
     if gajim_version.startswith('1.'):
-        settings |= {'name': account.name, 'hostname': DOMAIN}
+        settings |= {'name': account.name, 'hostname': account.domain}
     else:
         settings |= {'address': account.jid}
     settings |= account_settings or {}

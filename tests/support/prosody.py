@@ -9,6 +9,8 @@ import html
 import socket
 import subprocess
 from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from .processes import Child
 from .processes import copy_tree
 from .processes import give_away
 from .processes import make_folder
+from .processes import unprivileged_ids
 from .waiting import wait_for
 
 MODULES = Path(__file__).parent / 'prosody_modules'
@@ -56,7 +59,10 @@ Component "rooms.{domain}" "muc"
     restrict_room_creation = false
 Component "files.{domain}" "http_file_share"
     http_file_share_access = {{ "{domain}" }}
-'''
+{more_hosts}'''
+
+# A port in this state listens; see proc_net_tcp(5).
+LISTENING = '0A'
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,12 @@ class XmppAccount:
 
     name: str
     password: str
+    domain: str = DOMAIN
 
     @property
     def jid(self) -> str:
         """The bare JID."""
-        return f'{self.name}@{DOMAIN}'
+        return f'{self.name}@{self.domain}'
 
 
 def free_ports(count: int) -> list[int]:
@@ -84,27 +91,55 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def encoded(name: str) -> str:
+    """A domain as Prosody names its folder."""
+    return ''.join(c if c.isalnum() else f'%{ord(c):02x}' for c in name)
+
+
 class Prosody:
     """A server for some accounts that all have one another in their roster."""
 
     def __init__(
-        self, folder: Path, names: Iterable[str], more_modules: Iterable[str] = ()
+        self,
+        folder: Path,
+        names: Iterable[str],
+        more_modules: Iterable[str] = (),
+        *,
+        domain: str = DOMAIN,
+        address: str = ADDRESS,
+        ports: tuple[int, int] | None = None,
+        more_hosts: Mapping[str, Iterable[str]] | None = None,
+        network: Path | None = None,
     ) -> None:
-        """Write the configuration; start() starts the server."""
+        """Write the configuration; start() starts the server.
+
+        :param names: of accounts at the domain
+        :param address: where it listens
+        :param ports: for clients and for HTTPS; any two that are free otherwise
+        :param more_hosts: domains besides, and the names of the accounts there
+        :param network: a network namespace to run in (then as root)
+        """
         self.folder = make_folder(folder)
+        self.domain = domain
+        self.address = address
+        self._network = network
+        hosts = {domain: tuple(names), **(more_hosts or {})}
         self.accounts = {
-            name: XmppAccount(name, f'password-of-{name}') for name in names
+            name: XmppAccount(name, f'password-of-{name}', host)
+            for host, local in hosts.items()
+            for name in local
         }
-        self.c2s_port, self.https_port = free_ports(2)
+        self.c2s_port, self.https_port = ports or free_ports(2)
         self._more_modules = tuple(more_modules)
         self._child: Child | None = None
         self._write_accounts()
-        self._write_certificate()
+        self._write_certificate(list(hosts))
         copy_tree(MODULES, self.folder / 'modules')
         config = CONFIG.format(
             folder=self.folder,
-            address=ADDRESS,
-            domain=DOMAIN,
+            address=address,
+            domain=domain,
+            more_hosts=''.join(f'VirtualHost "{host}"\n' for host in more_hosts or ()),
             c2s_port=self.c2s_port,
             https_port=self.https_port,
             more_modules=' '.join(f'"{name}";' for name in self._more_modules),
@@ -125,11 +160,20 @@ class Prosody:
 
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
+        argv = ['prosody', '-F', '--config', str(self._config)]
+        if self._network is not None:
+            uid, gid = unprivileged_ids()
+            argv = [
+                'nsenter', f'--net={self._network}', '--',
+                'setpriv', f'--reuid={uid}', f'--regid={gid}', '--clear-groups', '--',
+                *argv,
+            ]  # fmt: skip
         self._child = Child(
-            ['prosody', '-F', '--config', str(self._config)],
+            argv,
             log=self.folder / 'output.log',
             environment={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'},
             folder=self.folder,
+            as_root=self._network is not None,
         )
         wait_for('Prosody listens', self._listens, timeout=20)
 
@@ -194,28 +238,32 @@ class Prosody:
         if not self._child.running:
             output = (self.folder / 'output.log').read_text(errors='replace')
             raise RuntimeError(f'Prosody ended: {output}')
-        try:
-            with socket.create_connection((ADDRESS, self.c2s_port), timeout=1):
-                return True
-        except OSError:
-            return False
+        # Not by trying: it may be in a network that we are not in
+        table = Path(f'/proc/{self._child.pid}/net/tcp').read_text()
+        sockets = [line.split() for line in table.splitlines()[1:]]
+        return f'{self.c2s_port:04X}' in {
+            local.rpartition(':')[2]
+            for _number, local, _remote, state, *_rest in sockets
+            if state == LISTENING
+        }
 
     def _write_accounts(self) -> None:
-        folder = self.folder / 'data' / DOMAIN / 'accounts'
-        folder.mkdir(parents=True, exist_ok=True)
         for account in self.accounts.values():
+            folder = self.folder / 'data' / encoded(account.domain) / 'accounts'
+            folder.mkdir(parents=True, exist_ok=True)
             text = f'return {{ ["password"] = "{account.password}"; }};\n'
             (folder / f'{account.name}.dat').write_text(text)
         members = [f'{a.jid}={a.name.title()}\n' for a in self.accounts.values()]
         (self.folder / 'groups').write_text('[Friends]\n' + ''.join(members))
 
-    def _write_certificate(self) -> None:
+    def _write_certificate(self, domains: Sequence[str]) -> None:
+        names = [name for d in domains for name in (f'DNS:{d}', f'DNS:*.{d}')]
         subprocess.run(
             [
                 'openssl', 'req', '-x509', '-newkey', 'ec',
                 '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
-                '-days', '30', '-subj', f'/CN={DOMAIN}',
-                '-addext', f'subjectAltName=DNS:{DOMAIN},DNS:*.{DOMAIN}',
+                '-days', '30', '-subj', f'/CN={self.domain}',
+                '-addext', f'subjectAltName={",".join(names)}',
                 '-keyout', str(self.folder / 'key.pem'),
                 '-out', str(self.certificate),
             ],
