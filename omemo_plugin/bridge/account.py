@@ -9,15 +9,19 @@ rest of the plugin asks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from gi.repository import GLib
 
+from ..engine.effects import Effect
+from ..engine.effects import FetchDeviceList
 from ..engine.effects import PublishDeviceList
 from ..engine.engine import DeviceInfo
 from ..engine.engine import OmemoEngine
+from ..engine.sending import SendPlan
 from ..engine.values import Device
 from ..engine.values import DeviceList
 from ..engine.values import ListedDevice
@@ -26,13 +30,16 @@ from ..engine.values import Trust
 from . import compat
 from . import messages
 from .errands import Errands
+from .failures import report
 from .keystore import Keystore
 from .latch import Latch
 from .lines import Lines
+from .lines import ShowOffer
 from .receive import Receiver
 from .sender import Sender
 from .store_path import latch_path
 from .store_path import store_path
+from .watchers import Watchers
 
 _TICK_SECONDS = 60
 
@@ -86,6 +93,8 @@ class AccountService:
             self._lines,
             self._errands,
         )
+        self._watchers = Watchers()
+        self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
         self._soon_timer = 0
 
@@ -95,6 +104,7 @@ class AccountService:
             if timer:
                 GLib.source_remove(timer)
         self._tick_timer = self._soon_timer = 0
+        self._watchers.close()
         self._sender.close()
         self._keystore.close()
 
@@ -144,6 +154,7 @@ class AccountService:
 
     def _received(self) -> None:
         self._keystore.schedule_commit()
+        self._watchers.tell()
         if not self._soon_timer:
             self._soon_timer = GLib.timeout_add_seconds(
                 _TICK_AFTER_RECEIVING, self._tick_soon
@@ -224,7 +235,29 @@ class AccountService:
         '''The chat is on screen now.'''
         self._lines.chat_opened(jid)
 
+    def show_offers(self, show: ShowOffer | None) -> None:
+        '''Lines with something to do get a button from now on.'''
+        self._lines.show_offer = show
+
     # Devices and trust
+
+    def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
+        '''Be told when devices or trust may have changed. Returns what ends
+        that.'''
+        return self._watchers.follow(callback)
+
+    def plan(self, jids: Collection[str]) -> SendPlan | None:
+        '''Who would get a message now; None without an engine. What is missing
+        is fetched.'''
+        if self.engine is None:
+            return None
+        try:
+            plan = self.engine.plan(jids)
+        except Exception as error:
+            report('planning', error)
+            return None
+        self._errands.carry_out(plan.effects)
+        return plan
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
         '''All known devices of an account.'''
@@ -260,9 +293,24 @@ class AccountService:
         self._sender.work()
 
     def forget_device(self, device: Device) -> None:
+        '''Delete a device and its sessions. If its owner still lists it, it is
+        met as a new one.'''
         self._errands.call(
             'forgetting a device', lambda engine: engine.forget_device(device)
         )
+        self._errands.carry_out(
+            [FetchDeviceList(device.jid, protocol) for protocol in Protocol]
+        )
+
+    def remove_own_device(self, device: Device) -> None:
+        '''Take another own device off our lists, and forget it.'''
+
+        def remove(engine: OmemoEngine) -> list[Effect]:
+            lists = engine.own_lists_without(device)
+            engine.forget_device(device)
+            return lists
+
+        self._errands.call('removing an own device', remove)
 
     def replace_session(self, device: Device) -> None:
         '''The user wants a new session with a device.'''

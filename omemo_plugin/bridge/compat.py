@@ -230,6 +230,17 @@ def _control(account: str, jid: str) -> Any:
     return control
 
 
+def chat_on_screen(account: str) -> str:
+    '''The JID of the chat on screen, if it is one of this account's; or ''.'''
+    if app.window is None:
+        return ''
+    control = app.window.get_control()
+    if control is None or not control.has_active_chat():
+        return ''
+    contact = control.contact
+    return str(contact.jid) if contact.account == account else ''
+
+
 def show_info(account: str, jid: str, text: str) -> bool:
     '''
     Add a line to the chat on screen.

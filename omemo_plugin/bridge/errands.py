@@ -47,6 +47,8 @@ from .latch import Latch
 from .lines import Lines
 from .pep import Pep
 from .pep import Unavailable
+from .presenters import Offer
+from .presenters import OfferKind
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -118,10 +120,9 @@ class Errands:
         elif isinstance(effect, NewDevices):
             self._tell_of_devices(effect)
         elif isinstance(effect, IdentityKeyAlarm):
-            line = messages.identity_key_alarm(effect)
-            self._lines.tell(effect.device.jid, line)
+            self._tell(effect.device.jid, messages.identity_key_alarm(effect))
         elif isinstance(effect, SessionBroken):
-            self._lines.tell(effect.device.jid, messages.session_broken(effect))
+            self._tell(effect.device.jid, messages.session_broken(effect))
         elif isinstance(effect, DevicesIgnored):
             self._lines.tell(effect.jid, messages.devices_ignored(effect))
 
@@ -308,4 +309,19 @@ class Errands:
             ):
                 # The first contact with somebody is no news
                 return
-        self._lines.tell(effect.jid, messages.new_devices(effect, self._own_jid))
+        line = messages.new_devices(effect, self._own_jid)
+        if effect.jid != self._own_jid and effect.trust is Trust.BLIND:
+            self._lines.tell(effect.jid, line)
+        else:
+            self._tell(effect.jid, line, OfferKind.VERIFY)
+
+    def _tell(
+        self, jid: str, line: str, kind: OfferKind = OfferKind.DETAILS
+    ) -> None:
+        '''Say something about an account's devices, and what can be done.'''
+        if jid == self._own_jid:
+            # Few people have a chat with themselves
+            offer = Offer(OfferKind.OWN_DEVICES, jid)
+            self._lines.tell('', line, offer)
+        else:
+            self._lines.tell(jid, line, Offer(kind, jid))

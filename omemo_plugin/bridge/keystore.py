@@ -47,6 +47,8 @@ class Keystore:
         self._error: Exception = StoreError('closed')
         self._commit_timer = 0
         self._closed = False
+        # Told of each call that may have changed devices or trust
+        self.changed: Callable[[], None] = lambda: None
         self._disk = ThreadPoolExecutor(1, 'omemo-disk')
         try:
             self.engine = OmemoEngine.open(path, own_jid)
@@ -97,6 +99,7 @@ class Keystore:
             report(doing, error)
         if engine.uncommitted:
             self.schedule_commit()
+        self.changed()
         return effects or ()
 
     # Committing

@@ -21,6 +21,8 @@ from ..engine.sending import LeftOutReason
 from ..engine.values import Trust
 from .i18n import _
 from .i18n import ngettext
+from .presenters import Offer
+from .presenters import OfferKind
 
 # Not translated: it is read on the other side, by programs without OMEMO
 FALLBACK_BODY = (
@@ -222,6 +224,13 @@ def switched_on_again() -> str:
 
 
 # What the engine reports
+
+
+def where_to_click(offer: Offer) -> str:
+    '''Said after a line that has no button.'''
+    if offer.kind is OfferKind.OWN_DEVICES:
+        return _('See “My devices and QR code” in the encryption menu.')
+    return _('See “Encryption details” in the encryption menu.')
 
 
 def new_devices(effect: NewDevices, own_jid: str) -> str:

@@ -25,6 +25,7 @@ from .directory import Directory
 from .effects import DevicesIgnored
 from .effects import Effect
 from .effects import OweEmptyMessage
+from .effects import PublishDeviceList
 from .errors import OmemoError
 from .publication import Publication
 from .receiving import ReceivedMessage
@@ -38,6 +39,7 @@ from .values import Bundle
 from .values import Device
 from .values import DeviceList
 from .values import EncryptedMessage
+from .values import ListedDevice
 from .values import Protocol
 from .values import Trust
 from .wire import fingerprint
@@ -403,6 +405,39 @@ class OmemoEngine:
             raise OmemoError('the own device is always trusted')
         self._core.devices.set_trust(device.jid, record.identity_key, trust)
         self._core.commit()
+
+    def own_lists_without(self, device: Device) -> list[Effect]:
+        '''
+        The user does not want one of the own other devices any more.
+
+        Returns:
+            Our lists without it, to be published. The device is still known;
+            `forget_device` is for that.
+
+        Raises:
+            OmemoError: it is this device, or somebody else's.
+        '''
+        if device.jid != self.own_jid or device == self._core.own_device:
+            raise OmemoError('not another own device')
+        records = self._core.devices.of(self.own_jid)
+        known = records.get(device.device_id)
+        listed = {} if known is None else known.listed
+        return [
+            PublishDeviceList(
+                DeviceList(
+                    protocol,
+                    tuple(
+                        ListedDevice(number, record.label, record.label_signature)
+                        if protocol is Protocol.OMEMO_2
+                        else ListedDevice(number)
+                        for number, record in sorted(records.items())
+                        if record.listed.get(protocol) and record.device != device
+                    ),
+                )
+            )
+            for protocol, is_listed in listed.items()
+            if is_listed
+        ]
 
     def forget_device(self, device: Device) -> None:
         '''Delete a device with its sessions. Its key is met as a new one if it

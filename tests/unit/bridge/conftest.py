@@ -12,7 +12,13 @@ import warnings
 
 import pytest
 
-NEEDS_GAJIM = ('test_receive.py', 'test_send.py', 'test_pep.py', 'test_account.py')
+NEEDS_GAJIM = (
+    'test_account.py',
+    'test_lines.py',
+    'test_pep.py',
+    'test_receive.py',
+    'test_send.py',
+)
 
 
 def _why_not() -> str:

@@ -15,6 +15,7 @@ from omemo_plugin.engine.engine import LeftOutReason
 from omemo_plugin.engine.errors import DuplicateMessage
 from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.errors import NotForThisDevice
+from omemo_plugin.engine.errors import OmemoError
 from omemo_plugin.engine.errors import SentByThisDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
@@ -246,3 +247,29 @@ def test_heartbeat_after_53_messages_without_answer(world: World) -> None:
     for _ in range(60):
         ann.send(b'x', ben)
     assert len(ben.outbox) == 1
+
+
+def test_another_own_device_is_taken_off_the_lists(world: World) -> None:
+    ann = world.peer('ann@test')
+    other = world.peer('ann@test')
+    third = world.peer('ann@test', protocols=LEGACY)
+    effects = ann.engine.own_lists_without(other.device)
+    lists = {effect.device_list.protocol: effect.device_list for effect in effects}
+    assert lists[Protocol.LEGACY].ids == {
+        ann.device.device_id,
+        third.device.device_id,
+    }
+    assert lists[Protocol.OMEMO_2].ids == {ann.device.device_id}
+    # Where it is not listed, there is nothing to publish
+    assert {
+        effect.device_list.protocol
+        for effect in ann.engine.own_lists_without(third.device)
+    } == {Protocol.LEGACY}
+
+
+def test_this_device_and_other_peoples_stay_on_the_lists(world: World) -> None:
+    ann = world.peer('ann@test')
+    ben = world.peer('ben@test')
+    for device in (ann.device, ben.device):
+        with pytest.raises(OmemoError):
+            ann.engine.own_lists_without(device)
