@@ -42,6 +42,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         self.modules = []
         self.gui_extension_points = {}
         self.config_dialog = None
+        self._shell: Any = None
         problem = self._load()
         if problem:
             log.error(problem)
@@ -58,6 +59,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             f'encryption_dialog{_NAME}': (self._show_devices, None),
             'update_caps': (self._update_caps, None),
             'switch_contact': (self._chat_opened, None),
+            'message_actions_box': (self._composer_made, self._composer_gone),
         }
 
     def _load(self) -> str:
@@ -101,10 +103,12 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     # Gajim's calls
 
     def activate(self) -> None:
+        self._start_windows()
         for client in app.get_clients():
             _quietly(_update_features, client)
 
     def deactivate(self) -> None:
+        self._stop_windows()
         for client in app.get_clients():
             _quietly(_deactivate_module, client)
 
@@ -146,6 +150,37 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         else:
             chat_control.sendmessage = module.service.check_send_preconditions(contact)
 
+    def _start_windows(self) -> None:
+        '''Without its windows the plugin does not know less, it shows less.'''
+        if self._shell is not None:
+            return
+        try:
+            from .ui.shell import Shell
+
+            self._shell = Shell(_service)
+            self._shell.start()
+        except Exception:
+            log.exception('The windows cannot be used')
+            self._stop_windows()
+
+    def _stop_windows(self) -> None:
+        shell, self._shell = self._shell, None
+        if shell is not None:
+            try:
+                shell.stop()
+            except Exception:
+                log.exception('Taking the windows back')
+
+    def _composer_made(self, box: Any, *_widgets: Any) -> None:
+        # Gajim calls this before `activate`
+        self._start_windows()
+        if self._shell is not None:
+            self._shell.composer_made(box)
+
+    def _composer_gone(self, box: Any, *_widgets: Any) -> None:
+        if self._shell is not None:
+            self._shell.composer_gone(box)
+
     def _encryption_state(self, chat_control: Any, state: dict[str, Any]) -> None:
         contact = chat_control.contact
         service = _service(contact.account)
@@ -157,7 +192,9 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     def _show_devices(self, chat_control: Any) -> None:
         contact = chat_control.contact
         service = _service(contact.account)
-        if service is not None:
+        if self._shell is not None:
+            self._shell.show_for(contact)
+        elif service is not None:
             service.tell_devices(str(contact.jid))
 
     def _update_caps(self, account: str, features: list[str]) -> None:
@@ -176,6 +213,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         service = _service(contact.account)
         if service is not None:
             service.chat_opened(str(contact.jid))
+        if self._shell is not None:
+            self._shell.chat_opened(contact)
 
 
 def _module(client: Any) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .accessible import Accessibility
 from .display import Display
 from .hosts import SYSTEM_PLUGINS
 from .hosts import Host
@@ -31,6 +32,13 @@ DRIVER_NAME = 'gajim_test_driver'
 PYTHON_LIBRARIES = Path('/usr/lib/python3/dist-packages')
 # Short name of the plugin under test.
 OURS = 'omemo_plugin'
+
+# Nothing starts services on that bus, so the one for accessibility comes first.
+# It ends with the bus.
+WITH_ACCESSIBILITY = '''\
+/usr/libexec/at-spi-bus-launcher --launch-immediately --screen-reader=1 &
+exec "$@"
+'''
 
 # A session bus that keeps its socket in our folder and starts no services.
 DBUS_CONFIG = '''\
@@ -270,6 +278,7 @@ class Gajim(DrivenGajim):
         app_settings: Mapping[str, Any] | None = None,
         account_settings: Mapping[str, Any] | None = None,
         display: str | None = None,
+        accessible: bool = False,
     ) -> None:
         """Write the profile; nothing is started.
 
@@ -279,6 +288,7 @@ class Gajim(DrivenGajim):
         :param hidden_libraries: Python packages that shall seem not installed
         :param bundle: a plugin's zip, given to the plugin manager at the first start
         :param display: an X display to use instead of an own Xvfb
+        :param accessible: let it be read by way of AT-SPI, see `accessibility`
         """
         self.name = name
         self.host = host
@@ -299,6 +309,7 @@ class Gajim(DrivenGajim):
         self.has_our_plugin = bundle is not None or bool(system_plugins)
         self._own_display: Display | None = None
         self._display_name = display
+        self._accessible = accessible
         self._child: Child | None = None
         self._socket = self.folder / 'driver.socket'
         make_folder(self.folder / 'run').chmod(0o700)
@@ -363,12 +374,19 @@ class Gajim(DrivenGajim):
             'PYTHONFAULTHANDLER': '1',
             'GAJIM_TEST_SOCKET': str(self._socket),
         }
+        program = ['gajim', '-l', 'gajim.p=DEBUG']
+        if self._accessible:
+            del environment['NO_AT_BRIDGE']
+            environment['GTK_A11Y'] = 'atspi'
+            # Gajim 1 loads its bridge when this is set
+            environment['GNOME_ACCESSIBILITY'] = '1'
+            program = ['sh', '-c', WITH_ACCESSIBILITY, 'sh', *program]
         xauthority = self.folder / 'xauthority'
         if xauthority.exists():
             environment['XAUTHORITY'] = str(xauthority)
         command = [
             'dbus-run-session', f'--config-file={self._dbus_config}',
-            '--', 'gajim', '-l', 'gajim.p=DEBUG',
+            '--', *program,
         ]  # fmt: skip
         argv = self.host.command(
             command, environment, self.folder, self._overlays
@@ -425,6 +443,13 @@ class Gajim(DrivenGajim):
         path = self.artefacts / title / f'{self.name}.png'
         assert self._own_display is not None, 'no display of its own'
         return self._own_display.screenshot(path)
+
+    def accessibility(self) -> Accessibility:
+        """What a screen reader finds; only where `accessible` was asked for."""
+        assert self._accessible, 'not started with accessible=True'
+        assert self._display_name is not None
+        bus = str(self.call('environment', name='DBUS_SESSION_BUS_ADDRESS'))
+        return Accessibility(bus, self.folder / 'run', self._display_name)
 
     def offer(self, file: Path) -> Path:
         """Put a file where this Gajim can read it."""

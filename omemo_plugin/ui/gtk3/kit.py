@@ -24,6 +24,7 @@ from gi.repository import Pango  # noqa: E402
 
 from ..style import CSS  # noqa: E402
 from ..style import ICONS  # noqa: E402
+from ..style import TONES  # noqa: E402
 
 TOOLKIT = 3
 
@@ -137,6 +138,11 @@ def set_content(made: Any, child: Any) -> None:
 def on_close(made: Any, call: Callable[[], None]) -> None:
     '''Be told once when a window is closed.'''
     made.connect('destroy', lambda _window: call())
+
+
+def on_gone(widget: Any, call: Callable[[], None]) -> None:
+    '''Be told when a widget in a window of Gajim's is gone.'''
+    widget.connect('destroy', lambda _widget: call())
 
 
 def present(made: Any) -> None:
@@ -388,6 +394,41 @@ def choice(
     describe(made, text)
     made.connect('changed', lambda one: changed(one.get_active_id()))
     return row(expand(label(text)), made, spacing=12)
+
+
+# Widgets of Gajim's
+
+
+def attach(grid: Any, widget: Any, left: int, top: int) -> None:
+    '''Put something into a grid.'''
+    widget.set_halign(Gtk.Align.START)
+    grid.attach(widget, left, top, 1, 1)
+    widget.show_all()
+
+
+def set_icon(image: Any, name: str, tone: str) -> None:
+    '''Give an image one of our pictures in its colour.'''
+    clear_classes(image)
+    image.set_from_icon_name(name, Gtk.IconSize.MENU)
+    add_classes(image, (tone,))
+
+
+def clear_classes(image: Any) -> None:
+    '''Take our colours off an image.'''
+    for tone in TONES:
+        image.get_style_context().remove_class(tone)
+
+
+def block(widget: Any, handler: Any) -> bool:
+    '''Keep a handler from being called. Returns whether there is one.'''
+    try:
+        return bool(widget.handler_block_by_func(handler))
+    except TypeError:
+        return False
+
+
+def unblock(widget: Any, handler: Any) -> None:
+    widget.handler_unblock_by_func(handler)
 
 
 # The desktop

@@ -25,6 +25,7 @@ from gi.repository import Pango  # noqa: E402
 
 from ..style import CSS  # noqa: E402
 from ..style import ICONS  # noqa: E402
+from ..style import TONES  # noqa: E402
 
 TOOLKIT = 4
 
@@ -59,6 +60,8 @@ def stop() -> None:
 def describe(widget: Any, name: str = '', description: str = '') -> Any:
     '''What a screen reader says of a widget.'''
     if name:
+        # A button is labelled by what is written on it, and that would win
+        widget.reset_relation(Gtk.AccessibleRelation.LABELLED_BY)
         widget.update_property([Gtk.AccessibleProperty.LABEL], [name])
     if description:
         widget.update_property([Gtk.AccessibleProperty.DESCRIPTION], [description])
@@ -141,6 +144,11 @@ def on_close(made: Any, call: Callable[[], None]) -> None:
         return False
 
     made.connect('close-request', closed)
+
+
+def on_gone(widget: Any, call: Callable[[], None]) -> None:
+    '''Be told when a widget in a window of Gajim's is gone.'''
+    widget.connect('unrealize', lambda _widget: call())
 
 
 def present(made: Any) -> None:
@@ -301,10 +309,11 @@ def markup(
     '''
     made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
     add_classes(made, classes)
-    describe(made, name)
 
     def draw(*_args: Any) -> None:
         made.set_markup(make(is_dark(made)))
+        # A label's name is its text whenever that is set
+        describe(made, name)
 
     made.connect('map', draw)
     draw()
@@ -426,6 +435,41 @@ def choice(
         'notify::selected', lambda one, _what: changed(keys[one.get_selected()])
     )
     return row(expand(label(text)), made, spacing=12)
+
+
+# Widgets of Gajim's
+
+
+def attach(grid: Any, widget: Any, left: int, top: int) -> None:
+    '''Put something into a grid.'''
+    widget.set_halign(Gtk.Align.START)
+    grid.attach(widget, left, top, 1, 1)
+    widget.set_visible(True)
+
+
+def set_icon(image: Any, name: str, tone: str) -> None:
+    '''Give an image one of our pictures in its colour.'''
+    clear_classes(image)
+    image.set_from_icon_name(name)
+    add_classes(image, (tone,))
+
+
+def clear_classes(image: Any) -> None:
+    '''Take our colours off an image.'''
+    for tone in TONES:
+        image.remove_css_class(tone)
+
+
+def block(widget: Any, handler: Any) -> bool:
+    '''Keep a handler from being called. Returns whether there is one.'''
+    try:
+        return bool(widget.handler_block_by_func(handler))
+    except TypeError:
+        return False
+
+
+def unblock(widget: Any, handler: Any) -> None:
+    widget.handler_unblock_by_func(handler)
 
 
 # The desktop

@@ -53,6 +53,11 @@ class DetailsView:
         details.changed = self._update
         self._update()
 
+    @property
+    def title(self) -> str:
+        '''Of a window of its own.'''
+        return self._details.title
+
     def close(self) -> None:
         '''Nothing is shown any more.'''
         self._details.changed = lambda: None

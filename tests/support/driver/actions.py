@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ class Actions:
         """Gajim's version; answers as soon as the main loop runs."""
         return str(app.version)
 
+    def environment(self, name: str) -> str:
+        """A variable of Gajim's environment."""
+        return os.environ.get(name, '')
+
     def quit(self) -> None:
         """Quit as the menu entry does, after the answer is out."""
         GLib.timeout_add(50, self._quit)
@@ -55,6 +60,14 @@ class Actions:
         quit_gajim = getattr(app.window, 'quit', None) or app.app.start_shutdown
         quit_gajim()
         return GLib.SOURCE_REMOVE
+
+    def activate(self, name: str, value: str | list[str] | None = None) -> None:
+        """Do what a menu entry of ours does."""
+        parameter = None
+        if value is not None:
+            kind = 's' if isinstance(value, str) else 'as'
+            parameter = GLib.Variant(kind, value)
+        app.app.lookup_action(name).activate(parameter)
 
     def window_titles(self) -> list[str]:
         """Titles of the open windows, to notice an unexpected dialog."""

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What is beside the message input: entries in the menu with the lock, and the
+shield, which says what is true of a message that is sent now.
+'''
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from gi.repository import Gio
+
+from ..bridge.i18n import _
+from . import host
+from .presenters.recipients import Shield
+from .toolkit import kit
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+
+class Composer:
+    '''Beside the message input of Gajim's main window.'''
+
+    def __init__(
+        self,
+        box: Any,
+        *,
+        shield: Callable[[Any], Shield | None],
+        show_details: Callable[[Any], None],
+        items: list[Any],
+    ) -> None:
+        '''
+        Args:
+            box: Gajim's `MessageActionsBox`.
+            shield: what is true for a contact; None to leave Gajim's own.
+            show_details: opens the window for a contact.
+            items: of the menu with the lock.
+        '''
+        self._box = box
+        self._shield = shield
+        self._show_details = show_details
+        self._patches = host.Patches()
+        self._shown: Shield | None = None
+        self._add_menu(items)
+        self._patches.replace(
+            box, '_update_encryption_details_button', self._after_gajim
+        )
+        self._take_click()
+
+    def stop(self) -> None:
+        '''Take all back.'''
+        self._patches.restore()
+        kit.clear_classes(self._box._ui.encryption_details_image)
+
+    def _add_menu(self, items: list[Any]) -> None:
+        menu = self._box._ui.encryption_menu_button.get_menu_model()
+        section = Gio.Menu()
+        for item in items:
+            section.append_item(item)
+        menu.append_section(None, section)
+        position = menu.get_n_items() - 1
+        self._patches.add(lambda: menu.remove(position))
+
+    # The shield
+
+    def _after_gajim(self, theirs: Callable[..., None]) -> Callable[..., None]:
+        def update(*args: Any) -> None:
+            theirs(*args)
+            self.update()
+
+        return update
+
+    def update(self) -> None:
+        '''Show what is true now.'''
+        try:
+            self._update()
+        except Exception:
+            # Gajim's own claims more than is known
+            self._box._ui.encryption_details_button.set_visible(False)
+            log.exception('The shield')
+
+    def _update(self) -> None:
+        who = host.shown_contact()
+        if who is None or not host.is_encrypted(who):
+            return
+        shield = self._shield(who)
+        if shield is None:
+            return
+        ui = self._box._ui
+        kit.set_icon(ui.encryption_details_image, shield.icon.value, shield.tone.value)
+        text = _('OMEMO: {text}').format(text=shield.text)
+        kit.tooltip(ui.encryption_details_button, text)
+        name = _('Encryption details. {text}').format(text=shield.text)
+        kit.describe(ui.encryption_details_button, name)
+
+    def _take_click(self) -> None:
+        '''A click opens our window, not the page of Gajim 2.'''
+        button = self._box._ui.encryption_details_button
+        theirs = self._box._on_encryption_details_clicked
+        if not kit.block(button, theirs):
+            # Gajim 1 connects it by name, and asks the plugin then
+            return
+        handler = button.connect('clicked', lambda _button: self._clicked())
+
+        def restore() -> None:
+            button.disconnect(handler)
+            kit.unblock(button, theirs)
+
+        self._patches.add(restore)
+
+    def _clicked(self) -> None:
+        who = host.shown_contact()
+        if who is None:
+            return
+        if host.is_encrypted(who):
+            self._show_details(who)
+        else:
+            self._box._on_encryption_details_clicked(None)

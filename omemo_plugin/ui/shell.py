@@ -1,0 +1,323 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+The windows as the plugin sees them: puts the ways to them into Gajim, opens
+them, and takes all of it back.
+'''
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from ..bridge.i18n import _
+from ..bridge.presenters import Offer
+from ..bridge.presenters import OfferKind
+from . import host
+from .composer import Composer
+from .presenters import recipients
+from .presenters.code import Code
+from .presenters.details import Details
+from .presenters.details import Kind
+from .presenters.details import Subject
+from .presenters.recipients import Shield
+from .toolkit import kit
+from .views.code import open_code
+from .views.details import DetailsView
+from .views.details import open_details
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+
+class Shell:
+    '''All windows of the plugin.'''
+
+    def __init__(self, service: Callable[[str], Any]) -> None:
+        '''
+        Args:
+            service: gives the `AccountService` of an account, or None.
+        '''
+        self.service = service
+        self._patches = host.Patches()
+        self._composers: dict[int, Composer] = {}
+        self._windows: dict[tuple[str, ...], Any] = {}
+        self._followed: dict[str, tuple[Any, Callable[[], None]]] = {}
+
+    def start(self) -> None:
+        '''Put the ways to the windows into Gajim.'''
+        kit.start()
+        for name, parameter, call in (
+            ('omemo-details', 'as', self._details_action),
+            ('omemo-verify', 'as', self._verify_action),
+            ('omemo-own-devices', 's', self._own_devices_action),
+            ('omemo-code', 's', self._code_action),
+            ('omemo-chat-details', '', self._chat_details_action),
+            ('omemo-chat-verify', '', self._chat_verify_action),
+            ('omemo-chat-own-devices', '', self._chat_own_devices_action),
+        ):
+            host.add_action(self._patches, name, parameter, call)
+        host.extend_menus(
+            self._patches, self._contact_items, self._account_items, self._jid_items
+        )
+        host.replace_trust_pages(self._patches, self._page)
+
+    def stop(self) -> None:
+        '''Take all back.'''
+        for window in list(self._windows.values()):
+            kit.close(window)
+        for composer in list(self._composers.values()):
+            composer.stop()
+        self._composers.clear()
+        for service, unfollow in self._followed.values():
+            unfollow()
+            service.show_offers(None)
+        self._followed.clear()
+        self._patches.restore()
+        kit.stop()
+
+    # What the plugin passes on
+
+    def composer_made(self, box: Any) -> None:
+        '''Gajim made the box with the message input.'''
+        items = [
+            host.menu_item(_('Encryption details…'), 'omemo-chat-details'),
+            host.menu_item(_('My devices and QR code…'), 'omemo-chat-own-devices'),
+        ]
+        if self.can_verify:
+            verify = host.menu_item(_('Verify contact…'), 'omemo-chat-verify')
+            items.insert(1, verify)
+        self._composers[id(box)] = Composer(
+            box, shield=self.shield, show_details=self.show_for, items=items
+        )
+        self._update_composers()
+
+    def composer_gone(self, box: Any) -> None:
+        composer = self._composers.pop(id(box), None)
+        if composer is not None:
+            composer.stop()
+
+    def chat_opened(self, who: Any) -> None:
+        '''A chat is on screen now.'''
+        self._follow(who.account)
+        self._update_composers()
+
+    # Accounts
+
+    def _follow(self, account: str) -> Any:
+        '''Follow the service of an account. There is a new one whenever the
+        account is enabled.'''
+        service = self.service(account)
+        known = self._followed.get(account)
+        if service is None or (known is not None and known[0] is service):
+            return service
+        if known is not None:
+            known[1]()
+        self._followed[account] = service, service.follow(self._update_composers)
+        service.show_offers(self._show_offer)
+        return service
+
+    def _update_composers(self) -> None:
+        for composer in self._composers.values():
+            composer.update()
+
+    def shield(self, who: Any) -> Shield | None:
+        '''What is true of a message that is sent to somebody now.'''
+        service = self._follow(who.account)
+        if service is None:
+            return recipients.shield(None, {}, ())
+        jids = self.recipients(who)
+        if jids is None:
+            return None
+        plan = service.plan(jids)
+        readers = () if plan is None else plan.readers
+        trust = {
+            info.device: info.trust
+            for jid in {device.jid for device in readers}
+            for info in service.devices(jid)
+        }
+        return recipients.shield(plan, trust, jids)
+
+    def recipients(self, who: Any) -> tuple[str, ...] | None:
+        '''The bare JIDs a message to a contact or room is for; None if they
+        are not known.'''
+        if not who.is_groupchat:
+            return (str(who.jid),)
+        service = self.service(who.account)
+        members = getattr(service, 'room_members', None)
+        return None if members is None else tuple(members(str(who.jid)))
+
+    # Windows
+
+    @property
+    def can_verify(self) -> bool:
+        '''Whether there is a window to verify with.'''
+        return importlib.util.find_spec(f'{__package__}.verify_dialog') is not None
+
+    def open_verify(
+        self, account: str, jid: str, parent: Any, text: str | None = None
+    ) -> None:
+        '''
+        Open the window that verifies somebody, or another own device.
+
+        Args:
+            text: a link that was opened, to begin with.
+        '''
+        verify_dialog = importlib.import_module(f'{__package__}.verify_dialog')
+        verify_dialog.open_verify(self, account, jid, parent, text)
+
+    def show_for(self, who: Any, parent: Any = None) -> None:
+        '''Open "Encryption details" for a contact or room.'''
+        self.show_details(who.account, str(who.jid), parent)
+
+    def show_details(self, account: str, jid: str, parent: Any = None) -> None:
+        '''Open "Encryption details" for a contact, a room or an account.'''
+        self._present(
+            ('details', account, jid),
+            lambda: self._open_details(account, jid, parent),
+        )
+
+    def show_code(self, account: str, parent: Any = None) -> None:
+        '''Open "My QR code".'''
+        service = self._follow(account)
+        if service is not None:
+            parent = parent or host.main_window()
+            self._present(
+                ('code', account), lambda: open_code(Code(service), parent)
+            )
+
+    def _present(self, key: tuple[str, ...], make: Callable[[], Any]) -> None:
+        '''Each window is there once.'''
+        window = self._windows.get(key)
+        if window is not None:
+            kit.present(window)
+            return
+        window = make()
+        if window is not None:
+            self._windows[key] = window
+            kit.on_close(window, lambda: self._windows.pop(key, None))
+
+    def _open_details(self, account: str, jid: str, parent: Any) -> Any:
+        view = self._details_view(account, jid)
+        if view is None:
+            return None
+        return open_details(view, view.title, parent or host.main_window())
+
+    def _details_view(self, account: str, jid: str) -> DetailsView | None:
+        service = self._follow(account)
+        if service is None:
+            return None
+        details = Details(
+            service, self._subject(service, jid), can_verify=self.can_verify
+        )
+
+        def verify(parent: Any) -> None:
+            self.open_verify(account, jid, parent)
+
+        return DetailsView(
+            details,
+            verify=verify if self.can_verify else None,
+            show_code=lambda parent: self.show_code(account, parent),
+        )
+
+    def _subject(self, service: Any, jid: str) -> Subject:
+        account = service.account
+        if jid == service.own_jid:
+            return Subject(Kind.ACCOUNT, jid, jid)
+        name = host.name_of(account, jid)
+        if host.is_room(account, jid):
+            members = self.recipients(host.contact(account, jid)) or ()
+            return Subject(Kind.ROOM, jid, name, members)
+        return Subject(Kind.CONTACT, jid, name)
+
+    def _page(self, account: str, who: Any) -> Any:
+        '''In place of the page of Gajim 2; None to leave that.'''
+        service = self._follow(account)
+        if service is None:
+            return None
+        jid = service.own_jid if who is None else str(who.jid)
+        view = self._details_view(account, jid)
+        if view is None:
+            return None
+        kit.on_gone(view.widget, view.close)
+        return kit.expand(view.widget, vertically=True)
+
+    # Lines in a chat
+
+    def _show_offer(self, account: str, jid: str, line: str, offer: Offer) -> bool:
+        '''A line with a button. Returns whether it was shown.'''
+        grid = host.add_line(account, jid, line)
+        if grid is None:
+            return False
+        label, call = self._offer_button(account, offer)
+        # A screen reader meets the button alone
+        button = kit.button(
+            label, call, name=f'{label} {line}', classes=('omemo-offer',)
+        )
+        kit.attach(grid, button, 2, 1)
+        return True
+
+    def _offer_button(
+        self, account: str, offer: Offer
+    ) -> tuple[str, Callable[[], None]]:
+        jid = offer.jid
+        if offer.kind is OfferKind.VERIFY and self.can_verify:
+            return _('Verify…'), lambda: self.open_verify(
+                account, jid, host.main_window()
+            )
+        if offer.kind is OfferKind.OWN_DEVICES:
+            return _('Show my devices…'), lambda: self.show_details(account, jid)
+        return _('Encryption details…'), lambda: self.show_details(account, jid)
+
+    # Menus
+
+    def _contact_items(self, who: Any) -> list[Any]:
+        return self._jid_items(who.account, str(who.jid))
+
+    def _jid_items(self, account: str, jid: str) -> list[Any]:
+        if self.service(account) is None:
+            return []
+        value = host.pair(account, jid)
+        items = [host.menu_item(_('Encryption details…'), 'omemo-details', value)]
+        if self.can_verify and not host.is_room(account, jid):
+            items.append(host.menu_item(_('Verify…'), 'omemo-verify', value))
+        return items
+
+    def _account_items(self, account: str) -> list[Any]:
+        value = host.text(account)
+        return [
+            host.menu_item(_('OMEMO devices…'), 'omemo-own-devices', value),
+            host.menu_item(_('OMEMO QR code…'), 'omemo-code', value),
+        ]
+
+    def _details_action(self, value: list[str]) -> None:
+        self.show_details(*value)
+
+    def _verify_action(self, value: list[str]) -> None:
+        account, jid = value
+        self.open_verify(account, jid, host.main_window())
+
+    def _own_devices_action(self, account: str) -> None:
+        service = self._follow(account)
+        if service is not None:
+            self.show_details(account, service.own_jid)
+
+    def _code_action(self, account: str) -> None:
+        self.show_code(account)
+
+    def _chat_details_action(self, _value: None) -> None:
+        who = host.shown_contact()
+        if who is not None:
+            self.show_for(who)
+
+    def _chat_verify_action(self, _value: None) -> None:
+        who = host.shown_contact()
+        if who is not None and not who.is_groupchat:
+            self.open_verify(who.account, str(who.jid), host.main_window())
+
+    def _chat_own_devices_action(self, _value: None) -> None:
+        who = host.shown_contact()
+        if who is not None:
+            self._own_devices_action(who.account)

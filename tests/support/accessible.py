@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a screen reader finds in a Gajim's windows, and the keyboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .processes import unprivileged_ids
+
+READER = Path(__file__).with_name('atspi_reader.py')
+
+# What can be operated, in the names of both toolkits
+CONTROLS = frozenset(
+    {
+        'push button',
+        'button',
+        'toggle button',
+        'switch',
+        'check box',
+        'combo box',
+        'menu button',
+        'menu item',
+        'entry',
+        'text',
+        'radio button',
+        'slider',
+        'link',
+    }
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One thing that a screen reader can meet."""
+
+    depth: int
+    role: str
+    name: str
+    description: str
+    text: str
+    states: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """What is spoken of it."""
+        return self.name or self.text
+
+
+class Accessibility:
+    """The AT-SPI bus of one Gajim."""
+
+    def __init__(self, bus_address: str, runtime_folder: Path, display: str) -> None:
+        """Name the session bus that Gajim is on."""
+        self._environment = {
+            'PATH': '/usr/bin:/bin',
+            'DBUS_SESSION_BUS_ADDRESS': bus_address,
+            'XDG_RUNTIME_DIR': str(runtime_folder),
+            'HOME': str(runtime_folder),
+            'DISPLAY': display,
+            'LANG': 'C.UTF-8',
+        }
+        self._display = display
+
+    def windows(self) -> list[str]:
+        """The names of all windows."""
+        return list(self._run('windows'))
+
+    def read(self, title: str) -> list[Node]:
+        """All of a window, in the order of reading."""
+        return [
+            Node(**{**node, 'states': tuple(node['states'])})
+            for node in self._run('read', title)
+        ]
+
+    def press(self, title: str, name: str) -> None:
+        """Operate what has this name."""
+        self._run('press', title, name)
+
+    def key(self, *keys: str) -> None:
+        """Press keys on the keyboard, by the names of xdotool."""
+        subprocess.run(
+            ['xdotool', 'key', '--delay', '60', *keys],
+            check=True,
+            env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+            timeout=30,
+        )
+
+    def _run(self, *arguments: str) -> Any:
+        uid, gid = unprivileged_ids()
+        drop = os.geteuid() == 0
+        done = subprocess.run(
+            ['/usr/bin/python3', '-I', str(READER), *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=60,
+            user=uid if drop else None,
+            group=gid if drop else None,
+            extra_groups=[] if drop else None,
+            cwd='/',
+        )
+        if done.returncode:
+            raise AssertionError(f'AT-SPI: {arguments}: {done.stderr.strip()}')
+        return json.loads(done.stdout)
