@@ -159,6 +159,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
             self._shell = Shell(_service)
             self._shell.start()
+            self.modules[0].follow_services(self._shell.service_started)
         except Exception:
             log.exception('The windows cannot be used')
             self._stop_windows()
@@ -167,6 +168,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         shell, self._shell = self._shell, None
         if shell is not None:
             try:
+                self.modules[0].follow_services(None)
                 shell.stop()
             except Exception:
                 log.exception('Taking the windows back')

@@ -28,6 +28,7 @@ from ..engine.effects import PublishDeviceList
 from ..engine.effects import SessionBroken
 from ..engine.engine import OmemoEngine
 from ..engine.errors import MalformedStanza
+from ..engine.values import Device
 from ..engine.values import Protocol
 from ..engine.values import Trust
 from ..stanza.pep import build_bundle
@@ -73,6 +74,8 @@ class Errands:
         self._latch = latch
         self._lines = lines
         self._pep = Pep(client)
+        # Own devices the user was told of in this run
+        self._own_told: set[Device] = set()
         # Called whenever an answer came: somebody may be waiting for it
         self.answered: Callable[[], None] = lambda: None
 
@@ -309,6 +312,13 @@ class Errands:
             ):
                 # The first contact with somebody is no news
                 return
+        if effect.jid == self._own_jid:
+            # They are met twice: when they are listed, and when their key comes
+            new = tuple(one for one in effect.devices if one not in self._own_told)
+            self._own_told.update(new)
+            if not new:
+                return
+            effect = NewDevices(effect.jid, new, effect.trust)
         line = messages.new_devices(effect, self._own_jid)
         if effect.jid != self._own_jid and effect.trust is Trust.BLIND:
             self._lines.tell(effect.jid, line)

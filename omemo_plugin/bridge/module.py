@@ -50,6 +50,16 @@ _NO_ARCHIVE_SECONDS = 5.0
 _SILENT_ARCHIVE_SECONDS = 120.0
 
 
+# Told of each account's service when it begins
+_follower: Callable[[AccountService], None] | None = None
+
+
+def follow_services(callback: Callable[[AccountService], None] | None) -> None:
+    '''Be told of each account's service when it begins; None for no more.'''
+    global _follower  # noqa: PLW0603
+    _follower = callback
+
+
 class OmemoModule(BaseModule):
     '''The module of one account.'''
 
@@ -103,6 +113,8 @@ class OmemoModule(BaseModule):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.service = AccountService(self._client, folder)
         self.problem = self.service.problem
+        if _follower is not None:
+            _follower(self.service)
         if compat.HAS_BUILTIN_OMEMO:
             from .takeover import install
 

@@ -44,7 +44,8 @@ class Composer:
         self._shield = shield
         self._show_details = show_details
         self._patches = host.Patches()
-        self._shown: Shield | None = None
+        # With which Gajim updated its own shield last
+        self._arguments: tuple[Any, ...] | None = None
         self._add_menu(items)
         self._patches.replace(
             box, '_update_encryption_details_button', self._after_gajim
@@ -54,7 +55,11 @@ class Composer:
     def stop(self) -> None:
         '''Take all back.'''
         self._patches.restore()
-        kit.clear_classes(self._box._ui.encryption_details_image)
+        ui = self._box._ui
+        kit.clear_classes(ui.encryption_details_image)
+        kit.undescribe(ui.encryption_details_button)
+        if self._arguments is not None:
+            self._box._update_encryption_details_button(*self._arguments)
 
     def _add_menu(self, items: list[Any]) -> None:
         menu = self._box._ui.encryption_menu_button.get_menu_model()
@@ -69,6 +74,7 @@ class Composer:
 
     def _after_gajim(self, theirs: Callable[..., None]) -> Callable[..., None]:
         def update(*args: Any) -> None:
+            self._arguments = args
             theirs(*args)
             self.update()
 

@@ -106,17 +106,23 @@ class Shell:
 
     # Accounts
 
-    def _follow(self, account: str) -> Any:
-        '''Follow the service of an account. There is a new one whenever the
-        account is enabled.'''
-        service = self.service(account)
-        known = self._followed.get(account)
-        if service is None or (known is not None and known[0] is service):
-            return service
+    def service_started(self, service: Any) -> None:
+        '''There is a new service whenever an account is enabled.'''
+        known = self._followed.get(service.account)
         if known is not None:
+            if known[0] is service:
+                return
             known[1]()
-        self._followed[account] = service, service.follow(self._update_composers)
+        unfollow = service.follow(self._update_composers)
+        self._followed[service.account] = service, unfollow
         service.show_offers(self._show_offer)
+
+    def _follow(self, account: str) -> Any:
+        '''The service of an account. The plugin may have been started before
+        its windows.'''
+        service = self.service(account)
+        if service is not None:
+            self.service_started(service)
         return service
 
     def _update_composers(self) -> None:

@@ -36,7 +36,7 @@ OURS = 'omemo_plugin'
 # Nothing starts services on that bus, so the one for accessibility comes first.
 # It ends with the bus.
 WITH_ACCESSIBILITY = '''\
-/usr/libexec/at-spi-bus-launcher --launch-immediately --screen-reader=1 &
+/usr/libexec/at-spi-bus-launcher --launch-immediately &
 exec "$@"
 '''
 

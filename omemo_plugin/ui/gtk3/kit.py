@@ -67,6 +67,11 @@ def describe(widget: Any, name: str = '', description: str = '') -> Any:
     return widget
 
 
+def undescribe(widget: Any) -> None:
+    '''Leave it to the toolkit what is said.'''
+    widget.get_accessible().set_name('')
+
+
 def group(widget: Any, name: str) -> Any:
     '''Say that what is inside belongs together, and what it is.'''
     widget.get_accessible().set_role(Atk.Role.PANEL)

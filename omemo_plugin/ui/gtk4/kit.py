@@ -68,6 +68,11 @@ def describe(widget: Any, name: str = '', description: str = '') -> Any:
     return widget
 
 
+def undescribe(widget: Any) -> None:
+    '''Leave it to the toolkit what is said.'''
+    widget.reset_property(Gtk.AccessibleProperty.LABEL)
+
+
 def group(widget: Any, name: str) -> Any:
     '''Say that what is inside belongs together, and what it is.'''
     # A role can only be given before the widget is shown

@@ -354,6 +354,8 @@ class Details:
         device = action.device
         if action.act is Act.TRUST:
             self._set_trust(device, Trust.BLIND, _('“{device}” is trusted now.'))
+        elif action.act is Act.COMPARED:
+            self._set_trust(device, Trust.VERIFIED, _('“{device}” is verified now.'))
         elif action.act is Act.DISTRUST:
             self._set_trust(
                 device, Trust.DISTRUSTED, _('“{device}” gets nothing from now on.')

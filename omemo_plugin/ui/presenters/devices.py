@@ -24,6 +24,7 @@ class Act(Enum):
     '''What can be done about a device.'''
 
     VERIFY = 'verify'
+    COMPARED = 'compared'
     TRUST = 'trust'
     DISTRUST = 'distrust'
     REPLACE_SESSION = 'replace session'
@@ -172,6 +173,8 @@ def _actions(
                 main=True,
             )
         )
+    if known and info.active and info.trust is not Trust.VERIFIED:
+        found.append(_compared(info, name))
     if known and info.trust in (Trust.UNDECIDED, Trust.DISTRUSTED):
         found.append(
             Action(
@@ -202,6 +205,25 @@ def _actions(
     if own or not info.active:
         found.append(_remove(info, name, own=own))
     return found
+
+
+def _compared(info: DeviceInfo, name: str) -> Action:
+    digits = ' '.join(groups(info.fingerprint or ''))
+    return Action(
+        Act.COMPARED,
+        info.device,
+        _('Compare by hand…'),
+        _('Compare the fingerprint of {device} by hand').format(device=name),
+        question=Question(
+            _('Is this the fingerprint?'),
+            _(
+                'Let {who} read out the fingerprint that is shown on the device '
+                'itself, in person or on the phone:\n\n{digits}\n\n'
+                'If one digit differs, do not trust the device.'
+            ).format(who=info.device.jid, digits=digits),
+            _('It Is the Same'),
+        ),
+    )
 
 
 def _accept_key(device: Device, name: str) -> Action:

@@ -118,9 +118,15 @@ def _readers_line(count: int, verified: int) -> str:
             '{count} devices can read this. All of them are verified.',
             count,
         ).format(count=count)
+    if not verified:
+        return ngettext(
+            '{count} device can read this. It is not verified.',
+            '{count} devices can read this. None of them is verified.',
+            count,
+        ).format(count=count)
     return ngettext(
-        '{count} device can read this. It is not verified.',
-        '{count} devices can read this. {verified} of them are verified.',
+        '{count} device can read this.',
+        '{count} devices can read this. Of these, {verified} verified.',
         count,
     ).format(count=count, verified=verified)
 

@@ -160,7 +160,7 @@ class DetailsView:
             for action in card.actions
             if action.act is not Act.VERIFY or self._verify is not None
         ]
-        shown = actions[:2] if len(actions) > 3 else actions[:3]
+        shown = actions[:3] if len(actions) <= 3 else actions[:2]
         rest = actions[len(shown) :]
         buttons = [
             kit.button(

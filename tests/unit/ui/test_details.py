@@ -92,10 +92,13 @@ def test_what_needs_a_decision_is_first(service: FakeService) -> None:
 @pytest.mark.parametrize(
     ('trust', 'expected'),
     [
-        (Trust.UNDECIDED, [Act.VERIFY, Act.TRUST, Act.DISTRUST]),
-        (Trust.BLIND, [Act.VERIFY, Act.DISTRUST, Act.REPLACE_SESSION]),
+        (Trust.UNDECIDED, [Act.VERIFY, Act.COMPARED, Act.TRUST, Act.DISTRUST]),
+        (
+            Trust.BLIND,
+            [Act.VERIFY, Act.COMPARED, Act.DISTRUST, Act.REPLACE_SESSION],
+        ),
         (Trust.VERIFIED, [Act.DISTRUST, Act.REPLACE_SESSION]),
-        (Trust.DISTRUSTED, [Act.VERIFY, Act.TRUST]),
+        (Trust.DISTRUSTED, [Act.VERIFY, Act.COMPARED, Act.TRUST]),
     ],
 )
 def test_what_can_be_done(
@@ -121,6 +124,7 @@ def test_a_key_that_is_not_known_cannot_be_trusted(service: FakeService) -> None
     [
         (Act.TRUST, Trust.UNDECIDED, Trust.BLIND),
         (Act.DISTRUST, Trust.VERIFIED, Trust.DISTRUSTED),
+        (Act.COMPARED, Trust.DISTRUSTED, Trust.VERIFIED),
     ],
 )
 def test_a_decision_can_be_undone(
@@ -135,6 +139,14 @@ def test_a_decision_can_be_undone(
     shown.undo()
     assert service.trust(card.device) is before
     assert not shown.page().undo
+
+
+def test_comparing_shows_what_is_to_be_compared(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1)]
+    (card,) = cards(details(service))
+    question = action(card, Act.COMPARED).question
+    assert question is not None
+    assert ' '.join(card.fingerprint) in question.text
 
 
 def test_only_the_last_decision_can_be_undone(service: FakeService) -> None:

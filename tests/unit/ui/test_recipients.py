@@ -66,7 +66,7 @@ def test_own_devices_count(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.BLIND))
     found = shown(service, BOB)
     assert found.safety is Safety.NOT_VERIFIED
-    assert found.text == '2 devices can read this. 1 of them are verified.'
+    assert found.text == '2 devices can read this. Of these, 1 verified.'
 
 
 def test_own_devices_alone_are_nobody(service: FakeService) -> None:
