@@ -159,6 +159,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
             self._shell = Shell(_service)
             self._shell.start()
+            self.config_dialog = self._show_preferences
             self.modules[0].follow_services(self._shell.service_started)
         except Exception:
             log.exception('The windows cannot be used')
@@ -172,6 +173,10 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
                 shell.stop()
             except Exception:
                 log.exception('Taking the windows back')
+
+    def _show_preferences(self, parent: Any) -> None:
+        if self._shell is not None:
+            self._shell.show_preferences(parent)
 
     def _composer_made(self, box: Any, *_widgets: Any) -> None:
         # Gajim calls this before `activate`

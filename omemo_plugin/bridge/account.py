@@ -35,13 +35,18 @@ from .keystore import Keystore
 from .latch import Latch
 from .lines import Lines
 from .lines import ShowOffer
+from .preferences import Preferences
 from .receive import Receiver
 from .sender import Sender
 from .store_path import latch_path
+from .store_path import preferences_path
 from .store_path import store_path
 from .watchers import Watchers
 
 _TICK_SECONDS = 60
+
+# Names of preferences
+_BY_DEFAULT = 'encrypt_by_default'
 
 # Prekeys that received messages used up are replaced after so long
 _TICK_AFTER_RECEIVING = 15
@@ -74,6 +79,7 @@ class AccountService:
         self.own_jid = compat.own_jid(client)
         self._client = client
         self._latch = Latch(latch_path(folder, self.own_jid))
+        self._preferences = Preferences(preferences_path(folder, self.own_jid))
         self._lines = Lines(self.account)
         self._keystore = Keystore(store_path(folder, self.own_jid), self.own_jid)
         self._errands = Errands(
@@ -97,6 +103,7 @@ class AccountService:
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
         self._soon_timer = 0
+        self.follow_blind_trust()
 
     def close(self) -> None:
         '''Let go of the client and of the key store.'''
@@ -238,6 +245,64 @@ class AccountService:
     def show_offers(self, show: ShowOffer | None) -> None:
         '''Lines with something to do get a button from now on.'''
         self._lines.show_offer = show
+
+    # What can be chosen
+
+    @property
+    def blind_trust(self) -> bool:
+        '''Whether devices of contacts nobody verified are trusted.'''
+        return self.engine is not None and self.engine.blind_trust
+
+    @blind_trust.setter
+    def blind_trust(self, value: bool) -> None:
+        def choose(engine: OmemoEngine) -> None:
+            engine.blind_trust = value
+
+        self._errands.call('choosing blind trust', choose)
+        compat.set_blind_trust(self.account, value)
+
+    def follow_blind_trust(self) -> None:
+        '''Gajim's own setting counts, where it has one.'''
+        value = compat.blind_trust(self.account)
+        if value is not None and value != self.blind_trust:
+            self.blind_trust = value
+
+    def blind_trust_of(self, jid: str) -> bool | None:
+        '''What was chosen for a contact; None for what holds for the
+        account.'''
+        return None if self.engine is None else self.engine.blind_trust_of(jid)
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
+        self._errands.call(
+            'choosing blind trust',
+            lambda engine: engine.set_blind_trust_of(jid, value),
+        )
+
+    @property
+    def encrypt_by_default(self) -> bool:
+        '''Whether chats and private rooms are encrypted if nothing else was
+        chosen for them.'''
+        value = compat.encrypts_by_default(self.account)
+        return self._preferences.get(_BY_DEFAULT) if value is None else value
+
+    @encrypt_by_default.setter
+    def encrypt_by_default(self, value: bool) -> None:
+        if compat.set_encrypt_by_default(self.account, value):
+            return
+        try:
+            self._preferences.set(_BY_DEFAULT, value)
+        except OSError as error:
+            report('writing the preferences', error)
+
+    def wants_encryption(self, contact: Any) -> bool:
+        '''Whether encryption is to be switched on in a chat that is opened,
+        because nothing was chosen for it. Gajim 2 does so by itself.'''
+        return (
+            self._preferences.get(_BY_DEFAULT)
+            and compat.encrypts_by_default(self.account) is None
+            and not compat.has_chosen_encryption(contact)
+            and compat.can_be_encrypted(contact)
+        )
 
     # Devices and trust
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
+from gajim.common.setting_values import ACCOUNT_SETTINGS
 from nbxmpp.protocol import JID
 
 from ..engine.values import Trust
@@ -169,6 +170,66 @@ def set_encryption_of(account: str, jid: str, name: str) -> None:
     app.settings.set_contact_setting(
         account, JID.from_string(jid), 'encryption', name
     )
+
+
+# Settings that Gajim 2 has, and Gajim 1 has not
+
+_BLIND_TRUST = 'omemo_blind_trust'
+_DEFAULT = 'encryption_default'
+
+
+def _has_setting(name: str) -> bool:
+    return name in ACCOUNT_SETTINGS['account']
+
+
+def blind_trust(account: str) -> bool | None:
+    '''None where Gajim has no setting for it.'''
+    if not _has_setting(_BLIND_TRUST):
+        return None
+    return bool(app.settings.get_account_setting(account, _BLIND_TRUST))
+
+
+def set_blind_trust(account: str, value: bool) -> None:
+    if _has_setting(_BLIND_TRUST) and blind_trust(account) != value:
+        app.settings.set_account_setting(account, _BLIND_TRUST, value)
+
+
+def encrypts_by_default(account: str) -> bool | None:
+    '''None where Gajim has no setting for it.'''
+    if not _has_setting(_DEFAULT):
+        return None
+    value = app.settings.get_account_setting(account, _DEFAULT)
+    return bool(value == ENCRYPTION_NAME)
+
+
+def set_encrypt_by_default(account: str, value: bool) -> bool:
+    '''Returns whether Gajim has a setting for it.'''
+    if not _has_setting(_DEFAULT):
+        return False
+    name = ENCRYPTION_NAME if value else ''
+    app.settings.set_account_setting(account, _DEFAULT, name)
+    return True
+
+
+def follow_blind_trust(account: str, changed: Callable[..., None]) -> None:
+    '''Be told when Gajim's setting changes. The method's object ends it with
+    `disconnect_signals`.'''
+    if _has_setting(_BLIND_TRUST):
+        app.settings.connect_signal(_BLIND_TRUST, changed, account=account)
+
+
+def has_chosen_encryption(contact: Any) -> bool:
+    '''Whether the user chose an encryption, or none, for a contact or room.'''
+    kind = 'group_chat' if contact.is_groupchat else 'contact'
+    settings = app.settings._account_settings[contact.account][kind]
+    return 'encryption' in settings.get(contact.jid, {})
+
+
+def can_be_encrypted(contact: Any) -> bool:
+    '''Whether it is a contact, or a room that is private.'''
+    if contact.is_groupchat:
+        return bool(contact.encryption_available)
+    return not getattr(contact, 'is_pm_contact', False)
 
 
 # The archive

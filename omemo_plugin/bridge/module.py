@@ -304,6 +304,7 @@ class OmemoModule(BaseModule):
                 )
                 self.service.tell(jid, messages.switched_on_again())
         self.service.follow_latched(self._follow)
+        compat.follow_blind_trust(self._account, self._on_blind_trust_changed)
 
     def _follow(self, jid: str) -> None:
         app.settings.connect_signal(
@@ -312,6 +313,10 @@ class OmemoModule(BaseModule):
             account=self._account,
             jid=JID.from_string(jid),
         )
+
+    def _on_blind_trust_changed(self, *_args: Any) -> None:
+        if self.service is not None:
+            self.service.follow_blind_trust()
 
     def _on_encryption_changed(
         self, value: Any, _setting: str, _account: str | None, jid: Any

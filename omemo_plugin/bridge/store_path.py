@@ -33,6 +33,11 @@ def store_path(folder: Path, jid: str) -> Path:
     return folder / f'{file_stem(jid)}.db'
 
 
+def preferences_path(folder: Path, jid: str) -> Path:
+    '''What the user chose for an account.'''
+    return folder / f'{file_stem(jid)}.preferences.json'
+
+
 def latch_path(folder: Path, jid: str) -> Path:
     '''The list of an account's encrypted conversations.'''
     return folder / f'{file_stem(jid)}.encrypted.json'

@@ -33,6 +33,7 @@ from .wire import fingerprint
 
 _DEVICE_ID = '/own_device_id'
 _BLIND_TRUST = '/gajim/blind_trust'
+_BLIND_TRUST_OF = '/gajim/blind_trust_of/'
 
 
 class Core:
@@ -125,10 +126,22 @@ class Core:
     def blind_trust(self, value: bool) -> None:
         self.store.put(_BLIND_TRUST, value)
 
+    def blind_trust_of(self, jid: str) -> bool | None:
+        '''What was chosen for one account; None for what holds for all.'''
+        value: bool | None = self.store.get(_BLIND_TRUST_OF + jid)
+        return value
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
+        if value is None:
+            self.store.delete(_BLIND_TRUST_OF + jid)
+        else:
+            self.store.put(_BLIND_TRUST_OF + jid, value)
+
     def initial_trust(self, jid: str) -> Trust:
         '''Blind trust before verification, and nothing of the kind after. Our
         own key does not count as one the user verified.'''
-        if not self.blind_trust:
+        chosen = self.blind_trust_of(jid)
+        if not (self.blind_trust if chosen is None else chosen):
             return Trust.UNDECIDED
         if jid == self.own_jid:
             verified = any(

@@ -371,6 +371,15 @@ class OmemoEngine:
         self._core.blind_trust = value
         self._core.commit()
 
+    def blind_trust_of(self, jid: str) -> bool | None:
+        '''What was chosen for one account; None for what `blind_trust` says.'''
+        return self._core.blind_trust_of(jid)
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
+        '''Choose for one account. Keys that are known keep their trust.'''
+        self._core.set_blind_trust_of(jid, value)
+        self._core.commit()
+
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
         '''All known devices of an account, our own one included.'''
         return tuple(

@@ -147,6 +147,20 @@ def is_encrypted(who: Any) -> bool:
     return bool(who.settings.get('encryption') == 'OMEMO')
 
 
+def choose_encryption(who: Any) -> None:
+    '''Choose OMEMO for the chat on screen, as its menu does.'''
+
+    def choose() -> bool:
+        shown = shown_contact()
+        if shown is not None and shown == who:
+            action = app.window.lookup_action('set-encryption')
+            action.change_state(GLib.Variant('s', 'OMEMO'))
+        return bool(GLib.SOURCE_REMOVE)
+
+    # Not before Gajim has put the chat on screen in whole
+    GLib.idle_add(choose)
+
+
 # Actions: what menus and lines refer to
 
 

@@ -24,10 +24,13 @@ from .presenters.details import Details
 from .presenters.details import Kind
 from .presenters.details import Subject
 from .presenters.recipients import Shield
+from .presenters.settings import AccountSettings
+from .presenters.settings import ContactSettings
 from .toolkit import kit
 from .views.code import open_code
 from .views.details import DetailsView
 from .views.details import open_details
+from .views.preferences import open_preferences
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -101,7 +104,9 @@ class Shell:
 
     def chat_opened(self, who: Any) -> None:
         '''A chat is on screen now.'''
-        self._follow(who.account)
+        service = self._follow(who.account)
+        if service is not None and service.wants_encryption(who):
+            host.choose_encryption(who)
         self._update_composers()
 
     # Accounts
@@ -194,6 +199,26 @@ class Shell:
                 ('code', account), lambda: open_code(Code(service), parent)
             )
 
+    def show_preferences(self, parent: Any) -> None:
+        '''Open the plugin's preferences.'''
+
+        def devices(account: str, over: Any) -> None:
+            service = self._follow(account)
+            if service is not None:
+                self.show_details(account, service.own_jid, over)
+
+        accounts = [
+            (account, AccountSettings(service))
+            for account in host.accounts()
+            if (service := self._follow(account)) is not None
+        ]
+        self._present(
+            ('preferences',),
+            lambda: open_preferences(
+                accounts, parent, show_devices=devices, show_code=self.show_code
+            ),
+        )
+
     def _present(self, key: tuple[str, ...], make: Callable[[], Any]) -> None:
         '''Each window is there once.'''
         window = self._windows.get(key)
@@ -215,9 +240,11 @@ class Shell:
         service = self._follow(account)
         if service is None:
             return None
-        details = Details(
-            service, self._subject(service, jid), can_verify=self.can_verify
-        )
+        subject = self._subject(service, jid)
+        details = Details(service, subject, can_verify=self.can_verify)
+        settings = None
+        if subject.kind is Kind.CONTACT:
+            settings = ContactSettings(service, jid)
 
         def verify(parent: Any) -> None:
             self.open_verify(account, jid, parent)
@@ -226,6 +253,7 @@ class Shell:
             details,
             verify=verify if self.can_verify else None,
             show_code=lambda parent: self.show_code(account, parent),
+            settings=settings,
         )
 
     def _subject(self, service: Any, jid: str) -> Subject:

@@ -374,10 +374,11 @@ def switch(
     changed: Callable[[bool], None],
     *,
     description: str = '',
+    name: str = '',
 ) -> Any:
     '''A switch with its words beside it.'''
     made = Gtk.Switch(active=active, valign=Gtk.Align.CENTER)
-    describe(made, text, description)
+    describe(made, name or text, description)
     made.connect('notify::active', lambda one, _what: changed(one.get_active()))
     words = column(label(text), spacing=2)
     if description:

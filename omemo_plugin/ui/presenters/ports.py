@@ -50,3 +50,19 @@ class Service(Protocol):
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
         '''Be told when devices or trust may have changed. Returns what ends
         that.'''
+
+
+class SettingsService(Protocol):
+    '''What can be chosen. Nothing raises.'''
+
+    own_jid: str
+    blind_trust: bool
+    encrypt_by_default: bool
+
+    @property
+    def problem(self) -> str: ...
+
+    def blind_trust_of(self, jid: str) -> bool | None:
+        '''None for what holds for the account.'''
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None: ...

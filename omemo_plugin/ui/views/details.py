@@ -16,6 +16,7 @@ from ..presenters.details import Page
 from ..presenters.devices import Act
 from ..presenters.devices import Action
 from ..presenters.devices import DeviceCard
+from ..presenters.settings import ContactSettings
 from ..toolkit import kit
 from .fingerprint import fingerprint
 
@@ -34,15 +35,18 @@ class DetailsView:
         *,
         verify: Callable[[Any], None] | None,
         show_code: Callable[[Any], None],
+        settings: ContactSettings | None = None,
     ) -> None:
         '''
         Args:
             verify, show_code: open those windows, over the window given to
                 them. Without the first there is no button for it.
+            settings: of the contact it is about.
         '''
         self._details = details
         self._verify = verify
         self._show_code = show_code
+        self._settings = settings
         self._opened: set[str] = set()
         self._expanders: dict[str, Any] = {}
         self._content = kit.column(spacing=18, classes=('omemo-page',))
@@ -76,7 +80,15 @@ class DetailsView:
         kit.append(self._content, *self._head(page))
         for group in page.groups:
             kit.append(self._content, self._group(group))
+        if self._settings is not None and page.groups:
+            kit.append(self._content, self._choices(self._settings))
         self._show_bar(page)
+
+    @staticmethod
+    def _choices(settings: ContactSettings) -> Any:
+        return kit.choice(
+            settings.text, settings.choices(), settings.chosen(), settings.choose
+        )
 
     def _head(self, page: Page) -> list[Any]:
         title = kit.heading(page.heading, classes=('omemo-title',))

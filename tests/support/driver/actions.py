@@ -218,6 +218,10 @@ class Actions:
         finally:
             connection.close()
 
+    def configure_plugin(self, short_name: str) -> None:
+        """Press "configure" in the plugin manager."""
+        app.plugin_manager.get_plugin(short_name).config_dialog(app.window)
+
     # -- tools
 
     def _roster(self, account: str) -> Any:

@@ -229,6 +229,20 @@ def test_case_11_without_verification_new_devices_are_trusted_blindly(
     assert third.device not in ann.encrypt(b'x', ben.jid).readers
 
 
+@pytest.mark.parametrize('for_all', [True, False])
+@pytest.mark.parametrize('for_one', [True, False, None])
+def test_case_11_one_contact_may_be_treated_otherwise(
+    world: World, for_all: bool, for_one: bool | None
+) -> None:
+    ann, ben = pair(world)
+    ann.engine.blind_trust = for_all
+    ann.engine.set_blind_trust_of(ben.jid, for_one)
+    assert ann.engine.blind_trust_of(ben.jid) is for_one
+    added = world.peer('ben@test', protocols=LEGACY)
+    readers = ann.encrypt(b'x', ben.jid).readers
+    assert (added.device in readers) is (for_all if for_one is None else for_one)
+
+
 def test_case_12_new_own_device(world: World) -> None:
     ann, ben = pair(world)
     laptop = world.peer('ann@test', protocols=LEGACY)

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''What the user chose for an account, where Gajim has no setting for it.'''
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+log = logging.getLogger('gajim.p.omemo_plugin')
+
+
+class Preferences:
+    '''Switches of one account, all of them off at first.'''
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._on: set[str] = set()
+        try:
+            values = json.loads(path.read_text(encoding='utf-8'))
+            self._on = {name for name in values['on'] if isinstance(name, str)}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            log.warning('The preferences are read as new: %s', type(error).__name__)
+
+    def get(self, name: str) -> bool:
+        return name in self._on
+
+    def set(self, name: str, value: bool) -> None:
+        '''
+        Raises:
+            OSError: it holds until Gajim ends.
+        '''
+        if value:
+            self._on.add(name)
+        else:
+            self._on.discard(name)
+        beside = self._path.with_suffix('.new')
+        text = json.dumps({'on': sorted(self._on)})
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(beside, flags, 0o600), 'w') as file:
+            file.write(text)
+        beside.replace(self._path)

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''The plugin's preferences: a part for each account.'''
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from ...bridge.i18n import _
+from ..presenters.settings import AccountSettings
+from ..toolkit import kit
+
+
+def open_preferences(
+    accounts: Sequence[tuple[str, AccountSettings]],
+    parent: Any,
+    *,
+    show_devices: Callable[[str, Any], None],
+    show_code: Callable[[str, Any], None],
+) -> Any:
+    '''
+    Args:
+        accounts: Gajim's names, and what can be chosen.
+        show_devices, show_code: open those windows for an account.
+    '''
+    window = kit.window(_('OMEMO preferences'), parent, 520, 480)
+    content = kit.column(spacing=24, classes=('omemo-page',))
+    for account, settings in accounts:
+        part = _account(account, settings, window, show_devices, show_code)
+        kit.append(content, part)
+    if not accounts:
+        kit.append(content, kit.label(_('No account is enabled.')))
+    kit.set_content(window, kit.scrolled(content))
+    kit.present(window)
+    return window
+
+
+def _account(
+    account: str,
+    settings: AccountSettings,
+    window: Any,
+    show_devices: Callable[[str, Any], None],
+    show_code: Callable[[str, Any], None],
+) -> Any:
+    heading = kit.heading(settings.heading, classes=('omemo-title',))
+    if settings.problem:
+        return kit.column(heading, kit.label(settings.problem))
+    by_default = settings.encrypt_by_default()
+    blind = settings.blind_trust()
+    # Two accounts have the same switches
+    said = '{text}, {account}'
+    return kit.column(
+        heading,
+        kit.switch(
+            by_default.text,
+            by_default.active,
+            settings.set_encrypt_by_default,
+            description=by_default.description,
+            name=said.format(text=by_default.text, account=settings.heading),
+        ),
+        kit.switch(
+            blind.text,
+            blind.active,
+            settings.set_blind_trust,
+            description=blind.description,
+            name=said.format(text=blind.text, account=settings.heading),
+        ),
+        kit.row(
+            kit.button(_('My devices…'), lambda: show_devices(account, window)),
+            kit.button(_('My QR code…'), lambda: show_code(account, window)),
+        ),
+        spacing=12,
+    )

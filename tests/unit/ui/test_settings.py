@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be chosen for an account, and for one contact."""
+
+from __future__ import annotations
+
+import pytest
+
+from omemo_plugin.ui.presenters.settings import AccountSettings
+from omemo_plugin.ui.presenters.settings import ContactSettings
+
+from .conftest import BOB
+from .conftest import OWN
+
+
+class FakeSettings:
+    own_jid = OWN
+    problem = ''
+    blind_trust = True
+    encrypt_by_default = False
+
+    def __init__(self) -> None:
+        self.of: dict[str, bool | None] = {}
+
+    def blind_trust_of(self, jid: str) -> bool | None:
+        return self.of.get(jid)
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
+        self.of[jid] = value
+
+
+def test_for_an_account() -> None:
+    service = FakeSettings()
+    settings = AccountSettings(service)
+    assert settings.heading == OWN
+    assert settings.blind_trust().active
+    settings.set_blind_trust(False)
+    assert service.blind_trust is False
+    assert not settings.encrypt_by_default().active
+    settings.set_encrypt_by_default(True)
+    assert settings.encrypt_by_default().active
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'), [('account', None), ('trust', True), ('ask', False)]
+)
+def test_for_a_contact(value: str, expected: bool | None) -> None:
+    service = FakeSettings()
+    settings = ContactSettings(service, BOB)
+    assert settings.chosen() == 'account'
+    settings.choose(value)
+    assert service.of == {BOB: expected}
+    assert settings.chosen() == value
+    assert value in dict(settings.choices())
+
+
+def test_it_says_what_holds_for_the_account() -> None:
+    service = FakeSettings()
+    before = dict(ContactSettings(service, BOB).choices())['account']
+    service.blind_trust = False
+    assert dict(ContactSettings(service, BOB).choices())['account'] != before
+
+
+def test_without_keys_it_says_why() -> None:
+    service = FakeSettings()
+    service.problem = 'the disk is full.'
+    assert 'the disk is full.' in AccountSettings(service).problem
