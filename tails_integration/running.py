@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether Gajim runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import GajimRuns
+from .system import System
+
+# Gajim names its process so itself. A diverted one has the name of its file
+# until then
+NAMES = frozenset({'gajim', 'gajim.real'})
+# What the launcher calls itself, so as not to be taken for Gajim
+OWN_NAME = 'tails-gajim'
+
+
+def gajim_processes(system: System) -> list[int]:
+    """The ids of this user's Gajims."""
+    found = []
+    for folder in system.file('/proc').iterdir():
+        if not folder.name.isdecimal() or int(folder.name) == os.getpid():
+            continue
+        try:
+            name = (folder / 'comm').read_text().strip()
+            owner = folder.stat().st_uid
+        except OSError:
+            continue  # it has ended meanwhile
+        if owner == system.uid and name in NAMES:
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def require_closed(system: System) -> None:
+    """Refuse while Gajim has the profile open.
+
+    Raises:
+        GajimRuns: It does.
+    """
+    if gajim_processes(system):
+        raise GajimRuns
+
+
+def rename_process() -> None:
+    """Let this process not be taken for Gajim, whatever its file is called."""
+    try:
+        Path('/proc/self/comm').write_text(OWN_NAME)
+    except OSError:
+        return  # the name is for others to read, nothing here depends on it
