@@ -8,6 +8,7 @@ rest of the plugin asks.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from collections.abc import Collection
 from pathlib import Path
@@ -36,10 +37,13 @@ from .latch import Latch
 from .lines import Lines
 from .lines import ShowOffer
 from .preferences import Preferences
+from .presenters import Reader
+from .readers import Readers
 from .receive import Receiver
 from .sender import Sender
 from .store_path import latch_path
 from .store_path import preferences_path
+from .store_path import readers_path
 from .store_path import store_path
 from .watchers import Watchers
 
@@ -81,6 +85,9 @@ class AccountService:
         self._latch = Latch(latch_path(folder, self.own_jid))
         self._preferences = Preferences(preferences_path(folder, self.own_jid))
         self._lines = Lines(self.account)
+        self._readers = Readers(
+            readers_path(folder, self.own_jid), compat.history_max_age(self.account)
+        )
         self._keystore = Keystore(store_path(folder, self.own_jid), self.own_jid)
         self._errands = Errands(
             client, self.own_jid, self._keystore, self._latch, self._lines
@@ -98,6 +105,7 @@ class AccountService:
             self._latch,
             self._lines,
             self._errands,
+            self._readers,
         )
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
@@ -114,6 +122,7 @@ class AccountService:
         self._watchers.close()
         self._sender.close()
         self._keystore.close()
+        self._readers.close()
 
     # Ourselves
 
@@ -150,9 +159,23 @@ class AccountService:
     def catch_up_ended(self) -> None:
         '''The archive has been read to its end.'''
         self._keystore.commit()
+        self._tidy_readers()
         self._errands.call(
             'ending the catch-up', lambda engine: engine.catch_up_ended()
         )
+
+    def _tidy_readers(self) -> None:
+        try:
+            self._readers.tidy(
+                lambda jid: compat.has_history(self.account, jid), time.time()
+            )
+        except Exception as error:
+            report('tidying up the readers', error)
+
+    def readers_of(self, message_id: str) -> tuple[Reader, ...] | None:
+        '''Who could read a message this device has sent; None if that is not
+        known.'''
+        return self._readers.of(message_id)
 
     def _tick(self) -> bool:
         if compat.is_available(self._client):

@@ -9,6 +9,7 @@ Every difference between the Gajims this plugin runs in: 1.7.3 (nbxmpp 4.2),
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -243,6 +244,25 @@ def flush_archive() -> None:
     # When Gajim ends it commits and closes its archive before we are told
     if not HAS_BUILTIN_OMEMO and hasattr(app.storage.archive, '_con'):
         app.storage.archive._commit()
+
+
+def history_max_age(account: str) -> float:
+    '''For how many seconds Gajim keeps its history; 0 for as long as it runs,
+    below 0 for ever.'''
+    return float(app.settings.get_account_setting(account, 'chat_history_max_age'))
+
+
+def has_history(account: str, jid: str) -> bool:
+    '''Whether Gajim's archive has any message of a conversation.'''
+    archive = app.storage.archive
+    address = JID.from_string(jid)
+    if not hasattr(archive, 'get_last_conversation_row'):
+        return archive.get_last_conversation_line(account, address) is not None
+    # Since 2.6 it has to be said
+    only = inspect.signature(archive.get_last_conversation_row).parameters
+    options = {'incl_related_data': False} if 'incl_related_data' in only else {}
+    row = archive.get_last_conversation_row(account, address, **options)
+    return row is not None
 
 
 def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:

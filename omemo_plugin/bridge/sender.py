@@ -33,6 +33,8 @@ from .latch import Latch
 from .lines import Lines
 from .outbox import Outbox
 from .outbox import Outgoing
+from .presenters import Reader
+from .readers import Readers
 
 # How long a message waits for keys; then those that are there have to do
 _PATIENCE = 90.0
@@ -56,6 +58,7 @@ class Sender:
         latch: Latch,
         lines: Lines,
         errands: Errands,
+        readers: Readers,
     ) -> None:
         '''
         Raises:
@@ -67,6 +70,7 @@ class Sender:
         self._latch = latch
         self._lines = lines
         self._errands = errands
+        self._readers = readers
         self._outbox = Outbox()
         self._announced: dict[str, set[str]] = {}
         self._taken: Any = None
@@ -226,6 +230,7 @@ class Sender:
             trust = self._trust_of(sent, entry.jids)
             compat.mark_encrypted(entry.message, trust, own_fingerprint)
             self._gate.send(entry.message)
+            self._note_readers(entry, sent)
             # Nobody can decrypt for us what this device has sent: if a crash
             # takes the row, its text is gone
             compat.flush_archive()
@@ -236,6 +241,19 @@ class Sender:
             self._leave(entry)
             self._tell_of_left_out(entry, sent)
         self.work()
+
+    def _note_readers(self, entry: Outgoing, sent: SentMessage) -> None:
+        '''For whoever asks later who could read it.'''
+        engine = self._keystore.get()
+        readers = [
+            Reader(info.device, info.trust, info.label)
+            for jid in dict.fromkeys(device.jid for device in sent.readers)
+            for info in engine.devices(jid)
+            if info.device in sent.readers
+        ]
+        number = compat.stanza_of(entry.message).getID()
+        if number:
+            self._readers.note(number, entry.conversation, readers, time.time())
 
     def _trust_of(self, sent: SentMessage, jids: Sequence[str]) -> Trust:
         '''What the shield of a sent message may claim: that of the device

@@ -38,6 +38,11 @@ def preferences_path(folder: Path, jid: str) -> Path:
     return folder / f'{file_stem(jid)}.preferences.json'
 
 
+def readers_path(folder: Path, jid: str) -> Path:
+    '''Who could read an account's messages.'''
+    return folder / f'{file_stem(jid)}.readers.db'
+
+
 def latch_path(folder: Path, jid: str) -> Path:
     '''The list of an account's encrypted conversations.'''
     return folder / f'{file_stem(jid)}.encrypted.json'

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gajim.common import app
+from gajim.common.const import Trust
 from gi.repository import Gio
 from gi.repository import GLib
 
@@ -188,12 +189,17 @@ def add_action(
 
 def pair(account: str, jid: str) -> Any:
     '''The parameter of an action about somebody.'''
-    return GLib.Variant('as', [account, jid])
+    return texts([account, jid])
 
 
 def text(value: str) -> Any:
     '''The parameter of an action about an account.'''
     return GLib.Variant('s', value)
+
+
+def texts(values: list[str]) -> Any:
+    '''The parameter of an action about several things.'''
+    return GLib.Variant('as', values)
 
 
 def menu_item(label: str, action: str, value: Any = None) -> Any:
@@ -270,36 +276,95 @@ def _rebuild_accounts_menu() -> None:
 
 
 def extend_row_menus(
-    patches: Patches, items: Callable[[Any, str | None], list[Any]]
+    patches: Patches, items: Callable[[Any, list[str]], list[Any]]
 ) -> None:
     '''
     Add entries to the menu of each message.
 
     Args:
-        items: gets the contact and the message's id.
+        items: gets the contact, and what `row_values` says of the row.
     '''
-    module = 'gajim.gtk.conversation.rows.message'
+    rows = importlib.import_module('gajim.gtk.conversation.rows.message')
+    if hasattr(rows.MessageRow, 'get_chat_row_menu'):
+        _extend_row_menus_2(patches, rows, items)
+    else:
+        _extend_row_menus_1(patches, rows, items)
 
-    def made_of_row(make: Any) -> Any:
-        # Gajim 2: a method of the row
+
+def _extend_row_menus_2(
+    patches: Patches, rows: Any, items: Callable[[Any, list[str]], list[Any]]
+) -> None:
+    def method(theirs: Any) -> Any:
         def made(row: Any) -> Any:
-            menu = make(row)
-            who, number = row._contact, row.message_id
-            return _extended(menu, lambda: items(who, number))
+            return _extended(
+                theirs(row), lambda: items(row._contact, _row_values_2(row))
+            )
 
         return made
 
-    def made_of_values(make: Any) -> Any:
-        # Gajim 1: a function of everything in it
-        def made(who: Any, *args: Any) -> Any:
-            menu = make(who, *args)
-            return _extended(menu, lambda: items(who, args[3]))
+    patches.replace(rows.MessageRow, 'get_chat_row_menu', method)
+
+
+def _row_values_2(row: Any) -> list[str]:
+    outgoing = row.direction.name == 'OUTGOING'
+    found = row.encryption
+    if found is None:
+        return _values(row.message_id, outgoing, False, '', None)
+    return _values(row.message_id, outgoing, True, found.key, found.trust)
+
+
+def _extend_row_menus_1(
+    patches: Patches, rows: Any, items: Callable[[Any, list[str]], list[Any]]
+) -> None:
+    # The menu is made by a function that is not told of the row
+    clicked: list[Any] = []
+
+    def method(theirs: Any) -> Any:
+        def remember(row: Any, button: Any) -> None:
+            clicked.append(row)
+            try:
+                theirs(row, button)
+            finally:
+                clicked.clear()
+
+        return remember
+
+    def function(theirs: Any) -> Any:
+        def made(*args: Any) -> Any:
+            menu = theirs(*args)
+            if not clicked:
+                return menu
+            row = clicked[-1]
+            return _extended(menu, lambda: items(row._contact, _row_values_1(row)))
 
         return made
 
-    rows = importlib.import_module(module)
-    if not patches.replace(rows.MessageRow, 'get_chat_row_menu', made_of_row):
-        patches.replace_in(module, 'get_chat_row_menu', made_of_values)
+    patches.replace(rows.MessageRow, '_on_more_menu_button_clicked', method)
+    patches.replace(rows, 'get_chat_row_menu', function)
+
+
+def _row_values_1(row: Any) -> list[str]:
+    outgoing = row.kind == 'outgoing'
+    data = row.additional_data
+    details = None if data is None else row._get_encryption_details(data)
+    if details is None:
+        return _values(row.message_id, outgoing, False, '', None)
+    _name, fingerprint, trust = details
+    return _values(row.message_id, outgoing, True, fingerprint, trust)
+
+
+def _values(
+    number: str | None, outgoing: bool, encrypted: bool, key: str | None, trust: Any
+) -> list[str]:
+    '''As an action can carry it; `message_of` reads it again.'''
+    name = '' if trust is None else Trust(trust).name
+    return [
+        number or '',
+        'outgoing' if outgoing else '',
+        'encrypted' if encrypted else '',
+        key or '',
+        name,
+    ]
 
 
 # The page of Gajim 2 with its own list of devices

@@ -23,6 +23,8 @@ from .presenters.code import Code
 from .presenters.details import Details
 from .presenters.details import Kind
 from .presenters.details import Subject
+from .presenters.message import message_of
+from .presenters.message import page
 from .presenters.recipients import Shield
 from .presenters.settings import AccountSettings
 from .presenters.settings import ContactSettings
@@ -30,6 +32,7 @@ from .toolkit import kit
 from .views.code import open_code
 from .views.details import DetailsView
 from .views.details import open_details
+from .views.message import open_message
 from .views.preferences import open_preferences
 
 log = logging.getLogger('gajim.p.omemo_plugin')
@@ -55,6 +58,7 @@ class Shell:
         for name, parameter, call in (
             ('omemo-details', 'as', self._details_action),
             ('omemo-verify', 'as', self._verify_action),
+            ('omemo-message', 'as', self._message_action),
             ('omemo-own-devices', 's', self._own_devices_action),
             ('omemo-code', 's', self._code_action),
             ('omemo-chat-details', '', self._chat_details_action),
@@ -65,6 +69,7 @@ class Shell:
         host.extend_menus(
             self._patches, self._contact_items, self._account_items, self._jid_items
         )
+        host.extend_row_menus(self._patches, self._row_items)
         host.replace_trust_pages(self._patches, self._page)
 
     def stop(self) -> None:
@@ -318,6 +323,36 @@ class Shell:
         if self.can_verify and not host.is_room(account, jid):
             items.append(host.menu_item(_('Verify…'), 'omemo-verify', value))
         return items
+
+    def _row_items(self, who: Any, row: list[str]) -> list[Any]:
+        if self.service(who.account) is None or not (row[2] or host.is_encrypted(who)):
+            return []
+        value = host.texts([who.account, str(who.jid), *row])
+        return [host.menu_item(_('Who can read this…'), 'omemo-message', value)]
+
+    def _message_action(self, value: list[str]) -> None:
+        account, jid, *row = value
+        service = self._follow(account)
+        if service is None:
+            return
+        message = message_of(row)
+        readers = service.readers_of(message.message_id) if message.outgoing else None
+        senders = (service.own_jid,)
+        if not message.outgoing:
+            senders = self._senders(account, jid)
+        shown = page(
+            message,
+            readers=readers,
+            infos=[info for one in senders for info in service.devices(one)],
+            own_fingerprint=service.fingerprint,
+        )
+        open_message(shown, host.main_window())
+
+    def _senders(self, account: str, jid: str) -> tuple[str, ...]:
+        '''Who may have written in a chat.'''
+        if host.is_room(account, jid):
+            return self.recipients(host.contact(account, jid)) or ()
+        return (jid,)
 
     def _account_items(self, account: str) -> list[Any]:
         value = host.text(account)

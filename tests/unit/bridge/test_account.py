@@ -32,7 +32,13 @@ from omemo_plugin.bridge.account import AccountService
 from omemo_plugin.bridge.latch import LatchUnreadable
 from omemo_plugin.bridge.store_path import latch_path
 from omemo_plugin.engine.errors import StoreError
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import DeviceList
+from omemo_plugin.engine.values import ListedDevice
+from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
+from omemo_plugin.stanza.pep import build_device_list
+from omemo_plugin.stanza.pep import device_list_node
 
 ALICE = 'alice@example.org'
 BOB = 'bob@example.org'
@@ -241,6 +247,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     monkeypatch.setattr(compat, 'show_info', show_info)
     monkeypatch.setattr(compat, 'give_back', give_back)
     monkeypatch.setattr(compat, 'flush_archive', lambda: None)
+    monkeypatch.setattr(compat, 'history_max_age', lambda account: -1.0)
+    monkeypatch.setattr(compat, 'has_history', lambda account, jid: True)
+    monkeypatch.setattr(compat, 'blind_trust', lambda account: None)
     monkeypatch.setattr(compat, 'sees_our_presence', lambda client, jid: True)
     monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: True)
     monkeypatch.setattr(compat, 'mark_encrypted', lambda message, trust, key: None)
@@ -683,3 +692,64 @@ def test_the_address_for_verifying(world: World) -> None:
     uri = alice.service.trust_uri(ALICE)
     own = f'omemo-sid-{alice.service.device_id}={alice.service.fingerprint}'
     assert uri == f'xmpp:{ALICE}?{own}'
+
+
+def test_who_could_read_a_message_is_noted(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    readers = alice.service.readers_of(message.stanza.getID())
+    assert readers is not None
+    assert [(one.device.jid, one.device.device_id, one.trust) for one in readers] == [
+        (BOB, bob.service.device_id, Trust.BLIND)
+    ]
+    assert alice.service.readers_of('another') is None
+
+
+def test_a_watcher_is_told_until_it_ends_that(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    told: list[bool] = []
+    unfollow = alice.service.follow(lambda: told.append(True))
+    device = Device(BOB, bob.service.device_id)
+    alice.service.set_trust(device, Trust.VERIFIED)
+    alice.service.set_trust(device, Trust.BLIND)
+    assert told == []
+    wait_for(lambda: told)
+    # Both at once
+    assert told == [True]
+    unfollow()
+    alice.service.set_trust(device, Trust.VERIFIED)
+    run_for(0.05)
+    assert told == [True]
+
+
+def test_a_plan_fetches_what_it_needs(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+
+    def readers() -> list[int]:
+        plan = alice.service.plan([BOB])
+        assert plan is not None
+        return [device.device_id for device in plan.readers]
+
+    assert readers() == []
+    wait_for(lambda: readers() == [bob.service.device_id])
+
+
+def test_a_removed_own_device_is_off_the_list(world: World) -> None:
+    alice = world.online(ALICE)
+    other = Device(ALICE, 4711)
+    listed = DeviceList(
+        Protocol.LEGACY,
+        (ListedDevice(alice.service.device_id), ListedDevice(other.device_id)),
+    )
+    alice.service.device_list_event(ALICE, Protocol.LEGACY, build_device_list(listed))
+    assert [info.device for info in alice.service.own_devices()] == [other]
+    alice.service.remove_own_device(other)
+    run_for(0.05)
+    assert alice.service.own_devices() == ()
+    node = device_list_node(Protocol.LEGACY)
+    published = world.server.items[ALICE, node]['current']
+    assert '4711' not in str(published)
+    assert str(alice.service.device_id) in str(published)
