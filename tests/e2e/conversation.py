@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.gajim import Gajim
+from tests.support.gajim import DrivenGajim
 from tests.support.gajim import Row
 from tests.support.prosody import Prosody
 from tests.support.scene import Scene
@@ -26,7 +26,7 @@ def secret(about: str) -> str:
     return f'secret {next(_numbers):03d} {about}'
 
 
-def start_all(gajims: Iterable[Gajim]) -> None:
+def start_all(gajims: Iterable[DrivenGajim]) -> None:
     """Start several Gajims at the same time and wait for all of them."""
     gajims = list(gajims)
     for gajim in gajims:
@@ -35,7 +35,7 @@ def start_all(gajims: Iterable[Gajim]) -> None:
         gajim.wait_until_online()
 
 
-def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim) -> None:
+def wait_until_known(server: Prosody, owner: DrivenGajim, reader: DrivenGajim) -> None:
     """Wait until a Gajim without our plugin has heard of somebody's devices.
 
     Before that, gajim-omemo empties the input and sends nothing.
@@ -47,18 +47,20 @@ def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim) -> None:
         )
 
 
-def open_chats(one: Gajim, other: Gajim) -> None:
+def open_chats(one: DrivenGajim, other: DrivenGajim) -> None:
     """Open the chat on both sides and choose OMEMO in the menu."""
     one.open_chat(other.account.jid, 'OMEMO')
     other.open_chat(one.account.jid, 'OMEMO')
 
 
-def tell(sender: Gajim, receivers: Gajim | Sequence[Gajim], about: str) -> list[Row]:
+def tell(
+    sender: DrivenGajim, receivers: DrivenGajim | Sequence[DrivenGajim], about: str
+) -> list[Row]:
     """Send a new text and wait until it is shown everywhere, encrypted.
 
     :returns: the sender's row, then one for each receiver
     """
-    if isinstance(receivers, Gajim):
+    if isinstance(receivers, DrivenGajim):
         receivers = [receivers]
     text = secret(about)
     sender.send(text)
@@ -73,7 +75,7 @@ def tell(sender: Gajim, receivers: Gajim | Sequence[Gajim], about: str) -> list[
 
 
 def wait_for_history(
-    gajim: Gajim, other: Gajim, texts: Collection[str]
+    gajim: DrivenGajim, other: DrivenGajim, texts: Collection[str]
 ) -> list[dict[str, Any]]:
     """Wait until Gajim's archive has all texts, and return what it has of them."""
 
@@ -91,7 +93,7 @@ def wait_for_history(
     return kept()
 
 
-def check_encrypted(gajim: Gajim, row: Row) -> None:
+def check_encrypted(gajim: DrivenGajim, row: Row) -> None:
     """The row is shown as encrypted with OMEMO by a trusted device."""
     assert row.encryption is not None, f'{gajim.name} shows in clear: {row}'
     assert row.encryption['name'] == 'OMEMO', row

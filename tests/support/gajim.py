@@ -93,6 +93,11 @@ class DrivenGajim:
     _socket: Path
     _child: Child | None = None
 
+    @property
+    def account_name(self) -> str:
+        """What Gajim calls the account."""
+        return self.account.name
+
     # -- the program
 
     @property
@@ -126,11 +131,11 @@ class DrivenGajim:
 
     def online(self) -> bool:
         """Whether the account is online."""
-        return bool(self.call('is_available', account=self.account.name))
+        return bool(self.call('is_available', account=self.account_name))
 
     def set_online(self, online: bool) -> None:
         """Go online or offline, and wait for it."""
-        name = self.account.name
+        name = self.account_name
         self.call('set_online', account=name, online=online)
         if online:
             wait_for(f'{self.name} is online', self.online)
@@ -142,7 +147,7 @@ class DrivenGajim:
 
     def set_account_enabled(self, enabled: bool) -> None:
         """Disable or enable the account; wait until it is gone or online."""
-        name = self.account.name
+        name = self.account_name
         self.call('set_account_enabled', account=name, enabled=enabled)
         if enabled:
             wait_for(f'{self.name} is online again', self.online)
@@ -166,7 +171,7 @@ class DrivenGajim:
 
     def open_chat(self, jid: str, encryption: str | None = None) -> None:
         """Show the chat with somebody; choose the encryption when given."""
-        self.call('open_chat', account=self.account.name, jid=jid)
+        self.call('open_chat', account=self.account_name, jid=jid)
         wait_for(
             f'{self.name} shows the chat with {jid}',
             lambda: self.call('shown_chat') == jid,
@@ -219,7 +224,7 @@ class DrivenGajim:
 
     def history(self, jid: str) -> list[dict[str, Any]]:
         """What the archive on disk has of the chat, oldest first."""
-        return self.call('history', account=self.account.name, jid=jid)
+        return self.call('history', account=self.account_name, jid=jid)
 
     # -- the driver
 

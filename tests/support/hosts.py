@@ -37,10 +37,13 @@ def machine_suite() -> str:
 
 
 @cache
-def debian_root(suite: str) -> Path:
-    """Return the root of a suite; it takes a minute where it is not there yet."""
+def debian_root(suite: str, lists: tuple[str, ...] | None = None) -> Path:
+    """Return the root of a suite; it takes a minute where it is not there yet.
+
+    :param lists: of packages; what Gajims need when not given
+    """
     made = subprocess.run(
-        [DEBIAN_ROOT, suite, *PACKAGE_LISTS.get(suite, ())],
+        [DEBIAN_ROOT, suite, *(lists or PACKAGE_LISTS.get(suite, ()))],
         check=False,
         stdout=subprocess.PIPE,
         text=True,

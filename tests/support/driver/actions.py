@@ -84,6 +84,75 @@ class Actions:
                 ]
         return [text for text in texts if text]
 
+    # -- any window, as a user works in it
+
+    def open_account_wizard(self) -> None:
+        """Open the window that adds an account; it opens by itself at first."""
+        if gajim_1():
+            from gajim.gtk.util import open_window
+        else:
+            from gajim.gtk.util.window import open_window
+
+        open_window('AccountWizard')
+
+    def window_class_names(self) -> list[str]:
+        """Classes of the open windows, whatever their titles."""
+        return [self._class_name(w) for w in self._open_windows()]
+
+    def buttons(self, window: str) -> list[str]:
+        """What can be pressed in a window, by its class: the words on them."""
+        found = [w for w in self._shown(window) if isinstance(w, Gtk.Button)]
+        return [self._words(w) for w in found if w.get_sensitive()]
+
+    def press(self, window: str, words: str) -> None:
+        """Press the button with these words in a window."""
+        for widget in self._shown(window):
+            if isinstance(widget, Gtk.Button) and self._words(widget) == words:
+                if not widget.get_sensitive():
+                    raise LookupError(f'{words!r} cannot be pressed now')
+                widget.emit('clicked')
+                return
+        raise LookupError(f'no {words!r} in {window}: {self.buttons(window)}')
+
+    def fill_in(self, window: str, texts: list[str]) -> None:
+        """Write into the entries of a window, in their order."""
+        entries = [w for w in self._shown(window) if isinstance(w, Gtk.Entry)]
+        if len(entries) < len(texts):
+            raise LookupError(f'{len(entries)} entries in {window}')
+        for entry, text in zip(entries, texts, strict=False):
+            entry.set_text(text)
+
+    def texts_of(self, window: str) -> list[str]:
+        """What is written in a window."""
+        return [
+            w.get_text()
+            for w in self._shown(window)
+            if isinstance(w, Gtk.Label) and w.get_text()
+        ]
+
+    def _open_windows(self) -> list[Any]:
+        return [
+            w
+            for w in Gtk.Window.list_toplevels()
+            if isinstance(w, Gtk.Window) and w.get_visible()
+        ]
+
+    def _shown(self, window: str) -> list[Any]:
+        for each in self._open_windows():
+            if self._class_name(each) == window:
+                return [w for w in walk(each) if w.get_mapped()]
+        raise LookupError(f'no {window}: {self.window_class_names()}')
+
+    @staticmethod
+    def _class_name(window: Any) -> str:
+        """Gajim's class; in Gajim 2 it is around GTK's window."""
+        return type(getattr(window, 'wrapper', window)).__name__
+
+    @staticmethod
+    def _words(button: Any) -> str:
+        texts = [w.get_text() for w in walk(button) if isinstance(w, Gtk.Label)]
+        return ' '.join(text for text in texts if text)
+
     # -- accounts
 
     def accounts(self) -> list[str]:

@@ -28,8 +28,10 @@ class DriverPlugin(GajimPlugin):
         self._actions = Actions()
 
     def activate(self) -> None:
-        """Listen where the environment says."""
-        path = os.environ['GAJIM_TEST_SOCKET']
+        """Listen where the environment says, or where a user's sockets are."""
+        path = os.environ.get('GAJIM_TEST_SOCKET')
+        if path is None:
+            path = os.path.join(os.environ['XDG_RUNTIME_DIR'], 'gajim-test.socket')
         if os.path.exists(path):
             os.unlink(path)
         self._listener = socket.socket(socket.AF_UNIX)

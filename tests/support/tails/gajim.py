@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Gajim in a Tails, started there as its user starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..gajim import DRIVER
+from ..gajim import DRIVER_NAME
+from ..gajim import DrivenGajim
+from ..hosts import SYSTEM_PLUGINS
+from ..processes import copy_tree
+from ..prosody import XmppAccount
+from ..waiting import wait_for
+from .root import USER_IDS
+from .root import TailsRoot
+from .tails import Tails
+
+WIZARD = 'AccountWizard'
+SOCKET = f'/run/user/{USER_IDS[0]}/gajim-test.socket'
+
+
+def install_driver(root: TailsRoot) -> None:
+    """Put the test's own plugin where Gajim loads it without being asked."""
+    folder = root.path / SYSTEM_PLUGINS.relative_to('/')
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_tree(DRIVER, folder / DRIVER_NAME)
+
+
+class TailsGajim(DrivenGajim):
+    """The Gajim of a Tails, with any number of accounts.
+
+    What DrivenGajim does with an account, it does with the one that account is set to.
+    """
+
+    def __init__(self, tails: Tails, command: Sequence[str]) -> None:
+        """Name the command that starts it; nothing is started."""
+        self.tails = tails
+        self.name = f'Gajim in Tails on {tails.root.suite}'
+        self.log = tails.folder / 'gajim.log'
+        self._command = list(command)
+        self._socket = tails.machine.files / SOCKET.lstrip('/')
+        self.names: dict[str, str] = {}
+
+    def launch(self) -> None:
+        """Start the program without waiting for it."""
+        self._socket.unlink(missing_ok=True)
+        self._child = self.tails.start(self._command, self.log)
+
+    @property
+    def exit_code(self) -> int | None:
+        """That of the command, None while it runs."""
+        assert self._child is not None
+        return self._child.exit_code
+
+    @property
+    def account_name(self) -> str:
+        """What Gajim calls the chosen account."""
+        return self.names[self.account.jid]
+
+    def try_to_log_in(self, account: XmppAccount) -> None:
+        """Fill in Gajim's wizard for new accounts, and let it try."""
+        if WIZARD not in self.call('window_class_names'):
+            self.call('open_account_wizard')
+        self._wait_for_button('Sign Up')
+        self.call('fill_in', window=WIZARD, texts=[account.jid, account.password])
+        self._wait_for_button('Log In')
+        self.call('press', window=WIZARD, words='Log In')
+
+    def log_in(self, account: XmppAccount, timeout: float = 60) -> None:
+        """Add an account with the wizard, and wait until it is online."""
+        known = set(self.call('accounts'))
+        self.try_to_log_in(account)
+        self._wait_for_button('Connect', timeout)
+        self.call('press', window=WIZARD, words='Connect')
+
+        def new_name() -> str:
+            return ''.join(set(self.call('accounts')) - known)
+
+        name = wait_for(f'{account.jid} is in Gajim', new_name)
+        self.names[account.jid] = name
+        self.account = account
+        wait_for(f'{account.jid} is online', self.online, timeout)
+
+    def screenshot(self, path: Path) -> Path:
+        """Take a picture of the screen."""
+        return self.tails.screenshot(path)
+
+    def _wait_for_button(self, words: str, timeout: float = 20) -> None:
+        def there() -> bool:
+            return words in self.call('buttons', window=WIZARD)
+
+        try:
+            wait_for(f'the wizard offers {words!r}', there, timeout, 0.1)
+        except AssertionError as error:
+            texts = self.call('texts_of', window=WIZARD)
+            raise AssertionError(f'{error}; it says: {texts}') from None

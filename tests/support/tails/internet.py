@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All that is outside a Tails: a Tor network, and a server to talk on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..bundle import build_bundle
+from ..gajim import Gajim
+from ..hosts import Host
+from ..hosts import machine_suite
+from ..processes import unprivileged_ids
+from ..prosody import Prosody
+from .machine import Machine
+from .machine import connect
+from .tor import TorNetwork
+
+RELAY_ADDRESSES = tuple(f'10.11.0.{number}' for number in range(1, 6))
+SERVER_ADDRESS = '10.11.1.1'
+RESOLVER_ADDRESS = '10.11.1.53'
+# By name, and so through an exit
+DOMAIN = 'chat.test'
+PORTS = (5222, 5443)
+
+
+class Internet:
+    """A machine with everything in it; close() ends it."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        names: Iterable[str],
+        onion_names: Iterable[str] = (),
+    ) -> None:
+        """Start everything; wait_until_ready() waits for it.
+
+        :param root: a Debian with tor in it
+        :param folder: for keys, logs and data
+        :param names: of accounts at DOMAIN
+        :param onion_names: of accounts at the onion service
+        """
+        self.folder = folder
+        self._cables = itertools.count(1)
+        self.machine = Machine('internet', root, folder, [f'{folder}:{folder}'])
+        try:
+            for address in (*RELAY_ADDRESSES, SERVER_ADDRESS, RESOLVER_ADDRESS):
+                self.machine.run(['ip', 'address', 'add', address, 'dev', 'lo'])
+            # Only this port needs root's rights, and the name server has none
+            self.machine.run(
+                ['sh', '-c', 'echo 53 >/proc/sys/net/ipv4/ip_unprivileged_port_start']
+            )
+            program = folder / 'names.py'
+            program.write_bytes(Path(__file__).with_name('names.py').read_bytes())
+            self.machine.start(
+                ['/usr/bin/python3', str(program), RESOLVER_ADDRESS,
+                 f'{DOMAIN}={SERVER_ADDRESS}'],
+                folder / 'names.log',
+                unprivileged_ids(),
+            )  # fmt: skip
+            self.tor = TorNetwork(
+                self.machine, folder / 'tor', RELAY_ADDRESSES, RESOLVER_ADDRESS
+            )
+            self.tor.start()
+            self.onion = self.tor.serve_onion(
+                {port: (SERVER_ADDRESS, port) for port in PORTS}
+            )
+            self.server = Prosody(
+                folder / 'server',
+                names,
+                domain=DOMAIN,
+                address=SERVER_ADDRESS,
+                ports=PORTS,
+                more_hosts={self.onion: onion_names},
+                network=self.machine.network,
+            )
+            self.server.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait_until_ready(self) -> None:
+        """Wait until Tor clients can reach the server, by name and as an onion."""
+        self.tor.wait_until_ready()
+        self.tor.publish_onion()
+        self.tor.wait_for_onion()
+
+    def plug_in(self, machine: Machine) -> None:
+        """Give another machine a cable to here, and nothing but that."""
+        number = next(self._cables)
+        network = f'10.11.{100 + number}'
+        connect(machine, self.machine, (f'{network}.2/24', f'{network}.1/24'))
+
+    def gajim(self, name: str, artefacts: Path) -> Gajim:
+        """An ordinary Gajim out here with our plugin; it is not started.
+
+        :param name: of its account
+        """
+        return Gajim(
+            name,
+            Host(machine_suite(), network=self.machine.network),
+            self.server,
+            self.server.accounts[name],
+            self.folder / name,
+            artefacts,
+            plugins={'omemo': False},
+            bundle=build_bundle(self.folder),
+        )
+
+    def names_asked(self) -> list[str]:
+        """The names that were looked up here: by exits, unless something leaks."""
+        return (self.folder / 'names.log').read_text().split()
+
+    def close(self) -> None:
+        """End all of it."""
+        server = getattr(self, 'server', None)
+        if server is not None:
+            server.stop()
+        self.machine.stop()

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Persistent Storage of a machine that passes for Tails, from outside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .machine import Machine
+
+# Where Tails has them, and whose persistence.conf is.
+STORAGE = Path('/live/persistence/TailsData_unlocked')
+TPSCLI = Path('/usr/local/lib/tpscli')
+TPS_IDS = (115, 122)
+CONF = 'persistence.conf'
+
+
+class PersistentStorage:
+    """What is on the USB stick: a folder that outlives the machines."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make an empty one, as Tails makes it."""
+        self.folder = folder
+        folder.mkdir(mode=0o770)
+        conf = folder / CONF
+        conf.touch(0o600)
+        os.chown(conf, *TPS_IDS)
+
+    @property
+    def bind(self) -> str:
+        """How a machine gets to see it, unlocked."""
+        return f'{self.folder}:{STORAGE}'
+
+    @property
+    def lines(self) -> list[str]:
+        """What persistence.conf says now."""
+        return (self.folder / CONF).read_text().splitlines()
+
+    def unlock(self, machine: Machine) -> None:
+        """Do what the Welcome Screen does before the user's session starts."""
+        machine.run(['setfacl', '-m', 'user:1000:x', str(STORAGE)])
+        machine.run([str(TPSCLI), 'boot'])
+
+    def files_with(self, text: str) -> list[Path]:
+        """Files below the storage in which a text stands in clear."""
+        needle = text.encode()
+        return [
+            path
+            for path in sorted(self.folder.rglob('*'))
+            if path.is_file() and needle in path.read_bytes()
+        ]
+
+
+def tpscli(machine: Machine, *arguments: str) -> str:
+    """Ask the machine's Persistent Storage as root; return what it prints.
+
+    :raises RuntimeError: when it refuses
+    """
+    return machine.run([str(TPSCLI), *arguments]).stdout.strip()
+

@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Debian that passes for Tails: its user, its Persistent Storage, its tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from ..hosts import debian_root
+from .persistence import STORAGE
+from .persistence import TPS_IDS
+from .persistence import TPSCLI
+
+LISTS = ('gajim', 'plugin', 'tails')
+
+USER = 'amnesia'
+USER_IDS = (1000, 1000)
+HOME = Path('/home') / USER
+
+# What does not change while a test runs is shared with the Debian root.
+SHARED = 'usr'
+LEFT_OUT = ('cache/apt', 'lib/apt')
+
+# The Tails of each Debian.
+RELEASES = {'bookworm': '6.19', 'trixie': '7.4'}
+
+OS_RELEASE = """\
+PRETTY_NAME="Tails"
+NAME="Tails"
+ID="tails"
+ID_LIKE="debian"
+VERSION="{release}"
+VERSION_ID="{release}"
+HOME_URL="https://tails.net/"
+"""
+
+HOSTS = """\
+127.0.0.1	localhost
+127.0.0.2	amnesia
+::1	localhost ip6-localhost
+"""
+
+
+def tails_base(suite: str) -> Path:
+    """Return the Debian root that a Tails is made of."""
+    return debian_root(suite, LISTS)
+
+
+class TailsRoot:
+    """A folder that can be the / of a machine; close() deletes it."""
+
+    def __init__(self, suite: str) -> None:
+        """Make it of the Debian root of this suite, in a second or two."""
+        self.suite = suite
+        self._base = tails_base(suite)
+        # On the same disk, so that files can be shared
+        self.path = Path(tempfile.mkdtemp(prefix='tails-', dir=self._base.parent))
+        self._started = time.time()
+        try:
+            self.path.chmod(0o755)
+            self._copy()
+            self._add_users()
+            self._add_system_files()
+        except BaseException:
+            self.close()
+            raise
+
+    def wipe_home(self) -> None:
+        """Give the user a new home, as every start of Tails does."""
+        home = self.path / HOME.relative_to('/')
+        shutil.rmtree(home, ignore_errors=True)
+        skeleton = self.path / 'etc' / 'skel'
+        shutil.copytree(skeleton, home, symlinks=True)
+        home.chmod(0o700)
+        for path in (home, *home.rglob('*')):
+            os.chown(path, *USER_IDS, follow_symlinks=False)
+
+    def changed_base_files(self) -> list[Path]:
+        """Files of the shared Debian root that were written to since the start."""
+        found = []
+        for path in (self._base / SHARED).rglob('*'):
+            state = path.lstat()
+            if stat.S_ISREG(state.st_mode) and state.st_mtime >= self._started:
+                found.append(path)
+        return found
+
+    def close(self) -> None:
+        """Delete it; nothing may be mounted there any more."""
+        subprocess.run(['rm', '-rf', '--one-file-system', self.path], check=True)
+
+    def _copy(self) -> None:
+        for entry in sorted(self._base.iterdir()):
+            if entry.name == SHARED:
+                # dpkg and its helpers replace files; they do not write into them
+                subprocess.run(['cp', '-al', entry, self.path], check=True)
+            else:
+                subprocess.run(['cp', '-a', entry, self.path], check=True)
+
+    def _add_users(self) -> None:
+        etc = self.path / 'etc'
+        users = (
+            (USER, USER_IDS, str(HOME), '/bin/bash'),
+            ('tails-persistent-storage', TPS_IDS, '/', '/usr/sbin/nologin'),
+        )
+        taken = {
+            line.split(':')[2] for line in (etc / 'passwd').read_text().splitlines()
+        }
+        for name, (uid, gid), home, shell in users:
+            assert str(uid) not in taken, f'{uid} is taken'
+            _append(etc / 'passwd', f'{name}:x:{uid}:{gid}::{home}:{shell}\n')
+            _append(etc / 'shadow', f'{name}:!:19000:0:99999:7:::\n')
+            _append(etc / 'group', f'{name}:x:{gid}:\n')
+
+    def _add_system_files(self) -> None:
+        etc = self.path / 'etc'
+        for name, text in (
+            ('os-release', OS_RELEASE.format(release=RELEASES[self.suite])),
+            ('hosts', HOSTS),
+            ('hostname', 'amnesia\n'),
+            ('resolv.conf', 'nameserver 127.0.0.1\n'),
+        ):
+            (etc / name).unlink(missing_ok=True)
+            (etc / name).write_text(text)
+        (self.path / STORAGE.relative_to('/')).mkdir(parents=True)
+        tpscli = self.path / TPSCLI.relative_to('/')
+        tpscli.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).with_name('tps.py'), tpscli)
+        tpscli.chmod(0o755)
+        self.wipe_home()
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open('a') as file:
+        file.write(text)

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A computer that Tails is started on, again and again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from .gajim import install_driver
+from .internet import Internet
+from .persistence import PersistentStorage
+from .root import TailsRoot
+from .tails import Tails
+
+
+class Station:
+    """A Tails stick in a computer that is connected to our internet.
+
+    A context manager; nothing of it is left at the end.
+    """
+
+    def __init__(self, suite: str, internet: Internet) -> None:
+        """Prepare the stick; boot() starts Tails.
+
+        :param suite: of the Debian that the Tails is made of
+        """
+        self.suite = suite
+        self.internet = internet
+        self.folder = Path(tempfile.mkdtemp(prefix='omemo-tails-'))
+        self.folder.chmod(0o755)
+        self.sessions: list[Tails] = []
+        try:
+            self.root = TailsRoot(suite)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        # The server's certificate is as good as one of the authorities'
+        authorities = self.root.path / 'etc' / 'ssl' / 'certs' / 'ca-certificates.crt'
+        with authorities.open('a') as file:
+            file.write(internet.server.certificate.read_text())
+        install_driver(self.root)
+
+    def __enter__(self) -> Station:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def make_storage(self) -> PersistentStorage:
+        """Create a Persistent Storage on the stick."""
+        return PersistentStorage(self.folder / 'TailsData')
+
+    def boot(self, storage: PersistentStorage | None = None) -> Tails:
+        """Start Tails; what ran before is switched off as by pulling the plug.
+
+        :param storage: unlocked at the Welcome Screen
+        """
+        self.switch_off()
+        number = len(self.sessions) + 1
+        tails = Tails(self.root, self.internet, self.folder / f'{number}', storage)
+        self.sessions.append(tails)
+        return tails
+
+    def switch_off(self) -> None:
+        """End the session that runs, if there is one."""
+        if self.sessions:
+            self.sessions[-1].shut_down()
+
+    def keep_logs(self, target: Path) -> None:
+        """Copy logs, captures and a picture of the screen into a folder."""
+        for tails in self.sessions:
+            name = f'{target.name}-{tails.folder.name}'
+            if tails is self.sessions[-1] and tails.running:
+                tails.screenshot(target / f'{name}.png')
+            for file in _files([tails.folder, tails.capture_file.parent]):
+                if file.suffix in ('.log', '.pcap'):
+                    shutil.copy(file, target / f'{name}-{file.name}')
+
+    def close(self) -> None:
+        """Switch off, and delete everything."""
+        self.switch_off()
+        changed = self.root.changed_base_files()
+        self.root.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        # Others use that Debian root as well
+        assert not changed, f'a test wrote into the shared Debian root: {changed}'
+
+
+def _files(folders: Iterable[Path]) -> list[Path]:
+    return [path for folder in folders for path in folder.iterdir() if path.is_file()]

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Tails that runs: its firewall, its Tor, and someone who watches its cable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..display import Display
+from ..processes import Child
+from ..waiting import wait_for
+from .capture import Packet
+from .capture import packets
+from .firewall import SOCKS_PORTS
+from .firewall import Counts
+from .firewall import Firewall
+from .internet import Internet
+from .machine import Machine
+from .persistence import PersistentStorage
+from .root import HOME
+from .root import USER
+from .root import USER_IDS
+from .root import TailsRoot
+from .tor import TailsTor
+
+LOOPBACK = 1  # the number of lo, in every network
+WATCH = '/run/watch'
+
+# Asks Tor for a connection, and ends with what it answers (0 for success)
+PROBE = """
+import socket, struct, sys
+host, port = sys.argv[1].encode(), int(sys.argv[2])
+with socket.create_connection(('127.0.0.1', 9062), 5) as tor:
+    tor.settimeout(60)
+    tor.sendall(bytes((5, 1, 0)))
+    assert tor.recv(2) == bytes((5, 0))
+    tor.sendall(bytes((5, 1, 0, 3, len(host))) + host + struct.pack('>H', port))
+    sys.exit(tor.recv(10)[1])
+"""
+
+
+class Tails:
+    """One session of a Tails, from the Welcome Screen to the shutdown."""
+
+    def __init__(
+        self,
+        root: TailsRoot,
+        internet: Internet,
+        folder: Path,
+        storage: PersistentStorage | None = None,
+    ) -> None:
+        """Start it, with a new home; Tor waits for Tor Connection.
+
+        :param folder: for its logs
+        :param storage: its Persistent Storage, unlocked at the Welcome Screen
+        """
+        self.root = root
+        self.internet = internet
+        self.folder = folder
+        self.storage = storage
+        folder.mkdir(parents=True, exist_ok=True)
+        root.wipe_home()
+        self.display = Display(folder)
+        # In the machine only root sees it
+        self._watch = folder / 'watch'
+        self._watch.mkdir(mode=0o700)
+        binds = ['/tmp/.X11-unix:/tmp/.X11-unix', f'{self._watch}:{WATCH}']
+        if storage is not None:
+            binds.append(storage.bind)
+        self.machine = Machine('tails', root.path, folder, binds)
+        try:
+            self._set_up()
+        except BaseException:
+            self.shut_down()
+            raise
+
+    def _set_up(self) -> None:
+        files = self.machine.files
+        runtime = files / 'run' / 'user' / str(USER_IDS[0])
+        runtime.mkdir(parents=True, mode=0o700)
+        os.chown(runtime, *USER_IDS)
+        tor = (files / 'var' / 'lib' / 'tor').stat()
+        self._tor_ids = tor.st_uid, tor.st_gid
+        # First of all those who watch
+        self.firewall = Firewall(self.machine, USER_IDS[0], tor.st_uid)
+        self._capture = self._start_capture()
+        self.internet.plug_in(self.machine)
+        if self.storage is not None:
+            self.storage.unlock(self.machine)
+        self.tor = TailsTor(
+            self.machine, self.internet.tor, self._tor_ids, self.folder / 'tor.log'
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether the session has not ended."""
+        return self.machine.running
+
+    @property
+    def capture_file(self) -> Path:
+        """Every packet on every interface of the machine (pcap)."""
+        return self._watch / 'tails.pcap'
+
+    @property
+    def home(self) -> Path:
+        """The user's home, as this program sees it."""
+        return self.machine.files / HOME.relative_to('/')
+
+    def environment(self) -> dict[str, str]:
+        """What the user's programs find in their environment."""
+        return {
+            'HOME': str(HOME),
+            'USER': USER,
+            'LOGNAME': USER,
+            'DISPLAY': self.display.name,
+            'XDG_RUNTIME_DIR': f'/run/user/{USER_IDS[0]}',
+            'XDG_CURRENT_DESKTOP': 'GNOME',
+            'GDK_BACKEND': 'x11',
+            'GSK_RENDERER': 'cairo',
+            'GSETTINGS_BACKEND': 'memory',
+            'GTK_A11Y': 'none',
+            'NO_AT_BRIDGE': '1',
+            'PYTHONDONTWRITEBYTECODE': '1',
+            'PYTHONFAULTHANDLER': '1',
+        }
+
+    def start(self, argv: list[str], log: Path) -> Child:
+        """Start a program of the user's, with a session bus of its own."""
+        return self.machine.start(
+            ['dbus-run-session', '--', *argv], log, USER_IDS, self.environment()
+        )
+
+    def screenshot(self, path: Path) -> Path:
+        """Take a picture of the screen."""
+        return self.display.screenshot(path)
+
+    def connect_tor(self, hosts: Iterable[str], port: int = 5222) -> None:
+        """Do what Tor Connection does, and wait until Tor reaches these hosts.
+
+        A young network's first circuits may fail, and an onion service may take
+        its time; whoever runs Gajim would try again, this does it for them.
+        """
+        self.tor.connect()
+        for host in hosts:
+            wait_for(
+                f'Tor reaches {host}', lambda host=host: self._reaches(host, port), 90
+            )
+
+    def _reaches(self, host: str, port: int) -> bool:
+        done = self.machine.run(
+            ['/usr/bin/python3', '-c', PROBE, host, str(port)],
+            self._tor_ids,
+            check=False,
+        )
+        return done.returncode == 0
+
+    # -- what left the machine, or wanted to
+
+    def counts(self) -> Counts:
+        """What the firewall has counted."""
+        return self.firewall.counts()
+
+    def strays(self) -> list[Packet]:
+        """The packets seen anywhere that are not of Tor or to its SOCKS port."""
+        return [packet for packet in self._packets() if not self._belongs(packet)]
+
+    def packet_count(self) -> int:
+        """How many packets were seen, to know that somebody was looking."""
+        return sum(1 for _packet in self._packets())
+
+    def _packets(self) -> Iterator[Packet]:
+        return packets(self.capture_file)
+
+    def _belongs(self, packet: Packet) -> bool:
+        if packet.protocol != 'tcp':
+            return False
+        if packet.interface == LOOPBACK:
+            ports = {packet.source_port, packet.target_port}
+            return (
+                packet.source == packet.target == '127.0.0.1'
+                and bool(ports & set(SOCKS_PORTS))
+            )
+        relays = self.internet.tor.endpoints
+        return packet.source in relays or packet.target in relays
+
+    def _start_capture(self) -> Child:
+        # In there, so that it ends with the machine
+        program = self._watch / 'capture.py'
+        program.write_bytes(Path(__file__).with_name('capture.py').read_bytes())
+        child = self.machine.start(
+            ['/usr/bin/python3', f'{WATCH}/capture.py', f'{WATCH}/tails.pcap'],
+            self.folder / 'capture.log',
+        )
+        wait_for(
+            'the capture runs',
+            lambda: self.capture_file.exists() and self.capture_file.stat().st_size,
+        )
+        return child
+
+    # -- the end
+
+    def shut_down(self) -> None:
+        """End the session, as a pulled stick does; more than once is the same."""
+        tor = getattr(self, 'tor', None)
+        if tor is not None:
+            tor.control.close()
+        self.machine.stop()
+        self.display.stop()
