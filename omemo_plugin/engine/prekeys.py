@@ -29,6 +29,13 @@ PREKEYS_MIN = 25
 # XEP-0384: between a week and a month; the old key lives one period longer
 ROTATION_SECONDS = 7 * 24 * 3600
 
+# How long a used prekey is kept: until whoever fetched our bundle just before
+# it was published anew has sent a first message
+KEPT_SECONDS = 600
+
+# And how many, which is a bound on what strangers can have us store
+KEPT_MAX = 200
+
 
 class Prekeys:
     '''The prekeys of our device for one protocol.'''
@@ -57,42 +64,56 @@ class Prekeys:
 
     def bundle(self) -> Bundle:
         '''The bundle as it is to be published.'''
-        return self._wire.own_bundle(
-            self._backend_bundle(), frozenset(self._used().values())
-        )
+        used = frozenset(number for number, _ in self._used().values())
+        return self._wire.own_bundle(self._backend_bundle(), used)
 
     def _backend_bundle(self) -> Any:
         return fast.run(self._backend.get_bundle(self._own_jid, self._device_id))
 
-    def _used(self) -> dict[str, int]:
-        used: dict[str, int] = self._store.get(self._used_key, {})
+    def _used(self) -> dict[str, list[int]]:
+        '''By prekey its id, and when it was used.'''
+        used: dict[str, list[int]] = self._store.get(self._used_key, {})
         return used
 
-    def consume(self, prekey: bytes, prekey_id: int, *, keep: bool) -> None:
+    def consume(self, prekey: bytes, prekey_id: int, now: int) -> None:
         '''
         A key exchange used one of our prekeys.
 
-        Args:
-            keep: whether other messages may still come that used it as well.
+        It is not offered any more, but kept for a while: a second device may
+        have taken the same from the bundle before that is published anew, or
+        its message may be in the archive.
         '''
-        if keep:
-            used = self._used()
-            used[base64.b64encode(prekey).decode('ascii')] = prekey_id
-            self._store.put(self._used_key, used)
-        else:
-            self._delete(prekey)
-        visible = fast.run(self._backend.get_num_visible_pre_keys()) - len(self._used())
+        used = self._used()
+        while len(used) >= KEPT_MAX:
+            oldest = min(used, key=lambda one: used[one][1])
+            self._delete(base64.b64decode(oldest))
+            del used[oldest]
+        used[base64.b64encode(prekey).decode('ascii')] = [prekey_id, now]
+        self._store.put(self._used_key, used)
+        visible = fast.run(self._backend.get_num_visible_pre_keys()) - len(used)
         if visible < PREKEYS_MIN:
             self._fill()
 
-    def end_catch_up(self) -> bool:
-        '''Delete the used prekeys; whether there were any.'''
+    def delete_used(self, now: int) -> None:
+        '''Delete the prekeys whose while is over. Not during a catch-up.'''
         used = self._used()
-        for prekey in used:
+        # A clock that went back deletes them as well: rather lose a message
+        # than keep keys for years
+        kept = {
+            prekey: [number, at]
+            for prekey, (number, at) in used.items()
+            if 0 <= now - at < KEPT_SECONDS
+        }
+        if kept == used:
+            return
+        for prekey in used.keys() - kept.keys():
             self._delete(base64.b64decode(prekey))
-        if used:
-            self._store.delete(self._used_key)
-        return bool(used)
+        self._store.put(self._used_key, kept)
+
+    @property
+    def some_used(self) -> bool:
+        '''Whether prekeys are kept that are not offered any more.'''
+        return bool(self._used())
 
     def _delete(self, prekey: bytes) -> None:
         marker = self._wire.delete_marker(self._own_jid, self._device_id, prekey)

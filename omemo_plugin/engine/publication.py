@@ -144,6 +144,7 @@ class Publication:
         now = core.now()
         effects: list[Effect] = []
         for protocol, prekeys in core.prekeys.items():
+            prekeys.delete_used(now)
             if prekeys.rotate_if_due(now):
                 self._dirty.add(protocol)
             recent = 0 <= now - self._published_at[protocol] < _BUNDLE_INTERVAL
@@ -156,8 +157,7 @@ class Publication:
 
     def catch_up_ended(self) -> list[Effect]:
         for protocol, prekeys in self._core.prekeys.items():
-            used = prekeys.end_catch_up()
-            if prekeys.refill() or used:
+            if prekeys.refill() or prekeys.some_used:
                 self._dirty.add(protocol)
         return self.maintain()
 

@@ -331,7 +331,7 @@ class Receiver:
             core.prekeys[protocol].consume(
                 opened.exchange.header.pre_key,
                 opened.exchange.pre_key_id,
-                keep=core.catching_up,
+                core.now(),
             )
             self.prekeys_used.add(protocol)
 

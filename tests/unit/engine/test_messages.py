@@ -17,8 +17,13 @@ from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.errors import NotForThisDevice
 from omemo_plugin.engine.errors import OmemoError
 from omemo_plugin.engine.errors import SentByThisDevice
+from omemo_plugin.engine.errors import UnknownPrekey
+from omemo_plugin.engine.prekeys import KEPT_MAX
+from omemo_plugin.engine.prekeys import KEPT_SECONDS
+from omemo_plugin.engine.sending import SentMessage
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
+from tests.support.world import Peer
 from tests.support.world import World
 
 LEGACY = (Protocol.LEGACY,)
@@ -211,6 +216,69 @@ def test_catch_up_keeps_prekeys_and_publishes_once(world: World) -> None:
     assert len(world.bundles[key].prekeys) == 100
     assert number not in world.bundles[key].prekeys
     assert 'OweEmptyMessage' in kinds
+
+
+def first_messages(world: World, ben: Peer, senders: list[Peer]) -> list[SentMessage]:
+    '''Of several devices that all took the same prekey.'''
+    key = (ben.device, Protocol.LEGACY)
+    bundle = world.bundles[key]
+    number = next(iter(bundle.prekeys))
+    one_prekey = {number: bundle.prekeys[number]}
+    world.bundles[key] = dataclasses.replace(bundle, prekeys=one_prekey)
+    for sender in senders:
+        sender.prepare(ben.jid)
+    texts = {Protocol.LEGACY: b'x'}
+    return [sender.engine.encrypt([ben.jid], texts) for sender in senders]
+
+
+def test_two_take_the_same_prekey_at_the_same_time(world: World) -> None:
+    '''The second one's message comes when the first one's has used it.'''
+    ben = world.peer('ben@test', protocols=LEGACY)
+    ann, cat = world.peer('ann@test'), world.peer('cat@test')
+    late = world.peer('dan@test')
+    one, two, three = first_messages(world, ben, [ann, cat, late])
+    assert ben.decrypt(ann, one).plaintext == b'x'
+    ben.clock.now += 20
+    ben.carry_out(ben.engine.tick())
+    # It is not offered any more
+    assert len(world.bundles[ben.device, Protocol.LEGACY].prekeys) == 100
+    used = set(ben.engine._core.prekeys[Protocol.LEGACY]._used())
+    assert len(used) == 1
+    ben.engine.commit()
+    ben.restart()
+    ben.online()
+    assert ben.decrypt(cat, two).plaintext == b'x'
+    ben.clock.now += KEPT_SECONDS
+    ben.carry_out(ben.engine.tick())
+    with pytest.raises(UnknownPrekey):
+        ben.engine.decrypt(late.jid, three.messages)
+
+
+def test_used_prekeys_are_bounded_in_number(world: World) -> None:
+    ben = world.peer('ben@test')
+    prekeys = ben.engine._core.prekeys[Protocol.LEGACY]
+    now = ben.engine._core.now()
+    for number in range(KEPT_MAX + 20):
+        bundle = prekeys.bundle()
+        prekey_id = min(bundle.prekeys)
+        prekeys.consume(bundle.prekeys[prekey_id], prekey_id, now + number)
+    used = prekeys._used()
+    assert len(used) == KEPT_MAX
+    assert min(at for _, at in used.values()) == now + 20
+
+
+@pytest.mark.parametrize('jump', [-1, KEPT_SECONDS])
+def test_used_prekeys_do_not_outlive_a_wrong_clock(world: World, jump: int) -> None:
+    ben = world.peer('ben@test')
+    prekeys = ben.engine._core.prekeys[Protocol.LEGACY]
+    now = ben.engine._core.now()
+    bundle = prekeys.bundle()
+    prekey_id = min(bundle.prekeys)
+    prekeys.consume(bundle.prekeys[prekey_id], prekey_id, now)
+    prekeys.delete_used(now)
+    assert prekeys.some_used
+    prekeys.delete_used(now + jump)
+    assert not prekeys.some_used
 
 
 def test_new_contact_device_is_told(world: World) -> None:
