@@ -131,39 +131,34 @@ def _speed_up_prekeys() -> None:
 _PROVIDER: Any = CryptoProviderImpl
 
 
-def _speed_up_hmac() -> None:
-    faster = fast_primitives.hmac_calculate
-    fast_primitives.compare_hmac(run, _PROVIDER.hmac_calculate, faster)
-    _PROVIDER.hmac_calculate = staticmethod(faster)
-
-
-def _speed_up_hkdf_and_cbc() -> None:
+def _speed_up_primitives() -> None:
     if not fast_primitives.library_is_slow():
         return
     from . import gnutls
 
+    fast_primitives.compare_hmac(run, _PROVIDER.hmac_calculate, gnutls.hmac_calculate)
     fast_primitives.compare_hkdf(run, _PROVIDER.hkdf_derive, gnutls.hkdf_derive)
     fast_primitives.compare_cbc(run, _PROVIDER, gnutls)
+    # Of OMEMO 0.3 alone: the other one's is not GCM
+    backend: Any = _CLASSES[Protocol.LEGACY]
+    slow = backend.decrypt_plaintext
+    faster = fast_primitives.make_decrypt_payload(
+        slow, gnutls.aes_gcm_decrypt, gnutls.GCM_NONCE
+    )
+    sample = object.__new__(backend)
+    content, key = run(backend.encrypt_plaintext(sample, b'sample'))
+    fast_primitives.compare_payload(run, sample, slow, faster, content, key)
+
+    _PROVIDER.hmac_calculate = staticmethod(gnutls.hmac_calculate)
     _PROVIDER.hkdf_derive = staticmethod(gnutls.hkdf_derive)
     _PROVIDER.aes_cbc_encrypt = staticmethod(gnutls.aes_cbc_encrypt)
     _PROVIDER.aes_cbc_decrypt = staticmethod(gnutls.aes_cbc_decrypt)
-
-
-def _speed_up_payload() -> None:
-    '''Of OMEMO 0.3 alone: the other one's is not GCM.'''
-    backend: Any = _CLASSES[Protocol.LEGACY]
-    slow = backend.decrypt_plaintext
-    sample = object.__new__(backend)
-    content, key = run(backend.encrypt_plaintext(sample, b'sample'))
-    fast_primitives.compare_payload(run, sample, slow, content, key)
-    backend.decrypt_plaintext = fast_primitives.decrypt_payload
+    backend.decrypt_plaintext = faster
 
 
 # Once for each process: Gajim may load the plugin again after an update
 if not getattr(oldmemo.oldmemo, '_faster', False):
-    _attempt('HMAC', _speed_up_hmac)
-    _attempt('HKDF and AES-CBC', _speed_up_hkdf_and_cbc)
-    _attempt('payload', _speed_up_payload)
+    _attempt('primitives', _speed_up_primitives)
     _attempt('prekeys', _speed_up_prekeys)
     for _protocol in Protocol:
         _speed_up(_protocol)

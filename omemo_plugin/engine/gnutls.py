@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 '''
-Two of GnuTLS's primitives. A Gajim has the library loaded, for its TLS.
+Some of GnuTLS's primitives. A Gajim has the library loaded, for its TLS.
 
 Importing raises OSError where there is no GnuTLS, and AttributeError where it
 is older than 3.7.7.
@@ -33,11 +33,16 @@ MACS = {
 
 # gnutls_cipher_algorithm_t by the size of a key in bytes
 _CBC = {16: 4, 32: 5}
+_GCM = {16: 10, 32: 11}
 
 # gnutls_cipher_flags_t
 _PADDING_PKCS7 = 1
 
 BLOCK = 16
+TAG = 16
+
+# The only size of a nonce in bytes with which GnuTLS does GCM
+GCM_NONCE = 12
 
 
 class GnutlsError(ValueError):
@@ -59,7 +64,7 @@ def _declare(name: str, *arguments: Any) -> Any:
     return function
 
 
-_library = ctypes.CDLL('libgnutls.so.30')
+_library = ctypes.PyDLL('libgnutls.so.30')
 _data = POINTER(_Datum)
 _crypt = (c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), c_uint)
 
@@ -70,11 +75,34 @@ _encrypt = _declare('gnutls_cipher_encrypt3', *_crypt)
 _decrypt = _declare('gnutls_cipher_decrypt3', *_crypt)
 _end = _declare('gnutls_cipher_deinit', c_void_p)
 _end.restype = None
+_begin_aead = _declare('gnutls_aead_cipher_init', POINTER(c_void_p), c_int, _data)
+_decrypt_aead = _declare(
+    'gnutls_aead_cipher_decrypt',
+    c_void_p,
+    *(c_char_p, c_size_t),
+    *(c_char_p, c_size_t),
+    c_size_t,
+    *(c_char_p, c_size_t),
+    *(c_char_p, POINTER(c_size_t)),
+)
+_end_aead = _declare('gnutls_aead_cipher_deinit', c_void_p)
+_end_aead.restype = None
+_hmac = _declare(
+    'gnutls_hmac_fast', c_int, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p
+)
 
 
 def _check(result: int) -> None:
     if result:
         raise GnutlsError(result)
+
+
+async def hmac_calculate(key: bytes, hash_function: HashFunction, data: bytes) -> bytes:
+    '''HMAC (RFC 2104).'''
+    mac, size = MACS[hash_function]
+    result = create_string_buffer(size)
+    _check(_hmac(mac, key, len(key), data, len(data), result))
+    return result.raw
 
 
 async def hkdf_derive(
@@ -149,3 +177,37 @@ async def aes_cbc_decrypt(
         return unpadder.update(padded) + unpadder.finalize()
     except ValueError as error:
         raise DecryptionFailedException('a wrong padding') from error
+
+
+def aes_gcm_decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    '''
+    AES-GCM (NIST SP 800-38D).
+
+    Args:
+        nonce: of `GCM_NONCE` bytes.
+        sealed: the ciphertext and the tag.
+
+    Raises:
+        GnutlsError: it is not authentic, or a size is wrong.
+    '''
+    room = len(sealed) - TAG
+    if room < 0 or len(nonce) != GCM_NONCE or len(key) not in _GCM:
+        raise GnutlsError('a key, a nonce or a tag of another size')
+    handle = c_void_p()
+    _check(_begin_aead(byref(handle), _GCM[len(key)], _datum(key)))
+    try:
+        result = create_string_buffer(room or 1)
+        size = c_size_t(room)
+        _check(
+            _decrypt_aead(
+                handle,
+                *(nonce, len(nonce)),
+                *(None, 0),
+                TAG,
+                *(sealed, len(sealed)),
+                *(result, byref(size)),
+            )
+        )
+        return result.raw[: size.value]
+    finally:
+        _end_aead(handle)

@@ -21,8 +21,6 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +48,25 @@ CREATE TABLE seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 '''
 
 JSON = Any
+
+
+class _Translated:
+    '''Raises our errors for those of SQLite. A class, because a generator would
+    take as long as a query, and one is made for each message.'''
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _traceback: object
+    ) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StoreError(f'the key store failed: {error}') from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise StoreDamaged('the key store is damaged') from error
+
+
+_TRANSLATED = _Translated()
 
 
 class Store:
@@ -158,14 +175,9 @@ class Store:
         connection.execute(f'PRAGMA application_id = {_APPLICATION_ID}')
         connection.execute(f'PRAGMA user_version = {SCHEMA_VERSION}')
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise StoreError(f'the key store failed: {error}') from error
-        except sqlite3.DatabaseError as error:
-            raise StoreDamaged('the key store is damaged') from error
+    @staticmethod
+    def _translated() -> _Translated:
+        return _TRANSLATED
 
     def close(self) -> None:
         '''Write what is left and close. The store cannot be used any more.'''

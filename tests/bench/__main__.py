@@ -216,10 +216,20 @@ def first_start(module: Any, rounds: int) -> Row:
     return row('first-start', ours_ms, theirs_ms)
 
 
+def receive_in_gajim(count: int) -> Row:
+    from tests.bench.in_gajim import per_message
+
+    found = per_message(count)
+    return row('receive-in-gajim', [found['ours']['ms']], [found['gajim-omemo']['ms']])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog='tools/bench', description=__doc__)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the rows')
     parser.add_argument('--only', metavar='NAME', help='only rows that start so')
+    parser.add_argument(
+        '--gajim', action='store_true', help='also in a real Gajim, for a minute'
+    )
     arguments = parser.parse_args()
     if not gajim_omemo.is_there():
         print('gajim-omemo is not here to compare with: it is in Debian 12 only')
@@ -236,6 +246,8 @@ def main() -> int:
         'build-session': lambda: build_session(module, 30),
         'first-start': lambda: first_start(module, 10),
     }
+    if arguments.gajim:
+        benches['receive-in-gajim'] = lambda: receive_in_gajim(200)
     rows = []
     print(f'{"":16} {"ours":>10} {PEER:>18} {"ratio":>7}   milliseconds')
     for name, bench in benches.items():

@@ -52,7 +52,7 @@ modules_enabled = {{
     "carbons"; "mam"; "pep"; "blocklist"; "bookmarks"; "vcard4"; "vcard_legacy";
     "smacks"; "wire_log"; {more_modules}
 }}
-modules_disabled = {{ "s2s" }}
+modules_disabled = {{ "s2s"; {without} }}
 VirtualHost "{domain}"
 Component "rooms.{domain}" "muc"
     modules_enabled = {{ "muc_mam" }}
@@ -110,6 +110,7 @@ class Prosody:
         ports: tuple[int, int] | None = None,
         more_hosts: Mapping[str, Iterable[str]] | None = None,
         network: Path | None = None,
+        without: Iterable[str] = (),
     ) -> None:
         """Write the configuration; start() starts the server.
 
@@ -118,6 +119,7 @@ class Prosody:
         :param ports: for clients and for HTTPS; any two that are free otherwise
         :param more_hosts: domains besides, and the names of the accounts there
         :param network: a network namespace to run in (then as root)
+        :param without: modules of Prosody's that shall not be loaded
         """
         self.folder = make_folder(folder)
         self.domain = domain
@@ -143,6 +145,7 @@ class Prosody:
             c2s_port=self.c2s_port,
             https_port=self.https_port,
             more_modules=' '.join(f'"{name}";' for name in self._more_modules),
+            without=' '.join(f'"{name}";' for name in without),
         )
         self._config = self.folder / 'prosody.cfg.lua'
         self._config.write_text(config)

@@ -43,14 +43,16 @@ def make_artefact_folder() -> Path:
 class Scene:
     """Everything a test needs; a context manager that leaves nothing running."""
 
-    def __init__(self, names: Iterable[str], artefacts: Path) -> None:
+    def __init__(
+        self, names: Iterable[str], artefacts: Path, **server_options: Any
+    ) -> None:
         """Start a server with an account for each name."""
         self.artefacts = artefacts
         self.folder = Path(tempfile.mkdtemp(prefix='omemo-e2e-'))
         self.folder.chmod(0o755)
         self.gajims: list[Gajim] = []
         try:
-            self.server = Prosody(self.folder / 'server', names)
+            self.server = Prosody(self.folder / 'server', names, **server_options)
             self.server.start()
             self.bundle = build_bundle(self.folder)
         except BaseException:

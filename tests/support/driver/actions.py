@@ -16,6 +16,8 @@ from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.protocol import JID
 
+from .stopwatch import Stopwatch
+
 # Rows of a conversation that are neither text nor a line about the chat.
 UNINTERESTING = ('date', 'scroll-hint', 'read_marker', 'read-marker')
 
@@ -290,6 +292,16 @@ class Actions:
     def configure_plugin(self, short_name: str) -> None:
         """Press "configure" in the plugin manager."""
         app.plugin_manager.get_plugin(short_name).config_dialog(app.window)
+
+    # -- time
+
+    def start_stopwatch(self, folder: str, account: str) -> None:
+        """From now on time the code below a folder of that name."""
+        self._stopwatch = Stopwatch(folder, account)
+
+    def stopwatch(self) -> dict[str, Any]:
+        """What has been measured so far."""
+        return self._stopwatch.result()
 
     # -- tools
 

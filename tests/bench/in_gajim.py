@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+What a received message costs a real Gajim 1.7.3: the time for which the
+plugin's code keeps the main thread, its later work for the same messages
+included.
+
+The same messages wait in the archive for two devices of one account, one Gajim
+with our plugin and one with gajim-omemo, which come online one after the other.
+'''
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.support.gajim import Gajim
+from tests.support.scene import GAJIM_OMEMO
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+SUITE = 'bookworm'
+FOLDERS = {GAJIM_OMEMO: 'omemo', OURS: 'omemo_plugin'}
+
+
+def per_message(count: int, sender: str = GAJIM_OMEMO) -> dict[str, dict[str, Any]]:
+    '''
+    Send messages to both and time how they are received.
+
+    Args:
+        sender: what does OMEMO there. gajim-omemo speaks 0.3 alone, so that both
+            readers have the same to do.
+
+    Returns:
+        By the name of what does OMEMO: milliseconds of the main thread for each
+        message (`ms`), and of the longest call (`longest_ms`).
+    '''
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        # Or some messages would come twice, once from the archive
+        Scene(['ann', 'ben'], Path(folder), without=['offline']) as scene,
+    ):
+        readers = {
+            omemo: scene.gajim(SUITE, 'ben', omemo, f'ben-{omemo}')
+            for omemo in FOLDERS
+        }
+        ann = scene.gajim(SUITE, 'ann', sender)
+        jid = readers[OURS].account.jid
+        for gajim in (*readers.values(), ann):
+            gajim.start()
+        server = scene.server
+        for one, other in ((ann.account.jid, jid), (jid, ann.account.jid)):
+            wait_for(
+                f'{other} knows the devices of {one}',
+                lambda one=one, other=other: server.delivered_device_list(one, other),
+            )
+        ann.open_chat(jid, 'OMEMO')
+        _send(ann, ['first'])
+        for omemo, reader in readers.items():
+            reader.open_chat(ann.account.jid, 'OMEMO')
+            reader.wait_for_message('first')
+            # Both sides of each session have been heard
+            reader.send(f'answer of {omemo}')
+            ann.wait_for_message(f'answer of {omemo}')
+        for omemo, reader in readers.items():
+            reader.set_online(False)
+            reader.call(
+                'start_stopwatch', folder=FOLDERS[omemo], account=reader.account.name
+            )
+        texts = [f'message {number}' for number in range(count)]
+        _send(ann, texts)
+        return {omemo: _catch_up(readers[omemo], texts) for omemo in FOLDERS}
+
+
+def _send(ann: Gajim, texts: list[str]) -> None:
+    for text in texts:
+        ann.send(text)
+
+
+def _catch_up(reader: Gajim, texts: list[str]) -> dict[str, Any]:
+    reader.set_online(True)
+    reader.wait_for_message(texts[-1], 60)
+    # The bench is of messages that could be read
+    encrypted = {row.text for row in reader.messages() if row.encryption}
+    missing = [text for text in texts[-20:] if text not in encrypted]
+    assert not missing, f'{reader.name} did not decrypt {missing}'
+    found: list[dict[str, Any]] = [{}]
+
+    def unchanged() -> bool:
+        found.append(reader.call('stopwatch'))
+        return found[-1] == found[-2]
+
+    wait_for('the later work is done', unchanged, 60, 3)
+    measured = found[-1]
+    total = measured['handlers_ms'] + measured['later_ms']
+    assert len(texts) <= measured['handler_calls'] < 1.1 * len(texts)
+    return {**measured, 'ms': total / len(texts)}
