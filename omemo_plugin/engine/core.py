@@ -15,6 +15,9 @@ from pathlib import Path
 from omemo.identity_key_pair import IdentityKeyPair
 
 from . import fast
+from .deciding import Deciding
+from .deciding import forms
+from .deciding import told
 from .devices import DeviceRecord
 from .devices import Devices
 from .effects import Effect
@@ -52,6 +55,7 @@ class Core:
 
     def _prepare(self) -> None:
         self.devices = Devices(self.store)
+        self.deciding = Deciding(self.store, self.devices, self.own_jid)
         self.sessions = {p: Sessions(self.store, p) for p in Protocol}
         fresh = self.store.get(_DEVICE_ID) is None
         if fresh:
@@ -151,6 +155,7 @@ class Core:
             )
         else:
             verified = self.devices.any_verified(jid)
+        verified = verified or self.deciding.expected.any_verified(jid)
         return Trust.UNDECIDED if verified else Trust.BLIND
 
     def meet(
@@ -163,7 +168,6 @@ class Core:
             Whether it is to be accepted, and what the user has to know.
         '''
         known = record.identity_key
-        jid = record.device.jid
         if not self.devices.learn_identity(
             record, identity_key, sign_known=sign_known
         ):
@@ -178,9 +182,41 @@ class Core:
                     )
                 )
             return False, alarm
-        assert record.identity_key is not None
-        if known is not None or self.devices.is_decided(jid, record.identity_key):
+        if known is not None:
             return True, []
-        trust = self.initial_trust(jid)
-        self.devices.set_trust(jid, record.identity_key, trust)
-        return True, [NewDevices(jid, (record.device,), trust)]
+        return True, self._meet_first(record)
+
+    def _meet_first(self, record: DeviceRecord) -> list[Effect]:
+        '''The key of a device is known now, and was not before.'''
+        identity_key = record.identity_key
+        assert identity_key is not None
+        jid = record.device.jid
+        expected = self.deciding.expected
+        awaited = expected.fingerprint_of(record.device)
+        said = expected.take_key(jid, forms(identity_key))
+        decided = self.devices.is_decided(jid, identity_key)
+        presented = fingerprint(identity_key)
+        if awaited is not None and awaited != presented:
+            # SECURITY: the user has seen the right key. What was awaited stays
+            # awaited, for when this one has been removed
+            self.devices.set_trust(jid, identity_key, Trust.DISTRUSTED)
+            self.deciding.settled(jid, identity_key, Trust.DISTRUSTED)
+            return [IdentityKeyAlarm(record.device, awaited, presented)]
+        if awaited is not None:
+            expected.take_device(record.device)
+            trust = Trust.VERIFIED
+        elif said is not None and (
+            not decided
+            or said[1] >= self.deciding.decided_at(jid, identity_key, self.now())
+        ):
+            trust = said[0]
+            self.deciding.note_decided(jid, identity_key, said[1])
+        elif decided:
+            return []
+        else:
+            trust = self.initial_trust(jid)
+        self.devices.set_trust(jid, identity_key, trust)
+        effects: list[Effect] = [NewDevices(jid, (record.device,), trust)]
+        follow = self.deciding.settled(jid, identity_key, trust)
+        effects += told(self.deciding.believe(follow, self.now()))
+        return effects

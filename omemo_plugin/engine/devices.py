@@ -214,6 +214,17 @@ class Devices:
         self._trust[jid, identity_key] = trust
         self._store.put(_trust_key(jid, identity_key), trust.value)
 
+    def accounts_with(self, trust: Trust) -> list[str]:
+        '''The bare JIDs that have a key with this trust.'''
+        prefix = '/trust/'
+        return sorted(
+            {
+                key[len(prefix) :].rpartition('/')[0]
+                for key in self._store.keys(prefix)
+                if self._store.get(key) == trust.value
+            }
+        )
+
     def any_verified(self, jid: str) -> bool:
         '''Whether any key of the account was ever verified, also of a device
         that is gone: whoever verified once wants to be asked.'''

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 
+from .decisions import KeyDecision
 from .values import Bundle
 from .values import Device
 from .values import DeviceList
@@ -101,6 +102,37 @@ class DevicesIgnored:
     count: int
 
 
+@dataclass(frozen=True)
+class TrustChanged:
+    '''Another device, that is verified, verified or distrusted these.'''
+
+    jid: str
+    devices: tuple[Device, ...]
+    trust: Trust
+
+
+@dataclass(frozen=True)
+class SendTrustMessage:
+    '''
+    Tell devices what was decided (XEP-0450), encrypted with
+    `encrypt_trust_message`, in OMEMO 2 only. When it has left, that is reported
+    with `trust_message_sent`; until then it is asked for again at each
+    connection.
+
+    Attributes:
+        number: what to report it with.
+        jid: the bare JID whose devices they are.
+        stamp: when it was decided, in seconds since 1970: the time of the
+            envelope.
+    '''
+
+    number: int
+    jid: str
+    devices: tuple[Device, ...]
+    decisions: tuple[KeyDecision, ...]
+    stamp: int
+
+
 Effect = (
     FetchDeviceList
     | FetchBundle
@@ -111,4 +143,6 @@ Effect = (
     | IdentityKeyAlarm
     | SessionBroken
     | DevicesIgnored
+    | TrustChanged
+    | SendTrustMessage
 )

@@ -21,6 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .core import Core
+from .deciding import Change
+from .deciding import told
+from .decisions import Decisions
+from .decisions import KeyDecision
+from .devices import DeviceRecord
 from .directory import Directory
 from .effects import DevicesIgnored
 from .effects import Effect
@@ -35,6 +40,7 @@ from .sending import LeftOutReason
 from .sending import Sender
 from .sending import SendPlan
 from .sending import SentMessage
+from .trust_messages import TrustMessages
 from .values import Bundle
 from .values import Device
 from .values import DeviceList
@@ -53,6 +59,11 @@ __all__ = [
     'SendPlan',
     'SentMessage',
 ]
+
+
+# A decision by hand can be undone for so long, in seconds; then it is told to
+# other devices
+UNDO_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,7 @@ class OmemoEngine:
         self._publication = Publication(core)
         self._receiver = Receiver(core)
         self._sender = Sender(core, self._directory, self._receiver)
+        self._trust_messages = TrustMessages(core, self._directory, self._sender)
         self._too_many: set[str] = set()
         self._replacing: dict[tuple[Device, Protocol], None] = {}
 
@@ -154,6 +166,7 @@ class OmemoEngine:
         what the server has of ours is looked at.'''
         self._core.catching_up = True
         self._directory.connected()
+        self._trust_messages.connected()
         return self._publication.connected()
 
     def catch_up_ended(self) -> list[Effect]:
@@ -162,14 +175,22 @@ class OmemoEngine:
         self._core.catching_up = False
         effects = self._publication.catch_up_ended()
         effects += self._receiver.catch_up_ended()
-        return effects
+        return effects + self._decisions_due()
 
     def tick(self) -> list[Effect]:
         '''Call about once a minute while connected, and some seconds after
         messages came.'''
         if self._core.catching_up:
             return []
-        return self._publication.maintain()
+        return self._publication.maintain() + self._decisions_due()
+
+    def _decisions_due(self) -> list[Effect]:
+        '''What follows from decisions that cannot be undone any more.'''
+        core = self._core
+        changes = core.deciding.finish(core.now(), UNDO_SECONDS)
+        if changes:
+            core.commit()
+        return [*told(changes), *self._trust_messages.due()]
 
     # What others publish
 
@@ -230,6 +251,8 @@ class OmemoEngine:
             sessions.of(device).retire_current()
             sessions.rearranged(device)
             effects.append(OweEmptyMessage(device, protocol))
+        if protocol is Protocol.OMEMO_2:
+            effects += self._trust_messages.due()
         return effects
 
     def bundle_unavailable(
@@ -242,7 +265,7 @@ class OmemoEngine:
             return []
         self._replacing.pop((device, protocol), None)
         self._directory.bundle_unavailable(device, protocol)
-        return []
+        return self._trust_messages.due() if protocol is Protocol.OMEMO_2 else []
 
     def bundle_malformed(self, device: Device, protocol: Protocol) -> None:
         '''What is published as a bundle is none. The device gets nothing until
@@ -402,17 +425,132 @@ class OmemoEngine:
 
     def set_trust(self, device: Device, trust: Trust) -> None:
         '''
-        Decide on a device.
+        The user decides on a device by hand.
+
+        What follows from it (other devices are told, and what the device said
+        of others counts) does so after `UNDO_SECONDS`, with `tick`. Until then
+        nothing is left of the decision when the trust is set to what it was.
 
         Raises:
             OmemoError: its key is not known yet, or it is this device.
+            StoreError: nothing was changed.
         '''
-        record = self._core.devices.get(device)
+        core = self._core
+        record = core.devices.get(device)
         if record is None or record.identity_key is None:
             raise OmemoError('the key of this device is not known')
-        if device == self._core.own_device:
+        if device == core.own_device:
             raise OmemoError('the own device is always trusted')
-        self._core.devices.set_trust(device.jid, record.identity_key, trust)
+        if core.devices.trust(record) is trust:
+            return
+        self._trust_messages.take_back(record)
+        self._set_trust(record, trust)
+        if trust in (Trust.VERIFIED, Trust.DISTRUSTED):
+            due = core.now() + UNDO_SECONDS
+            self._trust_messages.decided([(record, trust)], due)
+        core.commit()
+
+    def _set_trust(self, record: DeviceRecord, trust: Trust) -> None:
+        core = self._core
+        assert record.identity_key is not None
+        core.devices.set_trust(record.device.jid, record.identity_key, trust)
+        core.deciding.note_decided(record.device.jid, record.identity_key, core.now())
+
+    def decide(self, jid: str, decisions: Decisions) -> list[Effect]:
+        '''
+        Carry out what a code says, in one transaction: what agrees with it is
+        verified, what does not is distrusted, and what is not known yet is
+        remembered. Whether the code can be believed is for the caller to know.
+
+        Args:
+            jid: whose code it is.
+
+        Raises:
+            StoreError: nothing was changed.
+        '''
+        core = self._core
+        decided: dict[Device, tuple[DeviceRecord, Trust]] = {}
+
+        def take(record: DeviceRecord, trust: Trust) -> None:
+            if record.device != core.own_device:
+                decided[record.device] = (record, trust)
+
+        def take_key(key: str, trust: Trust) -> bool:
+            found = core.deciding.having(jid, key)
+            for record in found:
+                take(record, trust)
+            return bool(found)
+
+        for key in decisions.trusted:
+            if not take_key(key, Trust.VERIFIED):
+                core.deciding.expected.expect_key(
+                    jid, key, Trust.VERIFIED, core.now()
+                )
+        for number, value in decisions.devices.items():
+            device = Device(jid, number)
+            known = core.devices.get(device)
+            if known is not None and known.identity_key is not None:
+                agrees = fingerprint(known.identity_key) == value
+                take(known, Trust.VERIFIED if agrees else Trust.DISTRUSTED)
+                if agrees:
+                    core.deciding.expected.take_device(device)
+                if agrees or device == core.own_device:
+                    continue
+            elif take_key(value, Trust.VERIFIED):
+                continue
+            core.deciding.expected.expect_device(device, value)
+        for key in decisions.distrusted:
+            if not take_key(key, Trust.DISTRUSTED):
+                core.deciding.expected.expect_key(
+                    jid, key, Trust.DISTRUSTED, core.now()
+                )
+        changes: list[Change] = []
+        news: list[tuple[DeviceRecord, Trust]] = []
+        for record, trust in decided.values():
+            if core.devices.trust(record) is not trust:
+                self._trust_messages.take_back(record)
+                self._set_trust(record, trust)
+                news.append((record, trust))
+        for record, trust in news:
+            assert record.identity_key is not None
+            follow = core.deciding.settled(jid, record.identity_key, trust)
+            changes += core.deciding.believe(follow, core.now())
+        self._trust_messages.decided(news, core.now())
+        core.commit()
+        return [*told(changes), *self._trust_messages.due()]
+
+    # Trust messages
+
+    def trust_message_received(
+        self, sender: Device, decisions: Collection[KeyDecision], stamp: int
+    ) -> list[Effect]:
+        '''
+        A trust message (XEP-0434) for XEP-0450 was in a decrypted envelope. It
+        counts at once if the device is verified, and otherwise from when it is
+        verified. Not committed, like the message it came in.
+
+        Args:
+            sender: the device that encrypted the envelope, just now.
+            stamp: the time of the envelope, in seconds since 1970.
+        '''
+        return self._trust_messages.received(sender, decisions, stamp, UNDO_SECONDS)
+
+    def encrypt_trust_message(
+        self, devices: Collection[Device], envelope: bytes
+    ) -> SentMessage:
+        '''
+        Encrypt what `SendTrustMessage` asks for, for those of the devices that
+        are still verified. Committed; call `flush` before it leaves.
+
+        Raises:
+            NoRecipient: none of them can be encrypted for.
+            StoreError: it is not committed and must not be sent.
+        '''
+        return self._sender.encrypt_trust_message(devices, envelope)
+
+    def trust_message_sent(self, number: int, devices: Collection[Device]) -> None:
+        '''It has been given to the network, for these devices.'''
+        self._trust_messages.sent(number, devices)
         self._core.commit()
 
     def own_lists_without(self, device: Device) -> list[Effect]:

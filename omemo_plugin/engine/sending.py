@@ -200,7 +200,7 @@ class Sender:
             record = self._core.devices.get(device)
             assert record is not None
             for protocol in self._protocols(record):
-                if protocol in plaintexts and self._can_encrypt(device, protocol):
+                if protocol in plaintexts and self.can_encrypt(device, protocol):
                     targets[protocol].append(device)
         planned = {device for devices in targets.values() for device in devices}
         if not any(device.jid in jids for device in planned):
@@ -231,7 +231,8 @@ class Sender:
         )
         return SentMessage(tuple(messages), tuple(sorted(reached)), left_out)
 
-    def _can_encrypt(self, device: Device, protocol: Protocol) -> bool:
+    def can_encrypt(self, device: Device, protocol: Protocol) -> bool:
+        '''Whether there is a session, or what one can be built from.'''
         return (
             self._core.sessions[protocol].of(device).current is not None
             or self._directory.bundle(device, protocol) is not None
@@ -291,11 +292,33 @@ class Sender:
         self._receiver.answered(device, protocol)
         return WIRES[protocol].serialize_key(ours.current, encrypted)
 
+    def encrypt_trust_message(
+        self, devices: Collection[Device], envelope: bytes
+    ) -> SentMessage:
+        '''See `OmemoEngine.encrypt_trust_message`.'''
+        core = self._core
+        able = [
+            record.device
+            for record in map(core.devices.get, devices)
+            if record is not None
+            and not record.refused_key
+            and core.devices.trust(record) is Trust.VERIFIED
+            and self.can_encrypt(record.device, Protocol.OMEMO_2)
+        ]
+        jids = tuple(dict.fromkeys(device.jid for device in devices))
+        if not able:
+            raise NoRecipient(jids)
+        message, readers = self._encrypt_in(Protocol.OMEMO_2, able, envelope)
+        core.commit()
+        if not readers:
+            raise NoRecipient(jids)
+        return SentMessage((message,), tuple(readers), ())
+
     def encrypt_empty(
         self, device: Device, protocol: Protocol
     ) -> EncryptedMessage | None:
         '''See `OmemoEngine.encrypt_empty`.'''
-        if not self._can_encrypt(device, protocol):
+        if not self.can_encrypt(device, protocol):
             return None
         record = self._core.devices.get(device)
         if record is None or record.refused_key:
