@@ -11,15 +11,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from gi.repository import GLib
 
+from ..engine.decisions import Decisions
 from ..engine.effects import Effect
 from ..engine.effects import FetchDeviceList
 from ..engine.effects import PublishDeviceList
+from ..engine.engine import UNDO_SECONDS
 from ..engine.engine import DeviceInfo
 from ..engine.engine import OmemoEngine
 from ..engine.sending import SendPlan
@@ -28,6 +31,13 @@ from ..engine.values import DeviceList
 from ..engine.values import ListedDevice
 from ..engine.values import Protocol
 from ..engine.values import Trust
+from ..verify.judge import Judgement
+from ..verify.judge import Source
+from ..verify.judge import judge
+from ..verify.phrase import Phrase
+from ..verify.phrase import load_words
+from ..verify.phrase import phrase_of
+from ..verify.uri import build_fingerprint_uri
 from . import compat
 from . import messages
 from .errands import Errands
@@ -111,14 +121,15 @@ class AccountService:
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
         self._soon_timer = 0
+        self._final_timer = 0
         self.follow_blind_trust()
 
     def close(self) -> None:
         '''Let go of the client and of the key store.'''
-        for timer in (self._tick_timer, self._soon_timer):
+        for timer in (self._tick_timer, self._soon_timer, self._final_timer):
             if timer:
                 GLib.source_remove(timer)
-        self._tick_timer = self._soon_timer = 0
+        self._tick_timer = self._soon_timer = self._final_timer = 0
         self._watchers.close()
         self._sender.close()
         self._keystore.close()
@@ -375,10 +386,90 @@ class AccountService:
             self._lines.tell(jid, messages.devices_of(who, self.devices(who)))
 
     def set_trust(self, device: Device, trust: Trust) -> None:
+        '''What follows for other devices does so when it is too late to undo
+        it.'''
         self._errands.call(
             'setting trust', lambda engine: engine.set_trust(device, trust)
         )
         self._sender.work()
+        if not self._final_timer:
+            self._final_timer = GLib.timeout_add_seconds(
+                UNDO_SECONDS + 1, self._tick_final
+            )
+
+    def _tick_final(self) -> bool:
+        self._final_timer = 0
+        self._tick()
+        return GLib.SOURCE_REMOVE
+
+    def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
+        '''What a code means; see `verify.judge.judge`.'''
+        return judge(
+            text,
+            source=source,
+            expected=expected,
+            own_jid=self.own_jid,
+            own_device_id=self.device_id,
+            devices=self.devices,
+        )
+
+    def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
+        '''
+        Carry out what a code means, if that is still what was shown.
+
+        Args:
+            confirmed: the user said that the source of a link is trusted.
+
+        Returns:
+            The judgement with `applied`; or, if nothing was done, the one that
+            holds now.
+        '''
+        now = self.judge(judgement.text, judgement.source, judgement.expected)
+        if not now.says_the_same(judgement) or not now.can_apply:
+            return now
+        if now.needs_confirmation and not confirmed:
+            return now
+        return replace(now, applied=self._decide(now.jid, now.decisions))
+
+    def _decide(self, jid: str, decisions: Decisions) -> bool:
+        done = False
+
+        def decide(engine: OmemoEngine) -> list[Effect]:
+            nonlocal done
+            effects = engine.decide(jid, decisions)
+            done = True
+            return effects
+
+        self._errands.call('deciding on keys', decide)
+        self._sender.work()
+        return done
+
+    def phrase(self, jid: str) -> Phrase | None:
+        '''What to read to a contact; None if keys are wanting.'''
+        return phrase_of(
+            jid,
+            self.devices(jid),
+            self.own_jid,
+            self.devices(self.own_jid),
+            load_words(),
+        )
+
+    def phrase_matched(self, phrase: Phrase) -> bool:
+        '''
+        Both have read the same: the contact's devices that it covers are
+        verified.
+
+        Returns:
+            False, and nothing is done, if it is not the phrase any more.
+        '''
+        if self.phrase(phrase.jid) != phrase:
+            return False
+        fingerprints = {
+            info.device.device_id: info.fingerprint
+            for info in self.devices(phrase.jid)
+            if info.device in phrase.covers and info.fingerprint is not None
+        }
+        return self._decide(phrase.jid, Decisions(devices=fingerprints))
 
     def forget_device(self, device: Device) -> None:
         '''Delete a device and its sessions. If its owner still lists it, it is
@@ -415,11 +506,6 @@ class AccountService:
 
     def trust_uri(self, jid: str) -> str:
         '''An address with the fingerprints of an account's verified devices.'''
-        try:
-            from ..verify.uri import build_fingerprint_uri
-        except ImportError:
-            # It needs a library that nothing else here does
-            return f'xmpp:{jid}'
         fingerprints = {
             info.device.device_id: info.fingerprint
             for info in self.devices(jid)

@@ -25,9 +25,12 @@ from ..engine.effects import NewDevices
 from ..engine.effects import OweEmptyMessage
 from ..engine.effects import PublishBundle
 from ..engine.effects import PublishDeviceList
+from ..engine.effects import SendTrustMessage
 from ..engine.effects import SessionBroken
+from ..engine.effects import TrustChanged
 from ..engine.engine import OmemoEngine
 from ..engine.errors import MalformedStanza
+from ..engine.errors import NoRecipient
 from ..engine.values import Device
 from ..engine.values import Protocol
 from ..engine.values import Trust
@@ -128,6 +131,10 @@ class Errands:
             self._tell(effect.device.jid, messages.session_broken(effect))
         elif isinstance(effect, DevicesIgnored):
             self._lines.tell(effect.jid, messages.devices_ignored(effect))
+        elif isinstance(effect, TrustChanged):
+            self._tell(effect.jid, messages.trust_changed(effect, self._own_jid))
+        elif isinstance(effect, SendTrustMessage):
+            self._send_trust_message(effect)
 
     # What others publish
 
@@ -296,6 +303,38 @@ class Errands:
 
         self._keystore.when_durable(durable)
 
+    # Trust messages
+
+    def _send_trust_message(self, effect: SendTrustMessage) -> None:
+        if not compat.is_available(self._client):
+            # The next connection asks for it again
+            return
+        envelope = send.trust_envelope(
+            effect.decisions,
+            from_jid=self._own_jid,
+            to_jid=effect.jid,
+            stamp=effect.stamp,
+        )
+        self._keystore.write_archive_first()
+        try:
+            sent = self._keystore.get().encrypt_trust_message(effect.devices, envelope)
+        except NoRecipient:
+            log.info('Nobody to be told of a decision any more')
+            return
+        stanza = send.trust_message(effect.jid, sent)
+
+        def durable(error: Exception | None) -> None:
+            if error is None and compat.is_available(self._client):
+                self._client.send_stanza(stanza)
+                self.call(
+                    'having told of a decision',
+                    lambda engine: engine.trust_message_sent(
+                        effect.number, sent.readers
+                    ),
+                )
+
+        self._keystore.when_durable(durable)
+
     # The user
 
     def _tell_of_devices(self, effect: NewDevices) -> None:
@@ -320,7 +359,8 @@ class Errands:
                 return
             effect = NewDevices(effect.jid, new, effect.trust)
         line = messages.new_devices(effect, self._own_jid)
-        if effect.jid != self._own_jid and effect.trust is Trust.BLIND:
+        quiet = effect.trust in (Trust.BLIND, Trust.VERIFIED)
+        if effect.jid != self._own_jid and quiet:
             self._lines.tell(effect.jid, line)
         else:
             self._tell(effect.jid, line, OfferKind.VERIFY)

@@ -15,6 +15,7 @@ from ..engine.effects import DevicesIgnored
 from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import SessionBroken
+from ..engine.effects import TrustChanged
 from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
@@ -243,6 +244,12 @@ def new_devices(effect: NewDevices, own_jid: str) -> str:
             'If they are not yours, change your password.',
             count,
         ).format(count=count)
+    if effect.trust is Trust.VERIFIED:
+        return ngettext(
+            '{who} has a new device. Its key was verified before.',
+            '{who} has {count} new devices. Their keys were verified before.',
+            count,
+        ).format(who=effect.jid, count=count)
     if effect.trust is Trust.UNDECIDED:
         return ngettext(
             '{who} has a new device. It gets no messages until you decide '
@@ -253,6 +260,41 @@ def new_devices(effect: NewDevices, own_jid: str) -> str:
         ).format(who=effect.jid, count=count)
     return ngettext(
         '{who} has a new device.', '{who} has {count} new devices.', count
+    ).format(who=effect.jid, count=count)
+
+
+def trust_changed(effect: TrustChanged, own_jid: str) -> str:
+    '''Another device said so.'''
+    count = len(effect.devices)
+    if effect.trust is Trust.VERIFIED:
+        if effect.jid == own_jid:
+            return ngettext(
+                'Another device of yours has verified a device of your own '
+                'account: it is now verified here as well.',
+                'Another device of yours has verified {count} devices of your own '
+                'account: they are now verified here as well.',
+                count,
+            ).format(count=count)
+        return ngettext(
+            'A device of {who} is now verified, because a verified device said so.',
+            '{count} devices of {who} are now verified, because a verified device '
+            'said so.',
+            count,
+        ).format(who=effect.jid, count=count)
+    if effect.jid == own_jid:
+        return ngettext(
+            'Another device of yours no longer trusts a device of your own '
+            'account: it gets no messages from here any more.',
+            'Another device of yours no longer trusts {count} devices of your own '
+            'account: they get no messages from here any more.',
+            count,
+        ).format(count=count)
+    return ngettext(
+        'A verified device says that a device of {who} is not to be trusted: it '
+        'gets no messages any more.',
+        'A verified device says that {count} devices of {who} are not to be '
+        'trusted: they get no messages any more.',
+        count,
     ).format(who=effect.jid, count=count)
 
 

@@ -29,15 +29,18 @@ from ..engine.effects import Effect
 from ..engine.engine import OmemoEngine
 from ..engine.errors import DuplicateMessage
 from ..engine.errors import MalformedStanza
+from ..engine.errors import NotForThisDevice
 from ..engine.errors import ReceiveError
 from ..engine.errors import SentByThisDevice
 from ..engine.errors import StoreError
 from ..engine.receiving import ReceivedMessage
 from ..engine.values import Protocol
 from ..engine.values import Trust
+from ..stanza.envelope import Envelope
 from ..stanza.envelope import check_envelope
 from ..stanza.envelope import parse_envelope
 from ..stanza.message import find_encrypted
+from ..stanza.trust_message import find_trust_message
 from . import compat
 from . import messages
 from .failures import report
@@ -247,8 +250,11 @@ class Receiver:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
                 self._carry_out(error.effects)
-            if not has_payload:
-                # It carried no text, so none is missing
+            if not has_payload or (
+                isinstance(error, NotForThisDevice) and stanza.getBody() is None
+            ):
+                # It carried no text, so none is missing; or it is a trust
+                # message for other devices
                 raise NodeProcessed from error
             self._show_reason(stanza, properties, error)
             return False
@@ -322,7 +328,27 @@ class Receiver:
             recipient_jid=to_jid,
             is_groupchat=properties.type.is_groupchat,
         )
+        if not properties.type.is_groupchat:
+            self._note_trust_message(result, envelope)
         return list(envelope.content)
+
+    def _note_trust_message(self, result: ReceivedMessage, envelope: Envelope) -> None:
+        try:
+            decisions = find_trust_message(envelope.content)
+        except MalformedStanza as error:
+            log.warning('Trust message refused: %s', error)
+            return
+        if not decisions:
+            return
+        if envelope.stamp is None:
+            # XEP-0434, "SCE Profile": without it old ones could be sent again
+            log.warning('Trust message refused: it does not say when')
+            return
+        stamp = int(envelope.stamp.timestamp())
+        effects = self._engine().trust_message_received(
+            result.device, decisions, stamp
+        )
+        self._carry_out(effects)
 
     def _show_reason(
         self, stanza: Message, properties: Any, error: Exception

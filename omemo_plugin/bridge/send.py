@@ -8,6 +8,7 @@ beside it, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -16,11 +17,13 @@ from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import Message
 from nbxmpp.simplexml import Node
 
+from ..engine.decisions import KeyDecision
 from ..engine.sending import SentMessage
 from ..engine.values import EncryptedMessage
 from ..engine.values import Protocol
 from ..stanza.envelope import build_envelope
 from ..stanza.message import build_encrypted
+from ..stanza.trust_message import build_trust_message
 from .compat import ENCRYPTION_NAME
 from .messages import FALLBACK_BODY
 from .nodes import CLIENT
@@ -124,6 +127,36 @@ def empty_message(to_jid: str, message: EncryptedMessage) -> Message:
     '''
     stanza = Message(to=to_jid, typ='chat')
     stanza.addChild(node=to_node(build_encrypted(message)))
+    _ask_to_store(stanza)
+    return stanza
+
+
+def trust_envelope(
+    decisions: Sequence[KeyDecision], *, from_jid: str, to_jid: str, stamp: int
+) -> bytes:
+    '''
+    What is to be encrypted of a trust message.
+
+    Args:
+        stamp: when it was decided, in seconds since 1970.
+    '''
+    return build_envelope(
+        [build_trust_message(decisions)],
+        from_jid=from_jid,
+        to_jid=to_jid,
+        stamp=datetime.fromtimestamp(stamp, UTC),
+    )
+
+
+def trust_message(to_jid: str, sent: SentMessage) -> Message:
+    '''
+    The stanza of a trust message. Nothing of it is to be shown, so it has
+    neither a body nor a hint that it is encrypted: devices it is not for would
+    show that.
+    '''
+    stanza = Message(to=to_jid, typ='chat')
+    for message in sent.messages:
+        stanza.addChild(node=to_node(build_encrypted(message)))
     _ask_to_store(stanza)
     return stanza
 

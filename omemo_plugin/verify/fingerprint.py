@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import hashlib
 
-import hsluv
 import xeddsa
 
 from ..engine.errors import OmemoError
+
+try:
+    import hsluv
+except ImportError:
+    # Fingerprints are compared with or without colours
+    hsluv = None
 
 _KEY_LENGTH = 32
 _DIGITS = 2 * _KEY_LENGTH
@@ -112,11 +117,14 @@ def hue(text: str) -> float:
 
 def colour(group: str, *, dark: bool) -> str:
     '''
-    The colour of a group, as `#rrggbb`: XEP-0392, "RGB generation".
+    The colour of a group, as `#rrggbb`: XEP-0392, "RGB generation". Without the
+    library for that, the colour of text.
 
     Args:
         dark: whether the background is dark.
     '''
+    if hsluv is None:
+        return '#ffffff' if dark else '#000000'
     lightness = _LIGHTNESS_ON_DARK if dark else _LIGHTNESS_ON_LIGHT
     text: str = hsluv.hsluv_to_hex((hue(group), _SATURATION, lightness))
     return text

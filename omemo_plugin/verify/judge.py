@@ -140,6 +140,16 @@ class Judgement:
     def of(self, kind: Kind) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.kind is kind)
 
+    def says_the_same(self, other: Judgement) -> bool:
+        '''Whether two judgements come to the same for the user.'''
+        return (
+            self.verdict is other.verdict
+            and self.jid == other.jid
+            and self.decisions == other.decisions
+            and [(one.kind, one.fingerprint, one.device) for one in self.findings]
+            == [(one.kind, one.fingerprint, one.device) for one in other.findings]
+        )
+
     @property
     def can_apply(self) -> bool:
         '''Whether there is anything to carry out.'''
