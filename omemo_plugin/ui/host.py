@@ -111,7 +111,11 @@ def main_window() -> Any:
 
 def shown_contact() -> Any:
     '''The contact or room whose chat is on screen; None if there is none.'''
-    control = None if app.window is None else app.window.get_control()
+    try:
+        control = None if app.window is None else app.window.get_control()
+    except AttributeError:
+        # With no account yet, plugins are on before the window is complete
+        return None
     if control is None or not control.has_active_chat():
         return None
     return control.contact

@@ -62,6 +62,15 @@ class Display:
         )
         return path
 
+    def colours(self) -> int:
+        """How many colours there are on the display: few before it is drawn."""
+        counted = subprocess.run(
+            ['import', '-display', self.name, '-window', 'root',
+             '-format', '%k', 'info:'],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return int(counted.stdout)
+
     def stop(self) -> None:
         """End the display."""
         self._child.stop()

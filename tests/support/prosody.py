@@ -92,7 +92,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def encoded(name: str) -> str:
-    """A domain as Prosody names its folder."""
+    """A domain or a user's name as Prosody names its folder or file."""
     return ''.join(c if c.isalnum() else f'%{ord(c):02x}' for c in name)
 
 
@@ -255,7 +255,7 @@ class Prosody:
             folder = self.folder / 'data' / encoded(account.domain) / 'accounts'
             folder.mkdir(parents=True, exist_ok=True)
             text = f'return {{ ["password"] = "{account.password}"; }};\n'
-            (folder / f'{account.name}.dat').write_text(text)
+            (folder / f'{encoded(account.name)}.dat').write_text(text)
         members = [f'{a.jid}={a.name.title()}\n' for a in self.accounts.values()]
         (self.folder / 'groups').write_text('[Friends]\n' + ''.join(members))
 

@@ -18,6 +18,7 @@ from tests.support.processes import end_on_signals
 from tests.support.scene import make_artefact_folder
 from tests.support.tails.internet import Internet
 from tests.support.tails.machine import why_no_namespaces
+from tests.support.tails.packages import build_packages
 from tests.support.tails.root import tails_base
 from tests.support.tails.station import Station
 
@@ -105,15 +106,32 @@ def internet(namespaces: None) -> Iterator[Internet]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope='session')
+def packages(namespaces: None) -> Iterator[list[Path]]:
+    """Our Debian packages, built once."""
+    folder = Path(tempfile.mkdtemp(prefix='omemo-packages-'))
+    try:
+        yield build_packages(tails_base(SUITES[0]), folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def station(
+def bare_station(
     request: pytest.FixtureRequest, internet: Internet, suite: str, artefacts: Path
 ) -> Iterator[Station]:
-    """A computer with a Tails on it; logs are kept when the test fails."""
+    """A computer with a Tails in which there is nothing of ours."""
     with Station(suite, internet) as computer:
         yield computer
         if request.node.stash.get(_FAILED, True):
             computer.keep_logs(artefacts)
+
+
+@pytest.fixture
+def station(bare_station: Station, packages: list[Path]) -> Station:
+    """A computer with a Tails in which our packages are installed."""
+    bare_station.install(packages)
+    return bare_station
 
 
 @pytest.fixture(scope='session')

@@ -75,14 +75,15 @@ def test_the_firewall_counts_what_it_refuses(namespaces: None, tmp_path: Path) -
         root.close()
 
 
-def test_gajim_by_itself_trips_the_counters(station: Station) -> None:
+def test_gajim_by_itself_trips_the_counters(bare_station: Station) -> None:
     """The control run: the same machine, the same wizard, nothing of ours."""
-    tails = station.boot()
-    tails.connect_tor([station.internet.server.domain])
+    tails = bare_station.boot()
+    tails.connect_tor([bare_station.internet.server.domain])
     gajim = TailsGajim(tails, ['gajim'])
     gajim.launch()
     gajim.wait_until_running()
-    gajim.try_to_log_in(station.internet.server.accounts[f'drifter-{station.suite}'])
+    accounts = bare_station.internet.server.accounts
+    gajim.try_to_log_in(accounts[f'drifter-{bare_station.suite}'])
     counts = wait_for(
         'Gajim looks up the server by DNS',
         lambda: counts if (counts := tails.counts()).dns else None,

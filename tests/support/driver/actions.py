@@ -177,6 +177,15 @@ class Actions:
         """The resource the server gave us."""
         return str(app.get_client(account).get_own_jid().resource)
 
+    def proxy(self, account: str) -> list[str] | None:
+        """The proxy that the account's connections take: type, host and user."""
+        from gajim.common.helpers import get_account_proxy
+
+        found = get_account_proxy(account)
+        if found is None:
+            return None
+        return [found.type, found.host, found.username or '']
+
     def set_online(self, account: str, online: bool) -> None:
         """Go online or offline as the status menu does."""
         app.get_client(account).change_status('online' if online else 'offline', '')

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..gajim import DRIVER
 from ..gajim import DRIVER_NAME
@@ -35,7 +34,7 @@ class TailsGajim(DrivenGajim):
     What DrivenGajim does with an account, it does with the one that account is set to.
     """
 
-    def __init__(self, tails: Tails, command: Sequence[str]) -> None:
+    def __init__(self, tails: Tails, command: Sequence[str] = ('gajim',)) -> None:
         """Name the command that starts it; nothing is started."""
         self.tails = tails
         self.name = f'Gajim in Tails on {tails.root.suite}'
@@ -49,10 +48,10 @@ class TailsGajim(DrivenGajim):
         self._socket.unlink(missing_ok=True)
         self._child = self.tails.start(self._command, self.log)
 
-    @property
-    def exit_code(self) -> int | None:
-        """That of the command, None while it runs."""
+    def wait_for_exit(self, timeout: float = 20) -> int | None:
+        """Wait until the command has ended; return its exit code."""
         assert self._child is not None
+        self._child.wait(timeout)
         return self._child.exit_code
 
     @property
@@ -84,16 +83,11 @@ class TailsGajim(DrivenGajim):
         self.account = account
         wait_for(f'{account.jid} is online', self.online, timeout)
 
-    def screenshot(self, path: Path) -> Path:
-        """Take a picture of the screen."""
-        return self.tails.screenshot(path)
-
     def _wait_for_button(self, words: str, timeout: float = 20) -> None:
-        def there() -> bool:
-            return words in self.call('buttons', window=WIZARD)
+        def offered() -> list[str]:
+            buttons: list[str] = self.call('buttons', window=WIZARD)
+            return buttons if {words, 'Back'} & set(buttons) else []
 
-        try:
-            wait_for(f'the wizard offers {words!r}', there, timeout, 0.1)
-        except AssertionError as error:
-            texts = self.call('texts_of', window=WIZARD)
-            raise AssertionError(f'{error}; it says: {texts}') from None
+        buttons = wait_for(f'the wizard offers {words!r}', offered, timeout, 0.1)
+        if words not in buttons:
+            raise AssertionError(f'wizard: {self.call("texts_of", window=WIZARD)}')

@@ -17,6 +17,9 @@ from .persistence import STORAGE
 from .persistence import TPS_IDS
 from .persistence import TPSCLI
 
+# Of the folders' names; the process that uses one comes next
+PREFIX = 'tails-of-'
+
 LISTS = ('gajim', 'plugin', 'tails')
 
 USER = 'amnesia'
@@ -60,7 +63,10 @@ class TailsRoot:
         self.suite = suite
         self._base = tails_base(suite)
         # On the same disk, so that files can be shared
-        self.path = Path(tempfile.mkdtemp(prefix='tails-', dir=self._base.parent))
+        folder = self._base.parent
+        _delete_forgotten(folder)
+        prefix = f'{PREFIX}{os.getpid()}-'
+        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         self._started = time.time()
         try:
             self.path.chmod(0o755)
@@ -92,7 +98,7 @@ class TailsRoot:
 
     def close(self) -> None:
         """Delete it; nothing may be mounted there any more."""
-        subprocess.run(['rm', '-rf', '--one-file-system', self.path], check=True)
+        _delete(self.path)
 
     def _copy(self) -> None:
         for entry in sorted(self._base.iterdir()):
@@ -133,6 +139,18 @@ class TailsRoot:
         shutil.copy(Path(__file__).with_name('tps.py'), tpscli)
         tpscli.chmod(0o755)
         self.wipe_home()
+
+
+def _delete(path: Path) -> None:
+    subprocess.run(['rm', '-rf', '--one-file-system', path], check=True)
+
+
+def _delete_forgotten(folder: Path) -> None:
+    """Delete what was left by somebody who was killed."""
+    for path in folder.glob(f'{PREFIX}*'):
+        pid = path.name.removeprefix(PREFIX).partition('-')[0]
+        if not Path('/proc', pid).exists():
+            _delete(path)
 
 
 def _append(path: Path, text: str) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from .gajim import install_driver
 from .internet import Internet
+from .machine import Machine
 from .persistence import PersistentStorage
 from .root import TailsRoot
 from .tails import Tails
@@ -49,6 +51,20 @@ class Station:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def install(self, packages: Sequence[Path]) -> None:
+        """Install Debian packages, as Additional Software does; no network."""
+        folder = self.root.path / 'root'
+        for package in packages:
+            shutil.copy(package, folder)
+        machine = Machine('installer', self.root.path, self.folder)
+        try:
+            machine.run(
+                ['dpkg', '--install', *(f'/root/{p.name}' for p in packages)],
+                environment={'DEBIAN_FRONTEND': 'noninteractive'},
+            )
+        finally:
+            machine.stop()
+
     def make_storage(self) -> PersistentStorage:
         """Create a Persistent Storage on the stick."""
         return PersistentStorage(self.folder / 'TailsData')
@@ -74,10 +90,12 @@ class Station:
         for tails in self.sessions:
             name = f'{target.name}-{tails.folder.name}'
             if tails is self.sessions[-1] and tails.running:
-                tails.screenshot(target / f'{name}.png')
+                tails.screen.picture(target / f'{name}.png')
             for file in _files([tails.folder, tails.capture_file.parent]):
                 if file.suffix in ('.log', '.pcap'):
                     shutil.copy(file, target / f'{name}-{file.name}')
+            lines = [str(tails.last_counts), *map(str, tails.streams())]
+            (target / f'{name}-tor.txt').write_text('\n'.join(lines) + '\n')
 
     def close(self) -> None:
         """Switch off, and delete everything."""

@@ -24,19 +24,26 @@ from .root import HOME
 from .root import USER
 from .root import USER_IDS
 from .root import TailsRoot
+from .screen import Screen
+from .tor import Stream
 from .tor import TailsTor
 
 LOOPBACK = 1  # the number of lo, in every network
 WATCH = '/run/watch'
 
+# By this name Tor is asked whether it reaches somebody
+PROBE_USER = 'probe'
+
 # Asks Tor for a connection, and ends with what it answers (0 for success)
 PROBE = """
 import socket, struct, sys
-host, port = sys.argv[1].encode(), int(sys.argv[2])
+user, host, port = sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])
 with socket.create_connection(('127.0.0.1', 9062), 5) as tor:
     tor.settimeout(60)
-    tor.sendall(bytes((5, 1, 0)))
-    assert tor.recv(2) == bytes((5, 0))
+    tor.sendall(bytes((5, 1, 2)))
+    assert tor.recv(2) == bytes((5, 2))
+    tor.sendall(bytes((1, len(user))) + user + bytes((1,)) + b'x')
+    assert tor.recv(2) == bytes((1, 0))
     tor.sendall(bytes((5, 1, 0, 3, len(host))) + host + struct.pack('>H', port))
     sys.exit(tor.recv(10)[1])
 """
@@ -61,9 +68,10 @@ class Tails:
         self.internet = internet
         self.folder = folder
         self.storage = storage
+        self.last_counts: Counts | None = None
         folder.mkdir(parents=True, exist_ok=True)
         root.wipe_home()
-        self.display = Display(folder)
+        self._display = Display(folder)
         # In the machine only root sees it
         self._watch = folder / 'watch'
         self._watch.mkdir(mode=0o700)
@@ -72,6 +80,7 @@ class Tails:
             binds.append(storage.bind)
         self.machine = Machine('tails', root.path, folder, binds)
         try:
+            self.screen = Screen(self.machine, self._display)
             self._set_up()
         except BaseException:
             self.shut_down()
@@ -115,7 +124,7 @@ class Tails:
             'HOME': str(HOME),
             'USER': USER,
             'LOGNAME': USER,
-            'DISPLAY': self.display.name,
+            'DISPLAY': self._display.name,
             'XDG_RUNTIME_DIR': f'/run/user/{USER_IDS[0]}',
             'XDG_CURRENT_DESKTOP': 'GNOME',
             'GDK_BACKEND': 'x11',
@@ -133,10 +142,6 @@ class Tails:
             ['dbus-run-session', '--', *argv], log, USER_IDS, self.environment()
         )
 
-    def screenshot(self, path: Path) -> Path:
-        """Take a picture of the screen."""
-        return self.display.screenshot(path)
-
     def connect_tor(self, hosts: Iterable[str], port: int = 5222) -> None:
         """Do what Tor Connection does, and wait until Tor reaches these hosts.
 
@@ -151,7 +156,7 @@ class Tails:
 
     def _reaches(self, host: str, port: int) -> bool:
         done = self.machine.run(
-            ['/usr/bin/python3', '-c', PROBE, host, str(port)],
+            ['/usr/bin/python3', '-c', PROBE, PROBE_USER, host, str(port)],
             self._tor_ids,
             check=False,
         )
@@ -161,11 +166,17 @@ class Tails:
 
     def counts(self) -> Counts:
         """What the firewall has counted."""
-        return self.firewall.counts()
+        self.last_counts = self.firewall.counts()
+        return self.last_counts
 
     def strays(self) -> list[Packet]:
         """The packets seen anywhere that are not of Tor or to its SOCKS port."""
         return [packet for packet in self._packets() if not self._belongs(packet)]
+
+    def streams(self) -> list[Stream]:
+        """What the user's programs have asked Tor for."""
+        streams = list(self.tor.control.streams.values())
+        return [stream for stream in streams if stream.user != PROBE_USER]
 
     def packet_count(self) -> int:
         """How many packets were seen, to know that somebody was looking."""
@@ -204,8 +215,11 @@ class Tails:
 
     def shut_down(self) -> None:
         """End the session, as a pulled stick does; more than once is the same."""
+        if not self.running:
+            return
         tor = getattr(self, 'tor', None)
         if tor is not None:
+            self.counts()
             tor.control.close()
         self.machine.stop()
-        self.display.stop()
+        self._display.stop()

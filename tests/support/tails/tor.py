@@ -269,6 +269,7 @@ class Stream:
     user: str = ''
     circuits: set[str] = field(default_factory=set)
     outcome: str = 'NEW'
+    reasons: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -368,6 +369,9 @@ class Control:
                     self.streams[number] = Stream(target, user[1] if user else '')
             elif number in self.streams:
                 self.streams[number].outcome = state
+                self.streams[number].reasons += [
+                    word for word in words[5:] if 'REASON=' in word
+                ]
                 if circuit != '0':
                     self.streams[number].circuits.add(circuit)
 
