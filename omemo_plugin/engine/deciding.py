@@ -67,6 +67,7 @@ class Deciding:
         self._devices = devices
         self._own_jid = own_jid
         self.expected = Expected(store)
+        self._held: dict[tuple[str, str], int] = {}
 
     # When a key was decided on
 
@@ -116,28 +117,35 @@ class Deciding:
             for owner, named, trust, stamp in kept
         ]
 
-    def finish(self, now: int, grace: int) -> list[Change]:
+    def hold(self, jid: str, identity_key: bytes, until: int) -> None:
+        '''A decision on a key can be undone until then, so nothing is to follow
+        from it yet. Not longer than this run: then nobody undoes it.'''
+        self._held[jid, fingerprint(identity_key)] = until
+
+    def release(self, jid: str, identity_key: bytes) -> None:
+        self._held.pop((jid, fingerprint(identity_key)), None)
+
+    def is_held(self, jid: str, identity_key: bytes, now: int) -> bool:
+        return self._held.get((jid, fingerprint(identity_key)), 0) > now
+
+    def finish(self, now: int) -> list[Change]:
         '''
         Let count what was said by devices that have been verified by now, and
-        forget what those said that are distrusted. Decisions made less than so
-        many seconds ago can still be undone, so they have to wait.
+        forget what those said that are distrusted, unless that can be undone.
         '''
+        self._held = {key: until for key, until in self._held.items() if until > now}
         changes: list[Change] = []
         for key in self._store.keys(_KEPT):
             jid, _, named = key[len(_KEPT) :].rpartition('/')
             for record in self.having(jid, named):
                 identity_key = record.identity_key
                 assert identity_key is not None
-                if self.is_fresh(jid, identity_key, now, grace):
+                if self.is_held(jid, identity_key, now):
                     continue
                 trust = self._devices.trust(record)
                 follow = self.settled(jid, identity_key, trust)
                 changes += self.believe(follow, now)
         return changes
-
-    def is_fresh(self, jid: str, identity_key: bytes, now: int, grace: int) -> bool:
-        '''Whether a key was decided on less than so many seconds ago.'''
-        return 0 <= now - self.decided_at(jid, identity_key, now) < grace
 
     def settled(self, jid: str, identity_key: bytes, trust: Trust) -> list[Statement]:
         '''

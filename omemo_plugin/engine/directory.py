@@ -278,6 +278,13 @@ class Directory:
         if any(same_identity(identity_key, other) for other in others):
             raise BundleRefused('the identity key of another device')
 
+    def forget(self, device: Device) -> None:
+        '''SECURITY: a bundle whose identity key has been forgotten is not to be
+        encrypted with: it has to be met, and judged, anew.'''
+        for protocol in Protocol:
+            self._bundles.pop((device, protocol), None)
+            self._failures.pop((device, protocol), None)
+
     def refuse_bundle(self, device: Device, protocol: Protocol) -> None:
         self._bundles.pop((device, protocol), None)
         self._fail(device, protocol, refused=True)

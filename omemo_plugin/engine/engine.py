@@ -187,7 +187,7 @@ class OmemoEngine:
     def _decisions_due(self) -> list[Effect]:
         '''What follows from decisions that cannot be undone any more.'''
         core = self._core
-        changes = core.deciding.finish(core.now(), UNDO_SECONDS)
+        changes = core.deciding.finish(core.now())
         if changes:
             core.commit()
         return [*told(changes), *self._trust_messages.due()]
@@ -445,6 +445,7 @@ class OmemoEngine:
             return
         self._trust_messages.take_back(record)
         self._set_trust(record, trust)
+        core.deciding.hold(device.jid, record.identity_key, core.now() + UNDO_SECONDS)
         if trust in (Trust.VERIFIED, Trust.DISTRUSTED):
             due = core.now() + UNDO_SECONDS
             self._trust_messages.decided([(record, trust)], due)
@@ -507,6 +508,8 @@ class OmemoEngine:
         changes: list[Change] = []
         news: list[tuple[DeviceRecord, Trust]] = []
         for record, trust in decided.values():
+            assert record.identity_key is not None
+            core.deciding.release(jid, record.identity_key)
             if core.devices.trust(record) is not trust:
                 self._trust_messages.take_back(record)
                 self._set_trust(record, trust)
@@ -533,7 +536,7 @@ class OmemoEngine:
             sender: the device that encrypted the envelope, just now.
             stamp: the time of the envelope, in seconds since 1970.
         '''
-        return self._trust_messages.received(sender, decisions, stamp, UNDO_SECONDS)
+        return self._trust_messages.received(sender, decisions, stamp)
 
     def encrypt_trust_message(
         self, devices: Collection[Device], envelope: bytes
@@ -593,6 +596,7 @@ class OmemoEngine:
             raise OmemoError('the own device cannot be forgotten')
         for sessions in self._core.sessions.values():
             sessions.forget(device)
+        self._directory.forget(device)
         self._core.devices.remove(device)
         self._core.commit()
 

@@ -175,8 +175,7 @@ class Sender:
         missing = [
             protocol
             for protocol in self._protocols(record)
-            if self._core.sessions[protocol].of(record.device).current is None
-            and self._directory.bundle(record.device, protocol) is None
+            if not self.can_encrypt(record.device, protocol)
         ]
         return None, missing
 
@@ -233,6 +232,10 @@ class Sender:
 
     def can_encrypt(self, device: Device, protocol: Protocol) -> bool:
         '''Whether there is a session, or what one can be built from.'''
+        record = self._core.devices.get(device)
+        if record is None or record.identity_key is None:
+            # SECURITY: nothing could be said of its trust
+            return False
         return (
             self._core.sessions[protocol].of(device).current is not None
             or self._directory.bundle(device, protocol) is not None

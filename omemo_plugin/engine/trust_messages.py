@@ -269,11 +269,7 @@ class TrustMessages:
     # What we are told
 
     def received(
-        self,
-        sender: Device,
-        decisions: Iterable[KeyDecision],
-        stamp: int,
-        grace: int,
+        self, sender: Device, decisions: Iterable[KeyDecision], stamp: int
     ) -> list[Effect]:
         '''See `OmemoEngine.trust_message_received`.'''
         core = self._core
@@ -290,8 +286,8 @@ class TrustMessages:
             return []
         trust = core.devices.trust(record)
         now = core.now()
-        if trust is Trust.VERIFIED and not core.deciding.is_fresh(
-            sender.jid, record.identity_key, now, grace
+        if trust is Trust.VERIFIED and not core.deciding.is_held(
+            sender.jid, record.identity_key, now
         ):
             return [*told(core.deciding.believe(statements, now))]
         if trust is not Trust.DISTRUSTED:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 
 from omemo_plugin.engine.effects import Effect
@@ -16,15 +18,22 @@ from omemo_plugin.engine.effects import FetchDeviceList
 from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import PublishDeviceList
+from omemo_plugin.engine.effects import SendTrustMessage
+from omemo_plugin.engine.engine import DeviceInfo
 from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.engine import ReceivedMessage
 from omemo_plugin.engine.engine import SentMessage
 from omemo_plugin.engine.errors import BundleRefused
+from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.values import Bundle
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.stanza.envelope import build_envelope
+from omemo_plugin.stanza.envelope import parse_envelope
+from omemo_plugin.stanza.trust_message import build_trust_message
+from omemo_plugin.stanza.trust_message import find_trust_message
 
 BOTH = tuple(Protocol)
 
@@ -49,6 +58,8 @@ class Peer:
         news: effects meant for the user.
         owed: empty messages it wanted to send, with what became of them.
         auto_answer: whether it sends the empty messages it owes.
+        tells: whether it sends the trust messages it has to.
+        told: those it has sent.
     '''
 
     world: World
@@ -58,9 +69,11 @@ class Peer:
     engine: OmemoEngine
     protocols: tuple[Protocol, ...] = BOTH
     auto_answer: bool = True
+    tells: bool = True
     news: list[Effect] = field(default_factory=list)
     outbox: list[tuple[Device, EncryptedMessage]] = field(default_factory=list)
     log: list[Effect] = field(default_factory=list)
+    told: list[SendTrustMessage] = field(default_factory=list)
 
     @property
     def device(self) -> Device:
@@ -121,8 +134,57 @@ class Peer:
                     self.outbox.append((effect.device, message))
                     world.deliver(self, effect.device, message)
             return []
+        if isinstance(effect, SendTrustMessage):
+            self._send_trust_message(effect)
+            return []
         self.news.append(effect)
         return []
+
+    def _send_trust_message(self, effect: SendTrustMessage) -> None:
+        if not self.tells:
+            return
+        envelope = build_envelope(
+            [build_trust_message(effect.decisions)],
+            from_jid=self.jid,
+            to_jid=effect.jid,
+            stamp=datetime.fromtimestamp(effect.stamp, UTC),
+        )
+        try:
+            sent = self.engine.encrypt_trust_message(effect.devices, envelope)
+        except NoRecipient:
+            return
+        self.told.append(effect)
+        self.engine.trust_message_sent(effect.number, sent.readers)
+        for peer in self.world.peers:
+            if peer.device in sent.readers:
+                peer.hear(self, sent)
+
+    def hear(self, sender: Peer, sent: SentMessage) -> None:
+        '''Take an envelope with a trust message.'''
+        result = self.decrypt(sender, sent)
+        assert result.plaintext is not None
+        envelope = parse_envelope(result.plaintext)
+        assert envelope.stamp is not None
+        self.carry_out(
+            self.engine.trust_message_received(
+                result.device,
+                find_trust_message(envelope.content),
+                int(envelope.stamp.timestamp()),
+            )
+        )
+
+    def wait(self, seconds: int) -> None:
+        '''Time passes, for this client.'''
+        self.clock.now += seconds
+        self.carry_out(self.engine.tick())
+
+    def info(self, other: Peer) -> DeviceInfo:
+        '''What is known of another client's device.'''
+        return next(
+            info
+            for info in self.engine.devices(other.jid)
+            if info.device == other.device
+        )
 
     def prepare(self, *jids: str) -> None:
         '''Fetch until a message can be sent.'''
