@@ -70,19 +70,36 @@ def describe(node: Any, depth: int) -> dict[str, Any]:
 
 
 def find_window(title: str) -> Any:
+    """Some dialogs of GTK 4 have no title."""
     for window in windows():
-        if title in (window.get_name() or ''):
+        name = window.get_name() or ''
+        if title in name if title else not name:
             return window
     raise SystemExit(f'no window {title!r}')
 
 
 def press(title: str, name: str) -> None:
-    """Do what a click on the first control of this name would do."""
-    for node, _depth in walk(find_window(title)):
-        if (node.get_name() or '') == name and node.get_action_iface() is not None:
-            Atspi.Action.do_action(node.get_action_iface(), 0)
-            return
-    raise SystemExit(f'nothing to press is called {name!r}')
+    """Do what a click on the first control of this name would do.
+
+    GTK 3 has the tooltip as the description of a button that has no name. In
+    GTK 4 a button with a menu has a button of the same name in it, and labels
+    have actions too.
+    """
+    found = None
+    for node, depth in walk(find_window(title)):
+        if found is not None and depth <= found[1]:
+            break
+        action = node.get_action_iface()
+        if (
+            name in (node.get_name(), node.get_description())
+            and node.get_role_name() != 'label'
+            and action is not None
+            and Atspi.Action.get_n_actions(action)
+        ):
+            found = action, depth
+    if found is None:
+        raise SystemExit(f'nothing to press is called {name!r}')
+    Atspi.Action.do_action(found[0], 0)
 
 
 def main() -> None:

@@ -208,7 +208,8 @@ def _actions(
 
 
 def _compared(info: DeviceInfo, name: str) -> Action:
-    digits = ' '.join(groups(info.fingerprint or ''))
+    all_groups = groups(info.fingerprint or '')
+    digits = f'{" ".join(all_groups[:4])}\n{" ".join(all_groups[4:])}'
     return Action(
         Act.COMPARED,
         info.device,

@@ -311,6 +311,109 @@ class Actions:
     def stopwatch(self) -> dict[str, Any]:
         """What has been measured so far."""
         return self._stopwatch.result()
+    def encryption_menu(self) -> list[str]:
+        """The entries of the menu with the lock.
+
+        AT-SPI does not have their names in GTK 4.
+        """
+        return [label for label, _action, _target in self._encryption_entries()]
+
+    def choose_in_encryption_menu(self, label: str) -> None:
+        """Choose one of them."""
+        for entry, action, target in self._encryption_entries():
+            if entry == label:
+                app.app.lookup_action(action.removeprefix('app.')).activate(target)
+                return
+        raise LookupError(label)
+
+    def _encryption_entries(self) -> list[tuple[str, str, Any]]:
+        box = app.window.get_chat_stack().get_message_action_box()
+        return self._entries(box._ui.encryption_menu_button.get_menu_model())
+
+    def press_row_menu(self, text: str) -> None:
+        """Press the button with the menu of a message (Gajim 1)."""
+        row = self._find_row(text)
+        button = next(
+            w for w in walk(row) if type(w).__name__ == 'MoreMenuButton'
+        )
+        button.emit('clicked')
+
+    def choose_in_row_menu(self, text: str, label: str) -> None:
+        """Choose an entry of the menu of a message (Gajim 2)."""
+        menu = self._find_row(text).get_chat_row_menu()
+        for entry, action, target in self._entries(menu):
+            if entry == label:
+                app.app.lookup_action(action.removeprefix('app.')).activate(target)
+                return
+        raise LookupError(label)
+
+    def _find_row(self, text: str) -> Any:
+        return next(
+            row
+            for row in self._conversation_view().iter_rows()
+            if row.type == 'chat' and row.get_text() == text
+        )
+
+    def _entries(self, menu: Any) -> list[tuple[str, str, Any]]:
+        found = []
+        for position in range(menu.get_n_items()):
+            section = menu.get_item_link(position, 'section')
+            if section is not None:
+                found += self._entries(section)
+                continue
+            label, action, target = (
+                menu.get_item_attribute_value(position, name, None)
+                for name in ('label', 'action', 'target')
+            )
+            if action is not None:
+                found.append((label.unpack(), action.unpack(), target))
+        return found
+
+    def press_offer(self) -> None:
+        """Press the button in the last line of the chat that has one."""
+        buttons = [
+            widget
+            for row in self._conversation_view().iter_rows()
+            if row.type == 'info'
+            for widget in walk(row)
+            if isinstance(widget, Gtk.Button)
+        ]
+        buttons[-1].emit('clicked')
+
+    def clipboard(self) -> str:
+        """What Gajim has put into the clipboard."""
+        if gajim_1():
+            clipboard = Gtk.Clipboard.get_default(app.window.get_display())
+            return str(clipboard.wait_for_text() or '')
+        found: list[str] = []
+        app.window.get_clipboard().read_text_async(
+            None,
+            lambda source, result: found.append(source.read_text_finish(result) or ''),
+        )
+        while not found:
+            GLib.MainContext.default().iteration(True)
+        return found[0]
+
+    def show_contact_encryption(self) -> None:
+        """Open Gajim 2's own page about the keys of the shown contact."""
+        from gajim.gtk.util.window import open_window
+
+        contact = app.window.get_control().contact
+        open_window(
+            'ContactInfo',
+            account=contact.account,
+            contact=contact,
+            page='encryption-omemo',
+        )
+
+    def set_trust(self, account: str, jid: str, key: str, trust: str) -> None:
+        """Decide on the device with this fingerprint, as a window would."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        for info in service.devices(jid):
+            if info.fingerprint == key.lower():
+                service.set_trust(info.device, type(info.trust)[trust])
+                return
+        raise LookupError(key)
 
     # -- tools
 
