@@ -8,6 +8,7 @@ Run by accessible.py on the bus of that program. Prints JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any
@@ -69,6 +70,15 @@ def describe(node: Any, depth: int) -> dict[str, Any]:
     }
 
 
+def read(title: str) -> list[dict[str, Any]]:
+    found = []
+    for node, depth in walk(find_window(title)):
+        # What goes away while it is looked at is not there
+        with contextlib.suppress(GLib.Error):
+            found.append(describe(node, depth))
+    return found
+
+
 def find_window(title: str) -> Any:
     """Some dialogs of GTK 4 have no title."""
     for window in windows():
@@ -109,7 +119,7 @@ def main() -> None:
     if command == 'windows':
         result = [window.get_name() or '' for window in windows()]
     elif command == 'read':
-        result = [describe(*pair) for pair in walk(find_window(*arguments))]
+        result = read(*arguments)
     elif command == 'press':
         press(*arguments)
     json.dump(result, sys.stdout)
