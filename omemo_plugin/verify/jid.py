@@ -55,6 +55,19 @@ def same_account(one: str, other: str) -> bool:
         return False
 
 
+def ascii_form(jid: str) -> str:
+    '''A canonical bare JID with its domain in ASCII, as rosters may have it.'''
+    local, _, domain = jid.partition('@')
+    try:
+        labels = [
+            label if label.isascii() else idna.alabel(label).decode('ascii')
+            for label in domain.split('.')
+        ]
+    except ValueError:
+        return jid
+    return f'{local}@{".".join(labels)}'
+
+
 def _prepare_domain(domain: str) -> str:
     if domain.startswith('[') and domain.endswith(']'):
         return f'[{ipaddress.IPv6Address(domain[1:-1]).compressed}]'

@@ -19,6 +19,7 @@ from ..engine.decisions import Decisions
 from ..engine.engine import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
+from .jid import ascii_form
 from .jid import same_account
 from .uri import FingerprintUri
 from .uri import InvalidUri
@@ -201,6 +202,8 @@ def judge(
         return nothing(Verdict.OWN_CODE if own else Verdict.OTHER_CONTACT, jid)
     if expected is not None:
         jid = expected
+    elif not devices(jid) and devices(ascii_form(jid)):
+        jid = ascii_form(jid)
     known = devices(jid)
     this = Device(own_jid, own_device_id)
     if isinstance(uri, FingerprintUri):
