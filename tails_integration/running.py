@@ -49,3 +49,14 @@ def rename_process() -> None:
         Path('/proc/self/comm').write_text(OWN_NAME)
     except OSError:
         return  # the name is for others to read, nothing here depends on it
+
+
+def is_started_past_us(system: System, process: int) -> bool:
+    """Whether a Gajim was not started by way of bin/gajim."""
+    try:
+        words = (system.file('/proc') / str(process) / 'cmdline').read_bytes()
+    except OSError:
+        return False
+    return not any(
+        word.endswith(b'/tails_integration/bin/gajim') for word in words.split(b'\0')
+    )

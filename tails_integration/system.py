@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -98,3 +99,11 @@ class System:
             if key in ('ID', 'NAME') and value.strip('"\'').lower() == 'tails':
                 return True
         return False
+
+    def gajim_version(self) -> tuple[int, ...] | None:
+        """The Gajim that is installed; None if that is not known."""
+        answer = self.run(['dpkg-query', '-W', '-f', '${Version}', 'gajim'])
+        numbers = re.match(r'(?:\d+:)?([\d.]+)', answer.stdout)
+        if answer.returncode != 0 or numbers is None:
+            return None
+        return tuple(int(number) for number in numbers[1].strip('.').split('.'))

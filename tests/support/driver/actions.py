@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,73 @@ class Actions:
     def _words(button: Any) -> str:
         texts = [w.get_text() for w in walk(button) if isinstance(w, Gtk.Label)]
         return ' '.join(text for text in texts if text)
+
+    # -- settings
+
+    def setting(self, scope: str, name: str, account: str = '', jid: str = '') -> Any:
+        """A setting of the program, an account, a contact or a room."""
+        if scope == 'program':
+            return app.settings.get_app_setting(name)
+        if scope == 'account':
+            return app.settings.get_account_setting(account, name)
+        if scope == 'group_chat':
+            # Gajim asks the room what kind of room it is
+            contacts = app.get_client(account).get_module('Contacts')
+            contacts.get_contact(JID.from_string(jid), groupchat=True)
+        get = getattr(app.settings, f'get_{scope}_setting')
+        return get(account, JID.from_string(jid), name)
+
+    def change_setting(
+        self, scope: str, name: str, value: Any, account: str = '', jid: str = ''
+    ) -> Any:
+        """Change one as the preferences do; return what it is then."""
+        if scope == 'program':
+            app.settings.set_app_setting(name, value)
+        elif scope == 'account':
+            app.settings.set_account_setting(account, name, value)
+        else:
+            set_ = getattr(app.settings, f'set_{scope}_setting')
+            set_(account, JID.from_string(jid), name, value)
+        return self.setting(scope, name, account, jid)
+
+    def is_overridden(self, name: str) -> bool:
+        """Whether the preferences show a setting of the program greyed out."""
+        return bool(app.settings.has_app_override(name))
+
+    def add_account(self, name: str) -> None:
+        """Add an account's settings, as the wizard does."""
+        app.settings.add_account(name)
+
+    def proxies_of(self, account: str) -> list[list[Any]]:
+        """Where an account's and where other connections go, as Gajim finds it."""
+        from gajim.common import helpers
+
+        found = [helpers.get_account_proxy(account), helpers.determine_proxy()]
+        return [[] if proxy is None else list(proxy) for proxy in found]
+
+    def proxy_named(self, name: str) -> list[Any]:
+        """What Gajim makes of a proxy's name."""
+        from gajim.common import helpers
+
+        proxy = helpers.get_proxy(name)
+        return [] if proxy is None else list(proxy)
+
+    def connection_seconds(self) -> int:
+        """How long nbxmpp waits for a connection."""
+        from nbxmpp.addresses import ServerAddress
+        from nbxmpp.tcp import TCPConnection
+
+        address = ServerAddress('a.test', None, 'a.test:1', None, None, None, None)
+        connection = TCPConnection('test', address, None, None, None, None)
+        return int(connection._client.get_timeout())
+
+    def try_socket(self, host: str, port: int) -> str:
+        """Connect past GLib, as file transfers do; return the error."""
+        try:
+            socket.create_connection((host, port), 1).close()
+        except OSError as error:
+            return f'{type(error).__name__}: {error}'
+        return ''
 
     # -- accounts
 

@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is not as it should be: what would leak, and what is weaker than meant.
+
+`tails-gajim check` prints it; the launcher does not start Gajim over a leak.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from . import activate
+from . import policy
+from . import running
+from .i18n import _
+from .policy import Scope
+from .profile import Profile
+from .profile import read
+from .profile import settings_file
+from .system import System
+from .tor import GLOBAL_PROXY
+from .tor import account_proxy
+from .tor import is_tor
+
+# Gajim 2's word for a direct connection
+DIRECT = 'no-proxy'
+_LOCAL = ('127.0.0.1', 'localhost', '::1')
+
+# By file, what belongs to libraries that speak to the network by themselves
+_TALKERS = {
+    'Farstream': 'usr/lib/*/girepository-1.0/Farstream-*.typelib',
+    'GUPnPIgd': 'usr/lib/*/girepository-1.0/GUPnPIgd-*.typelib',
+    'Geoclue': 'usr/lib/*/girepository-1.0/Geoclue-*.typelib',
+    'sentry-sdk': 'usr/lib/python3/dist-packages/sentry_sdk/__init__.py',
+}
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    LEAK = 'leak'
+    """Something would go past Tor. Gajim is not started."""
+    WEAK = 'weak'
+    """Something is told or kept that should not be."""
+    NOTE = 'note'
+    """Good to know. No violation."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    severity: Severity
+    what: str
+    reason: str
+    mend: str
+
+
+def findings(system: System) -> list[Finding]:
+    """All that is wrong with the profile and the system, the worst first."""
+    profile = read(system)
+    found: list[Finding] = []
+    if profile is not None:
+        found += [
+            *direct_connections(profile),
+            *_proxies(profile),
+            *_settings(profile, system.gajim_version()),
+            *_plugin(profile),
+            *_file_mode(system),
+        ]
+    found += [
+        *_running(system),
+        *activate.missing(system, _weak),
+        *_talkers(system),
+        *_foreign_plugins(system),
+    ]
+    order = list(Severity)
+    return sorted(found, key=lambda finding: order.index(finding.severity))
+
+
+def is_violation(finding: Finding) -> bool:
+    """Whether it counts, or is only good to know."""
+    return finding.severity is not Severity.NOTE
+
+
+def as_json(found: list[Finding]) -> str:
+    """For programs."""
+    return json.dumps([asdict(finding) for finding in found], indent=2)
+
+
+def direct_connections(profile: Profile) -> Iterator[Finding]:
+    """Accounts, and the program, that were told to go past Tor.
+
+    Not having been told anything, or Tor in another way than ours, is none: the
+    launcher mends it without a word.
+    """
+    places = [(_('The program'), profile.app.get('global_proxy', ''), GLOBAL_PROXY)]
+    places += [
+        (
+            _('The account “{account}”').format(account=name),
+            account['account'].get('proxy', ''),
+            account_proxy(name),
+        )
+        for name, account in profile.accounts.items()
+    ]
+    for who, name, own in places:
+        if not name or name == own:
+            continue
+        if name == DIRECT:
+            yield _leak(
+                _('{who} is set to connect directly, without Tor.').format(who=who)
+            )
+        elif name not in profile.proxies:
+            yield _leak(
+                _(
+                    '{who} uses a proxy “{name}” that does not exist; Gajim would'
+                    ' connect directly.'
+                ).format(who=who, name=name)
+            )
+        elif not _is_some_tor(profile.proxies[name]):
+            yield _leak(
+                _('{who} uses a proxy “{name}” that is not Tor.').format(
+                    who=who, name=name
+                )
+            )
+
+
+def _is_some_tor(proxy: Mapping[str, Any]) -> bool:
+    return proxy.get('type', 'socks5') == 'socks5' and proxy.get('host') in _LOCAL
+
+
+def _leak(what: str) -> Finding:
+    return Finding(
+        Severity.LEAK,
+        what,
+        _('It would show your address, or not work at all.'),
+        _('Start Gajim from the menu and choose “Repair and start”.'),
+    )
+
+
+def _weak(what: str, reason: str, mend: str) -> Finding:
+    return Finding(Severity.WEAK, what, reason, mend)
+
+
+def _setup() -> str:
+    return _('Quit Gajim and run: tails-gajim setup')
+
+
+def _proxies(profile: Profile) -> Iterator[Finding]:
+    users: dict[str, str] = {}
+    for name in (GLOBAL_PROXY, *map(account_proxy, profile.accounts)):
+        proxy = profile.proxies.get(name)
+        if proxy is None or not is_tor(proxy):
+            yield _weak(
+                _('The proxy “{name}” is not Tor with a name of its own.').format(
+                    name=name
+                ),
+                _('Without one, accounts share a way through Tor and can be linked.'),
+                _setup(),
+            )
+        elif proxy['user'] in users:
+            yield _weak(
+                _('The proxies “{first}” and “{second}” have the same name.').format(
+                    first=users[proxy['user']], second=name
+                ),
+                _('They share a way through Tor, and can be linked.'),
+                _setup(),
+            )
+        else:
+            users[proxy['user']] = name
+
+
+def _settings(profile: Profile, gajim: policy.Version | None) -> Iterator[Finding]:
+    for rule in policy.rules(Scope.APP, gajim, locked=True):
+        value = profile.app.get(rule.name)
+        if value is not None and value != rule.value:
+            yield _wrong(_('The program'), rule, value)
+    for name, account in profile.accounts.items():
+        who = _('The account “{account}”').format(account=name)
+        for rule in policy.rules(Scope.ACCOUNT, gajim, locked=True):
+            value = account['account'].get(rule.name)
+            if value is not None and value != rule.value:
+                yield _wrong(who, rule, value)
+        if str(account['account'].get('custom_type', '')).upper() == 'PLAIN':
+            yield _weak(
+                _('{who} connects without TLS.').format(who=who),
+                _('The exit of the Tor network could read the password.'),
+                _('Choose STARTTLS or TLS in the account’s settings.'),
+            )
+
+
+def _wrong(who: str, rule: policy.Rule, value: object) -> Finding:
+    return _weak(
+        _('{who}: {setting} is {value}, and should be {wanted}.').format(
+            who=who,
+            setting=rule.name,
+            value=json.dumps(value),
+            wanted=json.dumps(rule.value),
+        ),
+        rule.reason,
+        _setup(),
+    )
+
+
+def _plugin(profile: Profile) -> Iterator[Finding]:
+    if profile.plugins.get(policy.PLUGIN, {}).get('active') is False:
+        yield _weak(
+            _('The OMEMO plugin is switched off.'),
+            _('Messages are not encrypted from end to end.'),
+            _('Switch it on in Gajim, under Plugins.'),
+        )
+
+
+def _file_mode(system: System) -> Iterator[Finding]:
+    path = settings_file(system)
+    if path.stat().st_mode & 0o077:
+        yield _weak(
+            _('{path} can be read by others.').format(path=path),
+            _('It may hold passwords.'),
+            f'chmod 600 {path}',
+        )
+
+
+def _running(system: System) -> Iterator[Finding]:
+    for process in running.gajim_processes(system):
+        if running.is_started_past_us(system, process):
+            yield Finding(
+                Severity.LEAK,
+                _('Gajim was started past the launcher (process {id}).').format(
+                    id=process
+                ),
+                _('It connects directly in some places, whatever its settings say.'),
+                _('Quit it, and start Gajim from the menu.'),
+            )
+
+
+def _talkers(system: System) -> Iterator[Finding]:
+    for name, pattern in _TALKERS.items():
+        if any(system.root.glob(pattern)):
+            yield Finding(
+                Severity.NOTE,
+                _('{library} is installed.').format(library=name),
+                _('It speaks to the network by itself. Gajim is kept from using it.'),
+                _('Nothing has to be done.'),
+            )
+
+
+def _foreign_plugins(system: System) -> Iterator[Finding]:
+    folder = system.data / 'plugins'
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name != policy.PLUGIN:
+            yield Finding(
+                Severity.NOTE,
+                _('There is another plugin: {name}.').format(name=path.name),
+                _('A plugin can read and send everything.'),
+                _('Remove it if you do not know it: {path}').format(path=path),
+            )

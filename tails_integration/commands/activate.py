@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`tails-gajim activate`: the system's part, by whoever installs it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .. import activate
+from ..errors import EXIT_DONE
+from ..system import System
+
+NAME = 'activate'
+HELP = 'put locks, confinement and launcher in place (root)'
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(_options: argparse.Namespace, system: System) -> int:
+    """Put it in place."""
+    for warning in activate.activate(system):
+        sys.stderr.write(f'tails-gajim: {warning}\n')
+    return EXIT_DONE

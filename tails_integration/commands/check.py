@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`tails-gajim check`: what would leak, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .. import audit
+from ..errors import EXIT_DONE
+from ..errors import EXIT_VIOLATIONS
+from ..i18n import _
+from ..system import System
+
+NAME = 'check'
+ALIASES = ('audit',)
+HELP = 'say what would leak; exit code 1 if anything would'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to print it."""
+    parser.add_argument('--json', action='store_true', help='for programs')
+
+
+def run(options: argparse.Namespace, system: System) -> int:
+    """Look, and print."""
+    found = audit.findings(system)
+    if options.json:
+        sys.stdout.write(audit.as_json(found) + '\n')
+    else:
+        for finding in found:
+            sys.stdout.write(
+                f'[{finding.severity.value}] {finding.what}\n'
+                f'    {finding.reason}\n    {finding.mend}\n'
+            )
+        if not any(map(audit.is_violation, found)):
+            sys.stdout.write(_('Nothing would leak.') + '\n')
+    return EXIT_VIOLATIONS if any(map(audit.is_violation, found)) else EXIT_DONE
