@@ -251,10 +251,9 @@ class Receiver:
             if isinstance(error, ReceiveError):
                 self._carry_out(error.effects)
             if not has_payload or (
-                isinstance(error, NotForThisDevice) and stanza.getBody() is None
+                isinstance(error, NotForThisDevice) and _is_silent(nodes, stanza)
             ):
-                # It carried no text, so none is missing; or it is a trust
-                # message for other devices
+                # It carried no text, so none is missing
                 raise NodeProcessed from error
             self._show_reason(stanza, properties, error)
             return False
@@ -356,6 +355,15 @@ class Receiver:
         _strip(stanza, _UNREADABLE)
         stanza.setBody(messages.not_decrypted(error))
         properties.encrypted = compat.encryption_data(Trust.DISTRUSTED, None)
+
+
+def _is_silent(nodes: Sequence[Node], stanza: Message) -> bool:
+    '''Whether a stanza has nothing to be shown to anybody, such as a trust
+    message: programs that cannot read a text find a fallback beside it.'''
+    only_omemo_2 = all(
+        node.getNamespace() == Protocol.OMEMO_2.namespace for node in nodes
+    )
+    return only_omemo_2 and stanza.getBody() is None
 
 
 def _note_correction(added: Sequence[Node], stanza: Message, properties: Any) -> None:

@@ -18,6 +18,7 @@ NEEDS_GAJIM = (
     'test_pep.py',
     'test_receive.py',
     'test_send.py',
+    'test_trust.py',
 )
 
 

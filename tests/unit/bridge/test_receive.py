@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
@@ -22,6 +23,7 @@ from omemo_plugin.bridge.receive import clean_text
 from omemo_plugin.bridge.receive import forbid_plain_correction
 from omemo_plugin.bridge.receive import sender_of
 from omemo_plugin.engine import errors
+from omemo_plugin.engine.decisions import KeyDecision
 from omemo_plugin.engine.effects import FetchDeviceList
 from omemo_plugin.engine.receiving import ReceivedMessage
 from omemo_plugin.engine.values import Device
@@ -31,6 +33,8 @@ from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.stanza.envelope import build_envelope
 from omemo_plugin.stanza.message import build_encrypted
+from omemo_plugin.stanza.trust_message import build_trust_message
+from omemo_plugin.stanza.writer import write_element
 
 ALICE = 'alice@example.org'
 BOB = 'bob@example.org'
@@ -78,6 +82,13 @@ class Engine:
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
         self.calls: list[tuple[str, Sequence[EncryptedMessage]]] = []
+        self.told: list[tuple[Device, Sequence[KeyDecision], int]] = []
+
+    def trust_message_received(
+        self, sender: Device, decisions: Sequence[KeyDecision], stamp: int
+    ) -> list[Any]:
+        self.told.append((sender, decisions, stamp))
+        return [EFFECT]
 
     def decrypt(
         self, sender_jid: str, messages: Sequence[EncryptedMessage]
@@ -273,6 +284,79 @@ def test_case_27_an_empty_message_for_others_shows_nothing() -> None:
     one = stanza(encrypted(Protocol.LEGACY, payload=None), body='fallback')
     with pytest.raises(NodeProcessed):
         case.receiver.handle(one, properties())
+
+
+def test_a_trust_message_for_other_devices_shows_nothing() -> None:
+    one = stanza(encrypted(Protocol.OMEMO_2), body='')
+    with pytest.raises(NodeProcessed):
+        Case(errors.NotForThisDevice()).receiver.handle(one, properties())
+
+
+@pytest.mark.parametrize(
+    ('error', 'protocol', 'text'),
+    [
+        (errors.NotForThisDevice(), Protocol.OMEMO_2, 'fallback'),
+        (errors.NotForThisDevice(), Protocol.LEGACY, ''),
+        (errors.DecryptionFailed(), Protocol.OMEMO_2, ''),
+    ],
+)
+def test_whatever_might_have_been_a_text_is_missed(
+    error: Exception, protocol: Protocol, text: str
+) -> None:
+    one, props = stanza(encrypted(protocol), body=text), properties()
+    handle(Case(error), one, props)
+    assert props.encrypted is not None
+    assert one.getBody() not in (None, '', 'fallback')
+
+
+KEY = KeyDecision(BOB, bytes(range(32)), Trust.VERIFIED)
+
+
+def test_a_trust_message_reaches_the_engine() -> None:
+    case = Case(omemo_2(build_trust_message([KEY])))
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(stanza(encrypted(Protocol.OMEMO_2)), properties())
+    assert case.engine.told == [(Device(BOB, 5), (KEY,), int(STAMP.timestamp()))]
+    assert case.effects == [EFFECT]
+
+
+def test_a_trust_message_may_come_with_a_text() -> None:
+    case, props = Case(omemo_2(body('hi'), build_trust_message([KEY]))), properties()
+    one = stanza(encrypted(Protocol.OMEMO_2))
+    handle(case, one, props)
+    assert one.getBody() == 'hi'
+    assert len(case.engine.told) == 1
+
+
+@pytest.mark.parametrize('what', ['twice', 'malformed', 'for another', 'no time'])
+def test_case_46_what_is_wrong_with_a_trust_message_is_passed_over(what: str) -> None:
+    element = build_trust_message([KEY])
+    content = [body('hi'), element]
+    if what == 'twice':
+        content.append(element)
+    elif what == 'malformed':
+        element[0][0].text = 'AAAA'
+    result = omemo_2(*content)
+    assert result.plaintext is not None
+    if what == 'for another':
+        result = omemo_2(*content, to_jid='carol@example.org')
+    elif what == 'no time':
+        stamp = result.plaintext.index(b'<time')
+        end = result.plaintext.index(b'>', stamp) + 1
+        cut = result.plaintext[:stamp] + result.plaintext[end:]
+        result = dataclasses.replace(result, plaintext=cut)
+    case, props = Case(result), properties()
+    one = stanza(encrypted(Protocol.OMEMO_2))
+    handle(case, one, props)
+    assert case.engine.told == []
+    assert (one.getBody() == 'hi') is (what != 'for another')
+
+
+def test_case_46_in_a_legacy_text_there_is_no_trust_message() -> None:
+    text = write_element(build_trust_message([KEY]))
+    case, props = Case(legacy(text)), properties()
+    handle(case, stanza(encrypted(Protocol.LEGACY)), props)
+    assert case.engine.told == []
 
 
 def test_effects_of_an_error_are_carried_out() -> None:

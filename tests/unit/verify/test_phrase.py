@@ -88,9 +88,9 @@ def test_any_other_key_or_person_gives_another_phrase(other: Person) -> None:
     ],
 )
 def test_what_is_no_person(nobody: Person) -> None:
-    with pytest.raises(ValueError, match='.'):
+    with pytest.raises(ValueError, match=r'a|e'):
         digits_of(nobody, BOB)
-    with pytest.raises(ValueError, match='.'):
+    with pytest.raises(ValueError, match=r'a|e'):
         words_of(BOB, nobody, NUMBERS)
 
 
