@@ -8,7 +8,6 @@ them, and takes all of it back.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +15,10 @@ from typing import Any
 from ..bridge.i18n import _
 from ..bridge.presenters import Offer
 from ..bridge.presenters import OfferKind
+from ..verify.judge import Source
 from . import host
 from .composer import Composer
+from .links import follow_links
 from .presenters import recipients
 from .presenters.code import Code
 from .presenters.details import Details
@@ -28,12 +29,14 @@ from .presenters.message import page
 from .presenters.recipients import Shield
 from .presenters.settings import AccountSettings
 from .presenters.settings import ContactSettings
+from .presenters.verify import Verify
 from .toolkit import kit
 from .views.code import open_code
 from .views.details import DetailsView
 from .views.details import open_details
 from .views.message import open_message
 from .views.preferences import open_preferences
+from .views.verify import open_verify
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -71,6 +74,7 @@ class Shell:
         )
         host.extend_row_menus(self._patches, self._row_items)
         host.replace_trust_pages(self._patches, self._page)
+        follow_links(self._patches, self.open_link)
 
     def stop(self) -> None:
         '''Take all back.'''
@@ -170,19 +174,48 @@ class Shell:
     @property
     def can_verify(self) -> bool:
         '''Whether there is a window to verify with.'''
-        return importlib.util.find_spec(f'{__package__}.verify_dialog') is not None
+        return True
 
-    def open_verify(
-        self, account: str, jid: str, parent: Any, text: str | None = None
-    ) -> None:
+    def open_verify(self, account: str, jid: str, parent: Any) -> None:
+        '''Open the window that verifies somebody, or another own device.'''
+        self._present_verify(account, jid, parent)
+
+    def open_link(self, text: str, source: Source, account: str | None) -> None:
         '''
-        Open the window that verifies somebody, or another own device.
+        A link with keys was opened.
 
         Args:
-            text: a link that was opened, to begin with.
+            account: None where it is not known.
         '''
-        verify_dialog = importlib.import_module(f'{__package__}.verify_dialog')
-        verify_dialog.open_verify(self, account, jid, parent, text)
+        chosen = account or self._account_for(text)
+        if chosen is not None:
+            self._present_verify(chosen, None, None, text, source)
+
+    def _account_for(self, text: str) -> str | None:
+        '''The account that knows whom a link is about, or any.'''
+        accounts = [one for one in host.accounts() if self._follow(one) is not None]
+        for account in accounts:
+            judgement = self.service(account).judge(text, Source.DESKTOP, None)
+            if judgement.jid and self.service(account).devices(judgement.jid):
+                return account
+        return accounts[0] if accounts else None
+
+    def _present_verify(
+        self,
+        account: str,
+        jid: str | None,
+        parent: Any,
+        text: str | None = None,
+        source: Source = Source.LINK,
+    ) -> None:
+        service = self._follow(account)
+        if service is None:
+            return
+        verify = Verify(service, jid, lambda one: host.name_of(account, one))
+        # Each link is looked at by itself
+        key = ('verify', account, jid or '', text or '')
+        over = parent or host.main_window()
+        self._present(key, lambda: open_verify(verify, over, text, source))
 
     def show_for(self, who: Any, parent: Any = None) -> None:
         '''Open "Encryption details" for a contact or room.'''

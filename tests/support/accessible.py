@@ -91,6 +91,25 @@ class Accessibility:
             timeout=30,
         )
 
+    def focus(self, title: str) -> None:
+        """Give the keyboard to a window, which a window manager would do."""
+        subprocess.run(
+            ['xdotool', 'search', '--sync', '--onlyvisible', '--name', title,
+             'windowfocus', '--sync'],
+            check=True,
+            env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+            timeout=30,
+        )  # fmt: skip
+
+    def type(self, text: str) -> None:
+        """Type a text on the keyboard."""
+        subprocess.run(
+            ['xdotool', 'type', '--delay', '30', text],
+            check=True,
+            env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+            timeout=60,
+        )
+
     def _run(self, *arguments: str) -> Any:
         uid, gid = unprivileged_ids()
         drop = os.geteuid() == 0

@@ -283,6 +283,7 @@ class Gajim(DrivenGajim):
         app_settings: Mapping[str, Any] | None = None,
         account_settings: Mapping[str, Any] | None = None,
         display: str | None = None,
+        environment: Mapping[str, str] | None = None,
         accessible: bool = False,
     ) -> None:
         """Write the profile; nothing is started.
@@ -293,6 +294,7 @@ class Gajim(DrivenGajim):
         :param hidden_libraries: Python packages that shall seem not installed
         :param bundle: a plugin's zip, given to the plugin manager at the first start
         :param display: an X display to use instead of an own Xvfb
+        :param environment: variables besides; {folder} stands for the folder
         :param accessible: let it be read by way of AT-SPI, see `accessibility`
         """
         self.name = name
@@ -314,6 +316,7 @@ class Gajim(DrivenGajim):
         self.has_our_plugin = bundle is not None or bool(system_plugins)
         self._own_display: Display | None = None
         self._display_name = display
+        self._environment = dict(environment or {})
         self._accessible = accessible
         self._child: Child | None = None
         self._socket = self.folder / 'driver.socket'
@@ -386,6 +389,8 @@ class Gajim(DrivenGajim):
             # Gajim 1 loads its bridge when this is set
             environment['GNOME_ACCESSIBILITY'] = '1'
             program = ['sh', '-c', WITH_ACCESSIBILITY, 'sh', *program]
+        for name, value in self._environment.items():
+            environment[name] = value.format(folder=self.folder)
         xauthority = self.folder / 'xauthority'
         if xauthority.exists():
             environment['XAUTHORITY'] = str(xauthority)
@@ -448,6 +453,11 @@ class Gajim(DrivenGajim):
         path = self.artefacts / title / f'{self.name}.png'
         assert self._own_display is not None, 'no display of its own'
         return self._own_display.screenshot(path)
+
+    @property
+    def display(self) -> str | None:
+        """Its X display, once it has been started."""
+        return self._display_name
 
     def accessibility(self) -> Accessibility:
         """What a screen reader finds; only where `accessible` was asked for."""

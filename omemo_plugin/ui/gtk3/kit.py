@@ -489,3 +489,96 @@ def save(
     dialog.connect('response', answered)
     parent.omemo_dialog = dialog
     dialog.show()
+
+
+def open_file(
+    parent: Any,
+    title: str,
+    name: str,
+    types: Sequence[str],
+    chosen: Callable[[Path], None],
+) -> None:
+    '''Ask which file to open.'''
+    dialog = Gtk.FileChooserNative(
+        title=title, transient_for=parent, action=Gtk.FileChooserAction.OPEN
+    )
+    only = Gtk.FileFilter()
+    only.set_name(name)
+    for one in types:
+        only.add_mime_type(one)
+    dialog.add_filter(only)
+
+    def answered(_dialog: Any, response: int) -> None:
+        file_name = dialog.get_filename()
+        dialog.destroy()
+        if response == Gtk.ResponseType.ACCEPT and file_name:
+            chosen(Path(file_name))
+
+    dialog.connect('response', answered)
+    parent.omemo_dialog = dialog
+    dialog.show()
+
+
+def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Any:
+    '''A line to type in. Enter is told, with what was typed.'''
+    made = Gtk.Entry(placeholder_text=placeholder)
+    made.connect('activate', lambda one: activated(one.get_text()))
+    return describe(made, name)
+
+
+def redraw(area: Any) -> None:
+    '''Have a drawing painted again.'''
+    area.queue_draw()
+
+
+def paste(
+    widget: Any,
+    got_text: Callable[[str], None],
+    got_image: Callable[[bytes], None],
+    nothing: Callable[[], None],
+) -> None:
+    '''Look into the clipboard. An image comes before a text.'''
+    clipboard = Gtk.Clipboard.get_default(widget.get_display())
+
+    def image(_clipboard: Any, pixbuf: Any) -> None:
+        if pixbuf is None:
+            clipboard.request_text(text)
+            return
+        _ok, data = pixbuf.save_to_bufferv('png', [], [])
+        got_image(data)
+
+    def text(_clipboard: Any, found: str | None) -> None:
+        if found and found.strip():
+            got_text(found)
+        else:
+            nothing()
+
+    clipboard.request_image(image)
+
+
+def accept_drops(
+    widget: Any, got_text: Callable[[str], None], got_image: Callable[[bytes], None]
+) -> None:
+    '''Take what is dragged here: images, and texts. A file comes as the text of
+    its URI.'''
+    widget.drag_dest_set(Gtk.DestDefaults.ALL, [], Gdk.DragAction.COPY)
+    targets = Gtk.TargetList.new([])
+    targets.add_uri_targets(0)
+    targets.add_image_targets(1, False)
+    targets.add_text_targets(2)
+    widget.drag_dest_set_target_list(targets)
+
+    def received(
+        _widget: Any, _context: Any, _x: int, _y: int, data: Any, kind: int, _time: int
+    ) -> None:
+        if kind == 0:
+            for uri in data.get_uris()[:1]:
+                got_text(uri)
+        elif kind == 1:
+            pixbuf = data.get_pixbuf()
+            if pixbuf is not None:
+                got_image(pixbuf.save_to_bufferv('png', [], [])[1])
+        else:
+            got_text(data.get_text() or '')
+
+    widget.connect('drag-data-received', received)

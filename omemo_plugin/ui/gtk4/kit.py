@@ -20,6 +20,7 @@ gi.require_version('Gtk', '4.0')
 from gi.repository import Gdk  # noqa: E402
 from gi.repository import Gio  # noqa: E402
 from gi.repository import GLib  # noqa: E402
+from gi.repository import GObject  # noqa: E402
 from gi.repository import Gtk  # noqa: E402
 from gi.repository import Pango  # noqa: E402
 
@@ -520,3 +521,96 @@ def save(
             chosen(Path(path))
 
     dialog.save(parent, None, answered)
+
+
+def open_file(
+    parent: Any,
+    title: str,
+    name: str,
+    types: Sequence[str],
+    chosen: Callable[[Path], None],
+) -> None:
+    '''Ask which file to open.'''
+    only = Gtk.FileFilter(name=name)
+    for one in types:
+        only.add_mime_type(one)
+    filters = Gio.ListStore.new(Gtk.FileFilter)
+    filters.append(only)
+    dialog = Gtk.FileDialog(title=title, filters=filters)
+
+    def answered(_dialog: Any, result: Any) -> None:
+        try:
+            file: Gio.File = dialog.open_finish(result)
+        except GLib.Error:
+            return
+        path = file.get_path()
+        if path is not None:
+            chosen(Path(path))
+
+    dialog.open(parent, None, answered)
+
+
+def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Any:
+    '''A line to type in. Enter is told, with what was typed.'''
+    made = Gtk.Entry(placeholder_text=placeholder)
+    made.connect('activate', lambda one: activated(one.get_text()))
+    return describe(made, name)
+
+
+def redraw(area: Any) -> None:
+    '''Have a drawing painted again.'''
+    area.queue_draw()
+
+
+def paste(
+    widget: Any,
+    got_text: Callable[[str], None],
+    got_image: Callable[[bytes], None],
+    nothing: Callable[[], None],
+) -> None:
+    '''Look into the clipboard. An image comes before a text.'''
+    clipboard = widget.get_clipboard()
+
+    def image(_clipboard: Any, result: Any) -> None:
+        try:
+            texture = clipboard.read_texture_finish(result)
+        except GLib.Error:
+            texture = None
+        if texture is None:
+            clipboard.read_text_async(None, text)
+        else:
+            got_image(texture.save_to_png_bytes().get_data())
+
+    def text(_clipboard: Any, result: Any) -> None:
+        try:
+            found = clipboard.read_text_finish(result)
+        except GLib.Error:
+            found = None
+        if found and found.strip():
+            got_text(found)
+        else:
+            nothing()
+
+    clipboard.read_texture_async(None, image)
+
+
+def accept_drops(
+    widget: Any, got_text: Callable[[str], None], got_image: Callable[[bytes], None]
+) -> None:
+    '''Take what is dragged here: images, and texts. A file comes as the text of
+    its URI.'''
+    target = Gtk.DropTarget.new(GObject.TYPE_NONE, Gdk.DragAction.COPY)
+    target.set_gtypes([Gdk.FileList, Gdk.Texture, str])
+
+    def dropped(_target: Any, value: Any, _x: float, _y: float) -> bool:
+        if isinstance(value, Gdk.FileList):
+            for file in value.get_files()[:1]:
+                got_text(file.get_uri())
+        elif isinstance(value, Gdk.Texture):
+            got_image(value.save_to_png_bytes().get_data())
+        else:
+            got_text(str(value))
+        return True
+
+    target.connect('drop', dropped)
+    widget.add_controller(target)

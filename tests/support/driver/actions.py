@@ -7,12 +7,14 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from gajim.common import app
 from gajim.common import configpaths
 from gajim.common.const import ClientState
+from gi.repository import Gdk
 from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.protocol import JID
@@ -369,6 +371,42 @@ class Actions:
     def configure_plugin(self, short_name: str) -> None:
         """Press "configure" in the plugin manager."""
         app.plugin_manager.get_plugin(short_name).config_dialog(app.window)
+
+    # -- the desktop
+
+    def copy_text(self, text: str) -> None:
+        """Put a text into the clipboard."""
+        if gajim_1():
+            self._clipboard().set_text(text, -1)
+        else:
+            self._clipboard().set(text)
+
+    def copy_image(self, path: str) -> None:
+        """Put an image into the clipboard."""
+        if gajim_1():
+            from gi.repository import GdkPixbuf
+
+            self._clipboard().set_image(GdkPixbuf.Pixbuf.new_from_file(path))
+        else:
+            self._clipboard().set_texture(Gdk.Texture.new_from_filename(path))
+
+    @staticmethod
+    def _clipboard() -> Any:
+        display = Gdk.Display.get_default()
+        if gajim_1():
+            return Gtk.Clipboard.get_default(display)
+        return display.get_clipboard()
+
+    def open_link(self, account: str, link: str) -> None:
+        """Click on a link in a chat."""
+        action = app.app.lookup_action('open-link')
+        several = action.get_parameter_type().dup_string() == 'as'
+        value = GLib.Variant('as', [account, link]) if several else None
+        action.activate(value or GLib.Variant('s', link))
+
+    def open_from_desktop(self, link: str) -> None:
+        """Open a link as the desktop does: with a second Gajim, which hands it on."""
+        subprocess.Popen(['gajim', link])
 
     # -- time
 

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+Links with keys, `xmpp:…?omemo-sid-…`, that are opened in a chat or handed to
+Gajim by the desktop. Gajim would drop the keys and open a chat.
+'''
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..verify.judge import Source
+from ..verify.uri import InvalidUri
+from ..verify.uri import parse_uri
+from .host import Patches
+
+# Who opens links; each has the function under a name of its own
+_OPENERS = (
+    'gajim.gtk.application',
+    'gajim.gtk.conversation.plain_widget',
+    'gajim.gtk.groupchat_info',
+    'gajim.gtk.main',
+    'gajim.gtk.vcard_grid',
+)
+
+Opened = Callable[[str, Source, str | None], None]
+
+
+def has_keys(text: str) -> bool:
+    '''Whether a link is for verifying somebody, damaged ones included.'''
+    if text[:5].lower() != 'xmpp:' or '?' not in text:
+        return False
+    try:
+        parse_uri(text)
+    except InvalidUri:
+        query = text.partition('?')[2].lower()
+        return 'omemo-sid-' in query or query.startswith('trust-message')
+    return True
+
+
+def follow_links(patches: Patches, opened: Opened) -> None:
+    '''
+    Args:
+        opened: gets each link with keys, where it came from, and the account
+            if that is known.
+    '''
+
+    def opener(theirs: Any) -> Any:
+        def open_uri(uri: Any, *args: Any, **options: Any) -> Any:
+            text = uri if isinstance(uri, str) else _source_of(uri)
+            if has_keys(text):
+                account = args[0] if args else options.get('account')
+                opened(text, Source.LINK, account or None)
+                return None
+            return theirs(uri, *args, **options)
+
+        return open_uri
+
+    for module in _OPENERS:
+        patches.replace_in(module, 'open_uri', opener)
+    _follow_desktop(patches, opened)
+
+
+def _source_of(uri: Any) -> str:
+    # 1.7 and 2.1 keep the whole link under one name, 2.6 under another
+    return str(getattr(uri, 'source', None) or getattr(uri, 'uri', ''))
+
+
+def _follow_desktop(patches: Patches, opened: Opened) -> None:
+    from gajim.gtk import main
+    from gajim.gtk.application import GajimApplication
+
+    def several(theirs: Any) -> Any:
+        def _open_uris(app: Any, uris: list[str]) -> Any:
+            rest = [uri for uri in uris if not has_keys(uri)]
+            for uri in uris:
+                if has_keys(uri):
+                    opened(uri, Source.DESKTOP, None)
+            return theirs(app, rest) if rest else None
+
+        return _open_uris
+
+    def one(theirs: Any) -> Any:
+        def open_xmpp_iri(window: Any, iri: Any) -> Any:
+            text = _source_of(iri)
+            if has_keys(text):
+                opened(text, Source.DESKTOP, None)
+                return None
+            return theirs(window, iri)
+
+        return open_xmpp_iri
+
+    patches.replace(GajimApplication, '_open_uris', several)
+    patches.replace(main.MainWindow, 'open_xmpp_iri', one)

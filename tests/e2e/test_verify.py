@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two people verify each other: one shows a code, the other one's Gajim reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.accessible import CONTROLS
+from tests.support.gajim import Gajim
+from tests.support.processes import Child
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+HOSTS = ['bookworm', 'trixie', 'forky']
+TITLE = 'Verify Ben'
+
+# A picture takes the camera's place; it moves through the same pipeline as video
+CAMERA = {
+    'OMEMO_CAMERA_SOURCE': 'filesrc location={folder}/camera.png ! pngdec ! imagefreeze'
+}
+
+
+@pytest.fixture
+def scene(new_scene: Callable[..., Scene]) -> Scene:
+    return new_scene('ann', 'ben')
+
+
+@pytest.fixture
+def ann(scene: Scene, host: str) -> Gajim:
+    return scene.gajim(host, 'ann', OURS, accessible=True, environment=CAMERA)
+
+
+@pytest.fixture
+def ben(scene: Scene) -> Gajim:
+    return scene.gajim('bookworm', 'ben', OURS)
+
+
+@pytest.fixture
+def code(ann: Gajim, ben: Gajim) -> Path:
+    """A screenshot of Ben's Gajim that shows its code, after they have talked."""
+    start_all([ann, ben])
+    ann.open_chat(ben.account.jid, 'OMEMO')
+    ben.open_chat(ann.account.jid, 'OMEMO')
+    tell(ann, ben, 'before they have met')
+    tell(ben, ann, 'back')
+    ben.call('activate', name='omemo-code', value=ben.account.name)
+    wait_for('the code is shown', lambda: len(ben.call('window_titles')) == 2)
+    return wait_for('the code is drawn', lambda: drawn(ben))
+
+
+def drawn(gajim: Gajim) -> Path | None:
+    """A screenshot, when there is a code on it."""
+    import zxingcpp
+    from PIL import Image
+
+    picture = gajim.screenshot('code')
+    return picture if zxingcpp.read_barcodes(Image.open(picture)) else None
+
+
+def open_verify(ann: Gajim, ben: Gajim) -> None:
+    ann.call('activate', name='omemo-verify', value=[ann.account.name, ben.account.jid])
+    wait_for('the window is open', lambda: TITLE in ann.call('window_titles'))
+
+
+def words(ann: Gajim) -> str:
+    return ' '.join(ann.call('window_texts'))
+
+
+def expect_words(ann: Gajim, expected: str) -> None:
+    def shown() -> bool:
+        return expected in words(ann)
+
+    try:
+        wait_for(f'{expected!r} is shown', shown, 20)
+    except AssertionError as error:
+        raise AssertionError(f'{error}: {words(ann)}') from None
+
+
+def expect_verified(ann: Gajim, ben: Gajim) -> None:
+    """The window says so, and from then on each message of Ben's does."""
+    expect_words(ann, 'Ben is verified')
+    tell(ben, ann, 'verified')
+    assert ann.messages()[-1].trust == 'VERIFIED'
+
+
+@contextmanager
+def picture_on_screen(gajim: Gajim, picture: Path) -> Iterator[None]:
+    """Another program on the same screen shows a picture."""
+    assert gajim.display is not None
+    viewer = Child(
+        ['display', '-display', gajim.display, '-geometry', '+0+0', str(picture)],
+        log=gajim.folder / 'viewer.log',
+        environment={'PATH': '/usr/bin:/bin', 'HOME': str(gajim.home)},
+        folder=gajim.folder,
+    )
+    try:
+        yield
+    finally:
+        viewer.kill()
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_the_camera(ann: Gajim, ben: Gajim, code: Path) -> None:
+    (ann.folder / 'camera.png').write_bytes(code.read_bytes())
+    open_verify(ann, ben)
+    expect_verified(ann, ben)
+    ann.screenshot(f'verified-{ann.host.suite}')
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_the_screen(ann: Gajim, ben: Gajim, code: Path) -> None:
+    open_verify(ann, ben)
+    # The camera has nothing to show, and says so
+    expect_words(ann, 'camera does not work')
+    with picture_on_screen(ann, ann.offer(code)):
+        wait_for('the picture is shown', lambda: drawn(ann))
+        ann.accessibility().press(TITLE, 'Look at the screen')
+        expect_verified(ann, ben)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_the_clipboard(ann: Gajim, ben: Gajim, code: Path) -> None:
+    open_verify(ann, ben)
+    ann.accessibility().press(TITLE, 'Paste')
+    expect_words(ann, 'There is no code in the clipboard')
+    ann.call('copy_image', path=str(ann.offer(code)))
+    ann.accessibility().press(TITLE, 'Paste')
+    expect_verified(ann, ben)
+
+
+@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+def test_by_a_file_and_the_keyboard(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """Only keys are pressed, from the window to the end."""
+    open_verify(ann, ben)
+    expect_words(ann, 'camera does not work')
+    keyboard = ann.accessibility()
+    keyboard.focus(TITLE)
+    # The first button has it in the window: "Open image…"
+    keyboard.key('space')
+    keyboard.focus('Open an image')
+    path = str(ann.offer(code))
+    # A slash opens the line for a path
+    keyboard.type(path[0])
+    wait_for(
+        'there is a line to type in',
+        lambda: [node for node in keyboard.read('Open an image') if node.text == '/'],
+    )
+    keyboard.type(path[1:])
+    keyboard.key('Return')
+    expect_verified(ann, ben)
+    keyboard.focus(TITLE)
+    keyboard.key('Return')
+    wait_for('it is closed', lambda: TITLE not in ann.call('window_titles'))
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_a_link(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """In a chat: anybody could have sent it, so it asks first."""
+    link = link_of(code)
+    ann.call('open_link', account=ann.account.name, link=link)
+    expect_words(ann, 'Does this really come from Ben?')
+    assert ann.messages()[-1].trust == 'BLIND'
+    ann.screenshot(f'link-{ann.host.suite}')
+    (title,) = [one for one in ann.call('window_titles') if 'Verify' in one]
+    ann.accessibility().press(title, 'I am sure, verify')
+    expect_verified(ann, ben)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_the_desktop(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """Another program hands a link to Gajim."""
+    ann.call('open_from_desktop', link=link_of(code))
+    expect_words(ann, 'Does this really come from Ben?')
+    assert 'Another program opened this link' in words(ann)
+
+
+def link_of(picture: Path) -> str:
+    import zxingcpp
+    from PIL import Image
+
+    (found,) = zxingcpp.read_barcodes(Image.open(picture))
+    return str(found.text)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_wrong_codes(ann: Gajim, ben: Gajim, code: Path) -> None:
+    link = link_of(code)
+    open_verify(ann, ben)
+    keyboard = ann.accessibility()
+
+    def paste(text: str) -> None:
+        ann.call('copy_text', text=text)
+        keyboard.press(TITLE, 'Paste')
+
+    paste(link.replace('ben@', 'eve@'))
+    expect_words(ann, 'This is the code of somebody else')
+    assert 'eve@' in words(ann)
+    keyboard.press(TITLE, 'Scan again')
+    paste('https://example.org/')
+    expect_words(ann, 'This is not an OMEMO code')
+    paste(link[:-20])
+    expect_words(ann, 'This is not an OMEMO code')
+    tell(ben, ann, 'nothing has changed')
+    assert ann.messages()[-1].trust == 'BLIND'
+    last = '0' if link[-1] != '0' else '1'
+    paste(link[:-1] + last)
+    expect_words(ann, 'Warning: this key is a different one')
+    ann.screenshot(f'mismatch-{ann.host.suite}')
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_a_second_device_is_asked_about(
+    scene: Scene, ann: Gajim, ben: Gajim, code: Path
+) -> None:
+    open_verify(ann, ben)
+    ann.call('copy_image', path=str(ann.offer(code)))
+    ann.accessibility().press(TITLE, 'Paste')
+    expect_verified(ann, ben)
+    laptop = scene.gajim('bookworm', 'ben', OURS, name='ben-laptop')
+    laptop.start()
+    wait_for('the row asks', lambda: [row for row in ann.rows() if asks(row.text)])
+    ann.screenshot(f'second-device-{ann.host.suite}')
+    laptop.open_chat(ann.account.jid, 'OMEMO')
+    tell(ann, ben, 'only for the verified one')
+    text = ann.messages()[-1].text
+    assert laptop.find(text) is None
+
+
+def asks(text: str) -> bool:
+    return 'has a new device. It gets no messages until you decide' in text
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_a_screen_reader_finds_names(ann: Gajim, ben: Gajim, code: Path) -> None:
+    open_verify(ann, ben)
+    controls = [
+        node for node in ann.accessibility().read(TITLE) if node.role in CONTROLS
+    ]
+    assert len(controls) >= 4
+    assert not [node for node in controls if not node.said], controls
