@@ -75,6 +75,9 @@ def _grey(image: Any) -> Any:
         image = image.convert('RGBA')
         paper = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(paper, image)
+    if image.mode.startswith('I'):
+        # Sixteen bits, which would be cut off and not made smaller
+        image = image.convert('I').point(lambda value: value * (1 / 256))
     return image.convert('L')
 
 
@@ -102,7 +105,13 @@ def decode(image: Any) -> tuple[str, ...]:
     '''
     from PIL import ImageOps
 
-    return _decode(image) or _decode(ImageOps.invert(image))
+    # The reader takes light grey for white and dark grey for black. What is faint
+    # has to be made stronger, as a whole or by how much there is of each grey.
+    for change in (None, ImageOps.invert, ImageOps.autocontrast, ImageOps.equalize):
+        texts = _decode(image if change is None else change(image))
+        if texts:
+            return texts
+    return ()
 
 
 def _decode(image: Any) -> tuple[str, ...]:
