@@ -33,6 +33,8 @@ from .latch import Latch
 from .lines import Lines
 from .outbox import Outbox
 from .outbox import Outgoing
+from .presenters import Offer
+from .presenters import OfferKind
 from .presenters import Reader
 from .readers import Readers
 
@@ -169,7 +171,8 @@ class Sender:
         try:
             self._step(entry)
         except NoRecipient as error:
-            self._give_back(entry, self._why_nobody(entry, error))
+            offer = Offer(OfferKind.DETAILS, entry.conversation)
+            self._give_back(entry, self._why_nobody(entry, error), offer)
         except TooManyRecipients:
             self._give_back(entry, messages.too_many_recipients())
         except StoreError:
@@ -280,7 +283,8 @@ class Sender:
         undecided = sum(one.reason is LeftOutReason.UNDECIDED for one in sent.left_out)
         if undecided:
             line = messages.undecided_left_out(undecided)
-            self._lines.tell(entry.conversation, line)
+            offer = Offer(OfferKind.DETAILS, entry.conversation)
+            self._lines.tell(entry.conversation, line, offer)
 
     def _why_nobody(self, entry: Outgoing, error: NoRecipient) -> str:
         try:
@@ -298,9 +302,11 @@ class Sender:
         if not self._outbox.has(entry.conversation):
             self._announced.pop(entry.conversation, None)
 
-    def _give_back(self, entry: Outgoing, reason: str) -> None:
+    def _give_back(
+        self, entry: Outgoing, reason: str, offer: Offer | None = None
+    ) -> None:
         self._leave(entry)
-        self._return_text(entry.message, reason)
+        self._return_text(entry.message, reason, offer)
 
     def _refuse(self, message: Any, reason: str) -> None:
         '''Do not send a message that is not in the queue.'''
@@ -313,12 +319,15 @@ class Sender:
         if not compat.is_chat_state(message):
             GLib.idle_add(later)
 
-    def _return_text(self, message: Any, reason: str | None) -> None:
+    def _return_text(
+        self, message: Any, reason: str | None, offer: Offer | None = None
+    ) -> None:
         '''
         Put the text back into the input.
 
         Args:
             reason: for the user; None to say nothing.
+            offer: what there is to do about it.
         '''
         try:
             text = compat.text_of(message)
@@ -326,7 +335,7 @@ class Sender:
                 text = None
             if reason is not None:
                 jid = str(message.contact.jid)
-                self._lines.tell(jid, messages.not_sent(reason, text))
+                self._lines.tell(jid, messages.not_sent(reason, text), offer)
         except Exception as error:
             report('giving a text back', error)
 
