@@ -96,11 +96,9 @@ class Shell:
         '''Gajim made the box with the message input.'''
         items = [
             host.menu_item(_('Encryption details…'), 'omemo-chat-details'),
+            host.menu_item(_('Verify contact…'), 'omemo-chat-verify'),
             host.menu_item(_('My devices and QR code…'), 'omemo-chat-own-devices'),
         ]
-        if self.can_verify:
-            verify = host.menu_item(_('Verify contact…'), 'omemo-chat-verify')
-            items.insert(1, verify)
         self._composers[id(box)] = Composer(
             box, shield=self.shield, show_details=self.show_for, items=items
         )
@@ -170,11 +168,6 @@ class Shell:
         return None if members is None else tuple(members(str(who.jid)))
 
     # Windows
-
-    @property
-    def can_verify(self) -> bool:
-        '''Whether there is a window to verify with.'''
-        return True
 
     def open_verify(self, account: str, jid: str, parent: Any) -> None:
         '''Open the window that verifies somebody, or another own device.'''
@@ -279,7 +272,7 @@ class Shell:
         if service is None:
             return None
         subject = self._subject(service, jid)
-        details = Details(service, subject, can_verify=self.can_verify)
+        details = Details(service, subject)
         settings = None
         if subject.kind is Kind.CONTACT:
             settings = ContactSettings(service, jid)
@@ -289,7 +282,7 @@ class Shell:
 
         return DetailsView(
             details,
-            verify=verify if self.can_verify else None,
+            verify=verify,
             show_code=lambda parent: self.show_code(account, parent),
             settings=settings,
         )
@@ -335,7 +328,7 @@ class Shell:
         self, account: str, offer: Offer
     ) -> tuple[str, Callable[[], None]]:
         jid = offer.jid
-        if offer.kind is OfferKind.VERIFY and self.can_verify:
+        if offer.kind is OfferKind.VERIFY:
             return _('Verify…'), lambda: self.open_verify(
                 account, jid, host.main_window()
             )
@@ -353,7 +346,7 @@ class Shell:
             return []
         value = host.pair(account, jid)
         items = [host.menu_item(_('Encryption details…'), 'omemo-details', value)]
-        if self.can_verify and not host.is_room(account, jid):
+        if not host.is_room(account, jid):
             items.append(host.menu_item(_('Verify…'), 'omemo-verify', value))
         return items
 

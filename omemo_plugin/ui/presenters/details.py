@@ -121,17 +121,14 @@ class Details:
         service: Service,
         subject: Subject,
         *,
-        can_verify: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         '''
         Args:
-            can_verify: whether there is a window to verify with.
             clock: seconds since 1970.
         '''
         self._service = service
         self.subject = subject
-        self._can_verify = can_verify
         self._clock = clock
         self._undo: _Undo | None = None
         self._notice = ''
@@ -188,7 +185,7 @@ class Details:
         tone: Tone,
         groups: tuple[Group, ...],
     ) -> Page:
-        can_verify = self._can_verify and any(
+        can_verify = any(
             action.act is Act.VERIFY
             for group in groups
             for one in group.cards
@@ -334,7 +331,7 @@ class Details:
         now = self._clock()
         ordered = sorted(infos, key=_order)
         cards = [
-            card(info, now=now, own=own, can_verify=self._can_verify)
+            card(info, now=now, own=own)
             for info in ordered
         ]
         return (

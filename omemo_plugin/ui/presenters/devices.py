@@ -111,7 +111,6 @@ def card(
     now: float,
     this_device: bool = False,
     own: bool = False,
-    can_verify: bool = True,
 ) -> DeviceCard:
     '''
     The row of a device.
@@ -120,7 +119,6 @@ def card(
         now: seconds since 1970.
         this_device: it is the one this program runs on.
         own: it is one of the user's own.
-        can_verify: whether there is a window to verify with.
     '''
     badge = badges.of_this_device() if this_device else badges.of_device(info)
     name = title(info)
@@ -139,7 +137,7 @@ def card(
     summary = '. '.join((name, badge.text, facts, seen))
     actions: tuple[Action, ...] = ()
     if not this_device:
-        actions = tuple(_actions(info, name, own=own, can_verify=can_verify))
+        actions = tuple(_actions(info, name, own=own))
     return DeviceCard(
         info.device,
         name,
@@ -154,16 +152,14 @@ def card(
     )
 
 
-def _actions(
-    info: DeviceInfo, name: str, *, own: bool, can_verify: bool
-) -> list[Action]:
+def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     '''In the order in which they are shown.'''
     device = info.device
     known = info.fingerprint is not None and not info.key_changed
     found: list[Action] = []
     if info.key_changed:
         found.append(_accept_key(device, name))
-    if known and info.active and can_verify and info.trust is not Trust.VERIFIED:
+    if known and info.active and info.trust is not Trust.VERIFIED:
         found.append(
             Action(
                 Act.VERIFY,

@@ -33,14 +33,14 @@ class DetailsView:
         self,
         details: Details,
         *,
-        verify: Callable[[Any], None] | None,
+        verify: Callable[[Any], None],
         show_code: Callable[[Any], None],
         settings: ContactSettings | None = None,
     ) -> None:
         '''
         Args:
             verify, show_code: open those windows, over the window given to
-                them. Without the first there is no button for it.
+                them.
             settings: of the contact it is about.
         '''
         self._details = details
@@ -99,7 +99,7 @@ class DetailsView:
             classes=('omemo-summary',),
         )
         buttons = []
-        if page.verify and self._verify is not None:
+        if page.verify:
             verify = kit.button(
                 page.verify, self._open_verify, classes=('suggested-action',)
             )
@@ -109,8 +109,7 @@ class DetailsView:
         return [title, summary, kit.row(*buttons)] if buttons else [title, summary]
 
     def _open_verify(self) -> None:
-        if self._verify is not None:
-            self._verify(kit.root_of(self.widget))
+        self._verify(kit.root_of(self.widget))
 
     def _open_code(self) -> None:
         self._show_code(kit.root_of(self.widget))
@@ -167,11 +166,7 @@ class DetailsView:
 
     def _buttons(self, card: DeviceCard) -> list[Any]:
         '''One or two buttons, and the rest in a menu.'''
-        actions = [
-            action
-            for action in card.actions
-            if action.act is not Act.VERIFY or self._verify is not None
-        ]
+        actions = card.actions
         shown = actions[:3] if len(actions) <= 3 else actions[:2]
         rest = actions[len(shown) :]
         buttons = [

@@ -278,10 +278,3 @@ def test_without_keys_it_says_why(service: FakeService) -> None:
     assert page.groups == ()
     assert 'the disk is full.' in page.summary
     assert page.tone is Tone.ALARM
-
-
-def test_without_a_window_to_verify_there_is_no_button(service: FakeService) -> None:
-    service.known[BOB] = [make(BOB, 1)]
-    shown = Details(service, Subject(Kind.CONTACT, BOB, 'Bob'), can_verify=False)
-    assert not shown.page().verify
-    assert Act.VERIFY not in acts(cards(shown)[0])
