@@ -55,12 +55,16 @@ from .store_path import latch_path
 from .store_path import preferences_path
 from .store_path import readers_path
 from .store_path import store_path
+from .temporary import LABEL
+from .temporary import Farewell
+from .temporary import is_forced
 from .watchers import Watchers
 
 _TICK_SECONDS = 60
 
 # Names of preferences
 _BY_DEFAULT = 'encrypt_by_default'
+_TEMPORARY = 'temporary_device'
 
 # Prekeys that received messages used up are replaced after so long
 _TICK_AFTER_RECEIVING = 15
@@ -122,6 +126,8 @@ class AccountService:
         self._tick_timer = 0
         self._soon_timer = 0
         self._final_timer = 0
+        self._farewell: Farewell | None = None
+        self._become_temporary()
         self.follow_blind_trust()
 
     def close(self) -> None:
@@ -130,6 +136,9 @@ class AccountService:
             if timer:
                 GLib.source_remove(timer)
         self._tick_timer = self._soon_timer = self._final_timer = 0
+        if self._farewell is not None:
+            self._farewell.remove()
+            self._farewell = None
         self._watchers.close()
         self._sender.close()
         self._keystore.close()
@@ -174,6 +183,7 @@ class AccountService:
         self._errands.call(
             'ending the catch-up', lambda engine: engine.catch_up_ended()
         )
+        self._errands.tidy_temporary()
 
     def _tidy_readers(self) -> None:
         try:
@@ -327,6 +337,45 @@ class AccountService:
             self._preferences.set(_BY_DEFAULT, value)
         except OSError as error:
             report('writing the preferences', error)
+
+    @property
+    def temporary(self) -> bool:
+        '''Whether this device takes itself off the server when the account goes
+        offline.'''
+        return self.must_be_temporary or self._preferences.get(_TEMPORARY)
+
+    @temporary.setter
+    def temporary(self, value: bool) -> None:
+        try:
+            self._preferences.set(_TEMPORARY, value)
+        except OSError as error:
+            report('writing the preferences', error)
+        self._become_temporary()
+        if compat.is_available(self._client):
+            self._errands.call(
+                'publishing again', lambda engine: engine.publish_again()
+            )
+
+    @property
+    def must_be_temporary(self) -> bool:
+        '''Whether that cannot be chosen, because nothing here is kept.'''
+        return is_forced()
+
+    def _become_temporary(self) -> None:
+        '''As it was chosen.'''
+        engine, temporary = self.engine, self.temporary
+        if engine is None:
+            return
+        engine.temporary = temporary
+        engine.label = LABEL if temporary else None
+        if temporary and self._farewell is None:
+            self._farewell = Farewell(self._client, self._take_leave)
+        elif not temporary and self._farewell is not None:
+            self._farewell.remove()
+            self._farewell = None
+
+    def _take_leave(self, done: Callable[[], None]) -> None:
+        self._errands.withdraw(self.device_id, done)
 
     def wants_encryption(self, contact: Any) -> bool:
         '''Whether encryption is to be switched on in a chat that is opened,

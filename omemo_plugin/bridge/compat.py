@@ -280,6 +280,18 @@ def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
     return disconnect
 
 
+def own_resource(client: Any) -> str:
+    '''Where we are to be seen ourselves; '' while that is not known.'''
+    return client.get_own_jid().resource or ''
+
+
+def own_online_resources(client: Any) -> frozenset[str]:
+    '''Resources at which our account is online.'''
+    own = client.get_own_jid().new_as_bare()
+    contact = client.get_module('Contacts').get_contact(own)
+    return frozenset(one.resource for one in contact.iter_resources())
+
+
 def catch_up_finished(client: Any) -> bool | None:
     '''
     Whether the account's archive has been read to its end since the last

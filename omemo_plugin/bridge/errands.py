@@ -20,11 +20,15 @@ from ..engine.effects import DevicesIgnored
 from ..engine.effects import Effect
 from ..engine.effects import FetchBundle
 from ..engine.effects import FetchDeviceList
+from ..engine.effects import FetchTemporaryDevices
 from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import OweEmptyMessage
 from ..engine.effects import PublishBundle
 from ..engine.effects import PublishDeviceList
+from ..engine.effects import PublishTemporaryDevice
+from ..engine.effects import RetractBundle
+from ..engine.effects import RetractTemporaryDevice
 from ..engine.effects import SendTrustMessage
 from ..engine.effects import SessionBroken
 from ..engine.effects import TrustChanged
@@ -33,6 +37,7 @@ from ..engine.errors import MalformedStanza
 from ..engine.errors import NoRecipient
 from ..engine.values import Device
 from ..engine.values import Protocol
+from ..engine.values import TemporaryDevice
 from ..engine.values import Trust
 from ..stanza.pep import build_bundle
 from ..stanza.pep import build_device_list
@@ -49,10 +54,12 @@ from .failures import report
 from .keystore import Keystore
 from .latch import Latch
 from .lines import Lines
+from .pep import Done
 from .pep import Pep
 from .pep import Unavailable
 from .presenters import Offer
 from .presenters import OfferKind
+from .temporary import Records
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -77,6 +84,7 @@ class Errands:
         self._latch = latch
         self._lines = lines
         self._pep = Pep(client)
+        self._records = Records(client, self._pep)
         # Own devices the user was told of in this run
         self._own_told: set[Device] = set()
         # Called whenever an answer came: somebody may be waiting for it
@@ -135,6 +143,16 @@ class Errands:
             self._tell(effect.jid, messages.trust_changed(effect, self._own_jid))
         elif isinstance(effect, SendTrustMessage):
             self._send_trust_message(effect)
+        elif isinstance(effect, FetchTemporaryDevices):
+            self._records.fetch(self._records_came)
+        elif isinstance(effect, PublishTemporaryDevice):
+            self._records.publish(effect.record, self._record_published)
+        elif isinstance(effect, RetractTemporaryDevice):
+            self._records.retract(effect.device_id, _noted('a record'))
+        elif isinstance(effect, RetractBundle):
+            self._records.retract_bundle(
+                effect.device_id, effect.protocol, _noted('a bundle')
+            )
 
     # What others publish
 
@@ -228,12 +246,19 @@ class Errands:
     # What we publish
 
     def _publish_device_list(self, effect: PublishDeviceList) -> None:
-        protocol = effect.device_list.protocol
-
         def done(failure: Unavailable | None) -> None:
             if failure is not None:
                 self._not_published(effect, failure)
+                return
+            self.call(
+                'having published a list',
+                lambda engine: engine.device_list_published(effect.device_list),
+            )
 
+        self._put_device_list(effect, done)
+
+    def _put_device_list(self, effect: PublishDeviceList, done: Done) -> None:
+        protocol = effect.device_list.protocol
         self._pep.publish(
             device_list_node(protocol),
             device_list_item_id(protocol),
@@ -278,6 +303,79 @@ class Errands:
             self.call(
                 'failing to publish', lambda engine: engine.publish_failed(effect)
             )
+
+    # Temporary devices
+
+    def _records_came(self, records: Sequence[TemporaryDevice] | None) -> None:
+        if records is None:
+            self.call(
+                'missing the temporary devices',
+                lambda engine: engine.temporary_devices_unavailable(),
+            )
+            return
+        found = records
+        self.call(
+            'reading the temporary devices',
+            lambda engine: engine.temporary_devices_received(found),
+        )
+
+    def _record_published(self, failure: Unavailable | None) -> None:
+        if failure is not None:
+            log.warning('A temporary device has no record: %s', failure)
+            self.call(
+                'having no record',
+                lambda engine: engine.temporary_devices_unavailable(),
+            )
+            return
+        self.call(
+            'having a record', lambda engine: engine.temporary_device_published()
+        )
+
+    def tidy_temporary(self) -> None:
+        '''Remove what earlier temporary devices left behind.'''
+        def found(alive: frozenset[int]) -> None:
+            self.call('tidying up', lambda engine: engine.tidy_temporary(alive))
+
+        try:
+            self._records.find_alive(found)
+        except Exception as error:
+            # Who cannot be seen might be there
+            report('looking who is online', error)
+
+    def withdraw(self, device_id: int, done: Callable[[], None]) -> None:
+        '''
+        Take this device off the server. Its record goes last, and stays if
+        anything else did.
+
+        Args:
+            done: called at the end, however it went.
+        '''
+        effects = self._keystore.call(
+            'withdrawing', lambda engine: engine.withdraw()
+        )
+        left = len(effects)
+        failed = False
+
+        def one_done(failure: Unavailable | None) -> None:
+            nonlocal left, failed
+            left -= 1
+            if failure is not None:
+                failed = True
+                log.warning('Something of this device stays behind: %s', failure)
+            if left == 0 and failed:
+                done()
+            elif left == 0:
+                self._records.retract(device_id, lambda _failure: done())
+
+        if not effects:
+            done()
+        for effect in effects:
+            if isinstance(effect, PublishDeviceList):
+                self._put_device_list(effect, one_done)
+            elif isinstance(effect, RetractBundle):
+                self._records.retract_bundle(
+                    effect.device_id, effect.protocol, one_done
+                )
 
     # Empty messages
 
@@ -375,3 +473,11 @@ class Errands:
             self._lines.tell('', line, offer)
         else:
             self._lines.tell(jid, line, Offer(kind, jid))
+
+
+def _noted(what: str) -> Done:
+    def done(failure: Unavailable | None) -> None:
+        if failure is not None:
+            log.warning('%s stays on the server: %s', what, failure)
+
+    return done

@@ -46,6 +46,15 @@ _MANY_ITEMS = {**_OPTIONS, 'pubsub#max_items': 'max'}
 # For servers that do not know 'max' (XEP-0060 1.19)
 _MANY_ITEMS_NUMBER = {**_OPTIONS, 'pubsub#max_items': '100'}
 
+# XEP-0223, "Publish": for nobody's eyes but ours. Where the server cannot
+# promise that, nothing is published
+_PRIVATE = {
+    'pubsub#persist_items': 'true',
+    'pubsub#access_model': 'whitelist',
+    'pubsub#max_items': 'max',
+}
+_PRIVATE_NUMBER = {**_PRIVATE, 'pubsub#max_items': '100'}
+
 # The node is not there, or not for us
 _PERMANENT = frozenset(
     {
@@ -125,6 +134,58 @@ class Pep:
                 lambda: self._pubsub().request_item(node, item_id, jid=target),
                 finished,
             )
+
+    def fetch_all(
+        self,
+        node: str,
+        answer: Callable[[list[Element], Unavailable | None], None],
+    ) -> None:
+        '''Ask for the payloads of all items of a node of ours.'''
+
+        def finished(task: Any) -> None:
+            try:
+                items = task.finish() or []
+                payloads = [_payload(item) for item in items]
+            except MalformedStanza as error:
+                answer([], Unavailable(str(error), permanent=True))
+            except Exception as error:
+                answer([], _unavailable(error))
+            else:
+                answer(payloads, None)
+
+        self._run(lambda: self._pubsub().request_items(node), finished)
+
+    def ping(self, resource: str, answer: Callable[[bool], None]) -> None:
+        '''Ask whether a device of our account is there (XEP-0199).'''
+
+        def finished(task: Any) -> None:
+            try:
+                task.finish()
+            except Exception:
+                answer(False)
+            else:
+                answer(True)
+
+        own = self._client.get_own_jid().new_with(resource=resource)
+        ping = self._client.connection.get_module('Ping')
+        self._run(lambda: ping.ping(own), finished)
+
+    def retract(self, node: str, item_id: str, done: Done) -> None:
+        '''Take an item of ours away, and tell those who follow the node.'''
+        self._run(
+            lambda: self._pubsub().retract(node, item_id, notify=True),
+            _reporting(done),
+        )
+
+    def delete(self, node: str, done: Done) -> None:
+        '''Delete a node of ours.'''
+        self._run(lambda: self._pubsub().delete(node), _reporting(done))
+
+    def publish_private(
+        self, node: str, item_id: str, payload: Element, done: Done
+    ) -> None:
+        '''Publish an item that nobody else may read, or fail.'''
+        self._publish(node, item_id, payload, [_PRIVATE, _PRIVATE_NUMBER], done)
 
     def publish(
         self, node: str, item_id: str, payload: Element, *, many: bool, done: Done
@@ -217,6 +278,24 @@ class _Failed:
 
     def finish(self) -> None:
         raise self._error
+
+
+def _reporting(done: Done) -> Callable[[Any], None]:
+    '''Calls that with what became of a task. What is not there any more has
+    been taken away.'''
+
+    def finished(task: Any) -> None:
+        try:
+            task.finish()
+        except StanzaError as error:
+            gone = error.condition == 'item-not-found'
+            done(None if gone else _unavailable(error))
+        except Exception as error:
+            done(_unavailable(error))
+        else:
+            done(None)
+
+    return finished
 
 
 def _ignored(task: Any) -> None:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import xeddsa
 from omemo.identity_key_pair import IdentityKeyPair
 
 from . import fast
@@ -86,6 +87,14 @@ class Core:
         record.listed = dict.fromkeys(Protocol, True)
         self.devices.learn_identity(record, self.identity_key, sign_known=True)
         self.devices.set_trust(self.own_jid, self.identity_key, Trust.VERIFIED)
+
+    def sign(self, text: str) -> bytes:
+        '''With our identity key (XEP-0384 0.9.1, "Devices": `labelsig`).'''
+        identity = fast.run(IdentityKeyPair.get(KeyStorage(self.store)))
+        signature: bytes = xeddsa.ed25519_priv_sign(
+            identity.as_priv().priv, text.encode()
+        )
+        return signature
 
     def now(self) -> int:
         return int(self._clock())

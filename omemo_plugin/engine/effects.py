@@ -18,6 +18,7 @@ from .values import Bundle
 from .values import Device
 from .values import DeviceList
 from .values import Protocol
+from .values import TemporaryDevice
 from .values import Trust
 
 
@@ -39,7 +40,8 @@ class FetchBundle:
 
 @dataclass(frozen=True)
 class PublishDeviceList:
-    '''Publish our own list; failure is reported with `publish_failed`.'''
+    '''Publish our own list; answered by `device_list_published` or
+    `publish_failed`.'''
 
     device_list: DeviceList
 
@@ -133,6 +135,36 @@ class SendTrustMessage:
     stamp: int
 
 
+@dataclass(frozen=True)
+class RetractBundle:
+    '''Take the bundle of a device of ours off the server.'''
+
+    device_id: int
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class FetchTemporaryDevices:
+    '''Read the records of our temporary devices, in a node that is ours
+    alone; answered by `temporary_devices_received` or
+    `temporary_devices_unavailable`.'''
+
+
+@dataclass(frozen=True)
+class PublishTemporaryDevice:
+    '''Write the record of this device; answered by `temporary_device_published`
+    or `temporary_devices_unavailable`.'''
+
+    record: TemporaryDevice
+
+
+@dataclass(frozen=True)
+class RetractTemporaryDevice:
+    '''Delete a record.'''
+
+    device_id: int
+
+
 Effect = (
     FetchDeviceList
     | FetchBundle
@@ -145,4 +177,8 @@ Effect = (
     | DevicesIgnored
     | TrustChanged
     | SendTrustMessage
+    | RetractBundle
+    | FetchTemporaryDevices
+    | PublishTemporaryDevice
+    | RetractTemporaryDevice
 )

@@ -29,8 +29,9 @@ from .devices import DeviceRecord
 from .directory import Directory
 from .effects import DevicesIgnored
 from .effects import Effect
+from .effects import FetchDeviceList
+from .effects import FetchTemporaryDevices
 from .effects import OweEmptyMessage
-from .effects import PublishDeviceList
 from .errors import OmemoError
 from .publication import Publication
 from .receiving import ReceivedMessage
@@ -40,13 +41,14 @@ from .sending import LeftOutReason
 from .sending import Sender
 from .sending import SendPlan
 from .sending import SentMessage
+from .temporary import Temporary
 from .trust_messages import TrustMessages
 from .values import Bundle
 from .values import Device
 from .values import DeviceList
 from .values import EncryptedMessage
-from .values import ListedDevice
 from .values import Protocol
+from .values import TemporaryDevice
 from .values import Trust
 from .wire import fingerprint
 
@@ -100,6 +102,7 @@ class OmemoEngine:
         self._core = core
         self._directory = Directory(core)
         self._publication = Publication(core)
+        self._temporary = Temporary(core, self._publication)
         self._receiver = Receiver(core)
         self._sender = Sender(core, self._directory, self._receiver)
         self._trust_messages = TrustMessages(core, self._directory, self._sender)
@@ -167,7 +170,11 @@ class OmemoEngine:
         self._core.catching_up = True
         self._directory.connected()
         self._trust_messages.connected()
-        return self._publication.connected()
+        effects = self._temporary.connected()
+        effects += self._publication.connected()
+        # SECURITY: nobody could tell later whose an id is without the record
+        self._publication.held = self._temporary.active
+        return effects
 
     def catch_up_ended(self) -> list[Effect]:
         '''The archive has been read. Used prekeys are deleted, and what was
@@ -209,6 +216,7 @@ class OmemoEngine:
             effects.append(DevicesIgnored(jid, ignored))
         if jid != core.own_jid:
             return effects
+        self._temporary.lists_known(device_list.protocol)
         new = tuple(
             Device(jid, device.device_id)
             for device in device_list.devices
@@ -229,6 +237,7 @@ class OmemoEngine:
         '''
         self._directory.list_unavailable(jid, protocol, permanent)
         if jid == self._core.own_jid and permanent:
+            self._temporary.lists_known(protocol)
             return self._publication.list_missing(protocol)
         return []
 
@@ -241,6 +250,8 @@ class OmemoEngine:
         if device == self._core.own_device:
             return self._publication.own_bundle_received(bundle)
         protocol = bundle.protocol
+        if self._temporary.waits_for(device):
+            return self._temporary.bundle_came(device, bundle)
         try:
             effects = self._directory.bundle_received(device, bundle)
         finally:
@@ -264,6 +275,8 @@ class OmemoEngine:
                 return self._publication.own_bundle_missing(protocol)
             return []
         self._replacing.pop((device, protocol), None)
+        if self._temporary.waits_for(device):
+            return self._temporary.bundle_missing(device, protocol, permanent)
         self._directory.bundle_unavailable(device, protocol)
         return self._trust_messages.due() if protocol is Protocol.OMEMO_2 else []
 
@@ -271,6 +284,8 @@ class OmemoEngine:
         '''What is published as a bundle is none. The device gets nothing until
         it publishes another one.'''
         self._replacing.pop((device, protocol), None)
+        if self._temporary.waits_for(device):
+            self._temporary.bundle_missing(device, protocol, permanent=False)
         self._directory.bundle_malformed(device, protocol)
 
     # What we publish
@@ -278,6 +293,65 @@ class OmemoEngine:
     def bundle_published(self, bundle: Bundle) -> list[Effect]:
         '''The server took a bundle of ours.'''
         return self._publication.bundle_published(bundle)
+
+    def device_list_published(self, device_list: DeviceList) -> list[Effect]:
+        '''The server took a list of ours.'''
+        return self._temporary.list_published(device_list)
+
+    # A temporary device
+
+    @property
+    def temporary(self) -> bool:
+        '''Whether this device is to take itself off the server when it goes;
+        set before `connected`.'''
+        return self._temporary.active
+
+    @temporary.setter
+    def temporary(self, value: bool) -> None:
+        self._temporary.active = value
+
+    def temporary_devices_received(
+        self, records: Sequence[TemporaryDevice]
+    ) -> list[Effect]:
+        '''The records of our temporary devices, from the node that is ours
+        alone.'''
+        return self._temporary.records_received(records)
+
+    def temporary_device_published(self) -> list[Effect]:
+        '''This device has its record, and can be listed.'''
+        return self._publication.release()
+
+    def temporary_devices_unavailable(self) -> list[Effect]:
+        '''There can be no records: the server has no private nodes, or does
+        not answer. The device still withdraws itself, but nobody does it
+        later.'''
+        return self._publication.release()
+
+    def publish_again(self) -> list[Effect]:
+        '''Being temporary, or the label, was changed on a connection.'''
+        return [
+            FetchTemporaryDevices(),
+            *(FetchDeviceList(self.own_jid, protocol) for protocol in Protocol),
+        ]
+
+    def tidy_temporary(self, alive: Collection[int]) -> list[Effect]:
+        '''
+        Remove what earlier temporary devices of ours left behind; after the
+        catch-up.
+
+        Args:
+            alive: ids of devices that are online now; they are left alone.
+        '''
+        return self._temporary.tidy(alive)
+
+    def withdraw(self) -> list[Effect]:
+        '''
+        Take this device off the server; nothing of it is published any more on
+        this connection. When all of it has been done,
+        `RetractTemporaryDevice` of our id is due.
+        '''
+        self._publication.withdraw()
+        return self._temporary.withdraw()
 
     def publish_failed(self, effect: Effect) -> list[Effect]:
         '''
@@ -569,25 +643,7 @@ class OmemoEngine:
         '''
         if device.jid != self.own_jid or device == self._core.own_device:
             raise OmemoError('not another own device')
-        records = self._core.devices.of(self.own_jid)
-        known = records.get(device.device_id)
-        listed = {} if known is None else known.listed
-        return [
-            PublishDeviceList(
-                DeviceList(
-                    protocol,
-                    tuple(
-                        ListedDevice(number, record.label, record.label_signature)
-                        if protocol is Protocol.OMEMO_2
-                        else ListedDevice(number)
-                        for number, record in sorted(records.items())
-                        if record.listed.get(protocol) and record.device != device
-                    ),
-                )
-            )
-            for protocol, is_listed in listed.items()
-            if is_listed
-        ]
+        return self._publication.lists_without(device)
 
     def forget_device(self, device: Device) -> None:
         '''Delete a device with its sessions. Its key is met as a new one if it

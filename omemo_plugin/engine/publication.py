@@ -9,6 +9,8 @@ The bundle goes first: who sees our id in the list fetches the bundle at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .core import Core
 from .effects import Effect
 from .effects import FetchBundle
@@ -36,13 +38,50 @@ class Publication:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self.label: str | None = None
+        self._label: str | None = None
+        self._label_signature: bytes | None = None
+        # While this is on, our device is not put into lists
+        self.held = False
+        self._withdrawn = False
         self._announcements = dict.fromkeys(Protocol, 0)
         self._bundle_tries = dict.fromkeys(Protocol, 0)
         self._bundle_on_server = dict.fromkeys(Protocol, False)
         self._list_wanted: dict[Protocol, DeviceList | None] = {}
         self._dirty: set[Protocol] = set()
         self._published_at = dict.fromkeys(Protocol, 0)
+
+    @property
+    def label(self) -> str | None:
+        return self._label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self._label = label
+        self._label_signature = None if label is None else self._core.sign(label)
+
+    def _own_entry(self, protocol: Protocol) -> ListedDevice:
+        if protocol is Protocol.LEGACY:
+            return ListedDevice(self._core.device_id)
+        return ListedDevice(
+            self._core.device_id, self._label, self._label_signature
+        )
+
+    def release(self) -> list[Effect]:
+        '''Put our device into the lists that wait for it.'''
+        self.held = False
+        effects: list[Effect] = []
+        for protocol, wanted in list(self._list_wanted.items()):
+            if wanted is not None and self._bundle_on_server[protocol]:
+                del self._list_wanted[protocol]
+                effects += self._announce(wanted)
+        return effects
+
+    def withdraw(self) -> None:
+        '''Publish nothing any more on this connection.'''
+        self.held = True
+        self._withdrawn = True
+        self._list_wanted.clear()
+        self._bundle_tries = dict.fromkeys(Protocol, _ANNOUNCE_MAX)
 
     def connected(self) -> list[Effect]:
         '''Ask what the server has of ours.'''
@@ -51,6 +90,8 @@ class Publication:
             self._bundle_tries[protocol] = 0
             self._bundle_on_server[protocol] = False
         self._list_wanted.clear()
+        self.held = False
+        self._withdrawn = False
         effects: list[Effect] = []
         for protocol in Protocol:
             effects.append(FetchBundle(self._core.own_device, protocol))
@@ -69,31 +110,52 @@ class Publication:
             record.listed[protocol] = True
             core.devices.save(record)
         own = [d for d in device_list.devices if d.device_id == core.device_id]
-        label = self.label if protocol is Protocol.OMEMO_2 else None
-        if own and own[0].label == label:
+        entry = self._own_entry(protocol)
+        if own and own[0].label == entry.label:
             self._announcements[protocol] = 0
             return []
         others = [d for d in device_list.devices if d.device_id != core.device_id]
         return self._announce(
-            DeviceList(protocol, (*others, ListedDevice(core.device_id, label)))
+            DeviceList(protocol, (*others, entry))
         )
 
     def list_missing(self, protocol: Protocol) -> list[Effect]:
         '''Our account has no list at all.'''
-        label = self.label if protocol is Protocol.OMEMO_2 else None
-        return self._announce(
-            DeviceList(protocol, (ListedDevice(self._core.device_id, label),))
-        )
+        return self._announce(DeviceList(protocol, (self._own_entry(protocol),)))
 
     def _announce(self, device_list: DeviceList) -> list[Effect]:
         protocol = device_list.protocol
-        if not self._bundle_on_server[protocol]:
+        if self.held or not self._bundle_on_server[protocol]:
             self._list_wanted[protocol] = device_list
             return []
         if self._announcements[protocol] >= _ANNOUNCE_MAX:
             return []
         self._announcements[protocol] += 1
         return [PublishDeviceList(device_list)]
+
+    def lists_without(
+        self, device: Device, protocols: Iterable[Protocol] = Protocol
+    ) -> list[Effect]:
+        '''Our lists without one of our devices, where it is listed.'''
+        records = self._core.devices.of(self._core.own_jid)
+        known = records.get(device.device_id)
+        listed = {} if known is None else known.listed
+        return [
+            PublishDeviceList(
+                DeviceList(
+                    protocol,
+                    tuple(
+                        ListedDevice(number, record.label, record.label_signature)
+                        if protocol is Protocol.OMEMO_2
+                        else ListedDevice(number)
+                        for number, record in sorted(records.items())
+                        if record.listed.get(protocol) and record.device != device
+                    ),
+                )
+            )
+            for protocol in protocols
+            if listed.get(protocol)
+        ]
 
     # The bundle
 
@@ -148,7 +210,7 @@ class Publication:
             if prekeys.rotate_if_due(now):
                 self._dirty.add(protocol)
             recent = 0 <= now - self._published_at[protocol] < _BUNDLE_INTERVAL
-            if protocol not in self._dirty or recent:
+            if protocol not in self._dirty or recent or self._withdrawn:
                 continue
             prekeys.refill()
             self._bundle_tries[protocol] = 0

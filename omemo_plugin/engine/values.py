@@ -79,6 +79,19 @@ class DeviceList:
 
 
 @dataclass(frozen=True)
+class TemporaryDevice:
+    '''
+    The record of a device of ours that removes itself when it goes.
+
+    Attributes:
+        fingerprint: 64 hex digits, as in `DeviceInfo`.
+    '''
+
+    device_id: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Bundle:
     '''
     XEP-0384, "Bundle": the public keys of one device for one protocol.

@@ -15,9 +15,13 @@ from pathlib import Path
 from omemo_plugin.engine.effects import Effect
 from omemo_plugin.engine.effects import FetchBundle
 from omemo_plugin.engine.effects import FetchDeviceList
+from omemo_plugin.engine.effects import FetchTemporaryDevices
 from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import PublishDeviceList
+from omemo_plugin.engine.effects import PublishTemporaryDevice
+from omemo_plugin.engine.effects import RetractBundle
+from omemo_plugin.engine.effects import RetractTemporaryDevice
 from omemo_plugin.engine.effects import SendTrustMessage
 from omemo_plugin.engine.engine import DeviceInfo
 from omemo_plugin.engine.engine import OmemoEngine
@@ -30,6 +34,7 @@ from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import TemporaryDevice
 from omemo_plugin.stanza.envelope import build_envelope
 from omemo_plugin.stanza.envelope import parse_envelope
 from omemo_plugin.stanza.trust_message import build_trust_message
@@ -126,6 +131,21 @@ class Peer:
         if isinstance(effect, PublishDeviceList):
             if effect.device_list.protocol in self.protocols:
                 world.publish_list(self.jid, effect.device_list)
+                return engine.device_list_published(effect.device_list)
+            return []
+        if isinstance(effect, RetractBundle):
+            device = Device(self.jid, effect.device_id)
+            world.bundles.pop((device, effect.protocol), None)
+            return []
+        if isinstance(effect, FetchTemporaryDevices):
+            records = world.temporary.get(self.jid, {})
+            return engine.temporary_devices_received(tuple(records.values()))
+        if isinstance(effect, PublishTemporaryDevice):
+            records = world.temporary.setdefault(self.jid, {})
+            records[effect.record.device_id] = effect.record
+            return engine.temporary_device_published()
+        if isinstance(effect, RetractTemporaryDevice):
+            world.temporary.get(self.jid, {}).pop(effect.device_id, None)
             return []
         if isinstance(effect, OweEmptyMessage):
             if self.auto_answer:
@@ -215,6 +235,8 @@ class World:
     peers: list[Peer] = field(default_factory=list)
     lists: dict[tuple[str, Protocol], DeviceList] = field(default_factory=dict)
     bundles: dict[tuple[Device, Protocol], Bundle] = field(default_factory=dict)
+    temporary: dict[str, dict[int, TemporaryDevice]] = field(default_factory=dict)
+    made: int = 0
 
     def peer(
         self,
@@ -223,7 +245,8 @@ class World:
         protocols: tuple[Protocol, ...] = BOTH,
         online: bool = True,
     ) -> Peer:
-        path = self.folder / f'{jid}-{len(self.peers)}.db'
+        self.made += 1
+        path = self.folder / f'{jid}-{self.made}.db'
         clock = Clock()
         engine = OmemoEngine.open(path, jid, clock)
         peer = Peer(self, path, jid, clock, engine, protocols)
