@@ -21,8 +21,9 @@ from ..tor import PORT
 
 log = logging.getLogger('gajim.tails')
 
-# Quad9 and Cloudflare, which have no log of who asks; the exit is what they see
-RESOLVERS = ('9.9.9.9', '1.1.1.1')
+# Quad9 and Cloudflare, which have no log of who asks; the exit is what they see. By
+# name, as everything that Tor is asked for
+RESOLVERS = ('dns.quad9.net', 'one.one.one.one')
 SECONDS = 8.0
 _TLS = '_xmpps-client._tcp'
 _START_TLS = '_xmpp-client._tcp'

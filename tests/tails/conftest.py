@@ -24,8 +24,9 @@ from tests.support.tails.station import Station
 
 # The Debian of Tails 6 and that of Tails 7.
 SUITES = ('bookworm', 'trixie')
-# Accounts for each of them; every test has its own, for the sake of device lists.
-NAMES = ('alice', 'office', 'keeper', 'drifter')
+# Accounts at the server's name for each of them; every test has its own, because of
+# the device lists.
+NAMES = ('alice', 'keeper', 'drifter')
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -95,6 +96,7 @@ def internet(namespaces: None) -> Iterator[Internet]:
             tails_base(SUITES[0]),
             folder,
             ['bob', *(f'{name}-{suite}' for suite in SUITES for name in NAMES)],
+            [f'office-{suite}' for suite in SUITES],
             [f'onion-{suite}' for suite in SUITES],
         )
         try:

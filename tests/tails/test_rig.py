@@ -18,6 +18,7 @@ from tests.support.tails.firewall import Firewall
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.machine import Machine
 from tests.support.tails.names import answer
+from tests.support.tails.names import encoded
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.root import TailsRoot
 from tests.support.tails.station import Station
@@ -115,14 +116,16 @@ def test_a_capture_can_be_read(tmp_path: Path) -> None:
 
 
 def test_the_name_server_knows_its_names() -> None:
-    def query(name: str) -> bytes:
-        labels = b''.join(bytes([len(p)]) + p.encode() for p in name.split('.'))
-        return struct.pack('>6H', 7, 0x100, 1, 0, 0, 0) + labels + b'\0\0\1\0\1'
+    def query(name: str, kind: int = 1) -> bytes:
+        head = struct.pack('>6H', 7, 0x100, 1, 0, 0, 0)
+        return head + encoded(name) + struct.pack('>2H', kind, 1)
 
-    names = {'chat.test': '10.11.1.1'}
+    names = {'chat.test': '10.11.1.1', '_x._tcp.other.test': 'chat.test:5222'}
     found = answer(query('Chat.test'), names)
     assert found.endswith(socket.inet_aton('10.11.1.1'))
     assert struct.unpack_from('>3H', found) == (7, 0x8580, 1)
+    service = answer(query('_x._tcp.other.test', 33), names)
+    assert service.endswith(struct.pack('>H', 5222) + b'\4chat\4test\0')
     missing = answer(query('other.test'), names)
     assert struct.unpack_from('>4H', missing) == (7, 0x8583, 1, 0)
 

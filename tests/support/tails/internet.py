@@ -23,6 +23,10 @@ SERVER_ADDRESS = '10.11.1.1'
 RESOLVER_ADDRESS = '10.11.1.53'
 # By name, and so through an exit
 DOMAIN = 'chat.test'
+# Another one on the same server, which only an SRV record says
+DOMAIN_BY_SRV = 'office.test'
+# Whom our integration asks for these records, by way of Tor
+PUBLIC_RESOLVERS = ('dns.quad9.net', 'one.one.one.one')
 # For clients and for HTTPS. Gajim looks for host-meta there; if nobody answered, a
 # network so small would give up on the whole address
 PORTS = (5222, 443)
@@ -36,6 +40,7 @@ class Internet:
         root: Path,
         folder: Path,
         names: Iterable[str],
+        names_by_srv: Iterable[str] = (),
         onion_names: Iterable[str] = (),
     ) -> None:
         """Start everything; wait_until_ready() waits for it.
@@ -43,6 +48,7 @@ class Internet:
         :param root: a Debian with tor in it
         :param folder: for keys, logs and data
         :param names: of accounts at DOMAIN
+        :param names_by_srv: of accounts at DOMAIN_BY_SRV
         :param onion_names: of accounts at the onion service
         """
         self.folder = folder
@@ -59,7 +65,9 @@ class Internet:
             program.write_bytes(Path(__file__).with_name('names.py').read_bytes())
             self.machine.start(
                 ['/usr/bin/python3', str(program), RESOLVER_ADDRESS,
-                 f'{DOMAIN}={SERVER_ADDRESS}'],
+                 f'{DOMAIN}={SERVER_ADDRESS}',
+                 f'_xmpp-client._tcp.{DOMAIN_BY_SRV}={DOMAIN}:{PORTS[0]}',
+                 *(f'{name}={RESOLVER_ADDRESS}' for name in PUBLIC_RESOLVERS)],
                 folder / 'names.log',
                 unprivileged_ids(),
             )  # fmt: skip
@@ -76,7 +84,7 @@ class Internet:
                 domain=DOMAIN,
                 address=SERVER_ADDRESS,
                 ports=PORTS,
-                more_hosts={self.onion: onion_names},
+                more_hosts={DOMAIN_BY_SRV: names_by_srv, self.onion: onion_names},
                 network=self.machine.network,
             )
             self.server.start()

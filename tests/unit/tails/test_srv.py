@@ -31,6 +31,9 @@ _xmpp-client._tcp.example.org. 60 IN SRV 9 1 5269 b.example.net.
 _xmpp-client._tcp.none.example. 60 IN SRV 0 0 0 .
 '''
 
+# Of what SOCKS 5 calls addresses (RFC 1928, 5)
+BY_NAME = 3
+
 
 @dataclass
 class Proxy:
@@ -66,8 +69,9 @@ class Proxy:
         password = login[3 + login[1] :].decode()
         connection.sendall(b'\1\0')
         request = connection.recv(600)
-        host = socket.inet_ntoa(request[4:8])
-        (port,) = struct.unpack('>H', request[8:10])
+        assert request[3] == BY_NAME
+        host = request[5:-2].decode()
+        (port,) = struct.unpack('>H', request[-2:])
         self.asked.append((user, password, host, port))
         if not self.works:
             connection.sendall(b'\5\4\0\1\0\0\0\0\0\0')
@@ -107,7 +111,7 @@ def test_an_answer(proxy: Proxy) -> None:
         Server('a.example.net', 5222, tls=False),
         Server('b.example.net', 5269, tls=False),
     )
-    assert proxy.asked == [('name', 'secret', '9.9.9.9', 53)]
+    assert proxy.asked == [('name', 'secret', 'dns.quad9.net', 53)]
 
 
 @pytest.mark.parametrize('domain', ['none.example', 'unknown.example'])
