@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from .devices import DeviceRecord
 from .devices import Devices
@@ -87,7 +88,7 @@ class Deciding:
         assert sender.identity_key is not None
         jid = sender.device.jid
         key = _kept_key(jid, sender.identity_key)
-        kept: list[list[object]] | None = self._store.get(key)
+        kept: list[list[Any]] | None = self._store.get(key)
         if kept is None:
             if jid != self._own_jid and (
                 len(self._store.keys(_KEPT)) >= _SENDERS_MAX
@@ -96,7 +97,10 @@ class Deciding:
             kept = []
         entries = {(old[0], old[1]): old for old in kept}
         for one in statements:
-            entries.pop((one.owner, one.key), None)
+            before = entries.pop((one.owner, one.key), None)
+            if before is not None and before[3] > one.stamp:
+                entries[one.owner, one.key] = before
+                continue
             entries[one.owner, one.key] = [
                 one.owner,
                 one.key,
@@ -126,7 +130,9 @@ class Deciding:
         self._held.pop((jid, fingerprint(identity_key)), None)
 
     def is_held(self, jid: str, identity_key: bytes, now: int) -> bool:
-        return self._held.get((jid, fingerprint(identity_key)), 0) > now
+        until = self._held.get((jid, fingerprint(identity_key)), 0)
+        # A clock that was put back must not mean waiting for years
+        return now < until <= now + _CLOCK_SLACK
 
     def finish(self, now: int) -> list[Change]:
         '''
@@ -192,7 +198,8 @@ class Deciding:
         return changes
 
     def having(self, jid: str, key: str) -> list[DeviceRecord]:
-        '''The devices of an account with a key, this very device excepted.'''
+        '''The devices of an account with a key: 64 hex digits, in either
+        form.'''
         return [
             record
             for record in self._devices.of(jid).values()

@@ -155,6 +155,12 @@ class Devices:
             )
         return records
 
+    def clear_refusal(self, record: DeviceRecord) -> None:
+        '''The known key of a device turned out to be the right one.'''
+        if record.refused_key:
+            record.refused_key = False
+            self.save(record)
+
     # Device lists
 
     def apply_list(

@@ -569,6 +569,8 @@ class OmemoEngine:
                 take(known, Trust.VERIFIED if agrees else Trust.DISTRUSTED)
                 if agrees:
                     core.deciding.expected.take_device(device)
+                    # The other key it presented was not its own
+                    core.devices.clear_refusal(known)
                 if agrees or device == core.own_device:
                     continue
             elif take_key(value, Trust.VERIFIED):

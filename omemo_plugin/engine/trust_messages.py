@@ -214,7 +214,9 @@ class TrustMessages:
                 for device in (Device(jid, one) for one in entry['devices'])
                 if self._may_be_told(device)
             ]
-            if not devices or not 0 <= now - entry['made'] < _KEPT_SECONDS:
+            # A decision of the future was made with a clock that was wrong
+            entry['made'] = min(entry['made'], now)
+            if not devices or now - entry['made'] >= _KEPT_SECONDS:
                 del left[number]
                 continue
             if int(number) in self._under_way:

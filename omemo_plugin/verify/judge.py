@@ -80,7 +80,8 @@ class Kind(Enum):
     '''
     What a code says of one key.
 
-    VERIFIES: of a known device; it becomes verified.
+    VERIFIES: of a known device; it becomes verified. If another key was
+        presented for it, that one was not its own.
     ALREADY_VERIFIED: of a device that is verified.
     IN_ADVANCE: of none that is known; remembered for when it appears.
     MISMATCH: of a device that is known with another key. That one becomes
@@ -263,7 +264,7 @@ def _judge_devices(
 def _match(info: DeviceInfo, fingerprint: str, this: Device) -> Finding:
     if info.device == this:
         kind = Kind.THIS_DEVICE
-    elif info.trust is Trust.VERIFIED:
+    elif info.trust is Trust.VERIFIED and not info.key_changed:
         kind = Kind.ALREADY_VERIFIED
     else:
         kind = Kind.VERIFIES

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import sqlite3
@@ -520,6 +521,33 @@ class Actions:
                 service.set_trust(info.device, type(info.trust)[trust])
                 return
         raise LookupError(key)
+
+    def trust(self, account: str, jid: str) -> dict[str, str]:
+        """What is thought of an account's devices, by fingerprint."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        return {
+            info.fingerprint: info.trust.name
+            for info in service.devices(jid)
+            if info.fingerprint is not None
+        }
+
+    def own_fingerprint(self, account: str) -> str:
+        return app.get_client(account).get_module('OmemoPlugin').service.fingerprint
+
+    def own_code(self, account: str) -> str:
+        """The text of a code that names this device alone."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        device = f'omemo-sid-{service.device_id}={service.fingerprint}'
+        return f'xmpp:{service.own_jid}?{device}'
+
+    def scan(self, account: str, text: str, expected: str) -> dict[str, Any]:
+        """Judge a code as if a camera had seen it, and carry it out."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        package = type(service).__module__.partition('.bridge.')[0]
+        source = importlib.import_module(f'{package}.verify.judge').Source.CAMERA
+        shown = service.judge(text, source, expected)
+        applied = service.apply(shown).applied
+        return {'verdict': shown.verdict.name, 'applied': applied}
 
     # -- tools
 

@@ -175,6 +175,21 @@ def test_case_45_the_key_may_have_another_device_id(world: World) -> None:
     assert trust(alice, bob) is Trust.VERIFIED
 
 
+def test_case_13_the_key_it_had_was_the_right_one(world: World) -> None:
+    alice, bob = world.peer(ALICE), world.peer(BOB)
+    mallory = world.peer('mallory@example.net')
+    meet(alice, bob)
+    forged = world.bundles[mallory.device, Protocol.OMEMO_2]
+    alice.carry_out(alice.engine.bundle_received(bob.device, forged))
+    assert alice.info(bob).key_changed
+    assert alice.engine.plan([BOB]).readers == ()
+    verify(alice, bob)
+    assert not alice.info(bob).key_changed
+    assert alice.engine.plan([BOB]).readers == (bob.device,)
+    alice.carry_out(alice.engine.bundle_received(bob.device, forged))
+    assert alice.info(bob).key_changed
+
+
 def test_case_45_keys_without_a_device(world: World) -> None:
     alice, bob = world.peer(ALICE), world.peer(BOB)
     meet(alice, bob)
@@ -338,6 +353,17 @@ def test_case_46_an_unverified_device_is_not_believed_until_it_is_verified(
     assert trust(a2, b1) is Trust.VERIFIED
     verify(b1, a1)
     assert trust(b1, a2) is Trust.VERIFIED
+
+
+def test_case_46_what_is_kept_is_the_latest(four: Four) -> None:
+    a1, a2, _, b1 = four
+    now = int(a1.clock.now)
+    bad = KeyDecision(BOB, b1.engine.identity_key, Trust.DISTRUSTED)
+    good = KeyDecision(BOB, b1.engine.identity_key, Trust.VERIFIED)
+    a1.engine.trust_message_received(a2.device, [bad], now - 10)
+    a1.engine.trust_message_received(a2.device, [good], now - 20)
+    verify(a1, a2)
+    assert trust(a1, b1) is Trust.DISTRUSTED
 
 
 def test_case_46_a_chain_of_unverified_devices(four: Four) -> None:
@@ -527,6 +553,24 @@ def test_what_was_not_sent_is_asked_for_again(four: Four) -> None:
     assert len(told(a1)) == 2
     a1.online()
     assert told(a1) == []
+
+
+@pytest.mark.parametrize('now', [0, 4_100_000_000])
+def test_case_48_a_decision_with_a_wrong_clock_can_be_told(
+    four: Four, now: float
+) -> None:
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    right = a1.clock.now
+    a1.clock.now = now
+    a1.engine.set_trust(b1.device, Trust.VERIFIED)
+    a1.wait(UNDO_SECONDS)
+    assert len(told(a1)) == 2
+    a1.clock.now = now
+    a1.engine.set_trust(b1.device, Trust.DISTRUSTED)
+    a1.clock.now = min(now, right)
+    a1.wait(UNDO_SECONDS)
+    assert len(told(a1)) == 1
 
 
 def test_nothing_is_told_during_the_catch_up(four: Four) -> None:

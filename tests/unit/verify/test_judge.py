@@ -105,6 +105,14 @@ def test_what_the_trust_was_before_does_not_matter(trust: Trust) -> None:
     assert judgement.can_apply is not already
 
 
+def test_case_13_a_device_that_presented_another_key_can_be_verified() -> None:
+    known = replace(info(ROMEO, 5, A, Trust.VERIFIED), key_changed=True)
+    judgement = told(code(d5=A), known)
+    assert judgement.verdict is Verdict.MATCH
+    assert kinds(judgement) == [Kind.VERIFIES]
+    assert told(code(d5=B), known).verdict is Verdict.MISMATCH
+
+
 def test_case_45_a_mismatch_is_an_alarm_whatever_else_matches() -> None:
     stored = info(ROMEO, 6, C, Trust.VERIFIED)
     judgement = told(code(d5=A, d6=B, d7=OWN), info(ROMEO, 5, A), stored)
