@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 '''
-How long things take, beside gajim-omemo, in one run.
+How long things take, beside gajim-omemo in Debian 12 and beside omemo-dr, which
+Gajim has built in, in Debian 13, in one run.
 
 Both sides do all their real work with their real stores on the same disk: ours
 commits what it received in batches of a hundred, as behind Gajim, and waits
@@ -34,13 +35,14 @@ from omemo_plugin.engine.engine import OmemoEngine  # noqa: E402
 from omemo_plugin.engine.values import EncryptedMessage  # noqa: E402
 from omemo_plugin.engine.values import Protocol  # noqa: E402
 from tests.bench import gajim_omemo  # noqa: E402
+from tests.bench import omemo_dr  # noqa: E402
 from tests.support.world import Peer  # noqa: E402
 from tests.support.world import World  # noqa: E402
 
 LEGACY = (Protocol.LEGACY,)
 TEXT = b'The meeting is at noon by the old lighthouse.'
 BATCH = 100
-PEER = 'gajim-omemo 2.9.0'
+PEERS: tuple[Any, ...] = (gajim_omemo, omemo_dr)
 
 Row = dict[str, Any]
 
@@ -60,31 +62,31 @@ def timed(call: Callable[[], None]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def row(name: str, ours: list[float], theirs: list[float]) -> Row:
+def row(name: str, peer: Any, ours: list[float], theirs: list[float]) -> Row:
     ours_ms, peer_ms = statistics.median(ours), statistics.median(theirs)
     return {
         'name': name,
         'ours_ms': round(ours_ms, 2),
-        'peer': PEER,
+        'peer': peer.NAME,
         'peer_ms': round(peer_ms, 2),
         'ratio': round(peer_ms / ours_ms, 2),
     }
 
 
-def confirm(sender: Peer, theirs: gajim_omemo.Peer) -> None:
+def confirm(sender: Peer, theirs: Any) -> None:
     '''A session both sides have used.'''
     first = sender.encrypt(b'first', theirs.jid).messages[0]
-    theirs.state.decrypt_message(theirs.to_theirs(first), sender.jid)
+    theirs.decrypt(theirs.to_theirs(first), sender.jid)
     answer = theirs.empty_message(sender.device)
     sender.engine.decrypt(theirs.jid, [answer])
 
 
-def decrypt(module: Any, count: int, devices: int, rounds: int) -> Row:
+def decrypt(peer: Any, count: int, devices: int, rounds: int) -> Row:
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
     with a_world() as world:
         ben = world.peer('ben@test', protocols=LEGACY)
-        cat = gajim_omemo.Peer(module, 'cat@test', world.folder / 'cat.db')
+        cat = peer.Peer('cat@test', world.folder / 'cat.db')
         cat.publish(world)
         senders = [world.peer('ann@test', protocols=LEGACY) for _ in range(devices)]
         for sender in senders:
@@ -106,7 +108,7 @@ def decrypt(module: Any, count: int, devices: int, rounds: int) -> Row:
 
         def theirs_run(messages: list[Any]) -> None:
             for message in messages:
-                cat.state.decrypt_message(message, 'ann@test')
+                cat.decrypt(message, 'ann@test')
 
         for _ in range(rounds):
             batches: dict[str, list[EncryptedMessage]] = {}
@@ -122,26 +124,26 @@ def decrypt(module: Any, count: int, devices: int, rounds: int) -> Row:
             ours_ms.append(timed(partial(ours_run, messages)))
             theirs_ms.append(timed(partial(theirs_run, theirs)))
         cat.close()
-    return row(f'decrypt-{count}x{devices}', ours_ms, theirs_ms)
+    return row(f'decrypt-{count}x{devices}', peer, ours_ms, theirs_ms)
 
 
-def encrypt(module: Any, devices: int, rounds: int) -> Row:
+def encrypt(peer: Any, devices: int, rounds: int) -> Row:
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
     with a_world() as world:
         ann = world.peer('ann@test', protocols=LEGACY)
-        cat = gajim_omemo.Peer(module, 'cat@test', world.folder / 'cat.db')
+        cat = peer.Peer('cat@test', world.folder / 'cat.db')
         cat.publish(world)
         for _ in range(devices):
-            peer = world.peer('ben@test', protocols=LEGACY)
+            ben = world.peer('ben@test', protocols=LEGACY)
             ann.clock.now += 60
             ann.carry_out(ann.engine.tick())
             cat.publish(world)
-            cat.meet(world, peer.device)
+            cat.meet(world, ben.device)
             # Each answers, or all messages would be key exchanges
-            peer.send(b'hello', ann)
-            answer = peer.encrypt(b'hello', 'cat@test').messages[0]
-            cat.state.decrypt_message(cat.to_theirs(answer), 'ben@test')
+            ben.send(b'hello', ann)
+            answer = ben.encrypt(b'hello', 'cat@test').messages[0]
+            cat.decrypt(cat.to_theirs(answer), 'ben@test')
         ann.encrypt(TEXT, 'ben@test')
         text = TEXT.decode()
 
@@ -151,48 +153,47 @@ def encrypt(module: Any, devices: int, rounds: int) -> Row:
             assert len(sent.readers) == devices
 
         def theirs_run() -> None:
-            sent = cat.state.encrypt('ben@test', text)
-            assert len(sent.keys) == devices
+            assert cat.encrypt('ben@test', text) == devices
 
         for _ in range(rounds):
             ours_ms.append(timed(ours_run))
             theirs_ms.append(timed(theirs_run))
         cat.close()
-    return row(f'encrypt-{devices}', ours_ms, theirs_ms)
+    return row(f'encrypt-{devices}', peer, ours_ms, theirs_ms)
 
 
-def build_session(module: Any, rounds: int) -> Row:
+def build_session(peer: Any, rounds: int) -> Row:
     '''From a bundle to the first message that may leave.'''
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
     with a_world() as world:
         ann = world.peer('ann@test', protocols=LEGACY)
-        cat = gajim_omemo.Peer(module, 'cat@test', world.folder / 'cat.db')
-        peers = [
+        cat = peer.Peer('cat@test', world.folder / 'cat.db')
+        others = [
             world.peer(f'ben{number}@test', protocols=LEGACY)
             for number in range(rounds)
         ]
 
-        def ours_run(peer: Peer) -> None:
-            bundle = world.bundles[peer.device, Protocol.LEGACY]
-            ann.engine.bundle_received(peer.device, bundle)
-            ann.engine.encrypt([peer.jid], {Protocol.LEGACY: TEXT})
+        def ours_run(other: Peer) -> None:
+            bundle = world.bundles[other.device, Protocol.LEGACY]
+            ann.engine.bundle_received(other.device, bundle)
+            ann.engine.encrypt([other.jid], {Protocol.LEGACY: TEXT})
             ann.engine.flush()
 
-        def theirs_run(peer: Peer) -> None:
-            cat.meet(world, peer.device)
-            cat.state.encrypt(peer.jid, TEXT.decode())
+        def theirs_run(other: Peer) -> None:
+            cat.meet(world, other.device)
+            cat.encrypt(other.jid, TEXT.decode())
 
-        for peer in peers:
-            device_list = world.lists[peer.jid, Protocol.LEGACY]
-            ann.engine.device_list_received(peer.jid, device_list)
-            ours_ms.append(timed(partial(ours_run, peer)))
-            theirs_ms.append(timed(partial(theirs_run, peer)))
+        for other in others:
+            device_list = world.lists[other.jid, Protocol.LEGACY]
+            ann.engine.device_list_received(other.jid, device_list)
+            ours_ms.append(timed(partial(ours_run, other)))
+            theirs_ms.append(timed(partial(theirs_run, other)))
         cat.close()
-    return row('build-session', ours_ms, theirs_ms)
+    return row('build-session', peer, ours_ms, theirs_ms)
 
 
-def first_start(module: Any, rounds: int) -> Row:
+def first_start(peer: Any, rounds: int) -> Row:
     '''Identity, prekeys and store, up to the bundle.'''
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
@@ -206,21 +207,22 @@ def first_start(module: Any, rounds: int) -> Row:
             engine.close()
 
         def theirs_run(number: int) -> None:
-            peer = gajim_omemo.Peer(module, 'ann@test', folder / f'theirs{number}.db')
-            peer.state.bundle  # noqa: B018
-            peer.close()
+            cat = peer.Peer('ann@test', folder / f'theirs{number}.db')
+            cat.make_bundle()
+            cat.close()
 
         for number in range(rounds):
             ours_ms.append(timed(partial(ours_run, number)))
             theirs_ms.append(timed(partial(theirs_run, number)))
-    return row('first-start', ours_ms, theirs_ms)
+    return row('first-start', peer, ours_ms, theirs_ms)
 
 
 def receive_in_gajim(count: int) -> Row:
     from tests.bench.in_gajim import per_message
 
     found = per_message(count)
-    return row('receive-in-gajim', [found['ours']['ms']], [found['gajim-omemo']['ms']])
+    ours, theirs = found['ours']['ms'], found['gajim-omemo']['ms']
+    return row('receive-in-gajim', gajim_omemo, [ours], [theirs])
 
 
 def main() -> int:
@@ -231,27 +233,38 @@ def main() -> int:
         '--gajim', action='store_true', help='also in a real Gajim, for a minute'
     )
     arguments = parser.parse_args()
-    if not gajim_omemo.is_there():
-        print('gajim-omemo is not here to compare with: it is in Debian 12 only')
-        return 1
-    module = gajim_omemo.load()
+    rows: list[Row] = []
+    for peer in PEERS:
+        missing = peer.why_missing()
+        if missing:
+            print(f'Not beside {peer.NAME}: {missing}')
+        else:
+            rows += run(peer, arguments.only or '', in_gajim=arguments.gajim)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(rows, indent=2) + '\n')
+    return 0 if rows else 1
+
+
+def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
+    '''All rows beside one peer; they are printed as they come.'''
+    peer.load()
     benches: dict[str, Callable[[], Row]] = {
-        'decrypt-1000x1': lambda: decrypt(module, 1000, 1, 5),
-        'decrypt-5000x1': lambda: decrypt(module, 5000, 1, 1),
-        'decrypt-1000x50': lambda: decrypt(module, 1000, 50, 3),
-        'encrypt-1': lambda: encrypt(module, 1, 100),
-        'encrypt-10': lambda: encrypt(module, 10, 30),
-        'encrypt-50': lambda: encrypt(module, 50, 15),
-        'encrypt-200': lambda: encrypt(module, 200, 7),
-        'build-session': lambda: build_session(module, 30),
-        'first-start': lambda: first_start(module, 10),
+        'decrypt-1000x1': lambda: decrypt(peer, 1000, 1, 5),
+        'decrypt-5000x1': lambda: decrypt(peer, 5000, 1, 1),
+        'decrypt-1000x50': lambda: decrypt(peer, 1000, 50, 3),
+        'encrypt-1': lambda: encrypt(peer, 1, 100),
+        'encrypt-10': lambda: encrypt(peer, 10, 30),
+        'encrypt-50': lambda: encrypt(peer, 50, 15),
+        'encrypt-200': lambda: encrypt(peer, 200, 7),
+        'build-session': lambda: build_session(peer, 30),
+        'first-start': lambda: first_start(peer, 10),
     }
-    if arguments.gajim:
+    if in_gajim and peer is gajim_omemo:
         benches['receive-in-gajim'] = lambda: receive_in_gajim(200)
     rows = []
-    print(f'{"":16} {"ours":>10} {PEER:>18} {"ratio":>7}   milliseconds')
+    print(f'{"":16} {"ours":>10} {peer.NAME:>18} {"ratio":>7}   milliseconds')
     for name, bench in benches.items():
-        if arguments.only and not name.startswith(arguments.only):
+        if not name.startswith(only):
             continue
         result = bench()
         rows.append(result)
@@ -260,9 +273,7 @@ def main() -> int:
             f'{result["ratio"]:7.2f}',
             flush=True,
         )
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(rows, indent=2) + '\n')
-    return 0
+    return rows
 
 
 if __name__ == '__main__':

@@ -26,12 +26,16 @@ FOLDER = Path('/usr/share/gajim/plugins/omemo')
 _DJB = b'\x05'
 
 
-def is_there() -> bool:
-    return FOLDER.is_dir()
+NAME = 'gajim-omemo 2.9.0'
 
 
-def load() -> Any:
-    '''Its module of the account's state, without the windows above it.'''
+def why_missing() -> str:
+    '''What has to be installed; '' if it is there.'''
+    return '' if FOLDER.is_dir() else 'needs Debian 12: apt install gajim-omemo'
+
+
+def load() -> None:
+    '''Load the account's state, without the windows above it.'''
     # It writes a line for every message
     logging.getLogger('axolotl').disabled = True
     for name in ('sessionbuilder', 'sessioncipher'):
@@ -39,11 +43,10 @@ def load() -> Any:
     package = types.ModuleType('omemo')
     package.__path__ = [str(FOLDER)]
     sys.modules['omemo'] = package
-    state = importlib.import_module('omemo.backend.state')
+    importlib.import_module('omemo.backend.state')
     store = sys.modules['omemo.backend.liteaxolotlstore'].LiteAxolotlStore
     # Otherwise it asks the settings of a running Gajim
     store._is_blind_trust_enabled = staticmethod(lambda: True)
-    return state
 
 
 class _Connection:
@@ -63,7 +66,9 @@ class _Connection:
 class Peer:
     '''A client with gajim-omemo.'''
 
-    def __init__(self, module: Any, jid: str, path: Path) -> None:
+    def __init__(self, jid: str, path: Path) -> None:
+        module: Any = sys.modules['omemo.backend.state']
+
         class State(module.OmemoState):  # type: ignore[misc]
             def get_devices_for_encryption(self, jid: str) -> set[tuple[str, int]]:
                 # As the original does for a chat, which asks Gajim what it is
@@ -115,6 +120,16 @@ class Peer:
         self.state.update_devicelist(device.jid, [*known, device.device_id])
         bundle = self.bundle_of(world, device)
         self.state.build_session(device.jid, device.device_id, bundle)
+
+    def make_bundle(self) -> None:
+        self.state.bundle  # noqa: B018
+
+    def decrypt(self, message: Any, jid: str) -> None:
+        self.state.decrypt_message(message, jid)
+
+    def encrypt(self, jid: str, text: str) -> int:
+        '''Returns for how many devices.'''
+        return len(self.state.encrypt(jid, text).keys)
 
     def to_theirs(self, message: EncryptedMessage) -> Any:
         return self._structs.OMEMOMessage(

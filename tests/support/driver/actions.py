@@ -389,7 +389,8 @@ class Actions:
 
             self._clipboard().set_image(GdkPixbuf.Pixbuf.new_from_file(path))
         else:
-            self._clipboard().set_texture(Gdk.Texture.new_from_filename(path))
+            texture = Gdk.Texture.new_from_filename(path)
+            self._clipboard().set_content(Gdk.ContentProvider.new_for_value(texture))
 
     @staticmethod
     def _clipboard() -> Any:
