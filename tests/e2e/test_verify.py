@@ -137,7 +137,7 @@ def test_by_the_clipboard(ann: Gajim, ben: Gajim, code: Path) -> None:
     expect_verified(ann, ben)
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+@pytest.mark.parametrize('host', ['bookworm'])
 def test_by_a_file_and_the_keyboard(ann: Gajim, ben: Gajim, code: Path) -> None:
     """Only keys are pressed, from the window to the end."""
     open_verify(ann, ben)
