@@ -10,9 +10,10 @@ size.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import os
+from pathlib import Path
 from typing import Any
 
 # What people have: screenshots, photographs, and what is pasted from a browser
@@ -36,9 +37,29 @@ def missing_package() -> str:
         ('zxingcpp', 'python3-zxing-cpp'),
         ('PIL', 'python3-pil'),
     ):
-        if importlib.util.find_spec(module) is None:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            # Not there, or not for this Python
             return package
     return ''
+
+
+def read_file(path: Path) -> bytes:
+    '''
+    The content of a file that may be an image.
+
+    Raises:
+        NotReadable: it cannot be read, or is not an ordinary file.
+    '''
+    try:
+        # Of a pipe there might never be anything to read
+        if not path.is_file():
+            raise NotReadable('not a file')
+        with path.open('rb') as file:
+            return file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise NotReadable(type(error).__name__) from error
 
 
 def open_image(data: bytes) -> Any:

@@ -208,7 +208,16 @@ class Shell:
         # Each link is looked at by itself
         key = ('verify', account, jid or '', text or '')
         over = parent or host.main_window()
-        self._present(key, lambda: open_verify(verify, over, text, source))
+        self._present(
+            key,
+            lambda: open_verify(
+                verify,
+                over,
+                lambda one: self.show_details(account, one, over),
+                text,
+                source,
+            ),
+        )
 
     def show_for(self, who: Any, parent: Any = None) -> None:
         '''Open "Encryption details" for a contact or room.'''

@@ -138,6 +138,10 @@ def window(title: str, parent: Any, width: int, height: int) -> Any:
     return made
 
 
+def set_title(made: Any, title: str) -> None:
+    made.set_title(title)
+
+
 def set_content(made: Any, child: Any) -> None:
     made.set_child(child)
 
@@ -555,6 +559,11 @@ def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Any:
     made = Gtk.Entry(placeholder_text=placeholder)
     made.connect('activate', lambda one: activated(one.get_text()))
     return describe(made, name)
+
+
+def text_of(made: Any) -> str:
+    '''What was typed into an entry.'''
+    return str(made.get_text())
 
 
 def redraw(area: Any) -> None:

@@ -15,7 +15,9 @@ from typing import Protocol
 
 from ...bridge.i18n import _
 from ...bridge.i18n import ngettext
+from ...engine.engine import DeviceInfo
 from ...engine.values import Device
+from ...engine.values import Trust
 from ...verify.fingerprint import groups
 from ...verify.judge import Finding
 from ...verify.judge import Judgement
@@ -47,6 +49,7 @@ class Act(Enum):
     CONFIRM = 'confirm'
     GO_THERE = 'go there'
     AGAIN = 'again'
+    DETAILS = 'details'
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,12 @@ class Verify:
         self._judgement: Judgement | None = None
 
     @property
+    def subject(self) -> str:
+        '''Whose code was dealt with.'''
+        judged = self._judgement.jid if self._judgement is not None else ''
+        return judged or self._jid or self._service.own_jid
+
+    @property
     def is_own(self) -> bool:
         return self._jid == self._service.own_jid
 
@@ -173,7 +182,11 @@ class Verify:
     def press(self, act: Act) -> Result | None:
         '''A button was pressed. None where looking begins anew.'''
         judgement, self._judgement = self._judgement, None
-        if judgement is None or act is Act.AGAIN:
+        if judgement is None:
+            return None
+        if act is Act.AGAIN:
+            # Whose link it was, that person's code is looked for now
+            self._jid = self._jid or judgement.jid or None
             return None
         if act is Act.GO_THERE:
             self._jid = judgement.jid
@@ -209,16 +222,20 @@ class Verify:
         where = {
             Source.LINK: _('This link came in a message.'),
             Source.DESKTOP: _('Another program opened this link.'),
-        }.get(judgement.source, _('This was judged anew.'))
+        }.get(judgement.source, _('Something changed in the meantime.'))
+        text = _(
+            '{where} Whoever can change it can make you trust a wrong key. '
+            'Verify only if you are sure that it is from {jid}: if you got it '
+            'in person, or from a website you trust.'
+        ).format(where=where, jid=judgement.jid)
+        if judgement.verdict is Verdict.MISMATCH:
+            text += ' ' + _(
+                'Be careful: it names another key than the one that Gajim was given, '
+                'which would get no messages any more.'
+            )
         return Result(
-            _('Does this really come from {name}?').format(
-                name=self._name(judgement)
-            ),
-            _(
-                '{where} Whoever can change it can make you trust a wrong key. '
-                'Verify only if you are sure that it is from {jid}: if you got it '
-                'in person, or from a website you trust.'
-            ).format(where=where, jid=judgement.jid),
+            _('Does this really come from {name}?').format(name=self._name(judgement)),
+            text,
             Icon.UNDECIDED,
             Tone.CAUTION,
             ends=True,
@@ -230,7 +247,20 @@ class Verify:
         )
 
     def _match(self, judgement: Judgement) -> Result:
-        new = len(judgement.of(Kind.VERIFIES))
+        new = judgement.of(Kind.VERIFIES)
+        again = '' if new else _('You had verified this before.')
+        asked = [one for one in judgement.unmentioned if one.trust is Trust.UNDECIDED]
+        if asked:
+            again += ' ' + ngettext(
+                '{number} other device is not in this code, and gets no messages '
+                'until it is verified.',
+                '{number} other devices are not in this code, and get no messages '
+                'until they are verified.',
+                len(asked),
+            ).format(number=len(asked))
+        blind = [one for one in judgement.unmentioned if one.trust is Trust.BLIND]
+        if blind:
+            return self._match_with_strangers(judgement, blind, again)
         if self._is_own(judgement):
             title = _('Verified')
             text = ngettext(
@@ -242,19 +272,57 @@ class Verify:
             title = _('{name} is verified').format(name=self._name(judgement))
             text = _('What you write to {jid} is encrypted for the right person.')
             text = text.format(jid=judgement.jid)
-        if not new:
-            text += ' ' + _('You had verified this before.')
-        left = len(judgement.unmentioned)
-        if left:
-            text += ' ' + ngettext(
-                '{number} other device is not in this code. Verify it from there, '
-                'or it may get no messages.',
-                '{number} other devices are not in this code. Verify them from '
-                'there, or they may get no messages.',
-                left,
-            ).format(number=left)
         return Result(
-            title, text, Icon.VERIFIED, Tone.GOOD, ends=True, lines=_lines(judgement)
+            title,
+            f'{text} {again}'.rstrip(),
+            Icon.VERIFIED,
+            Tone.GOOD,
+            ends=True,
+            lines=_lines(judgement),
+        )
+
+    def _match_with_strangers(
+        self, judgement: Judgement, blind: Sequence[DeviceInfo], again: str
+    ) -> Result:
+        '''Devices that were trusted blindly before go on reading.'''
+        if self._is_own(judgement):
+            text = ngettext(
+                '{number} other device of yours reads your messages too, and is not '
+                'in this code. If you do not know it, somebody may be reading along: '
+                'remove it.',
+                '{number} other devices of yours read your messages too, and are not '
+                'in this code. If you do not know one, somebody may be reading '
+                'along: remove it.',
+                len(blind),
+            )
+        else:
+            text = ngettext(
+                '{number} other device of {jid} gets your messages too, and is not '
+                'in this code. If {name} does not know it, somebody may be reading '
+                'along: stop trusting it.',
+                '{number} other devices of {jid} get your messages too, and are not '
+                'in this code. If {name} does not know one, somebody may be reading '
+                'along: stop trusting it.',
+                len(blind),
+            )
+        text = text.format(
+            number=len(blind), jid=judgement.jid, name=self._name(judgement)
+        )
+        others = tuple(
+            Line(
+                _('{device}: not in this code').format(device=_label(one.device, one)),
+                groups(one.fingerprint or ''),
+            )
+            for one in blind
+        )
+        return Result(
+            _('Verified, but not all devices'),
+            f'{text} {again}'.rstrip(),
+            Icon.TRUSTED,
+            Tone.CAUTION,
+            ends=True,
+            lines=(*others, *_lines(judgement)),
+            buttons=(Button(Act.DETAILS, _('Encryption details…')),),
         )
 
     def _in_advance(self, judgement: Judgement) -> Result:
@@ -283,19 +351,38 @@ class Verify:
         )
 
     def _mismatch(self, judgement: Judgement) -> Result:
-        return Result(
-            _('Warning: this key is a different one'),
-            _(
+        if judgement.of(Kind.MISMATCH):
+            title = _('Warning: this key is a different one')
+            text = _(
                 'The code shows another key than the one that Gajim was given for '
                 '{jid}. Somebody may be reading along, or the device was set up '
-                'anew. It gets no messages any more. Do not write anything '
-                'confidential before you have asked {name}, in person or on the '
-                'phone, what happened.'
-            ).format(jid=judgement.jid, name=self._name(judgement)),
+                'anew. It gets no messages any more.'
+            )
+            if self._is_own(judgement):
+                text += ' ' + _(
+                    'Look at that device which fingerprint it shows for itself. If '
+                    'it is not yours, change your password and remove it.'
+                )
+            else:
+                text += ' ' + _(
+                    'Do not write anything confidential before you have asked '
+                    '{name}, in person or on the phone, what happened.'
+                )
+        else:
+            title = _('Warning: this code has a wrong key')
+            text = _(
+                'It names a key for this very device which the device does not '
+                'have. Do not rely on this code, and find out where it came from: '
+                'somebody may have changed it.'
+            )
+        return Result(
+            title,
+            text.format(jid=judgement.jid, name=self._name(judgement)),
             Icon.DISTRUSTED,
             Tone.ALARM,
             ends=True,
             lines=_lines(judgement),
+            buttons=(Button(Act.DETAILS, _('Encryption details…')),),
         )
 
     def _other_contact(self, judgement: Judgement) -> Result:
@@ -392,33 +479,48 @@ _WEIGHT = (
 
 
 def _lines(judgement: Judgement) -> tuple[Line, ...]:
-    lines = []
+    # What has not been carried out is not to look as if it had been
+    done = judgement.applied or not judgement.can_apply
+    lines: list[Line] = []
     for finding in judgement.findings:
-        lines.append(Line(_described(finding), groups(finding.fingerprint)))
-        known = None if finding.info is None else finding.info.fingerprint
-        if finding.kind is Kind.MISMATCH and known is not None:
-            said = _('{device}: Gajim was given this key')
-            lines.append(Line(said.format(device=_device(finding)), groups(known)))
+        text = _described(finding, done=done)
+        lines.append(Line(text, groups(finding.fingerprint)))
+        info = finding.info
+        if finding.kind in _ANOTHER_KEY and info is not None and info.fingerprint:
+            known = _('{device}: Gajim was given this key')
+            if finding.kind is Kind.THIS_DEVICE_DIFFERS:
+                known = _('{device}: its key is this one')
+            text = known.format(device=_device(finding))
+            lines.append(Line(text, groups(info.fingerprint)))
     return tuple(lines)
 
 
-def _described(finding: Finding) -> str:
+_ANOTHER_KEY = frozenset({Kind.MISMATCH, Kind.THIS_DEVICE_DIFFERS})
+
+
+def _described(finding: Finding, *, done: bool) -> str:
     said = {
         Kind.VERIFIES: _('{device}: verified'),
         Kind.ALREADY_VERIFIED: _('{device}: was verified before'),
         Kind.IN_ADVANCE: _('{device}: not met yet'),
         Kind.MISMATCH: _('{device}: the code shows this key'),
-        Kind.DISTRUSTS: _('{device}: not trusted'),
+        Kind.DISTRUSTS: _('{device}: not trusted any more'),
         Kind.THIS_DEVICE: _('{device}: this device'),
-        Kind.THIS_DEVICE_DIFFERS: _('{device}: this device, with another key'),
+        Kind.THIS_DEVICE_DIFFERS: _('{device}: the code shows this key'),
     }
+    if not done:
+        said[Kind.VERIFIES] = _('{device}: would be verified')
+        said[Kind.DISTRUSTS] = _('{device}: would not be trusted any more')
     return said[finding.kind].format(device=_device(finding))
 
 
 def _device(finding: Finding) -> str:
-    if finding.info is not None and finding.info.label:
-        return finding.info.label
-    device: Device | None = finding.device
+    return _label(finding.device, finding.info)
+
+
+def _label(device: Device | None, info: DeviceInfo | None) -> str:
+    if info is not None and info.label:
+        return info.label
     if device is None:
         return _('Device')
     return _('Device {number}').format(number=device.device_id)

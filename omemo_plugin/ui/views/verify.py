@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,20 @@ def _focus(button: Any) -> None:
 class VerifyView:
     '''The content of the window.'''
 
-    def __init__(self, verify: Verify, *, camera: bool = True) -> None:
+    def __init__(
+        self,
+        verify: Verify,
+        show_details: Callable[[str], None],
+        *,
+        camera: bool = True,
+    ) -> None:
         '''
         Args:
+            show_details: opens "Encryption details" of a JID.
             camera: whether to begin with it.
         '''
         self._verify = verify
+        self._show_details = show_details
         self._camera: Camera | None = None
         self._frame: Frame | None = None
         self._done = False
@@ -109,6 +118,7 @@ class VerifyView:
     def _show_ways(self, *, camera: bool = True) -> None:
         self._done = False
         kit.clear(self._content)
+        kit.set_title(self.window, self._verify.title)
         kit.append(self._content, kit.label(self._verify.help))
         missing = scan.missing_package()
         if missing:
@@ -139,11 +149,15 @@ class VerifyView:
             _('Or a link that begins with xmpp:'),
             partial(self._read_text, Source.TYPED),
         )
+        check = kit.button(
+            _('Check link'),
+            lambda: self._read_text(Source.TYPED, kit.text_of(link)),
+        )
         self._said = kit.label('', centred=True)
         kit.append(
             self._content,
             kit.centre(kit.row(*buttons)),
-            link,
+            kit.row(kit.expand(link), check),
             self._said,
         )
         _focus(buttons[0])
@@ -188,20 +202,30 @@ class VerifyView:
             self._read(source, (text.strip(),))
 
     def _read_image(self, source: Source, data: bytes) -> None:
-        '''Opening a large photograph takes a second: not in the main loop.'''
+        self._work(source, lambda: scan.open_image(data))
+
+    def _work(self, source: Source, look: Callable[[], Any]) -> None:
+        '''Opening a large photograph takes a second: not in the main loop.
+
+        Args:
+            look: gets the image, in another thread.
+        '''
 
         def work() -> None:
             try:
-                texts = scan.decode(scan.open_image(data))
+                texts = scan.decode(look())
             except scan.NotReadable:
-                GLib.idle_add(self._not_an_image)
+                GLib.idle_add(self._say, self._verify.unreadable_image())
+            except scan.NoScreen:
+                GLib.idle_add(self._say, self._verify.no_screen())
             else:
                 GLib.idle_add(self._read, source, texts)
 
         threading.Thread(target=work, daemon=True).start()
 
-    def _not_an_image(self) -> None:
-        self.show(self._verify.unreadable_image())
+    def _say(self, result: Result) -> None:
+        if not self._done:
+            self.show(result)
 
     def _open(self) -> None:
         kit.open_file(
@@ -213,20 +237,14 @@ class VerifyView:
         )
 
     def _read_file(self, source: Source, path: Path) -> None:
-        try:
-            with path.open('rb') as file:
-                data = file.read(scan.FILE_BYTES_MAX + 1)
-        except OSError:
-            self._not_an_image()
-        else:
-            self._read_image(source, data)
+        self._work(source, lambda: scan.open_image(scan.read_file(path)))
 
     def _paste(self) -> None:
         kit.paste(
             self.window,
             partial(self._read_text, Source.CLIPBOARD),
             partial(self._read_image, Source.CLIPBOARD),
-            lambda: self.show(self._verify.empty_clipboard()),
+            lambda: self._say(self._verify.empty_clipboard()),
         )
 
     def _dropped(self, text: str) -> None:
@@ -250,21 +268,23 @@ class VerifyView:
 
     def _screen_taken(self, data: bytes | None) -> None:
         if data is None:
-            self.show(self._verify.no_screen())
+            self._say(self._verify.no_screen())
         else:
             self._read_image(Source.SCREEN, data)
 
     def _grab(self) -> bool:
-        try:
-            image = scan.grab_screen()
-        except scan.NoScreen:
-            self.show(self._verify.no_screen())
-        else:
-            self._read(Source.SCREEN, scan.decode(image))
-        finally:
-            kit.set_visible(self.window, True)
-            kit.present(self.window)
+        def look() -> Any:
+            try:
+                return scan.grab_screen()
+            finally:
+                GLib.idle_add(self._come_back)
+
+        self._work(Source.SCREEN, look)
         return bool(GLib.SOURCE_REMOVE)
+
+    def _come_back(self) -> None:
+        kit.set_visible(self.window, True)
+        kit.present(self.window)
 
     # What is said of it
 
@@ -276,6 +296,7 @@ class VerifyView:
         self._done = True
         self._stop_camera()
         kit.clear(self._content)
+        kit.set_title(self.window, self._verify.title)
         icon = kit.icon(result.icon.value, 64, classes=(result.tone.value,))
         title = kit.heading(result.title, classes=('omemo-title',))
         text = kit.announce(kit.label(result.text), result.spoken)
@@ -298,6 +319,10 @@ class VerifyView:
         _focus(buttons[-1])
 
     def _press(self, act: Act) -> None:
+        if act is Act.DETAILS:
+            self._show_details(self._verify.subject)
+            kit.close(self.window)
+            return
         result = self._verify.press(act)
         if result is None:
             self._show_ways()
@@ -314,6 +339,7 @@ class VerifyView:
 def open_verify(
     verify: Verify,
     parent: Any,
+    show_details: Callable[[str], None],
     text: str | None = None,
     source: Source = Source.LINK,
 ) -> Any:
@@ -321,12 +347,13 @@ def open_verify(
     Open the window.
 
     Args:
+        show_details: opens "Encryption details" of a JID.
         text: a link to begin with.
     '''
-    view = VerifyView(verify, camera=text is None)
+    view = VerifyView(verify, show_details, camera=text is None)
     if parent is not None:
         view.window.set_transient_for(parent)
     kit.present(view.window)
-    if text is not None:
+    if text is not None and not verify.problem:
         view.show(verify.read((text,), source))
     return view.window

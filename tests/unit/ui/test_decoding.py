@@ -8,6 +8,7 @@ import functools
 import hashlib
 import random
 import struct
+import sys
 import zlib
 from io import BytesIO
 from typing import Any
@@ -439,10 +440,5 @@ def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, module: str, package: str
 ) -> None:
-    found = scan.importlib.util.find_spec  # type: ignore[attr-defined]
-    monkeypatch.setattr(
-        scan.importlib.util,  # type: ignore[attr-defined]
-        'find_spec',
-        lambda name: None if name == module else found(name),
-    )
+    monkeypatch.setitem(sys.modules, module, None)
     assert scan.missing_package() == package
