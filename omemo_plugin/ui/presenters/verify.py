@@ -258,9 +258,9 @@ class Verify:
                 'until they are verified.',
                 len(asked),
             ).format(number=len(asked))
-        blind = [one for one in judgement.unmentioned if one.trust is Trust.BLIND]
-        if blind:
-            return self._match_with_strangers(judgement, blind, again)
+        if _strangers(judgement):
+            title = _('Verified, but not all devices')
+            return self._beside_strangers(judgement, title, again)
         if self._is_own(judgement):
             title = _('Verified')
             text = ngettext(
@@ -281,10 +281,9 @@ class Verify:
             lines=_lines(judgement),
         )
 
-    def _match_with_strangers(
-        self, judgement: Judgement, blind: Sequence[DeviceInfo], again: str
-    ) -> Result:
+    def _beside_strangers(self, judgement: Judgement, title: str, more: str) -> Result:
         '''Devices that were trusted blindly before go on reading.'''
+        blind = _strangers(judgement)
         if self._is_own(judgement):
             text = ngettext(
                 '{number} other device of yours reads your messages too, and is not '
@@ -316,8 +315,8 @@ class Verify:
             for one in blind
         )
         return Result(
-            _('Verified, but not all devices'),
-            f'{text} {again}'.rstrip(),
+            title,
+            f'{text} {more}'.rstrip(),
             Icon.TRUSTED,
             Tone.CAUTION,
             ends=True,
@@ -326,12 +325,16 @@ class Verify:
         )
 
     def _in_advance(self, judgement: Judgement) -> Result:
+        text = _(
+            'Gajim has not met this device of {jid} yet. As soon as it appears '
+            'with exactly this key it is verified.'
+        ).format(jid=judgement.jid)
+        if _strangers(judgement):
+            title = _('Remembered, but not all devices')
+            return self._beside_strangers(judgement, title, text)
         return Result(
             _('Remembered'),
-            _(
-                'Gajim has not met this device of {jid} yet. As soon as it appears '
-                'with exactly this key it is verified.'
-            ).format(jid=judgement.jid),
+            text,
             Icon.VERIFIED,
             Tone.GOOD,
             ends=True,
@@ -476,6 +479,11 @@ _WEIGHT = (
     Verdict.NO_KEYS,
     Verdict.UNREADABLE,
 )
+
+
+def _strangers(judgement: Judgement) -> tuple[DeviceInfo, ...]:
+    '''Devices that get messages, though nobody has verified them.'''
+    return tuple(one for one in judgement.unmentioned if one.trust is Trust.BLIND)
 
 
 def _lines(judgement: Judgement) -> tuple[Line, ...]:

@@ -234,9 +234,20 @@ def test_somebody_else_by_a_link_is_asked_about(service: JudgingService) -> None
 
 
 def test_in_advance(service: JudgingService) -> None:
+    service.known[BOB] = []
     result = verify(service).read([uri(BOB, 7)], Source.CAMERA)
     assert result.title == 'Remembered'
+    assert result.tone is Tone.GOOD
     assert said(result) == ['Device 7: not met yet']
+
+
+def test_case_45_in_advance_beside_devices_that_read(service: JudgingService) -> None:
+    """None of those who get the messages is in the code."""
+    result = verify(service).read([uri(BOB, 7)], Source.CAMERA)
+    assert result.tone is Tone.CAUTION
+    assert 'reading along' in result.text
+    assert 'with exactly this key' in result.text
+    assert said(result)[:2] == ['Device 1: not in this code', 'Phone: not in this code']
 
 
 @pytest.mark.parametrize(
