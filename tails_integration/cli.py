@@ -14,6 +14,7 @@ from .commands import check
 from .commands import deactivate
 from .commands import doctor
 from .commands import install
+from .commands import persistence
 from .commands import setup
 from .commands import start
 from .errors import TailsError
@@ -24,6 +25,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     setup,
     check,
     doctor,
+    persistence,
     install,
     activate,
     deactivate,

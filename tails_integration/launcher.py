@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import audit
+from . import persistence_step
 from . import preseed
 from . import running
 from . import tor
@@ -32,7 +33,7 @@ Step = Callable[[System], Mapping[str, str]]
 """Something to do before Gajim starts. What it returns goes into Gajim's environment;
 it may ask, and may raise `Refused`."""
 
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (persistence_step.step,)
 
 Ask = Callable[[str, str, Sequence[Button]], str]
 
