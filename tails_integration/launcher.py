@@ -23,6 +23,7 @@ from .dialog import Button
 from .dialog import ask
 from .errors import NotTails
 from .errors import Refused
+from .errors import TailsError
 from .i18n import _
 from .profile import read
 from .system import System
@@ -54,10 +55,11 @@ def start(system: System, arguments: Sequence[str]) -> int:
     except tor.TorNotReady as refusal:
         _offer_tor(system, refusal)
         return refusal.exit_code
-    except Refused as refusal:
-        if not isinstance(refusal, NotOnTor):
-            ask(refusal.title, str(refusal), [Button('close', _('Close'))])
-        return refusal.exit_code
+    except NotOnTor as refusal:
+        return refusal.exit_code  # there was a window already
+    except TailsError as error:
+        ask(error.title, str(error), [Button('close', _('Close'))])
+        return error.exit_code
     return os.execve(GAJIM, [str(GAJIM), *arguments], environment)  # noqa: S606
 
 

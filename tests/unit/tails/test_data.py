@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,38 @@ def test_apparmor_takes_the_profile() -> None:
     parsed = parse(profile)
     assert parsed.returncode == 0, parsed.stderr
     assert parse(profile.replace('rwkl,', 'rwkl', 1)).returncode != 0
+
+
+# Tails is a file system over another one, and says so in tunables
+TAILS_HOME = '@{HOMEDIRS}+=/lib/live/mount/overlay/rw/home/ /live/overlay/home/\n'
+TAILS_ALIASES = '''
+alias / -> /lib/live/mount/rootfs/*.squashfs/,
+alias / -> /lib/live/mount/overlay/rw/,
+'''
+
+
+@pytest.mark.skipif(
+    shutil.which('apparmor_parser', path='/sbin:/usr/sbin:/usr/bin') is None,
+    reason='install apparmor (tools/lib/packages/test.txt)',
+)
+def test_apparmor_takes_the_profile_as_tails_has_it(tmp_path: Path) -> None:
+    parser = shutil.which('apparmor_parser', path='/sbin:/usr/sbin:/usr/bin')
+    assert parser is not None
+    base = tmp_path / 'apparmor.d'
+    for folder in ('abi', 'abstractions', 'tunables'):
+        shutil.copytree(Path('/etc/apparmor.d') / folder, base / folder)
+    (base / 'tunables' / 'home.d').mkdir(exist_ok=True)
+    (base / 'tunables' / 'home.d' / 'tails').write_text(TAILS_HOME)
+    with (base / 'tunables' / 'alias').open('a') as aliases:
+        aliases.write(TAILS_ALIASES)
+    parsed = subprocess.run(
+        [parser, '-Q', '-K', '-T', '--base', base, DATA / 'apparmor'],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert parsed.returncode == 0, parsed.stderr
 
 
 def test_apparmor_denies_others_secrets() -> None:

@@ -183,6 +183,20 @@ def test_a_step_can_refuse(
     assert started == []
 
 
+def test_a_damaged_profile(
+    ready: Machine, person: Person, started: list[Any]
+) -> None:
+    path = profile.settings_file(ready.system())
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'this is not SQLite' * 100)
+    assert launcher.start(ready.system(), []) == 4
+    ((title, text, buttons),) = person.asked
+    assert title == 'Something went wrong'
+    assert 'damaged' in text
+    assert buttons == ['close']
+    assert started == []
+
+
 @pytest.mark.parametrize('words', [['-l', 'x'], ['--help'], ['--start-chat']])
 def test_options_of_gajim_are_gajims(
     ready: Machine, person: Person, started: list[Any], words: list[str]
