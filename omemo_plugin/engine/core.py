@@ -156,14 +156,8 @@ class Core:
         chosen = self.blind_trust_of(jid)
         if not (self.blind_trust if chosen is None else chosen):
             return Trust.UNDECIDED
-        if jid == self.own_jid:
-            verified = any(
-                record.device != self.own_device
-                and self.devices.trust(record) is Trust.VERIFIED
-                for record in self.devices.of(jid).values()
-            )
-        else:
-            verified = self.devices.any_verified(jid)
+        own_key = self.identity_key if jid == self.own_jid else None
+        verified = self.devices.any_verified(jid, but=own_key)
         verified = verified or self.deciding.expected.any_verified(jid)
         return Trust.UNDECIDED if verified else Trust.BLIND
 

@@ -231,11 +231,17 @@ class Devices:
             }
         )
 
-    def any_verified(self, jid: str) -> bool:
-        '''Whether any key of the account was ever verified, also of a device
-        that is gone: whoever verified once wants to be asked.'''
+    def any_verified(self, jid: str, *, but: bytes | None = None) -> bool:
+        '''
+        Whether any key of the account was ever verified, also of a device that
+        is gone: whoever verified once wants to be asked.
+
+        Args:
+            but: an identity key that does not count.
+        '''
+        left_out = None if but is None else _trust_key(jid, but)
         return any(
-            self._store.get(key) == Trust.VERIFIED.value
+            key != left_out and self._store.get(key) == Trust.VERIFIED.value
             for key in self._store.keys(f'/trust/{jid}/')
         )
 

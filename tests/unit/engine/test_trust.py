@@ -157,8 +157,12 @@ def test_a_device_that_was_forgotten_is_met_anew(world: World) -> None:
     alice.engine.blind_trust = False
     with pytest.raises(NoRecipient):
         alice.encrypt(b'hi', BOB)
-    # Its bundle is still there, and must not be used without its key
+    # Its bundle was fetched, and must not be used without its key
+    directory = alice.engine._directory
+    assert directory.bundle(bob.device, Protocol.OMEMO_2) is not None
     alice.engine.forget_device(bob.device)
+    assert directory.bundle(bob.device, Protocol.OMEMO_2) is None
+    assert not alice.engine._sender.can_encrypt(bob.device, Protocol.OMEMO_2)
     alice.carry_out(
         alice.engine.device_list_received(BOB, world.lists[BOB, Protocol.OMEMO_2])
     )
@@ -218,6 +222,17 @@ def test_case_11_verified_in_advance_is_verified(world: World) -> None:
     with pytest.raises(NoRecipient):
         alice.encrypt(b'hi', BOB)
     assert trust(alice, mallory) is Trust.UNDECIDED
+
+
+def test_case_12_whoever_verified_an_own_device_once_is_asked(world: World) -> None:
+    a1, a2 = world.peer(ALICE), world.peer(ALICE)
+    meet(a1, a2)
+    assert trust(a1, a2) is Trust.BLIND
+    verify(a1, a2)
+    a1.engine.forget_device(a2.device)
+    a3 = world.peer(ALICE)
+    meet(a1, a3)
+    assert trust(a1, a3) is Trust.UNDECIDED
 
 
 def test_this_very_device_cannot_be_decided_on(world: World) -> None:
@@ -450,6 +465,20 @@ def test_case_46_an_older_decision_does_not_undo_a_later_one(four: Four) -> None
     assert trust(a1, b1) is Trust.VERIFIED
 
 
+def test_case_46_a_clock_that_is_fast_does_not_outlast_later_decisions(
+    four: Four,
+) -> None:
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    now = int(a1.clock.now)
+    good = KeyDecision(BOB, b1.engine.identity_key, Trust.VERIFIED)
+    bad = KeyDecision(BOB, b1.engine.identity_key, Trust.DISTRUSTED)
+    a1.engine.trust_message_received(a2.device, [good], now + A_DAY // 2)
+    a1.wait(3600)
+    a1.engine.trust_message_received(a2.device, [bad], now + 3600)
+    assert trust(a1, b1) is Trust.DISTRUSTED
+
+
 def test_case_46_a_key_that_is_not_known_yet(four: Four) -> None:
     a1, a2, _, b1 = four
     verify(a1, a2)
@@ -595,6 +624,25 @@ def test_a_device_that_is_not_verified_any_more_is_not_told(four: Four) -> None:
     assert [devices for devices, _ in told(a1)] == [(b1.device,)]
     with pytest.raises(NoRecipient):
         a1.engine.encrypt_trust_message([a2.device], b'x')
+
+
+def test_only_verified_devices_are_encrypted_for(four: Four) -> None:
+    a1, a2, a3, b1 = four
+    verify(a1, a2)
+    a1.tells = False
+    verify(a1, b1)
+    a1.engine.set_trust(a2.device, Trust.BLIND)
+    a1.engine._trust_messages.connected()
+    (effect,) = a1.engine.tick()
+    assert isinstance(effect, SendTrustMessage)
+    assert effect.devices == (b1.device,)
+    everybody = [a2.device, a3.device, b1.device]
+    assert all(
+        a1.engine._sender.can_encrypt(device, Protocol.OMEMO_2)
+        for device in everybody
+    )
+    sent = a1.engine.encrypt_trust_message(everybody, b'x')
+    assert sent.readers == (b1.device,)
 
 
 def test_a_device_of_the_old_protocol_is_told_of_and_not_told(world: World) -> None:
