@@ -173,7 +173,9 @@ def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
     while not focused().startswith('More for'):
         tab()
     gajim.key('Return')
-    wait_for('the menu', lambda: not focused().startswith('More for'))
+    wait_for('the menu', lambda: focused().startswith('Replace the session'))
+    gajim.key('Escape')
+    wait_for('no menu', lambda: not focused().startswith('Replace the session'))
     while not focused().startswith('Do not trust'):
         tab()
     gajim.key('Return')

@@ -153,7 +153,7 @@ def card(
 
 
 def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
-    '''In the order in which they are shown.'''
+    '''In the order in which they are shown; the first three are buttons.'''
     device = info.device
     known = info.fingerprint is not None and not info.key_changed
     found: list[Action] = []
@@ -169,7 +169,8 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
                 main=True,
             )
         )
-    if known and info.active and info.trust is not Trust.VERIFIED:
+    compare = known and info.active and info.trust is not Trust.VERIFIED
+    if compare and info.trust is not Trust.UNDECIDED:
         found.append(_compared(info, name))
     if known and info.trust in (Trust.UNDECIDED, Trust.DISTRUSTED):
         found.append(
@@ -189,6 +190,9 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
                 _('Do not trust {device}').format(device=name),
             )
         )
+    if compare and info.trust is Trust.UNDECIDED:
+        # Whoever is asked to decide sees what there is to decide
+        found.append(_compared(info, name))
     if known and info.active and info.trust.may_receive:
         found.append(
             Action(

@@ -165,10 +165,9 @@ class DetailsView:
         return kit.group(made, card.summary)
 
     def _buttons(self, card: DeviceCard) -> list[Any]:
-        '''One or two buttons, and the rest in a menu.'''
+        '''Three buttons, and the rest in a menu.'''
         actions = card.actions
-        shown = actions[:3] if len(actions) <= 3 else actions[:2]
-        rest = actions[len(shown) :]
+        shown, rest = actions[:3], actions[3:]
         buttons = [
             kit.button(
                 action.label, self._caller(action), name=action.name

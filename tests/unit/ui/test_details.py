@@ -92,7 +92,7 @@ def test_what_needs_a_decision_is_first(service: FakeService) -> None:
 @pytest.mark.parametrize(
     ('trust', 'expected'),
     [
-        (Trust.UNDECIDED, [Act.VERIFY, Act.COMPARED, Act.TRUST, Act.DISTRUST]),
+        (Trust.UNDECIDED, [Act.VERIFY, Act.TRUST, Act.DISTRUST, Act.COMPARED]),
         (
             Trust.BLIND,
             [Act.VERIFY, Act.COMPARED, Act.DISTRUST, Act.REPLACE_SESSION],
