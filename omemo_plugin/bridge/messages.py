@@ -299,6 +299,12 @@ def trust_changed(effect: TrustChanged, own_jid: str) -> str:
 
 
 def identity_key_alarm(effect: IdentityKeyAlarm) -> str:
+    if effect.in_advance:
+        return _(
+            'Warning: device {id} of {who} has another key than the one you '
+            'verified. It gets nothing. Ask them, by another way, whether they '
+            'reinstalled it, and scan its code again.'
+        ).format(id=effect.device.device_id, who=effect.device.jid)
     return _(
         'Warning: device {id} of {who} presented another key than before. '
         'It was refused. Ask them, by another way, whether they reinstalled it.'

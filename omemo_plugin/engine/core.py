@@ -204,7 +204,9 @@ class Core:
             # awaited, for when this one has been removed
             self.devices.set_trust(jid, identity_key, Trust.DISTRUSTED)
             self.deciding.settled(jid, identity_key, Trust.DISTRUSTED)
-            return [IdentityKeyAlarm(record.device, awaited, presented)]
+            return [
+                IdentityKeyAlarm(record.device, awaited, presented, in_advance=True)
+            ]
         if awaited is not None:
             expected.take_device(record.device)
             trust = Trust.VERIFIED

@@ -79,11 +79,15 @@ class NewDevices:
 
 @dataclass(frozen=True)
 class IdentityKeyAlarm:
-    '''A known device presented another identity key; it was refused.'''
+    '''
+    A known device presented another identity key; it was refused. Or the key of
+    a new device is not the one that was verified in advance; it is distrusted.
+    '''
 
     device: Device
     known_fingerprint: str
     presented_fingerprint: str
+    in_advance: bool = False
 
 
 @dataclass(frozen=True)

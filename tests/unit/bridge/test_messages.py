@@ -9,7 +9,9 @@ import pytest
 
 from omemo_plugin.bridge import messages
 from omemo_plugin.engine import errors
+from omemo_plugin.engine.effects import IdentityKeyAlarm
 from omemo_plugin.engine.effects import NewDevices
+from omemo_plugin.engine.effects import TrustChanged
 from omemo_plugin.engine.sending import LeftOut
 from omemo_plugin.engine.sending import LeftOutReason
 from omemo_plugin.engine.values import Device
@@ -86,3 +88,27 @@ def test_new_devices() -> None:
     assert 'until you decide' in messages.new_devices(effect, 'alice@example.org')
     own = NewDevices(BOB.jid, (BOB, BOB), Trust.BLIND)
     assert '2 new devices of your own' in messages.new_devices(own, BOB.jid)
+    known = NewDevices(BOB.jid, (BOB,), Trust.VERIFIED)
+    assert 'verified before' in messages.new_devices(known, 'alice@example.org')
+
+
+def test_a_key_that_is_not_the_verified_one_is_no_change_of_keys() -> None:
+    alarm = IdentityKeyAlarm(BOB, 'a', 'b')
+    assert 'than before' in messages.identity_key_alarm(alarm)
+    alarm = IdentityKeyAlarm(BOB, 'a', 'b', in_advance=True)
+    assert 'than the one you verified' in messages.identity_key_alarm(alarm)
+
+
+@pytest.mark.parametrize('own_jid', [BOB.jid, 'alice@example.org'])
+@pytest.mark.parametrize('count', [1, 3])
+def test_what_other_devices_decided(own_jid: str, count: int) -> None:
+    lines = [
+        messages.trust_changed(TrustChanged(BOB.jid, (BOB,) * count, trust), own_jid)
+        for trust in (Trust.VERIFIED, Trust.DISTRUSTED)
+    ]
+    assert lines[0] != lines[1]
+    for line in lines:
+        assert ('3' in line) is (count == 3)
+        assert ('your own account' in line) is (own_jid == BOB.jid)
+        assert (BOB.jid in line) is (own_jid != BOB.jid)
+    assert 'no messages' in lines[1]

@@ -140,7 +140,9 @@ def test_case_45_another_key_than_verified_in_advance_is_an_alarm(
     with pytest.raises(NoRecipient):
         alice.encrypt(b'hi', BOB)
     assert trust(alice, bob) is Trust.DISTRUSTED
-    alarm = IdentityKeyAlarm(bob.device, right, bob.engine.fingerprint)
+    alarm = IdentityKeyAlarm(
+        bob.device, right, bob.engine.fingerprint, in_advance=True
+    )
     assert alice.news.count(alarm) == 1
     # The wrong one is removed, and comes back: it is as wrong as before
     alice.engine.forget_device(bob.device)
