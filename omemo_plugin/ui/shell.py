@@ -325,25 +325,31 @@ class Shell:
         grid = host.add_line(account, jid, line)
         if grid is None:
             return False
-        label, call = self._offer_button(account, offer)
-        # A screen reader meets the button alone
-        button = kit.button(
-            label, call, name=f'{label} {line}', classes=('omemo-offer',)
-        )
-        kit.attach(grid, button, 2, 1)
+        buttons = [
+            # A screen reader meets the button alone
+            kit.button(label, call, name=f'{label} {line}', classes=('omemo-offer',))
+            for label, call in self._offer_buttons(account, offer)
+        ]
+        kit.attach(grid, kit.row(*buttons), 2, 1)
         return True
 
-    def _offer_button(
+    def _offer_buttons(
         self, account: str, offer: Offer
-    ) -> tuple[str, Callable[[], None]]:
+    ) -> list[tuple[str, Callable[[], None]]]:
         jid = offer.jid
+        details = (
+            _('Encryption details…'),
+            lambda: self.show_details(account, jid),
+        )
         if offer.kind is OfferKind.VERIFY:
-            return _('Verify…'), lambda: self.open_verify(
-                account, jid, host.main_window()
+            verify = (
+                _('Verify…'),
+                lambda: self.open_verify(account, jid, host.main_window()),
             )
+            return [verify, details]
         if offer.kind is OfferKind.OWN_DEVICES:
-            return _('Show my devices…'), lambda: self.show_details(account, jid)
-        return _('Encryption details…'), lambda: self.show_details(account, jid)
+            return [(_('Show my devices…'), details[1])]
+        return [details]
 
     # Menus
 
