@@ -15,12 +15,17 @@ NAME = 'activate'
 HELP = 'put locks, confinement and launcher in place (root)'
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """None."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to."""
+    parser.add_argument(
+        '--anywhere',
+        action='store_true',
+        help='also where nothing says that this is Tails, as while its image is built',
+    )
 
 
-def run(_options: argparse.Namespace, system: System) -> int:
+def run(options: argparse.Namespace, system: System) -> int:
     """Put it in place."""
-    for warning in activate.activate(system):
+    for warning in activate.activate(system, anywhere=options.anywhere):
         sys.stderr.write(f'tails-gajim: {warning}\n')
     return EXIT_DONE

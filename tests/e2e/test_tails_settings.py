@@ -137,4 +137,7 @@ def test_what_cannot_be_proxied_is_shut(gajim: TailsGajim) -> None:
     assert 'unreachable' in gajim.call('try_socket', host='127.0.0.1', port=9)
     assert 'gaierror' in gajim.call('try_socket', host='localhost', port=9)
     assert gajim.call('connection_seconds') > 60
+    features = gajim.call('features')
+    assert 'urn:xmpp:receipts' in features
+    assert not [name for name in features if 'jingle' in name or 'bytestr' in name]
     gajim.quit()

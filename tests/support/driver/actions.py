@@ -218,6 +218,12 @@ class Actions:
         connection = TCPConnection('test', address, None, None, None, None)
         return int(connection._client.get_timeout())
 
+    def features(self) -> list[str]:
+        """What Gajim tells others that it can."""
+        from gajim.common.const import COMMON_FEATURES
+
+        return [str(feature) for feature in COMMON_FEATURES]
+
     def try_socket(self, host: str, port: int) -> str:
         """Connect past GLib, as file transfers do; return the error."""
         try:

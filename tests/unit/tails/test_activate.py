@@ -82,6 +82,14 @@ def test_another_system_is_left_alone(tmp_path: Path, name: str) -> None:
     assert machine.ran == []
 
 
+def test_while_an_image_is_built(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, name='debian', uid=0)
+    machine.write('/usr/bin/gajim', 'the real one')
+    words = ['tails-gajim', 'activate', '--anywhere']
+    assert cli.main(words, machine.system()) == 0
+    assert all(machine.system().file(path).exists() for path in PLACES)
+
+
 @pytest.mark.parametrize('word', ['activate', 'deactivate'])
 def test_only_root_can(
     machine: Machine, word: str, capsys: pytest.CaptureFixture[str]

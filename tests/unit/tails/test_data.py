@@ -104,3 +104,53 @@ def test_the_bus_denies_the_remote_interface_only() -> None:
         {'own': 'org.gajim.dbus'},
     ]
     assert list(root.iter('allow')) == []
+
+
+# A bus with nothing but our rules on top of a permissive one
+BUS = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+  {include}
+</busconfig>
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which('dbus-run-session') is None,
+    reason='install dbus (tools/lib/packages/test.txt)',
+)
+@pytest.mark.parametrize(
+    ('interface', 'ours', 'answer'),
+    [
+        ('org.gajim.dbus.RemoteInterface', True, 'AccessDenied'),
+        ('org.gajim.dbus.RemoteInterface', False, 'UnknownInterface'),
+        ('org.freedesktop.Application', True, 'UnknownInterface'),
+    ],
+)
+def test_a_real_bus_denies_it(
+    tmp_path: Path, interface: str, ours: bool, answer: str
+) -> None:
+    include = f'<include>{DATA / "dbus-session.conf"}</include>' if ours else ''
+    config = tmp_path / 'bus.conf'
+    config.write_text(BUS.format(folder=tmp_path, include=include))
+    said = subprocess.run(
+        [
+            'dbus-run-session', f'--config-file={config}', '--',
+            'dbus-send', '--print-reply', '--dest=org.freedesktop.DBus', '/',
+            f'{interface}.list_accounts',
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )  # fmt: skip
+    (line,) = [row for row in said.stderr.splitlines() if row.startswith('Error ')]
+    assert line.startswith(f'Error org.freedesktop.DBus.Error.{answer}')
