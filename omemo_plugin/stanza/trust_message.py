@@ -64,6 +64,8 @@ def parse_trust_message(element: Element) -> tuple[KeyDecision, ...]:
         MalformedStanza: something is missing or no key, there are too many of
             them, or a key is named twice.
     '''
+    if element.tag != TRUST_MESSAGE:
+        raise MalformedStanza('not a trust message')
     usage = element.get('usage')
     encryption = element.get('encryption')
     if not usage or not encryption:

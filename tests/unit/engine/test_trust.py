@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import xeddsa
 
@@ -333,6 +335,55 @@ def test_the_graph_becomes_complete(four: Four) -> None:
     for peer in four:
         for other in four:
             assert trust(peer, other) is Trust.VERIFIED, (peer.jid, other.jid)
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_case_46_nothing_is_verified_but_by_a_chain_of_people(
+    world: World, seed: int
+) -> None:
+    '''
+    Whatever is verified by hand, in whatever order, with messages that are lost
+    until the next connection: a device is verified only where a chain of
+    verifications by hand leads to it, in which contacts vouch for their own.
+    '''
+    draw = random.Random(seed)
+    peers = [world.peer(jid) for jid in (ALICE, ALICE, ALICE, BOB, BOB, 'c@d.lit')]
+    meet(*peers)
+    edges: set[tuple[int, int]] = set()
+    for _ in range(8):
+        one, other = draw.sample(range(len(peers)), 2)
+        peers[one].tells = draw.random() < 0.7
+        verify(peers[one], peers[other])
+        edges.add((one, other))
+    for peer in peers:
+        peer.tells = True
+        peer.online()
+
+    def may_be_verified(start: int) -> set[int]:
+        reached = {other for one, other in edges if one == start}
+        while True:
+            more = {
+                other
+                for one, other in edges
+                if one in reached
+                and peers[one].jid in (peers[start].jid, peers[other].jid)
+            } - reached
+            if not more:
+                return reached - {start}
+            reached |= more
+
+    for number, peer in enumerate(peers):
+        verified = {
+            at
+            for at, other in enumerate(peers)
+            if at != number
+            and any(
+                info.device == other.device and info.trust is Trust.VERIFIED
+                for info in peer.engine.devices(other.jid)
+            )
+        }
+        by_hand = {other for one, other in edges if one == number}
+        assert by_hand <= verified <= may_be_verified(number)
 
 
 def test_taking_over_is_not_told_on(four: Four) -> None:

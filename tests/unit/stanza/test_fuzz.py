@@ -20,8 +20,10 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from omemo_plugin.engine.decisions import KeyDecision
 from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
 from omemo_plugin.stanza.envelope import build_envelope
 from omemo_plugin.stanza.envelope import check_envelope
 from omemo_plugin.stanza.envelope import parse_envelope
@@ -32,6 +34,8 @@ from omemo_plugin.stanza.pep import build_bundle
 from omemo_plugin.stanza.pep import build_device_list
 from omemo_plugin.stanza.pep import parse_bundle
 from omemo_plugin.stanza.pep import parse_device_list
+from omemo_plugin.stanza.trust_message import build_trust_message
+from omemo_plugin.stanza.trust_message import parse_trust_message
 
 from . import samples
 from .samples import xml
@@ -49,10 +53,20 @@ VALID = [
         samples.OMEMO_2_BUNDLE_HOLLOW,
     )
 ]
+VALID.append(
+    build_trust_message(
+        [
+            KeyDecision('a@b', bytes(range(32)), Trust.VERIFIED),
+            KeyDecision('a@b', bytes(range(1, 33)), Trust.DISTRUSTED),
+            KeyDecision('c@d', bytes(range(32)), Trust.VERIFIED),
+        ]
+    )
+)
 NAMES = sorted({one.tag.rpartition('}')[2] for root in VALID for one in root.iter()})
-SPACES = ['', *(protocol.namespace for protocol in Protocol), 'urn:xmpp:sce:1']
+SPACES = ['', *(protocol.namespace for protocol in Protocol), 'urn:xmpp:sce:1', 'urn:xmpp:tm:1']
 ATTRIBUTES = [
     *('sid', 'rid', 'jid', 'id', 'kex'),
+    *('usage', 'encryption'),
     *('prekey', 'label', 'labelsig', 'preKeyId', 'stamp'),
 ]
 
@@ -124,6 +138,11 @@ def survive(tree: Element) -> None:
         assert parse_encrypted(build_encrypted(message)) == message
     with suppress(MalformedStanza):
         assert len(find_encrypted([tree, *tree])) <= 2
+    with suppress(MalformedStanza):
+        decisions = parse_trust_message(tree)
+        if decisions:
+            again = parse_trust_message(build_trust_message(decisions))
+            assert set(again) == set(decisions)
     for protocol in Protocol:
         with suppress(MalformedStanza):
             found = parse_device_list(tree, protocol)
