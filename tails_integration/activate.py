@@ -8,6 +8,7 @@ another system, where it would break what Gajim is used for there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -102,6 +103,9 @@ def deactivate(system: System) -> None:
         system.run(['apparmor_parser', '--remove', str(system.file(APPARMOR))])
     for path in (OVERRIDES, BUS_POLICY, APPARMOR):
         system.file(path).unlink(missing_ok=True)
+    # Gajim itself brings no such folder
+    with contextlib.suppress(OSError):
+        system.file(OVERRIDES).parent.rmdir()
 
 
 def missing(

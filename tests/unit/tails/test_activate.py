@@ -65,6 +65,7 @@ def test_it_is_taken_back(root: Machine) -> None:
     assert files(root) != before
     activate.deactivate(root.system())
     assert files(root) == before
+    assert not (root.root / 'etc' / 'gajim').exists()
     assert root.system().file(activate.PROGRAM).read_text() == 'the real one'
 
 
