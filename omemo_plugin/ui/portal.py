@@ -66,7 +66,7 @@ def open_camera(answered: Callable[[int, bool], None]) -> None:
             log.warning('No camera by the portal: %s', error.message)
             answered(-1, False)
 
-    _request(_CAMERA, 'AccessCamera', '(@a{sv})', (), {}, accessed)
+    _request(_CAMERA, 'AccessCamera', '(a{sv})', (), {}, accessed)
 
 
 def _open_remote() -> int:
@@ -97,7 +97,7 @@ def take_screenshot(answered: Callable[[bytes | None], None]) -> None:
         answered(_take(results.get('uri')) if response == _YES else None)
 
     options = {'interactive': GLib.Variant('b', True)}
-    _request(_SCREENSHOT, 'Screenshot', '(s@a{sv})', ('',), options, taken)
+    _request(_SCREENSHOT, 'Screenshot', '(sa{sv})', ('',), options, taken)
 
 
 def _take(uri: str | None) -> bytes | None:
@@ -176,7 +176,7 @@ def _request(
         _PATH,
         interface,
         method,
-        GLib.Variant(signature, (*arguments, GLib.Variant('a{sv}', options))),
+        GLib.Variant(signature, (*arguments, options)),
         GLib.VariantType('(o)'),
         Gio.DBusCallFlags.NONE,
         -1,

@@ -11,17 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from omemo_plugin.verify.fingerprint import groups
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.accessible import CONTROLS
+from tests.support.accessible import Node
 from tests.support.gajim import Gajim
 from tests.support.processes import Child
+from tests.support.processes import make_folder
 from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
 HOSTS = ['bookworm', 'trixie', 'forky']
 TITLE = 'Verify Ben'
+
+SUPPORT = Path(__file__).parents[1] / 'support'
+DRAG_SOURCE = SUPPORT / 'drag_source.py'
+PORTAL = SUPPORT / 'portal.py'
 
 # A picture takes the camera's place; it moves through the same pipeline as video
 CAMERA = {
@@ -69,6 +76,17 @@ def drawn(gajim: Gajim) -> Path | None:
 def open_verify(ann: Gajim, ben: Gajim) -> None:
     ann.call('activate', name='omemo-verify', value=[ann.account.name, ben.account.jid])
     wait_for('the window is open', lambda: TITLE in ann.call('window_titles'))
+
+
+def press(ann: Gajim, name: str) -> None:
+    """As soon as a screen reader finds it: GTK 4 tells of changes a bit later."""
+    reader = ann.accessibility()
+
+    def is_there() -> bool:
+        return name in {node.name for node in reader.read(TITLE)}
+
+    wait_for(f'{name!r} can be pressed', is_there, 10)
+    reader.press(TITLE, name)
 
 
 def words(ann: Gajim) -> str:
@@ -123,17 +141,46 @@ def test_by_the_screen(ann: Gajim, ben: Gajim, code: Path) -> None:
     expect_words(ann, 'camera does not work')
     with picture_on_screen(ann, ann.offer(code)):
         wait_for('the picture is shown', lambda: drawn(ann))
-        ann.accessibility().press(TITLE, 'Look at the screen')
+        press(ann, 'Look at the screen')
         expect_verified(ann, ben)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_the_portal(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """As on Wayland: the desktop asks the user, and hands over a file."""
+    taken = ann.folder / 'Screenshot.png'
+    log = ann.folder / 'portal.log'
+    bus = str(ann.call('environment', name='DBUS_SESSION_BUS_ADDRESS'))
+    portal = Child(
+        ['/usr/bin/python3', '-I', str(PORTAL), str(ann.offer(code)), str(taken)],
+        log=log,
+        environment={
+            'PATH': '/usr/bin:/bin',
+            'HOME': str(ann.home),
+            'DBUS_SESSION_BUS_ADDRESS': bus,
+        },
+        folder=ann.folder,
+    )
+    try:
+        wait_for('the portal is there', lambda: 'ready' in log.read_text())
+        open_verify(ann, ben)
+        press(ann, 'Look at the screen')
+        expect_words(ann, 'The screen cannot be looked at')
+        press(ann, 'Look at the screen')
+        expect_verified(ann, ben)
+        assert log.read_text().split() == ['ready', 'answered', '1', 'answered', '0']
+        assert not taken.exists()
+    finally:
+        portal.kill()
 
 
 @pytest.mark.parametrize('host', HOSTS)
 def test_by_the_clipboard(ann: Gajim, ben: Gajim, code: Path) -> None:
     open_verify(ann, ben)
-    ann.accessibility().press(TITLE, 'Paste')
+    press(ann, 'Paste')
     expect_words(ann, 'There is no code in the clipboard')
     ann.call('copy_image', path=str(ann.offer(code)))
-    ann.accessibility().press(TITLE, 'Paste')
+    press(ann, 'Paste')
     expect_verified(ann, ben)
 
 
@@ -192,29 +239,40 @@ def link_of(picture: Path) -> str:
 
 
 @pytest.mark.parametrize('host', HOSTS)
-def test_wrong_codes(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_wrong_codes(scene: Scene, ann: Gajim, ben: Gajim, code: Path) -> None:
     link = link_of(code)
     open_verify(ann, ben)
-    keyboard = ann.accessibility()
 
     def paste(text: str) -> None:
         ann.call('copy_text', text=text)
-        keyboard.press(TITLE, 'Paste')
+        press(ann, 'Paste')
 
     paste(link.replace('ben@', 'eve@'))
     expect_words(ann, 'This is the code of somebody else')
     assert 'eve@' in words(ann)
-    keyboard.press(TITLE, 'Scan again')
-    paste('https://example.org/')
-    expect_words(ann, 'This is not an OMEMO code')
-    paste(link[:-20])
-    expect_words(ann, 'This is not an OMEMO code')
+    press(ann, 'Scan again')
+    # In turns with another answer, so that none is taken for that of another
+    for wrong in ('https://example.org/', link[:-20], link + ';' + link):
+        paste(f'xmpp:{ben.account.jid}')
+        expect_words(ann, 'There are no keys in this code')
+        paste(wrong)
+        expect_words(ann, 'This is not an OMEMO code')
     tell(ben, ann, 'nothing has changed')
     assert ann.messages()[-1].trust == 'BLIND'
     last = '0' if link[-1] != '0' else '1'
     paste(link[:-1] + last)
     expect_words(ann, 'Warning: this key is a different one')
-    ann.screenshot(f'mismatch-{ann.host.suite}')
+    # Both keys are shown, and nothing is sent to that device any more
+    shown = ann.call('window_texts')
+    assert [text for text in shown if 'the code shows this key' in text]
+    assert [text for text in shown if 'Gajim was given this key' in text]
+    press(ann, 'Close')
+    wait_for('it is closed', lambda: TITLE not in ann.call('window_titles'))
+    ann.call('type_text', text='secret nobody')
+    ann.call('press_send')
+    wait_for('it is said', lambda: [row for row in ann.rows() if refuses(row.text)])
+    assert ann.find('secret nobody') is None
+    assert not scene.server.leaks('secret nobody')
 
 
 @pytest.mark.parametrize('host', HOSTS)
@@ -223,16 +281,31 @@ def test_a_second_device_is_asked_about(
 ) -> None:
     open_verify(ann, ben)
     ann.call('copy_image', path=str(ann.offer(code)))
-    ann.accessibility().press(TITLE, 'Paste')
+    press(ann, 'Paste')
     expect_verified(ann, ben)
     laptop = scene.gajim('bookworm', 'ben', OURS, name='ben-laptop')
     laptop.start()
     wait_for('the row asks', lambda: [row for row in ann.rows() if asks(row.text)])
     ann.screenshot(f'second-device-{ann.host.suite}')
+    press(ann, 'Close')
     laptop.open_chat(ann.account.jid, 'OMEMO')
-    tell(ann, ben, 'only for the verified one')
-    text = ann.messages()[-1].text
+    text = tell(ann, ben, 'only for the verified one')[0].text
+    # The laptop has read what came later, and not this
+    tell(ben, [ann, laptop], 'for all')
     assert laptop.find(text) is None
+    ann.call('press', window='MainWindow', words='Verify…')
+    wait_for('the window is open', lambda: TITLE in ann.call('window_titles'))
+    laptop.call('activate', name='omemo-code', value=laptop.account.name)
+    picture = wait_for('the code is drawn', lambda: drawn(laptop))
+    ann.call('copy_text', text=link_of(picture))
+    press(ann, 'Paste')
+    expect_words(ann, 'Ben is verified')
+    tell(ann, [ben, laptop], 'for both')
+    assert tell(laptop, [ann, ben], 'from the laptop')[1].trust == 'VERIFIED'
+
+
+def refuses(text: str) -> bool:
+    return 'not sent' in text.lower()
 
 
 def asks(text: str) -> bool:
@@ -241,9 +314,101 @@ def asks(text: str) -> bool:
 
 @pytest.mark.parametrize('host', HOSTS)
 def test_a_screen_reader_finds_names(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """And hears the result, with the fingerprint in groups."""
     open_verify(ann, ben)
-    controls = [
-        node for node in ann.accessibility().read(TITLE) if node.role in CONTROLS
-    ]
-    assert len(controls) >= 4
-    assert not [node for node in controls if not node.said], controls
+    reader = ann.accessibility()
+
+    def controls() -> list[Node]:
+        return [node for node in reader.read(TITLE) if node.role in CONTROLS]
+
+    assert len(controls()) >= 5
+    assert not [node for node in controls() if not node.said], controls()
+    link = link_of(code)
+    last = '0' if link[-1] != '0' else '1'
+    ann.call('copy_text', text=link[:-1] + last)
+    press(ann, 'Paste')
+    expect_words(ann, 'Warning: this key is a different one')
+    assert not [node for node in controls() if not node.said], controls()
+    heard = ' '.join(f'{node.said} {node.description}' for node in reader.read(TITLE))
+    assert 'Warning: this key is a different one' in heard
+    assert 'asked Ben' in heard
+    for digits in (link[-64:-1] + last, link[-64:]):
+        spaced = ', '.join(' '.join(group) for group in groups(digits))
+        assert spaced in heard, heard
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_without_camera_and_library(
+    scene: Scene, ben: Gajim, host: str
+) -> None:
+    """It is said what to install; a typed link is enough. Keys only."""
+    ann = scene.gajim(
+        host,
+        'ann',
+        OURS,
+        accessible=True,
+        environment={'PYTHONPATH': '{folder}/hidden'},
+    )
+    hidden = make_folder(ann.folder / 'hidden' / 'zxingcpp')
+    (hidden / '__init__.py').write_text("raise ImportError('hidden by a test')\n")
+    start_all([ann, ben])
+    ann.open_chat(ben.account.jid, 'OMEMO')
+    ben.open_chat(ann.account.jid, 'OMEMO')
+    tell(ann, ben, 'before they have met')
+    tell(ben, ann, 'back')
+    ben.call('activate', name='omemo-code', value=ben.account.name)
+    link = link_of(wait_for('the code is drawn', lambda: drawn(ben)))
+    open_verify(ann, ben)
+    expect_words(ann, 'install “python3-zxing-cpp”')
+    ann.screenshot(f'no-library-{host}')
+    keyboard = ann.accessibility()
+    names = {node.name for node in keyboard.read(TITLE)}
+    assert 'Paste' in names
+    assert 'Open image…' not in names
+    keyboard.focus(TITLE)
+    keyboard.key('Tab')
+    keyboard.type(link)
+    keyboard.key('Return')
+    expect_verified(ann, ben)
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_without_a_camera(scene: Scene, host: str, ben: Gajim) -> None:
+    """The other ways are there at once."""
+    if list(Path('/dev').glob('video*')):
+        pytest.skip('this machine has a camera; unplug it to test that there is none')
+    ann = scene.gajim(host, 'ann', OURS, accessible=True)
+    ann.start()
+    open_verify(ann, ben)
+    expect_words(ann, 'No camera was found')
+    names = {node.name for node in ann.accessibility().read(TITLE)}
+    assert {'Open image…', 'Paste', 'Look at the screen', 'Check link'} <= names
+
+
+@pytest.mark.parametrize('what', ['file', 'text'])
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_drag_and_drop(ann: Gajim, ben: Gajim, code: Path, what: str) -> None:
+    open_verify(ann, ben)
+    expect_words(ann, 'camera does not work')
+    if what == 'file':
+        drag = ('uri', ann.offer(code).as_uri())
+    else:
+        drag = ('text', link_of(code))
+    assert ann.display is not None
+    source = Child(
+        ['/usr/bin/python3', '-I', str(DRAG_SOURCE), '800', '500', *drag],
+        log=ann.folder / 'drag.log',
+        environment={
+            'PATH': '/usr/bin:/bin',
+            'DISPLAY': ann.display,
+            'GDK_BACKEND': 'x11',
+            'HOME': str(ann.home),
+            'NO_AT_BRIDGE': '1',
+        },
+        folder=ann.folder,
+    )
+    try:
+        ann.accessibility().drag('drag me', (840, 540), (240, 320))
+        expect_verified(ann, ben)
+    finally:
+        source.kill()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,29 @@ class Accessibility:
             env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
             timeout=60,
         )
+
+    def drag(self, title: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Drag with the mouse, from a window that is just being opened."""
+
+        def step(*arguments: str | int) -> None:
+            subprocess.run(
+                ['xdotool', *map(str, arguments)],
+                check=True,
+                env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+                timeout=30,
+            )
+            # A toolkit drops only where it has seen the pointer arrive
+            time.sleep(0.1)
+
+        step('search', '--sync', '--onlyvisible', '--name', title)
+        step('mousemove', *start)
+        step('mousedown', 1)
+        for n in range(1, 11):
+            x = start[0] + (end[0] - start[0]) * n // 10
+            y = start[1] + (end[1] - start[1]) * n // 10
+            step('mousemove', x, y)
+        step('mousemove_relative', 1, 1)
+        step('mouseup', 1)
 
     def _run(self, *arguments: str) -> Any:
         uid, gid = unprivileged_ids()
