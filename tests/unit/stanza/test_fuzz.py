@@ -63,7 +63,10 @@ VALID.append(
     )
 )
 NAMES = sorted({one.tag.rpartition('}')[2] for root in VALID for one in root.iter()})
-SPACES = ['', *(protocol.namespace for protocol in Protocol), 'urn:xmpp:sce:1', 'urn:xmpp:tm:1']
+SPACES = [
+    *('', 'urn:xmpp:sce:1', 'urn:xmpp:tm:1'),
+    *(protocol.namespace for protocol in Protocol),
+]
 ATTRIBUTES = [
     *('sid', 'rid', 'jid', 'id', 'kex'),
     *('usage', 'encryption'),
