@@ -13,6 +13,7 @@ from .commands import activate
 from .commands import check
 from .commands import deactivate
 from .commands import doctor
+from .commands import import_pidgin
 from .commands import install
 from .commands import persistence
 from .commands import setup
@@ -26,6 +27,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     doctor,
     persistence,
+    import_pidgin,
     install,
     activate,
     deactivate,

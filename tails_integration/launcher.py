@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import audit
 from . import persistence_step
+from . import pidgin_step
 from . import preseed
 from . import running
 from . import tor
@@ -34,7 +35,7 @@ Step = Callable[[System], Mapping[str, str]]
 """Something to do before Gajim starts. What it returns goes into Gajim's environment;
 it may ask, and may raise `Refused`."""
 
-STEPS: tuple[Step, ...] = (persistence_step.step,)
+STEPS: tuple[Step, ...] = (persistence_step.step, pidgin_step.step)
 
 Ask = Callable[[str, str, Sequence[Button]], str]
 

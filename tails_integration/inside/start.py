@@ -14,6 +14,7 @@ from ..tor import Identities
 from . import connection
 from . import libraries
 from . import proxies
+from . import rooms
 from . import settings
 from . import transfers
 
@@ -41,6 +42,7 @@ def prepare(system: System) -> None:
     proxies.install(ours)
     connection.install(ours)
     transfers.install()
+    rooms.install(system)
 
 
 def gajim_main() -> Any:

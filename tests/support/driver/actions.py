@@ -238,6 +238,18 @@ class Actions:
         """Accounts that are enabled."""
         return list(app.settings.get_active_accounts())
 
+    def account_label(self, account: str) -> str:
+        """What the user sees as an account's name."""
+        return str(app.get_account_label(account))
+
+    def account_address(self, account: str) -> str:
+        """The bare address Gajim would sign in with."""
+        return str(app.get_jid_from_account(account))
+
+    def account_setting(self, account: str, name: str) -> Any:
+        """One of an account's settings."""
+        return app.settings.get_account_setting(account, name)
+
     def is_available(self, account: str) -> bool:
         """Whether the account is online and its first presence is out."""
         try:

@@ -113,7 +113,7 @@ def test_a_service_that_does_not_know_yet(tails: TailsWithStorage) -> None:
 )
 def test_a_line_of_the_users_in_the_way(tails: TailsWithStorage, line: str) -> None:
     tails.conf.write_text(f'{line}\n')
-    with pytest.raises(persistence_conf.Conflict, match='persistence.conf'):
+    with pytest.raises(persistence_conf.Conflict, match='is in the way'):
         persistence_root.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == f'{line}\n'
 
