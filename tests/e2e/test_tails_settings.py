@@ -136,6 +136,8 @@ def test_what_cannot_be_proxied_is_shut(gajim: TailsGajim) -> None:
     gajim.start()
     assert 'unreachable' in gajim.call('try_socket', host='127.0.0.1', port=9)
     assert 'gaierror' in gajim.call('try_socket', host='localhost', port=9)
+    elsewhere = gajim.call('try_socket_elsewhere', host='127.0.0.1', port=9)
+    assert 'unreachable' in elsewhere
     assert gajim.call('connection_seconds') > 60
     features = gajim.call('features')
     assert 'urn:xmpp:receipts' in features

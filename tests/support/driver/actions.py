@@ -232,6 +232,15 @@ class Actions:
             return f'{type(error).__name__}: {error}'
         return ''
 
+    def try_socket_elsewhere(self, host: str, port: int) -> str:
+        """The same in a process that Gajim starts for its transfers, since 2.6."""
+        pool = getattr(app, 'process_pool', None)
+        if pool is None:
+            return self.try_socket(host, port)
+        trying = pool.submit(socket.create_connection, (host, port), 1)
+        error = trying.exception(timeout=30)
+        return '' if error is None else f'{type(error).__name__}: {error}'
+
     # -- accounts
 
     def accounts(self) -> list[str]:
