@@ -9,7 +9,6 @@ Every difference between the Gajims this plugin runs in: 1.7.3 (nbxmpp 4.2),
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -258,11 +257,12 @@ def has_history(account: str, jid: str) -> bool:
     address = JID.from_string(jid)
     if not hasattr(archive, 'get_last_conversation_row'):
         return archive.get_last_conversation_line(account, address) is not None
-    # Since 2.6 it has to be said
-    only = inspect.signature(archive.get_last_conversation_row).parameters
-    options = {'incl_related_data': False} if 'incl_related_data' in only else {}
-    row = archive.get_last_conversation_row(account, address, **options)
-    return row is not None
+    find = archive.get_last_conversation_row
+    try:
+        return find(account, address) is not None
+    except TypeError:
+        # Since 2.6 this has to be said, and its decorators hide that
+        return find(account, address, incl_related_data=False) is not None
 
 
 def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
