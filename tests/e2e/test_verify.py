@@ -304,6 +304,26 @@ def test_a_second_device_is_asked_about(
     assert tell(laptop, [ann, ben], 'from the laptop')[1].trust == 'VERIFIED'
 
 
+@pytest.mark.parametrize('host', HOSTS)
+def test_case_45_a_device_that_the_code_does_not_name(
+    scene: Scene, ann: Gajim, ben: Gajim, code: Path
+) -> None:
+    """It was trusted before, and reads on: that is not called verified."""
+    stranger = scene.gajim('bookworm', 'ben', OURS, name='ben-stranger')
+    stranger.start()
+    stranger.open_chat(ann.account.jid, 'OMEMO')
+    assert tell(stranger, [ann, ben], 'trusted')[1].trust == 'BLIND'
+    open_verify(ann, ben)
+    ann.call('copy_text', text=link_of(code))
+    press(ann, 'Paste')
+    expect_words(ann, 'Verified, but not all devices')
+    assert 'Ben is verified' not in words(ann)
+    press(ann, 'Encryption details…')
+    expect_words(ann, '2 devices can read this. Of these, 1 verified.')
+    # As was said, it does read what is written now
+    tell(ann, [ben, stranger], 'still for both')
+
+
 def refuses(text: str) -> bool:
     return 'not sent' in text.lower()
 
