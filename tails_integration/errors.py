@@ -15,6 +15,8 @@ class TailsError(Exception):
     """Something failed that should not have; the text is for the user."""
 
     exit_code = 4
+    was_said = False
+    """Whether the user has seen it in a window already."""
 
     @property
     def title(self) -> str:

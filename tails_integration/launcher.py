@@ -43,6 +43,8 @@ Ask = Callable[[str, str, Sequence[Button]], str]
 class NotOnTor(Refused):
     """The profile says to go past Tor, and nobody wanted it mended."""
 
+    was_said = True
+
 
 def start(system: System, arguments: Sequence[str]) -> int:
     """Become Gajim, or say in a window why not.
@@ -56,10 +58,9 @@ def start(system: System, arguments: Sequence[str]) -> int:
     except tor.TorNotReady as refusal:
         _offer_tor(system, refusal)
         return refusal.exit_code
-    except NotOnTor as refusal:
-        return refusal.exit_code  # there was a window already
     except TailsError as error:
-        ask(error.title, str(error), [Button('close', _('Close'))])
+        if not error.was_said:
+            ask(error.title, str(error), [Button('close', _('Close'))])
         return error.exit_code
     return os.execve(GAJIM, [str(GAJIM), *arguments], environment)  # noqa: S606
 

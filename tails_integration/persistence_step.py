@@ -29,6 +29,8 @@ Ask = Callable[[str, str, Sequence[Button]], str]
 class NotStarted(Refused):
     """The user chose not to start."""
 
+    was_said = True
+
     def __init__(self) -> None:
         super().__init__(_('Gajim was not started.'))
 

@@ -183,6 +183,24 @@ def test_a_step_can_refuse(
     assert started == []
 
 
+def test_what_was_said_is_not_said_again(
+    ready: Machine,
+    person: Person,
+    started: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Declined(Refused):
+        was_said = True
+
+    def step(_system: Any) -> dict[str, str]:
+        raise Declined('not today')
+
+    monkeypatch.setattr(launcher, 'STEPS', (step,))
+    assert launcher.start(ready.system(), []) == 3
+    assert person.asked == []
+    assert started == []
+
+
 def test_a_damaged_profile(
     ready: Machine, person: Person, started: list[Any]
 ) -> None:
