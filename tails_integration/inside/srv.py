@@ -21,8 +21,8 @@ from ..tor import PORT
 
 log = logging.getLogger('gajim.tails')
 
-# Quad9 and Cloudflare, which have no log of who asks; the exit is what they see. By
-# name, as everything that Tor is asked for
+# Quad9 and Cloudflare, which answer by TCP. What they see is the exit. By name, as
+# everything that Tor is asked for
 RESOLVERS = ('dns.quad9.net', 'one.one.one.one')
 SECONDS = 8.0
 _TLS = '_xmpps-client._tcp'
