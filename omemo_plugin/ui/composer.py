@@ -29,14 +29,14 @@ class Composer:
         self,
         box: Any,
         *,
-        shield: Callable[[Any], Shield | None],
+        shield: Callable[[Any], Shield],
         show_details: Callable[[Any], None],
         items: list[Any],
     ) -> None:
         '''
         Args:
             box: Gajim's `MessageActionsBox`.
-            shield: what is true for a contact; None to leave Gajim's own.
+            shield: what is true for a contact or a room.
             show_details: opens the window for a contact.
             items: of the menu with the lock.
         '''
@@ -94,8 +94,6 @@ class Composer:
         if who is None or not host.is_encrypted(who):
             return
         shield = self._shield(who)
-        if shield is None:
-            return
         ui = self._box._ui
         kit.set_icon(ui.encryption_details_image, shield.icon.value, shield.tone.value)
         text = _('OMEMO: {text}').format(text=shield.text)

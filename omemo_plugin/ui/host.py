@@ -311,10 +311,11 @@ def _extend_row_menus_2(
 
 def _row_values_2(row: Any) -> list[str]:
     outgoing = row.direction.name == 'OUTGOING'
+    number = row._original_message.id
     found = row.encryption
     if found is None:
-        return _values(row.message_id, outgoing, False, '', None)
-    return _values(row.message_id, outgoing, True, found.key, found.trust)
+        return _values(number, outgoing, False, '', None)
+    return _values(number, outgoing, True, found.key, found.trust)
 
 
 def _extend_row_menus_1(

@@ -141,14 +141,13 @@ class Shell:
         for composer in self._composers.values():
             composer.update()
 
-    def shield(self, who: Any) -> Shield | None:
+    def shield(self, who: Any) -> Shield:
         '''What is true of a message that is sent to somebody now.'''
         service = self._follow(who.account)
-        if service is None:
-            return recipients.shield(None, {}, ())
         jids = self.recipients(who)
-        if jids is None:
-            return None
+        if service is None or jids is None:
+            # Gajim's own shield would claim more
+            return recipients.shield(None, {}, ())
         plan = service.plan(jids)
         readers = () if plan is None else plan.readers
         trust = {
