@@ -368,7 +368,7 @@ def menu_button(
         append(inside, entry)
     popover.add(inside)
     inside.show_all()
-    made = Gtk.MenuButton(label=text, popover=popover)
+    made = Gtk.MenuButton(label=f'{text} ▾', popover=popover)
     return describe(made, name)
 
 
