@@ -173,11 +173,9 @@ def enable(system: System, owner: tuple[int, int], bindings: Sequence[Binding]) 
     if text != before:
         conf.write(text)
     _reload(system)
-    missing = [b for b in bindings if not is_bound(system, b)]
-    numbers = _numbers(system, missing)
-    for binding in missing:
-        if binding in numbers:
-            system.run([TPSCLI, 'activate', f'CustomFeature{numbers[binding]}'])
+    for binding in bindings:
+        if not is_bound(system, binding):
+            _switch(system, 'activate', binding)
     _keep_text(conf, text)
     return all(is_bound(system, binding) for binding in bindings)
 
@@ -193,11 +191,9 @@ def disable(
     conf = Conf(system, owner)
     before = conf.read()
     text = persistence_conf.without_bindings(before, bindings)
-    bound = [b for b in bindings if is_bound(system, b)]
-    numbers = _numbers(system, bound)
-    for binding in bound:
-        if binding in numbers:
-            system.run([TPSCLI, 'deactivate', f'CustomFeature{numbers[binding]}'])
+    for binding in bindings:
+        if is_bound(system, binding):
+            _switch(system, 'deactivate', binding)
     # Deactivating takes lines out by itself, and comments with them
     if conf.read() != text:
         conf.write(text)
@@ -232,12 +228,13 @@ def _reload(system: System) -> None:
     system.run([SYSTEMCTL, 'reload', SERVICE])
 
 
-def _numbers(system: System, bindings: Sequence[Binding]) -> dict[Binding, int]:
-    """Which of Tails' custom features are ours, by what it calls them."""
-    found: dict[Binding, int] = {}
+def _switch(system: System, word: str, binding: Binding) -> None:
+    """Switch one of Tails' custom features, if there is one for our folder.
+
+    They have numbers, which may be others after each switch, so it is looked for
+    by what Tails calls it.
+    """
     for number in range(_FEATURES_MAX):
-        if len(found) == len(bindings):
-            break
         answer = system.run([
             BUSCTL, '--system', 'get-property', BUS_NAME,
             OBJECT.format(number=number), INTERFACE, 'Description',
@@ -248,10 +245,9 @@ def _numbers(system: System, bindings: Sequence[Binding]) -> dict[Binding, int]:
             words = shlex.split(answer.stdout)
         except ValueError:
             continue
-        for binding in bindings:
-            if len(words) > 1 and words[1].endswith(f'({binding.target})'):
-                found[binding] = number
-    return found
+        if len(words) > 1 and words[1].endswith(f'({binding.target})'):
+            system.run([TPSCLI, word, f'CustomFeature{number}'])
+            return
 
 
 def _keep_text(conf: Conf, text: str) -> None:

@@ -157,7 +157,7 @@ def describe(plan: Plan) -> str:
         lines.append(line)
         if account.security == 'opportunistic_tls':
             lines.append(
-                '   ' + _('Pidgin would connect without encryption; Gajim will not.')
+                '   ' + _('Pidgin could connect without encryption; Gajim does not.')
             )
         if account.own_proxy:
             lines.append('   ' + _('Its proxy is left out; Gajim uses Tor.'))

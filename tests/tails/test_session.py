@@ -19,6 +19,7 @@ from tests.support.tails.tails import Tails
 
 # The launcher's windows, and the exit code when it does not start Gajim.
 NO_TOR = 'Tor is not ready'
+NOT_KEPT = 'Nothing in Gajim will be kept'
 REFUSED = 3
 
 
@@ -45,6 +46,9 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
 
     tails.connect_tor([net.server.domain, net.onion])
     gajim.launch()
+    tails.screen.wait_for(NOT_KEPT)
+    tails.screen.picture(artefacts / 'nothing-is-kept.png')
+    tails.screen.choose(NOT_KEPT, 0)
     gajim.wait_until_running()
     tails.screen.picture(artefacts / 'first-start.png')
     for account in accounts:

@@ -48,6 +48,19 @@ HOSTS = """\
 ::1	localhost ip6-localhost
 """
 
+# There is no systemd in the machine. These serve the two requests that are made of it
+# about the Persistent Storage, and refuse others.
+SYSTEMCTL = """\
+#!/bin/sh
+[ "$*" = "reload tails-persistent-storage.service" ] || exit 1
+exec /usr/local/lib/tpscli reload
+"""
+BUSCTL = """\
+#!/bin/sh
+[ "$2" = get-property ] && [ "$6" = Description ] || exit 1
+exec /usr/local/lib/tpscli describe "${4##*/}"
+"""
+
 
 def tails_base(suite: str) -> Path:
     """Return the Debian root that a Tails is made of."""
@@ -137,6 +150,12 @@ class TailsRoot:
         tpscli.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(__file__).with_name('tps.py'), tpscli)
         tpscli.chmod(0o755)
+        for name, text in (('systemctl', SYSTEMCTL), ('busctl', BUSCTL)):
+            program = self.path / 'usr' / 'bin' / name
+            # It is shared with the Debian root
+            program.unlink(missing_ok=True)
+            program.write_text(text)
+            program.chmod(0o755)
         self.wipe_home()
 
 

@@ -7,6 +7,7 @@
     tpscli is-active FEATURE | is-enabled FEATURE
     tpscli activate FEATURE | deactivate FEATURE
     tpscli reload          what "systemctl reload" of its service does
+    tpscli describe FEATURE   what D-Bus says its Description is, as busctl prints it
     tpscli boot            what the Welcome Screen does
 
 It knows no feature but those that lines in persistence.conf make: the i-th line
@@ -119,6 +120,16 @@ def load() -> list[Line]:
     return parse(CONF.read_text())
 
 
+def save(lines: list[Line]) -> None:
+    """Write the file as Tails does: sorted, and without anybody's comments."""
+    texts = {
+        f'{line.target}\tsource={line.source.relative_to(STORAGE)}'
+        + (',link' if line.link else '')
+        for line in lines
+    }
+    CONF.write_text(''.join(f'{text}\n' for text in sorted(texts)))
+
+
 def features() -> dict[str, Line]:
     """The features by their names."""
     return {f'CustomFeature{i}': line for i, line in enumerate(load())}
@@ -137,11 +148,19 @@ def main(argv: list[str]) -> int:
     if command == 'boot':
         for line in known.values():
             line.activate()
-    elif command in ('activate', 'deactivate'):
+    elif command in ('activate', 'deactivate', 'describe'):
         (name,) = names
         if name not in known:
             raise Refused(f'no feature {name}')
+        if command == 'describe':
+            print(f's "Custom Feature ({known[name].target})"')
+            return 0
         getattr(known[name], command)()
+        if command == 'deactivate':
+            left = [line for other, line in known.items() if other != name]
+        else:
+            left = list(known.values())
+        save(left)
     elif command != 'reload':
         return ask(command, names)
     STATE.write_text('\n'.join(n for n, line in known.items() if line.active))

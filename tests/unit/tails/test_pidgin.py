@@ -158,7 +158,7 @@ def test_what_it_would_do(tails: TailsWithStorage) -> None:
     assert 'Room Tails chat, joined at login' in text
     assert 'IRC stays in Pidgin: amnesia@irc.oftc.net' in text
     assert 'proxy is left out' in text
-    assert 'Gajim will not' in text
+    assert 'Gajim does not' in text
     assert 'carol@example.org' in text
     assert 'dave' not in text, 'nobody has verified that one'
     assert 's3cret' not in text
