@@ -50,6 +50,7 @@ from .preferences import Preferences
 from .presenters import Reader
 from .readers import Readers
 from .receive import Receiver
+from .rooms import Rooms
 from .sender import Sender
 from .store_path import latch_path
 from .store_path import preferences_path
@@ -106,11 +107,14 @@ class AccountService:
         self._errands = Errands(
             client, self.own_jid, self._keystore, self._latch, self._lines
         )
+        self.rooms = Rooms(client, self.own_jid)
+        self.rooms.on_members = self._members_met
         self.receiver = Receiver(
             self.own_jid,
             self._keystore.get,
             self._errands.carry_out_later,
             self._received,
+            self.rooms,
         )
         self._sender = Sender(
             client,
@@ -120,6 +124,7 @@ class AccountService:
             self._lines,
             self._errands,
             self._readers,
+            self.rooms,
         )
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
@@ -242,8 +247,8 @@ class AccountService:
         '''For the user's comfort, before the input is emptied. What is in the
         way for a short time only is no reason: the message is kept.'''
         reason = self.problem
-        if not reason and contact.is_groupchat:
-            reason = messages.rooms_not_supported()
+        if not reason and contact.is_groupchat and not compat.is_private_room(contact):
+            reason = messages.room_is_not_private()
         if reason:
             self._lines.tell(str(contact.jid), messages.not_sent(reason, None))
         return not reason
@@ -386,6 +391,32 @@ class AccountService:
             and not compat.has_chosen_encryption(contact)
             and compat.can_be_encrypted(contact)
         )
+
+    # Rooms
+
+    def room_members(self, room_jid: str) -> tuple[str, ...] | None:
+        '''The bare JIDs of its members without ourselves; None while they are
+        not known.'''
+        return self.rooms.members(room_jid)
+
+    def leave_out(self, room_jid: str, jids: Collection[str]) -> None:
+        '''The user agreed to write in a room without some members.'''
+        self.rooms.leave_out(room_jid, jids)
+        self.tell(room_jid, messages.written_without(jids))
+        self._watchers.tell()
+
+    def _members_met(self, jids: Collection[str]) -> None:
+        '''Nobody tells us of the devices of somebody who is no contact.'''
+        strangers = [
+            jid
+            for jid in jids
+            if jid != self.own_jid and not compat.is_in_roster(self._client, jid)
+        ]
+        self._errands.carry_out(
+            [FetchDeviceList(jid, one) for jid in strangers for one in Protocol]
+        )
+        self._sender.work()
+        self._watchers.tell()
 
     # Devices and trust
 

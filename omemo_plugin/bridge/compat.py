@@ -133,6 +133,36 @@ def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
     }
 
 
+# Rooms
+
+
+def room(client: Any, jid: str) -> Any:
+    '''The room with this address; None if it is not one that Gajim is in, or
+    was.'''
+    try:
+        contact = client.get_module('Contacts').get_bare_contact(JID.from_string(jid))
+    except KeyError:
+        return None
+    return contact if contact.is_groupchat else None
+
+
+def is_private_room(contact: Any) -> bool:
+    '''Whether only members may enter, and all see who is who. Gajim says yes
+    of a room it knows nothing about.'''
+    return contact.get_disco() is not None and bool(contact.encryption_available)
+
+
+def real_jid(client: Any, room_jid: str, nickname: str) -> Any:
+    '''The JID behind a nickname, as the room's presence told it; or None.'''
+    contact = room(client, room_jid)
+    return None if contact is None else contact.get_resource(nickname).real_jid
+
+
+def is_groupchat_message(message: Any) -> bool:
+    '''Whether it is for all in a room.'''
+    return bool(message.is_groupchat)
+
+
 # Accounts and contacts
 
 
@@ -160,16 +190,26 @@ def is_in_roster(client: Any, jid: str) -> bool:
 
 def encryption_of(account: str, jid: str) -> str:
     '''The encryption the user chose for a contact, '' for none.'''
-    value = app.settings.get_contact_setting(
-        account, JID.from_string(jid), 'encryption'
-    )
+    address = JID.from_string(jid)
+    settings = app.settings
+    if _is_known_room(account, address):
+        value = settings.get_group_chat_setting(account, address, 'encryption')
+    else:
+        value = settings.get_contact_setting(account, address, 'encryption')
     return value or ''
 
 
 def set_encryption_of(account: str, jid: str, name: str) -> None:
-    app.settings.set_contact_setting(
-        account, JID.from_string(jid), 'encryption', name
-    )
+    address = JID.from_string(jid)
+    if _is_known_room(account, address):
+        app.settings.set_group_chat_setting(account, address, 'encryption', name)
+    else:
+        app.settings.set_contact_setting(account, address, 'encryption', name)
+
+
+def _is_known_room(account: str, address: JID) -> bool:
+    '''Before it has been entered, by its settings.'''
+    return address in app.settings._account_settings[account]['group_chat']
 
 
 # Settings that Gajim 2 has, and Gajim 1 has not

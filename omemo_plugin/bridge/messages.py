@@ -73,8 +73,10 @@ def _reason(error: Exception) -> str:
         return _('it is not a valid OMEMO message.')
     if isinstance(error, errors.StoreError | errors.LibraryMissing):
         return unusable(error)
+    if isinstance(error, errors.SentByThisDevice):
+        return _('you wrote it on this device, and only its readers have the text.')
     if isinstance(error, SenderUnknown):
-        return _('this version of the plugin does not support rooms yet.')
+        return _('the room does not tell who wrote it.')
     return _('an internal error occurred. Please report it.')
 
 
@@ -188,8 +190,55 @@ def internal_error() -> str:
     return _('an internal error occurred. Please report it.')
 
 
-def rooms_not_supported() -> str:
-    return _('this version of the plugin does not encrypt in rooms yet.')
+def room_is_not_private() -> str:
+    return _(
+        'this room is open, or hides who is in it, so it is not known who would '
+        'read along. Encryption stays on. Have an owner make the room '
+        'members-only and not anonymous, or write to each person alone.'
+    )
+
+
+def room_members_unknown() -> str:
+    return _(
+        'the room did not say who its members are. Enter it again, or ask an '
+        'owner to let members see the list.'
+    )
+
+
+def fetching_members() -> str:
+    return _('Asking the room for its members… Your message will be sent by itself.')
+
+
+def room_is_empty() -> str:
+    return _('nobody else is a member of this room.')
+
+
+def members_without_keys(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
+    '''Who in a room could not read a message.'''
+    who = ', '.join(sorted(jids))
+    unable = {entry.device.jid for entry in left_out}
+    if unable.isdisjoint(jids):
+        return _(
+            '{who} could not read it, having no device that uses OMEMO. Ask them '
+            'to enable it, or write without them.'
+        ).format(who=who)
+    return _(
+        '{who} could not read it: none of their devices may get messages. Look at '
+        'the encryption details, or write without them.'
+    ).format(who=who)
+
+
+def written_without(jids: Collection[str]) -> str:
+    return _('{who} will not be able to read what is written here.').format(
+        who=', '.join(sorted(jids))
+    )
+
+
+def private_messages_not_supported() -> str:
+    return _(
+        'messages to one person within a room are not encrypted. Write to them '
+        'by their own address.'
+    )
 
 
 def files_not_supported() -> str:

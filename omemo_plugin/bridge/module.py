@@ -44,6 +44,9 @@ zeroconf = False
 # Before nbxmpp interprets the event (15): it fails on some lists
 _EVENT_PRIORITY = 14
 
+# After Gajim has learned who is behind a nickname (47)
+_ROOM_PRIORITY = 48
+
 # A server that has no archive, or does not answer, must not keep the prekeys
 # of a catch-up for ever
 _NO_ARCHIVE_SECONDS = 5.0
@@ -97,6 +100,18 @@ class OmemoModule(BaseModule):
                 priority=_EVENT_PRIORITY,
             )
         )
+        for stanza, callback in (
+            ('presence', self._room_presence_received),
+            ('message', self._room_announcement_received),
+        ):
+            self.handlers.append(
+                StanzaHandler(
+                    name=stanza,
+                    callback=callback,
+                    ns=Namespace.MUC_USER,
+                    priority=_ROOM_PRIORITY,
+                )
+            )
         try:
             self._start()
         except LatchUnreadable:
@@ -207,6 +222,27 @@ class OmemoModule(BaseModule):
         except Exception as error:
             report('looking at a correction', error)
             properties.correction = None
+
+    def _room_presence_received(
+        self, _client: Any, stanza: Any, _properties: Any
+    ) -> None:
+        try:
+            if self.service is not None:
+                self.service.rooms.presence(stanza)
+        except Exception as error:
+            report('reading a presence', error)
+
+    def _room_announcement_received(
+        self, _client: Any, stanza: Message, properties: Any
+    ) -> None:
+        # SECURITY: only as the room sends it, not in a copy of anything
+        if properties.carbon is not None or properties.mam is not None:
+            return
+        try:
+            if self.service is not None:
+                self.service.rooms.announcement(stanza)
+        except Exception as error:
+            report('reading an announcement', error)
 
     def _event_received(self, _client: Any, stanza: Message, properties: Any) -> None:
         try:

@@ -22,12 +22,13 @@ class Outgoing:
 
     Attributes:
         message: what Gajim gave us, in clear.
-        jids: the bare JIDs it is for.
+        jids: the bare JIDs it is for; in a room, as far as they are known.
         conversation: the bare JID of the contact or the room.
         grace: until when to wait for a recipient's first device to appear.
         deadline: when to go on with the keys that are there. Both in the
             seconds of a monotonic clock.
         busy: it is being made durable and is about to go.
+        is_room: the conversation is a room.
     '''
 
     message: Any
@@ -36,6 +37,7 @@ class Outgoing:
     grace: float
     deadline: float
     busy: bool = False
+    is_room: bool = False
 
 
 class Outbox:

@@ -18,6 +18,7 @@ class OfferKind(Enum):
     VERIFY = 'verify'
     DETAILS = 'details'
     OWN_DEVICES = 'own devices'
+    LEAVE_OUT = 'leave out'
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class Offer:
 
     Attributes:
         jid: whom it is about.
+        members: of the room, whom it is about.
     '''
 
     kind: OfferKind
     jid: str
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ from .nodes import CLIENT
 from .nodes import children
 from .nodes import to_element
 from .nodes import to_node
+from .rooms import Rooms
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -156,14 +157,20 @@ def clean_text(data: bytes) -> str:
     return _NOT_XML.sub('\ufffd', text)
 
 
-def sender_of(properties: Any, own_jid: str) -> str | None:
+def sender_of(
+    properties: Any,
+    own_jid: str,
+    in_room: Callable[[Any], str | None] = lambda _properties: None,
+) -> str | None:
     '''
     The bare JID that sent a stanza, as far as the server vouches for it; None
     if it is not known.
+
+    Args:
+        in_room: tells who is behind a nickname in a room.
     '''
     if properties.type.is_groupchat or properties.is_muc_pm:
-        # The room vouches for a nickname only
-        return None
+        return in_room(properties)
     if properties.carbon is not None and properties.carbon.is_sent:
         return own_jid
     if properties.from_ is None:
@@ -193,6 +200,7 @@ class Receiver:
         engine: Callable[[], OmemoEngine],
         carry_out: Callable[[Sequence[Effect]], None],
         received: Callable[[], None],
+        rooms: Rooms,
     ) -> None:
         '''
         Args:
@@ -204,6 +212,7 @@ class Receiver:
         self._engine = engine
         self._carry_out = carry_out
         self._received = received
+        self._rooms = rooms
 
     def handle(self, stanza: Message, properties: Any) -> None:
         '''
@@ -245,7 +254,11 @@ class Receiver:
             result = self._decrypt(nodes, properties)
         except (DuplicateMessage, SentByThisDevice) as error:
             self._carry_out(error.effects)
-            raise NodeProcessed from error
+            own = isinstance(error, SentByThisDevice)
+            if not (own and has_payload and properties.type.is_groupchat):
+                raise NodeProcessed from error
+            self._show_reflection(stanza, properties, error)
+            return False
         except (ReceiveError, MalformedStanza, StoreError) as error:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
@@ -274,7 +287,7 @@ class Receiver:
         found = find_encrypted(to_element(node) for node in nodes)
         if not found:
             raise MalformedStanza('no message')
-        sender = sender_of(properties, self._own_jid)
+        sender = sender_of(properties, self._own_jid, self._rooms.sender)
         if sender is None:
             raise SenderUnknown
         return engine.decrypt(sender, found)
@@ -320,14 +333,17 @@ class Receiver:
     ) -> list[Element]:
         assert result.plaintext is not None
         envelope = parse_envelope(result.plaintext)
-        to_jid = None if properties.to is None else compat.bare(properties.to)
+        in_room = properties.type.is_groupchat
+        # What is said in a room is for the room (XEP-0384 0.9.1, "SCE Profile")
+        recipient = properties.from_ if in_room else properties.to
+        to_jid = None if recipient is None else compat.bare(recipient)
         check_envelope(
             envelope,
             sender_jid=result.device.jid,
             recipient_jid=to_jid,
-            is_groupchat=properties.type.is_groupchat,
+            is_groupchat=in_room,
         )
-        if not properties.type.is_groupchat:
+        if not in_room:
             self._note_trust_message(result, envelope)
         return list(envelope.content)
 
@@ -348,6 +364,19 @@ class Receiver:
             result.device, decisions, stamp
         )
         self._carry_out(effects)
+
+    def _show_reflection(
+        self, stanza: Message, properties: Any, error: Exception
+    ) -> None:
+        '''A room sends everybody's messages to everybody.'''
+        text = self._rooms.reflected(properties, stanza.getID())
+        if text is None:
+            self._show_reason(stanza, properties, error)
+            return
+        _strip(stanza, _BESIDE | _LEGACY_RELATIONS)
+        stanza.setBody(text)
+        fingerprint = self._engine().fingerprint
+        properties.encrypted = compat.encryption_data(Trust.VERIFIED, fingerprint)
 
     def _show_reason(
         self, stanza: Message, properties: Any, error: Exception

@@ -37,6 +37,7 @@ from .presenters import Offer
 from .presenters import OfferKind
 from .presenters import Reader
 from .readers import Readers
+from .rooms import Rooms
 
 # How long a message waits for keys; then those that are there have to do
 _PATIENCE = 90.0
@@ -47,6 +48,22 @@ _GRACE = 5.0
 
 # The address of an encrypted file, with its key (XEP-0454)
 _AESGCM = 'aesgcm://'
+
+
+class _CannotSend(Exception):
+    '''Why a message that waited goes back to the user.'''
+
+    def __init__(self, reason: str, offer: Offer | None = None) -> None:
+        super().__init__()
+        self.reason = reason
+        self.offer = offer
+
+
+def _members_missing(entry: Outgoing, plan: SendPlan) -> _CannotSend:
+    '''SECURITY: nobody is left out of a room without the user's word.'''
+    reason = messages.members_without_keys(plan.unreachable, plan.left_out)
+    offer = Offer(OfferKind.LEAVE_OUT, entry.conversation, plan.unreachable)
+    return _CannotSend(reason, offer)
 
 
 class Sender:
@@ -61,6 +78,7 @@ class Sender:
         lines: Lines,
         errands: Errands,
         readers: Readers,
+        rooms: Rooms,
     ) -> None:
         '''
         Raises:
@@ -73,6 +91,7 @@ class Sender:
         self._lines = lines
         self._errands = errands
         self._readers = readers
+        self._rooms = rooms
         self._outbox = Outbox()
         self._announced: dict[str, set[str]] = {}
         self._taken: Any = None
@@ -135,7 +154,10 @@ class Sender:
             # OMEMO 0.3 has no way to encrypt these
             return messages.only_in_clear()
         if compat.is_room_message(message):
-            return messages.rooms_not_supported()
+            if not compat.is_groupchat_message(message):
+                return messages.private_messages_not_supported()
+            if not self._rooms.is_private(str(message.contact.jid)):
+                return messages.room_is_not_private()
         if message.oob_url is not None and not message.oob_url.startswith(_AESGCM):
             # Gajim 2.6 encrypts files itself, the others ask us to
             return messages.files_not_supported()
@@ -149,7 +171,17 @@ class Sender:
             self._latch.close(jid)
             self.on_latched(jid)
         now = time.monotonic()
-        self._outbox.add(Outgoing(message, (jid,), jid, now + _GRACE, now + _PATIENCE))
+        is_room = compat.is_groupchat_message(message)
+        self._outbox.add(
+            Outgoing(
+                message,
+                () if is_room else (jid,),
+                jid,
+                now + _GRACE,
+                now + _PATIENCE,
+                is_room=is_room,
+            )
+        )
         for seconds in (_GRACE, _PATIENCE):
             GLib.timeout_add(int(seconds * 1000) + 100, self._work_once)
         # Not at once: Gajim empties the input after this returns
@@ -170,6 +202,8 @@ class Sender:
         '''Returns whether the entry has left the queue.'''
         try:
             self._step(entry)
+        except _CannotSend as error:
+            self._give_back(entry, error.reason, error.offer)
         except NoRecipient as error:
             offer = Offer(OfferKind.DETAILS, entry.conversation)
             self._give_back(entry, self._why_nobody(entry, error), offer)
@@ -191,6 +225,8 @@ class Sender:
         if not compat.is_available(self._client):
             self._announce(entry, 'offline', messages.waiting_for_connection())
             return
+        if entry.is_room and not self._find_members(entry):
+            return
         plan = engine.plan(entry.jids)
         if not plan.ready and now < entry.deadline:
             count = len(plan.waiting)
@@ -201,6 +237,8 @@ class Sender:
         if now < entry.grace and _may_appear(plan):
             self._announce(entry, 'lists', messages.fetching(0))
             return
+        if entry.is_room and plan.unreachable:
+            raise _members_missing(entry, plan)
         texts = send.plaintexts(
             compat.stanza_of(entry.message),
             from_jid=self._own_jid,
@@ -215,6 +253,24 @@ class Sender:
 
         self._keystore.when_durable(durable)
 
+    def _find_members(self, entry: Outgoing) -> bool:
+        '''Returns whether it is known whom a message in a room is for.'''
+        room = entry.conversation
+        if not self._rooms.is_private(room):
+            # It was when the message was taken
+            raise _CannotSend(messages.room_is_not_private())
+        jids = self._rooms.recipients(room)
+        if jids is None:
+            if time.monotonic() >= entry.deadline:
+                raise _CannotSend(messages.room_members_unknown())
+            self._announce(entry, 'members', messages.fetching_members())
+            self._rooms.load(room)
+            return False
+        if not jids:
+            raise _CannotSend(messages.room_is_empty())
+        entry.jids = jids
+        return True
+
     def _send(
         self, entry: Outgoing, sent: SentMessage, error: Exception | None
     ) -> None:
@@ -227,11 +283,20 @@ class Sender:
             entry.busy = False
             self._announce(entry, 'offline', messages.waiting_for_connection())
             return
+        if entry.is_room and self._rooms.recipients(entry.conversation) != entry.jids:
+            # Somebody came or was removed meanwhile: it is encrypted anew
+            entry.busy = False
+            self.work()
+            return
         try:
+            text = compat.text_of(entry.message)
             send.seal(compat.stanza_of(entry.message), sent)
             own_fingerprint = self._keystore.get().fingerprint
             trust = self._trust_of(sent, entry.jids)
             compat.mark_encrypted(entry.message, trust, own_fingerprint)
+            if entry.is_room:
+                number = compat.stanza_of(entry.message).getID()
+                self._rooms.note_sent(entry.conversation, number, text or '')
             self._gate.send(entry.message)
             self._note_readers(entry, sent)
             # Nobody can decrypt for us what this device has sent: if a crash

@@ -163,8 +163,10 @@ class Shell:
         if not who.is_groupchat:
             return (str(who.jid),)
         service = self.service(who.account)
-        members = getattr(service, 'room_members', None)
-        return None if members is None else tuple(members(str(who.jid)))
+        if service is None:
+            return None
+        members: tuple[str, ...] | None = service.room_members(str(who.jid))
+        return members
 
     # Windows
 
@@ -346,9 +348,17 @@ class Shell:
                 lambda: self.open_verify(account, jid, host.main_window()),
             )
             return [verify, details]
+        if offer.kind is OfferKind.LEAVE_OUT:
+            without = _('Write without them'), lambda: self._leave_out(account, offer)
+            return [without, details]
         if offer.kind is OfferKind.OWN_DEVICES:
             return [(_('Show my devices…'), details[1])]
         return [details]
+
+    def _leave_out(self, account: str, offer: Offer) -> None:
+        service = self.service(account)
+        if service is not None:
+            service.leave_out(offer.jid, offer.members)
 
     # Menus
 

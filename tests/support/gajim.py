@@ -179,6 +179,48 @@ class DrivenGajim:
         if encryption is not None:
             self.set_encryption(encryption)
 
+    def create_room(self, room: str, *, private: bool = True) -> None:
+        """Make a room and wait until one is in it."""
+        self.call(
+            'create_room', account=self.account_name, room=room, private=private
+        )
+        self._wait_until_in(room)
+
+    def join_room(self, room: str) -> None:
+        """Enter a room and wait until one is in it."""
+        self.call(
+            'join_room', account=self.account_name, room=room, nick=self.name
+        )
+        self._wait_until_in(room)
+
+    def set_affiliation(self, room: str, jid: str, affiliation: str) -> None:
+        """Make somebody a member of a room, or not any more."""
+        self.call(
+            'set_affiliation',
+            account=self.account_name,
+            room=room,
+            jid=jid,
+            affiliation=affiliation,
+        )
+        wait_for(
+            f'{jid} is made {affiliation}', lambda: self.call('affiliation_was_set')
+        )
+
+    def _wait_until_in(self, room: str) -> None:
+        wait_for(
+            f'{self.name} is in {room}',
+            lambda: self.call(
+                'room_is_joined', account=self.account_name, room=room
+            ),
+        )
+
+    def open_room(self, room: str, encryption: str | None = None) -> None:
+        """Show the chat of a room; choose the encryption when given."""
+        self.call('open_room', account=self.account_name, room=room)
+        wait_for(f'{self.name} shows {room}', lambda: self.call('shown_chat') == room)
+        if encryption is not None:
+            self.set_encryption(encryption)
+
     def set_encryption(self, name: str) -> None:
         """Choose in the encryption menu of the shown chat ('' for none)."""
         self.call('set_encryption', name=name)

@@ -400,6 +400,90 @@ class Actions:
         """Press "configure" in the plugin manager."""
         app.plugin_manager.get_plugin(short_name).config_dialog(app.window)
 
+    # -- rooms
+
+    def create_room(self, account: str, room: str, private: bool) -> None:
+        """Make a room, as the window for that does, and enter it."""
+        config = {
+            'muc#roomconfig_publicroom': not private,
+            'muc#roomconfig_membersonly': private,
+            'muc#roomconfig_whois': 'anyone' if private else 'moderators',
+            'muc#roomconfig_persistentroom': True,
+            'muc#roomconfig_changesubject': False,
+            'muc#roomconfig_allowinvites': True,
+            'muc#roomconfig_enablelogging': True,
+        }
+        app.get_client(account).get_module('MUC').create(self._jid(room), config)
+
+    def join_room(self, account: str, room: str, nick: str) -> None:
+        """Enter a room."""
+        app.get_client(account).get_module('MUC').join(self._jid(room), nick=nick)
+
+    def leave_room(self, account: str, room: str) -> None:
+        """Leave a room; one stays a member."""
+        app.get_client(account).get_module('MUC').leave(self._jid(room))
+
+    def room_is_joined(self, account: str, room: str) -> bool:
+        """Whether the room has let us in, and its configuration is known."""
+        contact = self._contact(account, room)
+        return contact.is_joined and contact.get_disco() is not None
+
+    def set_affiliation(
+        self, account: str, room: str, jid: str, affiliation: str
+    ) -> None:
+        """Make somebody a member, or not any more."""
+        muc = app.get_client(account).connection.get_module('MUC')
+        users = {JID.from_string(jid): {'affiliation': affiliation}}
+        self._affiliation_was_set = False
+        muc.set_affiliation(
+            JID.from_string(room), users, callback=self._on_affiliation_set
+        )
+
+    def _on_affiliation_set(self, task: Any) -> None:
+        task.finish()
+        self._affiliation_was_set = True
+
+    def affiliation_was_set(self) -> bool:
+        """Whether the room has done it."""
+        return self._affiliation_was_set
+
+    def configure_room(self, account: str, room: str, values: dict[str, str]) -> None:
+        """Change a room's configuration."""
+        self._muc = app.get_client(account).connection.get_module('MUC')
+
+        self._wanted = room, values
+        self._muc.request_config(
+            JID.from_string(room), callback=self._on_room_configuration
+        )
+
+    def _on_room_configuration(self, task: Any) -> None:
+        room, values = self._wanted
+        form = task.finish().form
+        for name, value in values.items():
+            form[name].value = value
+        form.type_ = 'submit'
+        self._muc.set_config(JID.from_string(room), form)
+
+    def open_room(self, account: str, room: str) -> None:
+        """Show the chat of a room."""
+        address = JID.from_string(room)
+        app.window.add_group_chat(account, address, select=True)
+        app.window.select_chat(account, address)
+
+    def encryption_can_be_chosen(self) -> bool:
+        """Whether the shown chat is one that Gajim would encrypt."""
+        return bool(app.window.get_control().contact.encryption_available)
+
+    @staticmethod
+    def _contact(account: str, jid: str) -> Any:
+        contacts = app.get_client(account).get_module('Contacts')
+        return contacts.get_contact(JID.from_string(jid), groupchat=True)
+
+    @staticmethod
+    def _jid(text: str) -> Any:
+        """As the module of this Gajim wants it."""
+        return text if gajim_1() else JID.from_string(text)
+
     # -- the desktop
 
     def copy_text(self, text: str) -> None:

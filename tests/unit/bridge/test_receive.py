@@ -22,6 +22,7 @@ from omemo_plugin.bridge.receive import Receiver
 from omemo_plugin.bridge.receive import clean_text
 from omemo_plugin.bridge.receive import forbid_plain_correction
 from omemo_plugin.bridge.receive import sender_of
+from omemo_plugin.bridge.rooms import Rooms
 from omemo_plugin.engine import errors
 from omemo_plugin.engine.decisions import KeyDecision
 from omemo_plugin.engine.effects import FetchDeviceList
@@ -99,6 +100,17 @@ class Engine:
         return self.outcome
 
 
+class NoRooms(Rooms):
+    '''Nobody is in any.'''
+
+    def __init__(self) -> None:
+        client = SimpleNamespace(get_module=self._no_contacts)
+        super().__init__(client, ALICE)
+
+    def _no_contacts(self, _name: str) -> Any:
+        return SimpleNamespace(get_bare_contact={}.__getitem__)
+
+
 class Case:
     '''A receiver with its surroundings.'''
 
@@ -107,7 +119,11 @@ class Case:
         self.effects: list[Any] = []
         self.received = 0
         self.receiver = Receiver(
-            ALICE, lambda: self.engine, self.effects.extend, self._received
+            ALICE,
+            lambda: self.engine,
+            self.effects.extend,
+            self._received,
+            NoRooms(),
         )
 
     def _received(self) -> None:
@@ -371,7 +387,9 @@ def test_no_engine_is_said() -> None:
     def no_engine() -> Any:
         raise errors.StoreLocked('in use')
 
-    receiver = Receiver(ALICE, no_engine, lambda effects: None, lambda: None)
+    receiver = Receiver(
+        ALICE, no_engine, lambda effects: None, lambda: None, NoRooms()
+    )
     one, props = stanza(encrypted(Protocol.LEGACY)), properties()
     receiver.handle(one, props)
     assert 'another Gajim' in one.getBody()
@@ -532,7 +550,7 @@ def test_case_21_a_nickname_is_nobody() -> None:
     case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
     case.receiver.handle(one, props)
     assert not case.engine.calls
-    assert 'does not support rooms' in one.getBody()
+    assert 'the room does not tell who wrote it' in one.getBody()
 
 
 # The text

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private rooms: who reads, who does not, and what the room itself may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conversation import check_encrypted
+from tests.e2e.conversation import check_scene
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
+from tests.support.gajim import Gajim
+from tests.support.scene import BUILT_IN
+from tests.support.scene import GAJIM_OMEMO
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+ROOM = 'den@rooms.localhost'
+
+# Of three people: where they are, and what does OMEMO there
+MIXTURES = [
+    pytest.param('bookworm', OURS, 'trixie', OURS, id='1.7-2.1'),
+    pytest.param('trixie', OURS, 'forky', OURS, id='2.1-2.6'),
+    pytest.param('bookworm', OURS, 'trixie', BUILT_IN, id='1.7-built-in'),
+    pytest.param('trixie', OURS, 'bookworm', GAJIM_OMEMO, id='2.1-gajim-omemo'),
+]
+
+
+def gather(owner: Gajim, *others: Gajim) -> None:
+    """Everybody starts, and enters a private room of the first one's."""
+    everybody = (owner, *others)
+    start_all(everybody)
+    owner.create_room(ROOM)
+    for other in others:
+        owner.set_affiliation(ROOM, other.account.jid, 'member')
+        other.join_room(ROOM)
+    for gajim in everybody:
+        gajim.open_room(ROOM, 'OMEMO')
+
+
+def say(sender: Gajim, *readers: Gajim, about: str) -> str:
+    """Send a text to the room and wait until all of them show it, encrypted."""
+    text = secret(about)
+    sender.send(text)
+    for gajim in (sender, *readers):
+        check_encrypted(gajim, gajim.wait_for_message(text))
+    return text
+
+
+def lines(gajim: Gajim) -> str:
+    return ' '.join(row.text for row in gajim.rows() if row.type != 'chat')
+
+
+@pytest.mark.parametrize(('one', 'one_omemo', 'other', 'other_omemo'), MIXTURES)
+def test_three_people(
+    new_scene: Callable[..., Scene],
+    one: str,
+    one_omemo: str,
+    other: str,
+    other_omemo: str,
+) -> None:
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(one, 'ann', one_omemo)
+    ben = scene.gajim(other, 'ben', other_omemo)
+    cat = scene.gajim('bookworm', 'cat', OURS)
+    gather(ann, ben, cat)
+    for number in range(2):
+        say(ann, ben, cat, about=f'ann {number}')
+        say(cat, ann, ben, about=f'cat {number}')
+        say(ben, ann, cat, about=f'ben {number}')
+    check_scene(scene)
+
+
+@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+def test_a_member_who_is_away_reads_it_later(
+    new_scene: Callable[..., Scene], host: str
+) -> None:
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(host, 'ann', OURS)
+    ben, cat = (scene.gajim('bookworm', name, OURS) for name in ('ben', 'cat'))
+    gather(ann, ben, cat)
+    say(ann, ben, cat, about='all are there')
+    cat.quit()
+    texts = [say(ann, ben, about='cat is away'), say(ben, ann, about='still away')]
+    cat.start()
+    cat.join_room(ROOM)
+    cat.open_room(ROOM)
+    for text in texts:
+        check_encrypted(cat, cat.wait_for_message(text))
+    say(cat, ann, ben, about='back')
+    check_scene(scene)
+
+
+@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+def test_case_37_who_was_removed_reads_nothing_more(
+    new_scene: Callable[..., Scene], host: str
+) -> None:
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(host, 'ann', OURS)
+    ben, cat = (scene.gajim('bookworm', name, OURS) for name in ('ben', 'cat'))
+    gather(ann, ben, cat)
+    say(ann, ben, cat, about='with cat')
+    ann.set_affiliation(ROOM, cat.account.jid, 'outcast')
+    wait_for('cat is out', lambda: not in_room(cat))
+    before = scene.server.wire_log.stat().st_size
+    say(ann, ben, about='without cat')
+    say(ben, ann, about='without cat either')
+    device = cat_device(cat)
+    with scene.server.wire_log.open() as log:
+        log.seek(before)
+        sent = log.read()
+    assert 'rid=' in sent
+    assert device not in sent, 'encrypted for somebody who was banned'
+
+
+def in_room(gajim: Gajim) -> bool:
+    return bool(
+        gajim.call('room_is_joined', account=gajim.account_name, room=ROOM)
+    )
+
+
+def cat_device(cat: Gajim) -> str:
+    (store,) = [path for path in cat.our_stores() if path.suffix == '.db']
+    import json
+    import sqlite3
+
+    with sqlite3.connect(f'file:{store}?mode=ro&immutable=1', uri=True) as connection:
+        row = connection.execute(
+            "SELECT value FROM kv WHERE key = '/own_device_id'"
+        ).fetchone()
+    return f"rid='{json.loads(row[0])}'"
+
+
+@pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
+def test_a_member_without_omemo(new_scene: Callable[..., Scene], host: str) -> None:
+    """Nobody is left out without the user's word."""
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(host, 'ann', OURS, accessible=True)
+    ben = scene.gajim('bookworm', 'ben', OURS)
+    gather(ann, ben)
+    say(ann, ben, about='before')
+    ann.set_affiliation(ROOM, 'cat@localhost', 'member')
+    text = secret('cat cannot read')
+    ann.send(text)
+    wait_for('it says who', lambda: 'cat@localhost could not read it' in lines(ann))
+    assert ann.call('typed_text') == text
+    assert ben.find(text) is None
+    ann.screenshot(f'left-out-{host}')
+    (title,) = ann.call('window_titles')
+    keyboard = ann.accessibility()
+    (button,) = [
+        node.name
+        for node in keyboard.read(title)
+        if node.name.startswith('Write without them')
+    ]
+    keyboard.press(title, button)
+    ann.call('press_send')
+    for gajim in (ann, ben):
+        check_encrypted(gajim, gajim.wait_for_message(text))
+
+
+@pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
+def test_a_room_that_is_opened(new_scene: Callable[..., Scene], host: str) -> None:
+    """Sending stops, and encryption stays on."""
+    scene = new_scene('ann', 'ben')
+    ann = scene.gajim(host, 'ann', OURS)
+    ben = scene.gajim('bookworm', 'ben', OURS)
+    gather(ann, ben)
+    say(ann, ben, about='private')
+    ann.call(
+        'configure_room',
+        account=ann.account_name,
+        room=ROOM,
+        values={'muc#roomconfig_membersonly': False},
+    )
+    wait_for(
+        'Gajim knows it', lambda: not ann.call('encryption_can_be_chosen')
+    )
+    text = secret('must not leave')
+    ann.call('type_text', text=text)
+    ann.call('press_send')
+    wait_for('it says why', lambda: 'this room is open' in lines(ann))
+    assert not scene.server.leaks(text)
+    assert ann.call('encryption') == 'OMEMO'
