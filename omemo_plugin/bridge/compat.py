@@ -139,11 +139,16 @@ def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
 def room(client: Any, jid: str) -> Any:
     '''The room with this address; None if it is not one that Gajim is in, or
     was.'''
-    try:
-        contact = client.get_module('Contacts').get_bare_contact(JID.from_string(jid))
-    except KeyError:
-        return None
-    return contact if contact.is_groupchat else None
+    contacts = client.get_module('Contacts')
+    address = JID.from_string(jid)
+    if hasattr(contacts, 'get_contact_if_exists'):
+        contact = contacts.get_contact_if_exists(address)
+    else:
+        try:
+            contact = contacts.get_bare_contact(address)
+        except KeyError:
+            return None
+    return contact if contact is not None and contact.is_groupchat else None
 
 
 def is_private_room(contact: Any) -> bool:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.support.gajim import Gajim
+from tests.support.prosody import Prosody
 from tests.support.scene import BUILT_IN
 from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import OURS
@@ -106,10 +108,11 @@ def test_case_37_who_was_removed_reads_nothing_more(
     say(ann, ben, cat, about='with cat')
     ann.set_affiliation(ROOM, cat.account.jid, 'outcast')
     wait_for('cat is out', lambda: not in_room(cat))
+    device = device_id(scene.server, cat)
+    assert device in scene.server.wire_log.read_text(errors='replace')
     before = scene.server.wire_log.stat().st_size
     say(ann, ben, about='without cat')
     say(ben, ann, about='without cat either')
-    device = cat_device(cat)
     with scene.server.wire_log.open() as log:
         log.seek(before)
         sent = log.read()
@@ -123,16 +126,14 @@ def in_room(gajim: Gajim) -> bool:
     )
 
 
-def cat_device(cat: Gajim) -> str:
-    (store,) = [path for path in cat.our_stores() if path.suffix == '.db']
-    import json
-    import sqlite3
-
-    with sqlite3.connect(f'file:{store}?mode=ro&immutable=1', uri=True) as connection:
-        row = connection.execute(
-            "SELECT value FROM kv WHERE key = '/own_device_id'"
-        ).fetchone()
-    return f"rid='{json.loads(row[0])}'"
+def device_id(server: Prosody, gajim: Gajim) -> str:
+    """As it is in the header of a message."""
+    published = re.findall(
+        rf"from='{re.escape(gajim.account.jid)}[^>]*>.*?<device id='(\d+)'",
+        server.wire_log.read_text(errors='replace'),
+    )
+    assert published, f'{gajim.name} has published no device'
+    return f"rid='{published[-1]}'"
 
 
 @pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
