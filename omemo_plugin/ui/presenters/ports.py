@@ -58,6 +58,10 @@ class SettingsService(Protocol):
     own_jid: str
     blind_trust: bool
     encrypt_by_default: bool
+    temporary: bool
+
+    @property
+    def must_be_temporary(self) -> bool: ...
 
     @property
     def problem(self) -> str: ...

@@ -76,6 +76,25 @@ class AccountSettings:
     def set_encrypt_by_default(self, value: bool) -> None:
         self._service.encrypt_by_default = value
 
+    @property
+    def can_choose_temporary(self) -> bool:
+        '''Not where nothing of Gajim's is kept.'''
+        return not self._service.must_be_temporary
+
+    def temporary(self) -> Switch:
+        return Switch(
+            _('Temporary device'),
+            _(
+                'This device takes itself off your account when you go offline, '
+                'and its name says so. Messages that come meanwhile cannot be '
+                'read here.'
+            ),
+            self._service.temporary,
+        )
+
+    def set_temporary(self, value: bool) -> None:
+        self._service.temporary = value
+
 
 class ContactSettings:
     '''Behind the part of "Encryption details" that is about one contact.'''

@@ -50,8 +50,19 @@ def _account(
         return kit.column(heading, kit.label(settings.problem))
     by_default = settings.encrypt_by_default()
     blind = settings.blind_trust()
+    temporary = settings.temporary()
     # Two accounts have the same switches
     said = '{text}, {account}'
+    if settings.can_choose_temporary:
+        for_how_long = kit.switch(
+            temporary.text,
+            temporary.active,
+            settings.set_temporary,
+            description=temporary.description,
+            name=said.format(text=temporary.text, account=settings.heading),
+        )
+    else:
+        for_how_long = kit.label(f'{temporary.text}: {temporary.description}')
     return kit.column(
         heading,
         kit.switch(
@@ -68,6 +79,7 @@ def _account(
             description=blind.description,
             name=said.format(text=blind.text, account=settings.heading),
         ),
+        for_how_long,
         kit.row(
             kit.button(_('My devices…'), lambda: show_devices(account, window)),
             kit.button(_('My QR code…'), lambda: show_code(account, window)),

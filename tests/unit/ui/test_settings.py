@@ -18,6 +18,8 @@ class FakeSettings:
     problem = ''
     blind_trust = True
     encrypt_by_default = False
+    temporary = False
+    must_be_temporary = False
 
     def __init__(self) -> None:
         self.of: dict[str, bool | None] = {}
@@ -39,6 +41,16 @@ def test_for_an_account() -> None:
     assert not settings.encrypt_by_default().active
     settings.set_encrypt_by_default(True)
     assert settings.encrypt_by_default().active
+
+
+def test_a_temporary_device() -> None:
+    service = FakeSettings()
+    settings = AccountSettings(service)
+    assert settings.can_choose_temporary
+    settings.set_temporary(True)
+    assert settings.temporary().active
+    service.must_be_temporary = True
+    assert not settings.can_choose_temporary
 
 
 @pytest.mark.parametrize(
