@@ -28,6 +28,8 @@ DIRECT_TLS = 'DIRECT TLS'
 START_TLS = 'START TLS'
 
 _PROCESS = 'pidgin'
+# A window has to fit on the screen
+_SHOWN = 8
 _MIGRATION = STORAGE / '.tails/migrations/PidginToGajim'
 _STATE = 'pidgin.json'
 # Read by Gajim's own process, see inside/rooms.py
@@ -176,18 +178,28 @@ def describe(plan: Plan) -> str:
     for path in plan.pidgin.unreadable:
         lines.append(_('Cannot be read: {path}').format(path=path))
     if plan.pidgin.verified:
-        lines += ['', verify_again(plan.pidgin.verified)]
+        lines += ['', verify_again(plan.pidgin.verified, _SHOWN)]
     return '\n'.join(lines)
 
 
-def verify_again(verified: tuple[Verified, ...]) -> str:
-    """Whom to verify, because OTR's keys say nothing about OMEMO's."""
+def verify_again(verified: tuple[Verified, ...], most: int | None = None) -> str:
+    """Whom to verify, because OTR's keys say nothing about OMEMO's.
+
+    :param most: how many are named; all of them otherwise
+    """
     head = ngettext(
         'You had verified this contact with OTR. Verify again by QR code:',
         'You had verified these contacts with OTR. Verify again by QR code:',
         len(verified),
     )
-    return '\n'.join([head, *(f'• {v.contact} ({v.account})' for v in verified)])
+    lines = [f'• {one.contact} ({one.account})' for one in verified[:most]]
+    if len(lines) < len(verified):
+        lines.append(
+            _('All of them: {command}').format(
+                command='tails-gajim import-pidgin --verify-again'
+            )
+        )
+    return '\n'.join([head, *lines])
 
 
 # What is remembered

@@ -269,6 +269,15 @@ def test_otr_is_never_trust(tails: TailsWithStorage) -> None:
             assert b'abab' not in path.read_bytes(), path
 
 
+def test_a_window_has_an_end() -> None:
+    many = tuple(pidgin_files.Verified('a@b', f'{n}@example.org') for n in range(99))
+    pidgin = pidgin_files.Pidgin(verified=many)
+    text = pidgin_import.describe(pidgin_import.Plan((), (), (), pidgin))
+    assert len(text.splitlines()) < 20
+    assert 'import-pidgin --verify-again' in text
+    assert len(pidgin_import.verify_again(many).splitlines()) == 100
+
+
 @pytest.mark.parametrize(
     'text',
     [
