@@ -165,7 +165,7 @@ def test_a_member_without_omemo(new_scene: Callable[..., Scene], host: str) -> N
 
 
 @pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
-def test_a_room_that_is_opened(new_scene: Callable[..., Scene], host: str) -> None:
+def test_case_8_a_room_that_is_opened(new_scene: Callable[..., Scene], host: str) -> None:
     """Sending stops, and encryption stays on."""
     scene = new_scene('ann', 'ben')
     ann = scene.gajim(host, 'ann', OURS)

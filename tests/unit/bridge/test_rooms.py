@@ -1,0 +1,269 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''Who is in a room, as the room and nobody else tells it.'''
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nbxmpp.protocol import JID
+from nbxmpp.protocol import Message
+from nbxmpp.protocol import Presence
+
+from omemo_plugin.bridge.rooms import Rooms
+
+ALICE = 'alice@example.org'
+BOB = 'bob@example.org'
+CAT = 'cat@example.org'
+ROOM = 'den@rooms.example.org'
+MUC_USER = 'http://jabber.org/protocol/muc#user'
+
+
+class Task:
+    '''An answer of the room.'''
+
+    def __init__(self, data: Any, jids: Collection[str] | None) -> None:
+        self._data = data
+        self._jids = jids
+
+    def get_user_data(self) -> Any:
+        return self._data
+
+    def finish(self) -> Any:
+        if self._jids is None:
+            raise RuntimeError('forbidden')
+        return SimpleNamespace(users={JID.from_string(jid): {} for jid in self._jids})
+
+
+class Client:
+    '''Gajim, in one room.'''
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any, Any]] = []
+        self.nicks: dict[str, str | None] = {}
+        self.private = True
+        self.connection = self
+        self.contact = SimpleNamespace(
+            is_groupchat=True,
+            get_disco=object,
+            get_resource=self._resource,
+        )
+
+    def get_module(self, _name: str) -> Any:
+        return self
+
+    def get_bare_contact(self, jid: JID) -> Any:
+        if str(jid) != ROOM:
+            raise KeyError
+        self.contact.encryption_available = self.private
+        return self.contact
+
+    def get_affiliation(
+        self, _jid: JID, affiliation: str, callback: Any, user_data: Any
+    ) -> None:
+        self.asked.append((affiliation, callback, user_data))
+
+    def answer(self, **lists: Collection[str] | None) -> None:
+        asked, self.asked = self.asked, []
+        for affiliation, callback, data in asked:
+            callback(Task(data, lists.get(affiliation, ())))
+
+    def _resource(self, nick: str) -> Any:
+        jid = self.nicks.get(nick)
+        return SimpleNamespace(real_jid=jid and JID.from_string(jid))
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+@pytest.fixture
+def rooms(client: Client) -> Rooms:
+    return Rooms(client, ALICE)
+
+
+def presence(
+    nick: str, jid: str, affiliation: str, *, code: str = '', kind: str = ''
+) -> Presence:
+    status = f'<status code="{code}"/>' if code else ''
+    attr = f' type="{kind}"' if kind else ''
+    return Presence(
+        node=f'<presence xmlns="jabber:client" from="{ROOM}/{nick}"{attr}>'
+        f'<x xmlns="{MUC_USER}"><item jid="{jid}" affiliation="{affiliation}"/>'
+        f'{status}</x></presence>'
+    )
+
+
+def announcement(sender: str, jid: str, affiliation: str) -> Message:
+    return Message(
+        node=f'<message xmlns="jabber:client" from="{sender}"><x xmlns="{MUC_USER}">'
+        f'<item jid="{jid}" affiliation="{affiliation}"/></x></message>'
+    )
+
+
+def enter(rooms: Rooms, client: Client) -> None:
+    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
+    client.answer(owner=[ALICE], admin=[BOB])
+
+
+def test_members_are_known_when_all_lists_have_come(
+    rooms: Rooms, client: Client
+) -> None:
+    assert rooms.members(ROOM) is None
+    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
+    assert [one[0] for one in client.asked] == ['owner', 'admin', 'member']
+    owner, admin, member = client.asked
+    owner[1](Task(owner[2], [ALICE]))
+    admin[1](Task(admin[2], [BOB]))
+    assert rooms.members(ROOM) is None
+    member[1](Task(member[2], [CAT]))
+    assert rooms.members(ROOM) == (BOB, CAT)
+
+
+def test_a_list_that_is_refused_is_asked_for_again(
+    rooms: Rooms, client: Client
+) -> None:
+    rooms.load(ROOM)
+    client.answer(owner=[ALICE], admin=[], member=None)
+    assert rooms.members(ROOM) is None
+    rooms.load(ROOM)
+    assert client.asked
+
+
+def test_case_37_who_is_removed_is_none_at_once(rooms: Rooms, client: Client) -> None:
+    enter(rooms, client)
+    for affiliation in ('outcast', 'none'):
+        rooms.presence(presence('bob', f'{BOB}/y', 'member'))
+        assert rooms.members(ROOM) == (BOB,)
+        rooms.presence(presence('bob', f'{BOB}/y', affiliation, kind='unavailable'))
+        assert rooms.members(ROOM) == ()
+
+
+def test_who_only_leaves_stays_a_member(rooms: Rooms, client: Client) -> None:
+    enter(rooms, client)
+    rooms.presence(presence('bob', f'{BOB}/y', 'admin', kind='unavailable'))
+    assert rooms.members(ROOM) == (BOB,)
+
+
+def test_who_is_not_there_can_be_made_a_member(rooms: Rooms, client: Client) -> None:
+    met: list[str] = []
+    rooms.on_members = met.extend
+    enter(rooms, client)
+    rooms.announcement(announcement(ROOM, CAT, 'member'))
+    assert rooms.members(ROOM) == (BOB, CAT)
+    assert met == [ALICE, BOB, CAT]
+    rooms.announcement(announcement(ROOM, CAT, 'none'))
+    assert rooms.members(ROOM) == (BOB,)
+
+
+@pytest.mark.parametrize('sender', [f'{ROOM}/bob', CAT, 'rooms.example.org'])
+def test_case_21_what_others_say_of_members_counts_for_nothing(
+    rooms: Rooms, client: Client, sender: str
+) -> None:
+    enter(rooms, client)
+    rooms.announcement(announcement(sender, CAT, 'member'))
+    assert rooms.members(ROOM) == (BOB,)
+
+
+@pytest.mark.parametrize('jid', ['@', 'a@b@c', ''])
+def test_malformed_addresses_are_passed_over(
+    rooms: Rooms, client: Client, jid: str
+) -> None:
+    enter(rooms, client)
+    rooms.announcement(announcement(ROOM, jid, 'member'))
+    assert rooms.members(ROOM) == (BOB,)
+
+
+def test_entering_again_asks_again(rooms: Rooms, client: Client) -> None:
+    enter(rooms, client)
+    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
+    assert rooms.members(ROOM) is None
+    client.answer(owner=[ALICE], member=[CAT])
+    assert rooms.members(ROOM) == (CAT,)
+
+
+def test_nobody_is_left_out_without_being_asked(rooms: Rooms, client: Client) -> None:
+    enter(rooms, client)
+    assert rooms.recipients(ROOM) == (BOB,)
+    rooms.leave_out(ROOM, [BOB])
+    assert rooms.recipients(ROOM) == ()
+    assert rooms.members(ROOM) == (BOB,)
+    assert rooms.left_out(ROOM) == {BOB}
+
+
+def test_private_is_what_gajim_knows_to_be(rooms: Rooms, client: Client) -> None:
+    assert rooms.is_private(ROOM)
+    client.private = False
+    assert not rooms.is_private(ROOM)
+    client.private = True
+    # Gajim says yes of a room it has not looked at yet
+    client.contact.get_disco = lambda: None
+    assert not rooms.is_private(ROOM)
+    assert not rooms.is_private('other@rooms.example.org')
+
+
+# Senders
+
+
+def message(**changes: Any) -> Any:
+    values: dict[str, Any] = {
+        'from_': JID.from_string(f'{ROOM}/bob'),
+        'mam': None,
+        'muc_user': None,
+    }
+    return SimpleNamespace(**{**values, **changes})
+
+
+def test_case_21_the_presence_tells_who_is_behind_a_nickname(
+    rooms: Rooms, client: Client
+) -> None:
+    assert rooms.sender(message()) is None
+    client.nicks['bob'] = f'{BOB}/phone'
+    assert rooms.sender(message()) == BOB
+    # And the message does not
+    forged = SimpleNamespace(jid=JID.from_string(CAT))
+    assert rooms.sender(message(muc_user=forged)) == BOB
+
+
+def test_the_archive_of_the_room_tells_it_too(rooms: Rooms, client: Client) -> None:
+    client.nicks['bob'] = CAT
+    told = SimpleNamespace(jid=JID.from_string(f'{BOB}/phone'))
+    own = SimpleNamespace(archive=JID.from_string(ROOM))
+    assert rooms.sender(message(mam=own, muc_user=told)) == BOB
+
+
+@pytest.mark.parametrize('archive', [CAT, ALICE, 'other@rooms.example.org'])
+def test_case_18_another_archive_does_not(
+    rooms: Rooms, client: Client, archive: str
+) -> None:
+    client.nicks['bob'] = BOB
+    told = SimpleNamespace(jid=JID.from_string(CAT))
+    mam = SimpleNamespace(archive=JID.from_string(archive))
+    assert rooms.sender(message(mam=mam, muc_user=told)) is None
+
+
+def test_the_room_itself_is_nobody(rooms: Rooms) -> None:
+    assert rooms.sender(message(from_=JID.from_string(ROOM))) is None
+    assert rooms.sender(message(from_=None)) is None
+
+
+# Our own messages
+
+
+def test_our_own_message_comes_back_once(rooms: Rooms) -> None:
+    rooms.note_sent(ROOM, 'id-1', 'what we wrote')
+    assert rooms.reflected(message(), 'other') is None
+    assert rooms.reflected(message(), 'id-1') == 'what we wrote'
+    assert rooms.reflected(message(), 'id-1') is None
+
+
+def test_what_waits_to_come_back_is_bounded(rooms: Rooms) -> None:
+    for number in range(300):
+        rooms.note_sent(ROOM, str(number), 'x')
+    assert rooms.reflected(message(), '0') is None
+    assert rooms.reflected(message(), '299') == 'x'
