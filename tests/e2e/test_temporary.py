@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -22,33 +21,12 @@ every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
-NODES = {
-    'eu.siacs.conversations.axolotl.devicelist',
-    'urn:xmpp:omemo:2:devices',
-}
 RECORDS = 'urn:x-omemo-plugin:temporary-devices:0'
 
 
-def on_server(scene: Scene, name: str, node: str) -> str:
-    """What the server keeps in a PEP node, as it keeps it."""
-    folder = scene.server.folder / 'data' / 'localhost'
-    text = ''
-    for kind in ('pep_', 'pep'):
-        for path in folder.glob(f'{kind}*/{name}*'):
-            named = re.sub('%([0-9a-f]{2})', lambda m: chr(int(m[1], 16)), str(path))
-            if node in named:
-                text += path.read_text()
-    return text
-
-
-def listed(scene: Scene, name: str) -> dict[str, frozenset[str]]:
-    """The account's device lists as the server has them now."""
-    return {
-        node: frozenset(
-            re.findall(r'\["id"\] = "(\d+)"', on_server(scene, name, node))
-        )
-        for node in NODES
-    }
+def listed(scene: Scene) -> dict[str, frozenset[str]]:
+    """Alice's device lists as the server has them now."""
+    return scene.server.listed_devices(scene.server.accounts['alice'])
 
 
 def boot(scene: Scene, suite: str, number: int) -> Gajim:
@@ -71,28 +49,30 @@ def test_three_amnesic_boots(new_scene: MakeScene, suite: str) -> None:
     phone = scene.gajim(suite, 'alice', OURS_FROM_SYSTEM, name='phone')
     bob = scene.gajim(suite, 'bob', OURS_FROM_SYSTEM)
     start_all([phone, bob])
-    before = listed(scene, 'alice')
+    before = listed(scene)
     assert all(len(ids) == 1 for ids in before.values()), before
 
     one = boot(scene, suite, 1)
-    assert any(before[node] < listed(scene, 'alice')[node] for node in NODES)
+    assert any(before[node] < listed(scene)[node] for node in before)
     assert scene.server.stanzas_with("label='Temporary device'")
     open_chats(one, bob)
     tell(one, bob, 'from a device that will not stay')
     one.quit()
-    assert listed(scene, 'alice') == before
+    assert listed(scene) == before
 
     two = boot(scene, suite, 2)
     two.kill()
-    assert listed(scene, 'alice') != before, 'it had no time to go'
+    assert listed(scene) != before, 'it had no time to go'
 
     three = boot(scene, suite, 3)
     wait_for(
         'the unplugged one is off the lists',
-        lambda: all(len(ids) == 2 for ids in listed(scene, 'alice').values()),
+        lambda: all(len(ids) == 2 for ids in listed(scene).values()),
         timeout=40,
     )
     three.set_online(False)
-    assert listed(scene, 'alice') == before
-    assert '["id"]' not in on_server(scene, 'alice', RECORDS)
+    assert listed(scene) == before
+    assert '["id"]' not in scene.server.kept_in_node(
+        scene.server.accounts['alice'], RECORDS
+    )
     assert phone.online()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import socket
 import subprocess
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from .processes import Child
 from .processes import copy_tree
@@ -60,6 +62,11 @@ Component "rooms.{domain}" "muc"
 Component "files.{domain}" "http_file_share"
     http_file_share_access = {{ "{domain}" }}
 {more_hosts}'''
+
+DEVICE_LISTS = (
+    'eu.siacs.conversations.axolotl.devicelist',
+    'urn:xmpp:omemo:2:devices',
+)
 
 # A port in this state listens; see proc_net_tcp(5).
 LISTENING = '0A'
@@ -215,6 +222,25 @@ class Prosody:
             and '<device ' in line
             for line in self.stanzas_with('axolotl.devicelist')
         )
+
+    def kept_in_node(self, account: XmppAccount, node: str) -> str:
+        """What the server keeps in a PEP node of an account, as it keeps it."""
+        folder = self.folder / 'data' / encoded(account.domain)
+        text = ''
+        for kind in ('pep_', 'pep'):
+            for path in folder.glob(f'{kind}*/{encoded(account.name)}*'):
+                if node in unquote(str(path)):
+                    text += path.read_text()
+        return text
+
+    def listed_devices(self, account: XmppAccount) -> dict[str, frozenset[str]]:
+        """The ids in an account's device lists, by the lists' nodes, as of now."""
+        return {
+            node: frozenset(
+                re.findall(r'\["id"\] = "(\d+)"', self.kept_in_node(account, node))
+            )
+            for node in DEVICE_LISTS
+        }
 
     def leaks(self, plaintext: str) -> list[str]:
         """Where a plaintext is in what the server saw or keeps, in any coding."""

@@ -42,7 +42,7 @@ class Stick:
     def boot(self) -> Machine:
         """Pull the plug of what runs, and start anew with an empty home."""
         self.unplug()
-        self.root.wipe_home()
+        self.root.forget()
         binds = [self.storage.bind]
         self.machine = Machine('stick', self.root.path, self._folder, binds)
         self.storage.unlock(self.machine)

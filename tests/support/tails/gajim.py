@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..gajim import DRIVER
 from ..gajim import DRIVER_NAME
@@ -16,6 +17,11 @@ from ..waiting import wait_for
 from .root import USER_IDS
 from .root import TailsRoot
 from .tails import Tails
+
+# Windows that may come before Gajim, and the button that goes on to it (how many
+# come before it).
+QUESTIONS = {'Nothing in Gajim will be kept': 0}
+RUNS = 'runs'
 
 WIZARD = 'AccountWizard'
 SOCKET = f'/run/user/{USER_IDS[0]}/gajim-test.socket'
@@ -43,6 +49,31 @@ class TailsGajim(DrivenGajim):
         self._socket = tails.machine.files / SOCKET.lstrip('/')
         self.names: dict[str, str] = {}
 
+    def start(self, pictures: Path | None = None) -> list[str]:
+        """Start the program, and go on in each window that comes before it.
+
+        :param pictures: a folder for pictures of them
+        :returns: the titles of these windows
+        """
+        self.launch()
+        screen = self.tails.screen
+        asked: list[str] = []
+        while True:
+            state = wait_for(f'{self.name} runs or asks', self._state, 60, 0.1)
+            if state == RUNS:
+                return asked
+            screen.wait_for(state)
+            if pictures is not None:
+                screen.picture(pictures / f'{state.lower().replace(" ", "-")}.png')
+            screen.choose(state, QUESTIONS[state])
+            asked.append(state)
+
+    def _state(self) -> str:
+        """RUNS, or the title of a window that has to be answered, or ''."""
+        if self._answers():
+            return RUNS
+        return ''.join([t for t in self.tails.screen.titles() if t in QUESTIONS][:1])
+
     def launch(self) -> None:
         """Start the program without waiting for it."""
         self._socket.unlink(missing_ok=True)
@@ -67,6 +98,14 @@ class TailsGajim(DrivenGajim):
         self.call('fill_in', window=WIZARD, texts=[account.jid, account.password])
         self._wait_for_button('Log In')
         self.call('press', window=WIZARD, words='Log In')
+
+    def go_online(self, account: XmppAccount, timeout: float = 60) -> None:
+        """Take the only account, which a former session has added, online."""
+        (name,) = self.call('accounts')
+        self.names[account.jid] = name
+        self.account = account
+        self.call('set_online', account=name, online=True)
+        wait_for(f'{account.jid} is online', self.online, timeout)
 
     def log_in(self, account: XmppAccount, timeout: float = 60) -> None:
         """Add an account with the wizard, and wait until it is online."""

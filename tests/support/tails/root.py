@@ -89,8 +89,10 @@ class TailsRoot:
             self.close()
             raise
 
-    def wipe_home(self) -> None:
-        """Give the user a new home, as every start of Tails does."""
+    def forget(self) -> None:
+        """Forget what Tails forgets: Tor its state, and the user has a new home."""
+        for path in (self.path / 'var' / 'lib' / 'tor').iterdir():
+            _delete(path)
         home = self.path / HOME.relative_to('/')
         shutil.rmtree(home, ignore_errors=True)
         skeleton = self.path / 'etc' / 'skel'
@@ -156,7 +158,7 @@ class TailsRoot:
             program.unlink(missing_ok=True)
             program.write_text(text)
             program.chmod(0o755)
-        self.wipe_home()
+        self.forget()
 
 
 def _delete(path: Path) -> None:

@@ -87,6 +87,7 @@ class Station:
 
     def keep_logs(self, target: Path) -> None:
         """Copy logs, captures and a picture of the screen into a folder."""
+        shutil.copy(self.internet.server.wire_log, target / 'wire.log')
         for tails in self.sessions:
             name = f'{target.name}-{tails.folder.name}'
             if tails is self.sessions[-1] and tails.running:

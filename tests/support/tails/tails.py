@@ -70,7 +70,7 @@ class Tails:
         self.storage = storage
         self.last_counts: Counts | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        root.wipe_home()
+        root.forget()
         self._display = Display(folder)
         # In the machine only root sees it
         self._watch = folder / 'watch'

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is there after a restart of Tails, and what is not."""
+
+from __future__ import annotations
+
+from tails_integration.persistence import HELPER
+from tests.support.gajim import Gajim
+from tests.support.tails.gajim import TailsGajim
+from tests.support.tails.persistence import CONF
+from tests.support.tails.persistence import PersistentStorage
+from tests.support.tails.root import USER_IDS
+from tests.support.tails.station import Station
+from tests.support.tails.tails import Tails
+from tests.support.waiting import wait_for
+from tests.tails.steps import check_nothing_leaked
+from tests.tails.steps import talk
+
+# The window that comes when there is nothing that keeps them.
+WARNING = 'Nothing in Gajim will be kept'
+
+
+def boot(station: Station, storage: PersistentStorage | None = None) -> Tails:
+    """Start Tails and connect to Tor."""
+    tails = station.boot(storage)
+    tails.connect_tor([station.internet.server.domain])
+    return tails
+
+
+def keep(tails: Tails) -> None:
+    """Do what "Keep my keys" does; who is root needs no password."""
+    tails.machine.run([HELPER, 'enable'], environment={'PKEXEC_UID': '1000'})
+
+
+def check_audit(tails: Tails) -> None:
+    """Our own audit finds nothing to mend."""
+    audit = tails.machine.run(
+        ['tails-gajim', 'check'], USER_IDS, environment=tails.environment(), check=False
+    )
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) -> None:
+    account = station.internet.server.accounts[f'keeper-{station.suite}']
+    storage = station.make_storage()
+    tails = boot(station, storage)
+    keep(tails)
+    kept = storage.lines
+    assert len(kept) == 3
+    assert (storage.folder / CONF).stat().st_mode & 0o777 == 0o600
+    gajim = TailsGajim(tails)
+    assert gajim.start() == [], 'it warned, though everything is kept'
+    gajim.log_in(account)
+    shown = [talk(gajim, bob)]
+    devices = station.internet.server.listed_devices(account)
+    assert [len(ids) for ids in devices.values()] == [1, 1]
+    # The plug is pulled here; the second session ends as it should
+    for _session in range(2):
+        gajim = TailsGajim(boot(station, storage))
+        assert gajim.start() == []
+        gajim.go_online(account)
+        shown.append(talk(gajim, bob))
+        check_nothing_leaked(gajim.tails)
+        check_audit(gajim.tails)
+        gajim.quit()
+
+    keys = [[row.key for row in rows] for rows in shown]
+    trusts = [[row.trust for row in rows] for rows in shown]
+    assert keys == [keys[0]] * 3
+    assert trusts == [trusts[0]] * 3
+    assert station.internet.server.listed_devices(account) == devices
+    for row in (row for rows in shown for row in rows):
+        assert storage.files_with(row.text) == []
+    assert storage.lines == kept
+    assert storage.files_with(account.jid), 'the search would find nothing at all'
+
+
+def test_three_amnesic_sessions_leave_no_device(station: Station, bob: Gajim) -> None:
+    """One ends as it should, one is unplugged, and the last one tidies up."""
+    server = station.internet.server
+    account = server.accounts[f'drifter-{station.suite}']
+
+    def listed() -> set[str]:
+        lists = server.listed_devices(account)
+        return set().union(*lists.values())
+
+    def is_alone() -> bool:
+        return len(listed()) == 1 and not listed() & gone
+
+    gone: set[str] = set()
+    for unplugged in (False, True, False):
+        gajim = TailsGajim(boot(station))
+        assert gajim.start() == [WARNING]
+        gajim.log_in(account)
+        # The unplugged one is asked first whether it lives
+        wait_for('only this device is listed', is_alone, 60)
+        gone |= listed()
+        talk(gajim, bob)
+        if not unplugged:
+            gajim.quit()
+            assert listed() == set()
