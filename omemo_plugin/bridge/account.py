@@ -277,9 +277,13 @@ class AccountService:
         self._sender.on_latched = callback
 
     def encryption_chosen(self, jid: str, name: str) -> None:
-        '''The user chose an encryption for a contact, or none.'''
+        '''An encryption was chosen for a contact or room, or none.'''
         if name == compat.ENCRYPTION_NAME:
             self._latch.close(jid)
+        elif self.rooms.is_exposed(jid):
+            # SECURITY: not the user's choice. Gajim 2.6 switches encryption off
+            # by itself when a room is opened to all
+            self.tell(jid, messages.not_sent_any_more())
         else:
             self._latch.open(jid)
 

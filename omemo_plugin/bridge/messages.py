@@ -198,6 +198,12 @@ def room_is_not_private() -> str:
     )
 
 
+def not_sent_any_more() -> str:
+    return _('Nothing can be sent here any more: {reason}').format(
+        reason=room_is_not_private()
+    )
+
+
 def room_members_unknown() -> str:
     return _(
         'the room did not say who its members are. Enter it again, or ask an '

@@ -111,6 +111,15 @@ class Rooms:
             report('looking at a room', error)
             return False
 
+    def is_exposed(self, room_jid: str) -> bool:
+        '''Whether it is a room, and not a private one.'''
+        try:
+            known = compat.room(self._client, room_jid) is not None
+        except Exception as error:
+            report('looking at a room', error)
+            return True
+        return known and not self.is_private(room_jid)
+
     def load(self, room_jid: str) -> None:
         '''Ask the room for its members, unless that has been done.'''
         room = self._rooms.setdefault(room_jid, Room())

@@ -121,8 +121,12 @@ class Sender:
             # It should have come to `encrypt_message`, and did not
             self._refuse(message, messages.internal_error())
             return False
-        if str(contact.jid) in self._latch and not setting:
-            self._refuse(message, messages.stays_encrypted())
+        jid = str(contact.jid)
+        if jid in self._latch and not setting:
+            if self._rooms.is_exposed(jid):
+                self._refuse(message, messages.room_is_not_private())
+            else:
+                self._refuse(message, messages.stays_encrypted())
             return False
         return True
 

@@ -130,6 +130,11 @@ class Client:
     def get_own_jid(self) -> JID:
         return self._jid
 
+    def get_module(self, name: str) -> Any:
+        # No contact is a room
+        assert name == 'Contacts'
+        return SimpleNamespace(get_contact_if_exists=lambda _jid: None)
+
     def send_stanza(self, stanza: Any) -> None:
         self.stanzas.append(stanza)
 
@@ -447,6 +452,20 @@ def test_clear_text_does_not_pass_an_encrypted_chat(world: World) -> None:
     assert alice.client.sent == []
     wait_for(lambda: world.returned)
     assert world.returned == ['in clear']
+
+
+def test_case_8_gajim_does_not_open_the_latch_of_a_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    '''Gajim 2.6 switches encryption off when a room is opened to all.'''
+    alice = world.online(ALICE)
+    alice.service.encryption_chosen(BOB, compat.ENCRYPTION_NAME)
+    monkeypatch.setattr(alice.service.rooms, 'is_exposed', lambda _jid: True)
+    alice.service.encryption_chosen(BOB, '')
+    assert BOB in alice.service.encrypted_conversations
+    monkeypatch.setattr(alice.service.rooms, 'is_exposed', lambda _jid: False)
+    alice.service.encryption_chosen(BOB, '')
+    assert BOB not in alice.service.encrypted_conversations
 
 
 def test_the_latch_holds_when_the_setting_is_lost(world: World) -> None:

@@ -207,6 +207,14 @@ def test_private_is_what_gajim_knows_to_be(rooms: Rooms, client: Client) -> None
     assert not rooms.is_private('other@rooms.example.org')
 
 
+def test_case_8_an_open_room_is_exposed(rooms: Rooms, client: Client) -> None:
+    assert not rooms.is_exposed(ROOM)
+    client.private = False
+    assert rooms.is_exposed(ROOM)
+    # A contact is none
+    assert not rooms.is_exposed(BOB)
+
+
 # Senders
 
 
