@@ -59,6 +59,7 @@ from .store_path import store_path
 from .temporary import LABEL
 from .temporary import Farewell
 from .temporary import is_forced
+from .uploads import Uploads
 from .watchers import Watchers
 
 _TICK_SECONDS = 60
@@ -126,6 +127,7 @@ class AccountService:
             self._readers,
             self.rooms,
         )
+        self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
@@ -144,6 +146,7 @@ class AccountService:
         if self._farewell is not None:
             self._farewell.remove()
             self._farewell = None
+        self._uploads.remove()
         self._watchers.close()
         self._sender.close()
         self._keystore.close()
@@ -254,10 +257,21 @@ class AccountService:
         return not reason
 
     def encrypt_file(self, transfer: Any, callback: Callable[[Any], None]) -> None:
-        '''An upload to an encrypted conversation. It is refused.'''
-        del callback
-        reason = messages.not_sent(messages.files_not_supported(), None)
-        transfer.set_error('encryption-not-available', reason)
+        '''An upload to an encrypted conversation.'''
+        self._uploads.encrypt(transfer, callback)
+
+    def _why_no_file(self, contact: Any) -> str:
+        '''Why a file would not be encrypted, or could not be read, or ''.'''
+        jid = str(contact.jid)
+        chosen = contact.settings.get('encryption')
+        if chosen != compat.ENCRYPTION_NAME:
+            if chosen or jid not in self._latch:
+                return ''
+            if not self.rooms.is_exposed(jid):
+                return messages.stays_encrypted()
+        if self.rooms.is_exposed(jid):
+            return messages.room_is_not_private()
+        return self.problem
 
     # Which conversations are encrypted
 

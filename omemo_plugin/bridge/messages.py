@@ -247,8 +247,19 @@ def private_messages_not_supported() -> str:
     )
 
 
-def files_not_supported() -> str:
-    return _('this version of the plugin does not encrypt files yet.')
+def file_not_encrypted() -> str:
+    return _('The file could not be encrypted, so it was not sent.')
+
+
+def link_with_key() -> str:
+    return _(
+        'this is the link to an encrypted file, with its key. Switch encryption on '
+        'to send it.'
+    )
+
+
+def uploaded_in_clear() -> str:
+    return _('this is the link to a file that was uploaded without encryption.')
 
 
 def stays_encrypted() -> str:

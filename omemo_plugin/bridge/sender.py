@@ -50,6 +50,13 @@ _GRACE = 5.0
 _AESGCM = 'aesgcm://'
 
 
+def _has_key(message: Any) -> bool:
+    return bool(
+        (message.oob_url or '').lower().startswith(_AESGCM)
+        or _AESGCM in (compat.text_of(message) or '').lower()
+    )
+
+
 class _CannotSend(Exception):
     '''Why a message that waited goes back to the user.'''
 
@@ -128,6 +135,11 @@ class Sender:
             else:
                 self._refuse(message, messages.stays_encrypted())
             return False
+        if _has_key(message):
+            # SECURITY: whoever switched encryption off while a file was uploaded
+            # did not mean to give its key away
+            self._refuse(message, messages.link_with_key())
+            return False
         return True
 
     def encrypt_message(self, message: Any) -> None:
@@ -164,7 +176,7 @@ class Sender:
                 return messages.room_is_not_private()
         if message.oob_url is not None and not message.oob_url.startswith(_AESGCM):
             # Gajim 2.6 encrypts files itself, the others ask us to
-            return messages.files_not_supported()
+            return messages.uploaded_in_clear()
         if self._closed:
             return messages.internal_error()
         return self._keystore.problem

@@ -116,6 +116,16 @@ class Server:
         )
 
 
+class Upload:
+    '''Gajim's module for uploads.'''
+
+    def __init__(self) -> None:
+        self.uploaded: list[Any] = []
+
+    def send_file(self, _contact: Any, path: Any) -> None:
+        self.uploaded.append(path)
+
+
 class Client:
     '''Gajim's client, as far as it is used.'''
 
@@ -126,11 +136,14 @@ class Client:
         self.connection = SimpleNamespace(get_module=lambda name: server.pubsub(jid))
         self.sent: list[Any] = []
         self.stanzas: list[Any] = []
+        self.upload = Upload()
 
     def get_own_jid(self) -> JID:
         return self._jid
 
     def get_module(self, name: str) -> Any:
+        if name == 'HTTPUpload':
+            return self.upload
         # No contact is a room
         assert name == 'Contacts'
         return SimpleNamespace(get_contact_if_exists=lambda _jid: None)

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''Files on their way to the server.'''
+
+from __future__ import annotations
+
+import resource
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gi.repository import GLib
+
+from omemo_plugin.bridge.uploads import Uploads
+from omemo_plugin.bridge.uploads import anonymous_name
+from omemo_plugin.media.cipher import Decryptor
+from omemo_plugin.media.uri import parse_media_uri
+
+BOB = 'bob@example.org'
+
+
+class Module:
+    '''Gajim's module for uploads.'''
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send_file(self, _contact: Any, path: Any) -> None:
+        self.sent.append(path)
+
+
+class Transfer:
+    '''Gajim's upload.'''
+
+    def __init__(self, path: Path, target: Path) -> None:
+        self._path = path
+        self._mime = 'text/plain'
+        self._is_encrypted = False
+        self.payload_path = target
+        self.state = SimpleNamespace(is_cancelled=False)
+        self.transform: Callable[[str], str] = lambda url: url
+        self.errors: list[tuple[str, str]] = []
+        self.state_changed: Any = None
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def set_uri_transform_func(self, function: Callable[[str], str]) -> None:
+        self.transform = function
+
+    def set_error(self, domain: str, text: str) -> None:
+        self.errors.append((domain, text))
+
+    def connect(self, _signal: str, callback: Any) -> None:
+        self.state_changed = callback
+
+
+@pytest.fixture
+def module() -> Module:
+    return Module()
+
+
+@pytest.fixture
+def uploads(module: Module) -> Uploads:
+    client = SimpleNamespace(get_module=lambda _name: module)
+    return Uploads(client, lambda _contact: '', lambda _jid, _line: None)
+
+
+def run(until: Callable[[], Any]) -> None:
+    '''Let the main loop run until something is true.'''
+    context = GLib.MainContext.default()
+    while not until():
+        context.iteration(True)
+
+
+def encrypt(uploads: Uploads, transfer: Transfer) -> None:
+    went_on: list[Any] = []
+    uploads.encrypt(transfer, went_on.append)
+    run(lambda: went_on or transfer.errors)
+    assert bool(went_on) is not bool(transfer.errors)
+
+
+@pytest.mark.parametrize('size', [1, 15, 16, 17, 1 << 18, (1 << 18) + 1, 3_000_000])
+def test_what_is_uploaded_can_be_opened_with_the_link(
+    uploads: Uploads, tmp_path: Path, size: int
+) -> None:
+    content = bytes(range(256)) * (size // 256 + 1)
+    source = tmp_path / 'the plan.png'
+    source.write_bytes(content[:size])
+    transfer = Transfer(source, tmp_path / 'target')
+    encrypt(uploads, transfer)
+    assert stat.S_IMODE(transfer.payload_path.stat().st_mode) == 0o600
+    file = parse_media_uri(transfer.transform('https://example.org/f/x.png'))
+    assert file.url == 'https://example.org/f/x.png'
+    opener = Decryptor(file.iv, file.key)
+    plain = opener.update(transfer.payload_path.read_bytes())
+    opener.finish()
+    assert plain == content[:size]
+
+
+def test_the_server_learns_neither_name_nor_kind(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    source = tmp_path / 'names of the witnesses.txt'
+    source.write_bytes(b'x')
+    transfer = Transfer(source, tmp_path / 'target')
+    encrypt(uploads, transfer)
+    assert 'witnesses' not in transfer.path.name
+    assert transfer._mime == 'application/octet-stream'
+    assert source.exists()
+
+
+@pytest.mark.parametrize(
+    ('name', 'suffix'),
+    [('a.JPG', '.jpg'), ('a', ''), ('a.b c', ''), ('a.é', ''), ('.secret', '')],
+)
+def test_anonymous_names(name: str, suffix: str) -> None:
+    one, other = (anonymous_name(Path(name)) for _ in range(2))
+    assert one != other
+    assert one[16:] == suffix
+
+
+def test_no_file_has_the_key_of_another(uploads: Uploads, tmp_path: Path) -> None:
+    source = tmp_path / 'a'
+    source.write_bytes(b'x' * 100)
+    links = set()
+    for number in range(5):
+        transfer = Transfer(source, tmp_path / str(number))
+        encrypt(uploads, transfer)
+        links.add(transfer.transform('https://example.org/f'))
+    assert len(links) == 5
+
+
+def test_a_file_larger_than_the_memory(uploads: Uploads, tmp_path: Path) -> None:
+    '''It passes through in pieces.'''
+    source = tmp_path / 'large'
+    size = 400_000_000
+    with source.open('wb') as file:
+        file.truncate(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    encrypt(uploads, transfer := Transfer(source, tmp_path / 'target'))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert transfer.payload_path.stat().st_size == size + 16
+    assert grown * 1024 < size / 8
+
+
+def test_nothing_is_uploaded_when_it_fails(uploads: Uploads, tmp_path: Path) -> None:
+    transfer = Transfer(tmp_path / 'gone', tmp_path / 'target')
+    encrypt(uploads, transfer)
+    assert transfer.errors[0][0] == 'encryption-not-available'
+    assert not transfer.payload_path.exists()
+
+
+def test_a_link_in_the_place_of_the_encrypted_file_is_not_followed(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    source, victim = tmp_path / 'a', tmp_path / 'victim'
+    source.write_bytes(b'x')
+    victim.write_bytes(b'precious')
+    target = tmp_path / 'target'
+    target.symlink_to(victim)
+    encrypt(uploads, transfer := Transfer(source, target))
+    assert transfer.errors
+    assert victim.read_bytes() == b'precious'
+
+
+@pytest.mark.parametrize('ending', ['is_finished', 'is_error', 'is_cancelled'])
+def test_the_encrypted_file_is_removed_afterwards(
+    uploads: Uploads, tmp_path: Path, ending: str
+) -> None:
+    source = tmp_path / 'a'
+    source.write_bytes(b'x')
+    encrypt(uploads, transfer := Transfer(source, tmp_path / 'target'))
+    states = dict.fromkeys(('is_finished', 'is_error', 'is_cancelled'), False)
+    transfer.state_changed(transfer, 'state-changed', SimpleNamespace(**states))
+    assert transfer.payload_path.exists()
+    states[ending] = True
+    transfer.state_changed(transfer, 'state-changed', SimpleNamespace(**states))
+    assert not transfer.payload_path.exists()
+
+
+def test_a_file_that_would_go_in_clear_is_held(module: Module) -> None:
+    said: list[str] = []
+    client = SimpleNamespace(get_module=lambda _name: module)
+    uploads = Uploads(client, lambda _contact: 'no', lambda jid, line: said.append(jid))
+    module.send_file(SimpleNamespace(jid=BOB), 'path')
+    assert module.sent == []
+    assert said == [BOB]
+    uploads.remove()
+    module.send_file(SimpleNamespace(jid=BOB), 'path')
+    assert module.sent == ['path']
