@@ -107,17 +107,30 @@ class Uploads:
     def _go_on(
         self, transfer: Any, callback: Callable[[Any], None], iv: bytes, key: bytes
     ) -> bool:
-        if transfer.state.is_cancelled:
-            Path(transfer.payload_path).unlink(missing_ok=True)
-            return bool(GLib.SOURCE_REMOVE)
+        try:
+            if transfer.state.is_cancelled:
+                Path(transfer.payload_path).unlink(missing_ok=True)
+            else:
+                self._hand_over(transfer, iv, key)
+                callback(transfer)
+        except Exception as error:
+            report('uploading a file', error)
+            self._failed(transfer)
+        return bool(GLib.SOURCE_REMOVE)
+
+    def _hand_over(self, transfer: Any, iv: bytes, key: bytes) -> None:
         # What it says of the file goes to the server
         transfer._path = transfer.path.with_name(anonymous_name(transfer.path))
         transfer._mime = 'application/octet-stream'
         transfer._is_encrypted = True
         transfer.set_uri_transform_func(lambda url: build_media_uri(url, iv, key))
-        transfer.connect('state-changed', _tidy)
-        callback(transfer)
-        return bool(GLib.SOURCE_REMOVE)
+        # Gajim takes methods only
+        transfer.connect('state-changed', self._tidy)
+
+    def _tidy(self, transfer: Any, _signal: str, state: Any) -> None:
+        '''Gajim 1.7 leaves the encrypted file where it was.'''
+        if state.is_finished or state.is_error or state.is_cancelled:
+            Path(transfer.payload_path).unlink(missing_ok=True)
 
     @staticmethod
     def _failed(transfer: Any) -> bool:
@@ -136,8 +149,3 @@ def _encrypt_file(source: Path, target: Path, encryptor: Encryptor) -> None:
             encrypted.write(encryptor.update(piece))
         encrypted.write(encryptor.finish())
 
-
-def _tidy(transfer: Any, _signal: str, state: Any) -> None:
-    '''Gajim 1.7 leaves the encrypted file where it was.'''
-    if state.is_finished or state.is_error or state.is_cancelled:
-        Path(transfer.payload_path).unlink(missing_ok=True)

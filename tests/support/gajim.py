@@ -29,6 +29,7 @@ from .waiting import wait_for
 
 DRIVER = Path(__file__).parent / 'driver'
 DRIVER_NAME = 'gajim_test_driver'
+CERTIFICATES = Path('/etc/ssl/certs/ca-certificates.crt')
 PYTHON_LIBRARIES = Path('/usr/lib/python3/dist-packages')
 # Short name of the plugin under test.
 OURS = 'omemo_plugin'
@@ -326,6 +327,7 @@ class Gajim(DrivenGajim):
         account_settings: Mapping[str, Any] | None = None,
         display: str | None = None,
         environment: Mapping[str, str] | None = None,
+        trusts_server: bool = False,
         accessible: bool = False,
     ) -> None:
         """Write the profile; nothing is started.
@@ -336,6 +338,7 @@ class Gajim(DrivenGajim):
         :param hidden_libraries: Python packages that shall seem not installed
         :param bundle: a plugin's zip, given to the plugin manager at the first start
         :param display: an X display to use instead of an own Xvfb
+        :param trusts_server: for HTTPS too, as with a certificate that is signed
         :param environment: variables besides; {folder} stands for the folder
         :param accessible: let it be read by way of AT-SPI, see `accessibility`
         """
@@ -351,6 +354,8 @@ class Gajim(DrivenGajim):
         if system_plugins:
             folder = host.system_plugins(self.folder, system_plugins)
             self._overlays[SYSTEM_PLUGINS] = folder
+        if trusts_server:
+            self._overlays[CERTIFICATES] = self._with_certificate(server)
         for library in hidden_libraries:
             self._overlays[PYTHON_LIBRARIES / library] = self._missing(library)
         self._bundle = bundle
@@ -522,6 +527,13 @@ class Gajim(DrivenGajim):
         plugin = self.plugins()[short_name]
         if not plugin['active']:
             raise AssertionError(f'{self.name}: not activated: {plugin["why_not"]}')
+
+    def _with_certificate(self, server: Prosody) -> Path:
+        """The certificates Debian trusts, and the server's."""
+        file = self.folder / 'certificates.pem'
+        ours = server.certificate.read_text()
+        file.write_text(CERTIFICATES.read_text() + ours)
+        return file
 
     def _missing(self, library: str) -> Path:
         """A package that fails as one does that is not there."""

@@ -60,6 +60,7 @@ Component "rooms.{domain}" "muc"
     modules_enabled = {{ "muc_mam" }}
     restrict_room_creation = false
 Component "files.{domain}" "http_file_share"
+    http_host = "{domain}"
     http_file_share_access = {{ "{domain}" }}
 {more_hosts}'''
 

@@ -484,6 +484,18 @@ class Actions:
         """As the module of this Gajim wants it."""
         return text if gajim_1() else JID.from_string(text)
 
+    # -- files
+
+    def send_file(self, account: str, jid: str, path: str) -> None:
+        """Send a file, as the window for that does when its button is pressed."""
+        contact = app.get_client(account).get_module('Contacts').get_contact(jid)
+        upload = app.get_client(account).get_module('HTTPUpload')
+        upload.send_file(contact, Path(path))
+
+    def can_send_files(self, account: str) -> bool:
+        """Whether the server has a place for them."""
+        return bool(app.get_client(account).get_module('HTTPUpload').available)
+
     # -- the desktop
 
     def copy_text(self, text: str) -> None:

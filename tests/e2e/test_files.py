@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files: encrypted on one Gajim, opened on the other, and nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.gajim import Gajim
+from tests.support.gajim import Row
+from tests.support.scene import BUILT_IN
+from tests.support.scene import GAJIM_OMEMO
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+NAME = 'the-hidden-entrance.png'
+
+PAIRS = [
+    pytest.param('bookworm', OURS, 'trixie', OURS, id='1.7-2.1'),
+    pytest.param('trixie', OURS, 'bookworm', OURS, id='2.1-1.7'),
+    pytest.param('forky', OURS, 'bookworm', OURS, id='2.6-1.7'),
+    pytest.param('bookworm', OURS, 'trixie', BUILT_IN, id='1.7-built-in'),
+    pytest.param('trixie', OURS, 'bookworm', GAJIM_OMEMO, id='2.1-gajim-omemo'),
+    pytest.param('bookworm', GAJIM_OMEMO, 'trixie', OURS, id='gajim-omemo-2.1'),
+]
+
+
+def draw(path: Path) -> bytes:
+    """A picture that is worth keeping."""
+    from PIL import Image
+
+    image = Image.effect_noise((320, 200), 60)
+    image.save(path, format='PNG')
+    return path.read_bytes()
+
+
+def link_in(gajim: Gajim) -> Row | None:
+    found = [row for row in gajim.messages() if row.text.startswith('aesgcm://')]
+    return found[-1] if found else None
+
+
+def downloaded(gajim: Gajim, content: bytes) -> list[Path]:
+    """Where Gajim has put the opened file."""
+    return [
+        path
+        for path in gajim.home.rglob('*.png')
+        if path.is_file() and path.read_bytes() == content
+    ]
+
+
+@pytest.mark.parametrize(('one', 'one_omemo', 'other', 'other_omemo'), PAIRS)
+def test_a_picture(
+    new_scene: Callable[..., Scene],
+    tmp_path: Path,
+    one: str,
+    one_omemo: str,
+    other: str,
+    other_omemo: str,
+) -> None:
+    scene = new_scene('ann', 'ben')
+    ann = scene.gajim(one, 'ann', one_omemo, trusts_server=True)
+    ben = scene.gajim(other, 'ben', other_omemo, trusts_server=True)
+    start_all([ben, ann])
+    ann.open_chat(ben.account.jid, 'OMEMO')
+    ben.open_chat(ann.account.jid, 'OMEMO')
+    if one_omemo == OURS:
+        tell(ann, ben, 'first')
+        tell(ben, ann, 'back')
+    else:
+        tell(ben, ann, 'first')
+        tell(ann, ben, 'back')
+    wait_for(
+        'there is a place for files',
+        lambda: ann.call('can_send_files', account=ann.account.name),
+    )
+    content = draw(tmp_path / NAME)
+    path = ann.offer(tmp_path / NAME)
+    ann.call(
+        'send_file', account=ann.account.name, jid=ben.account.jid, path=str(path)
+    )
+    row = wait_for('the link has come', lambda: link_in(ben))
+    assert row.encryption is not None
+    wait_for('the picture has been opened', lambda: downloaded(ben, content))
+    ben.screenshot(f'picture-{other}-{other_omemo}')
+    key = row.text.partition('#')[2]
+    assert len(key) in (88, 96)
+    stored = [
+        path.read_bytes() for path in scene.server.folder.rglob('*') if path.is_file()
+    ]
+    assert not [data for data in stored if content[:64] in data or key.encode() in data]
+    if one_omemo == OURS and one != 'forky':
+        assert not [data for data in stored if NAME.encode() in data]
+    if ann.has_our_plugin:
+        assert key not in ann.log.read_text(errors='replace')
