@@ -12,7 +12,6 @@ import pytest
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.gajim import Gajim
-from tests.support.gajim import Row
 from tests.support.scene import BUILT_IN
 from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import OURS
@@ -38,11 +37,6 @@ def draw(path: Path) -> bytes:
     image = Image.effect_noise((320, 200), 60)
     image.save(path, format='PNG')
     return path.read_bytes()
-
-
-def link_in(gajim: Gajim) -> Row | None:
-    found = [row for row in gajim.messages() if row.text.startswith('aesgcm://')]
-    return found[-1] if found else None
 
 
 def downloaded(gajim: Gajim, content: bytes) -> list[Path]:
@@ -75,16 +69,10 @@ def test_a_picture(
     else:
         tell(ben, ann, 'first')
         tell(ann, ben, 'back')
-    wait_for(
-        'there is a place for files',
-        lambda: ann.call('can_send_files', account=ann.account.name),
-    )
     content = draw(tmp_path / NAME)
     path = ann.offer(tmp_path / NAME)
-    ann.call(
-        'send_file', account=ann.account.name, jid=ben.account.jid, path=str(path)
-    )
-    row = wait_for('the link has come', lambda: link_in(ben))
+    ann.send_file(ben.account.jid, str(path))
+    row = ben.wait_for_file()
     assert row.encryption is not None
     wait_for('the picture has been opened', lambda: downloaded(ben, content))
     ben.screenshot(f'picture-{other}-{other_omemo}')

@@ -207,6 +207,24 @@ class DrivenGajim:
             f'{jid} is made {affiliation}', lambda: self.call('affiliation_was_set')
         )
 
+    def send_file(self, jid: str, path: str) -> None:
+        """Send a file to somebody, once the server has a place for it."""
+        account = self.account_name
+        wait_for(
+            f'{self.name} has a place for files',
+            lambda: self.call('can_send_files', account=account),
+        )
+        self.call('send_file', account=account, jid=jid, path=path)
+
+    def wait_for_file(self, timeout: float = 60.0) -> Row:
+        """Wait until the shown chat has the link to an encrypted file."""
+
+        def found() -> Row | None:
+            links = [m for m in self.messages() if m.text.startswith('aesgcm://')]
+            return links[-1] if links else None
+
+        return wait_for(f'{self.name} shows a file', found, timeout)
+
     def _wait_until_in(self, room: str) -> None:
         wait_for(
             f'{self.name} is in {room}',

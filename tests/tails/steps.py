@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
+from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
 from tests.e2e.conversation import tell
 from tests.support.gajim import Gajim
 from tests.support.gajim import Row
@@ -34,6 +37,37 @@ def talk(gajim: TailsGajim, bob: Gajim) -> list[Row]:
         assert row.text not in log
     assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
     return rows
+
+
+def talk_in_a_room(gajim: TailsGajim, bob: Gajim) -> None:
+    """In a private room that the Tails makes, each way."""
+    room = f'{gajim.account.name}@rooms.{DOMAIN}'
+    gajim.create_room(room)
+    gajim.set_affiliation(room, bob.account.jid, 'member')
+    bob.join_room(room)
+    for one in (gajim, bob):
+        one.open_room(room, 'OMEMO')
+    for sender in (gajim, bob):
+        text = secret(f'in the room from {sender.name}')
+        sender.send(text)
+        for reader in (gajim, bob):
+            check_encrypted(reader, reader.wait_for_message(text))
+        assert not bob.server.leaks(text)
+
+
+def exchange_files(gajim: TailsGajim, bob: Gajim, inside: Path, outside: Path) -> None:
+    """A file each way.
+
+    :param inside: a file in the Tails, as the Tails sees it
+    :param outside: one that Bob has
+    """
+    open_chats(gajim, bob)
+    for sender, reader, path in ((gajim, bob, inside), (bob, gajim, outside)):
+        sender.send_file(reader.account.jid, str(path))
+        row = reader.wait_for_file()
+        check_encrypted(reader, row)
+        assert not bob.server.leaks(row.text.partition('#')[2])
+        reader.call('clear_input')
 
 
 def check_nothing_leaked(tails: Tails) -> None:

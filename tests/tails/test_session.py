@@ -9,13 +9,25 @@ from pathlib import Path
 from tests.support.gajim import Gajim
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.station import Station
+from tests.support.tails.tails import Tails
 from tests.tails.steps import check_nothing_leaked
+from tests.tails.steps import exchange_files
 from tests.tails.steps import identity
 from tests.tails.steps import talk
+from tests.tails.steps import talk_in_a_room
 
 # The launcher's windows, and the exit code when it does not start Gajim.
 NO_TOR = 'Tor is not ready'
 REFUSED = 3
+
+
+def a_file_each(tails: Tails, bob: Gajim) -> tuple[Path, Path]:
+    """Files to send: as the Tails sees it, and as Bob does."""
+    inside, outside = Path('/home/amnesia/a-list.txt'), bob.home / 'a-list.txt'
+    for path in (tails.machine.files / str(inside).lstrip('/'), outside):
+        path.write_text('what nobody else shall know\n' * 1000)
+        path.chmod(0o644)
+    return inside, outside
 
 
 def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
@@ -30,6 +42,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
         for name in ('alice', 'office', 'onion')
     ]
     tails = station.boot()
+    tails.trust(net.server.certificate)
     gajim = TailsGajim(tails)
 
     gajim.launch()
@@ -46,6 +59,9 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
         gajim.log_in(account)
         talk(gajim, bob)
     tails.screen.picture(artefacts / 'chat.png')
+    gajim.account = accounts[0]
+    talk_in_a_room(gajim, bob)
+    exchange_files(gajim, bob, *a_file_each(tails, bob))
 
     users = [identity(gajim, account) for account in accounts]
     assert len(set(users)) == len(accounts)

@@ -117,6 +117,7 @@ class Internet:
             self.folder / name,
             artefacts,
             plugins={'omemo': False},
+            trusts_server=True,
             bundle=build_bundle(self.folder),
         )
 
