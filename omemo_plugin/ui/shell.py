@@ -26,6 +26,7 @@ from .presenters.details import Kind
 from .presenters.details import Subject
 from .presenters.message import message_of
 from .presenters.message import page
+from .presenters.phrase import VoicePhrase
 from .presenters.recipients import Shield
 from .presenters.settings import AccountSettings
 from .presenters.settings import ContactSettings
@@ -35,6 +36,7 @@ from .views.code import open_code
 from .views.details import DetailsView
 from .views.details import open_details
 from .views.message import open_message
+from .views.phrase import open_phrase
 from .views.preferences import open_preferences
 from .views.verify import open_verify
 
@@ -61,6 +63,7 @@ class Shell:
         for name, parameter, call in (
             ('omemo-details', 'as', self._details_action),
             ('omemo-verify', 'as', self._verify_action),
+            ('omemo-voice', 'as', self._voice_action),
             ('omemo-message', 'as', self._message_action),
             ('omemo-own-devices', 's', self._own_devices_action),
             ('omemo-code', 's', self._code_action),
@@ -174,6 +177,14 @@ class Shell:
         '''Open the window that verifies somebody, or another own device.'''
         self._present_verify(account, jid, parent)
 
+    def show_phrase(self, account: str, jid: str, parent: Any = None) -> None:
+        '''Open "Compare by voice".'''
+        service = self._follow(account)
+        if service is not None:
+            phrase = VoicePhrase(service, jid, host.name_of(account, jid))
+            over = parent or host.main_window()
+            self._present(('phrase', account, jid), lambda: open_phrase(phrase, over))
+
     def open_link(self, text: str, source: Source, account: str | None) -> None:
         '''
         A link with keys was opened.
@@ -215,6 +226,7 @@ class Shell:
                 verify,
                 over,
                 lambda one: self.show_details(account, one, over),
+                lambda one: self.show_phrase(account, one, over),
                 text,
                 source,
             ),
@@ -417,6 +429,10 @@ class Shell:
     def _verify_action(self, value: list[str]) -> None:
         account, jid = value
         self.open_verify(account, jid, host.main_window())
+
+    def _voice_action(self, value: list[str]) -> None:
+        account, jid = value
+        self.show_phrase(account, jid)
 
     def _own_devices_action(self, account: str) -> None:
         service = self._follow(account)

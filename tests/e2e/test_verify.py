@@ -432,3 +432,27 @@ def test_by_drag_and_drop(ann: Gajim, ben: Gajim, code: Path, what: str) -> None
         expect_verified(ann, ben)
     finally:
         source.kill()
+
+
+def phrase_in(gajim: Gajim) -> str:
+    """What the window shows to be read."""
+    found = [text for text in gajim.call('window_texts') if text.count('\n') in (3, 5)]
+    return found[0] if found else ''
+
+
+@pytest.mark.parametrize('host', HOSTS)
+def test_by_voice(ann: Gajim, ben: Gajim, code: Path) -> None:
+    """Both see the same, and whoever agrees has verified the other."""
+    open_verify(ann, ben)
+    keyboard = ann.accessibility()
+    keyboard.press(TITLE, 'Compare by voice…')
+    title = 'Compare by voice with Ben'
+    wait_for('the window is open', lambda: title in ann.call('window_titles'))
+    ben.call('activate', name='omemo-voice', value=[ben.account.name, ann.account.jid])
+    shown = wait_for('Ben sees it', lambda: phrase_in(ben))
+    assert phrase_in(ann) == shown
+    ann.screenshot(f'voice-{ann.host.suite}')
+    keyboard.press(title, 'Show digits')
+    wait_for('digits are shown', lambda: len(phrase_in(ann).split()) == 12)
+    keyboard.press(title, 'They are the same')
+    expect_verified(ann, ben)

@@ -124,6 +124,11 @@ class Verify:
         return self._jid == self._service.own_jid
 
     @property
+    def for_voice(self) -> str | None:
+        '''Whom one can compare with on the telephone: not oneself.'''
+        return None if self.is_own else self._jid
+
+    @property
     def problem(self) -> str:
         '''Why nothing can be verified; '' if it can.'''
         reason = self._service.problem

@@ -87,16 +87,19 @@ class VerifyView:
         self,
         verify: Verify,
         show_details: Callable[[str], None],
+        by_voice: Callable[[str], None],
         *,
         camera: bool = True,
     ) -> None:
         '''
         Args:
             show_details: opens "Encryption details" of a JID.
+            by_voice: opens "Compare by voice" with a JID.
             camera: whether to begin with it.
         '''
         self._verify = verify
         self._show_details = show_details
+        self._by_voice = by_voice
         self._camera: Camera | None = None
         self._frame: Frame | None = None
         self._done = False
@@ -160,12 +163,21 @@ class VerifyView:
             kit.row(kit.expand(link), check),
             self._said,
         )
+        if self._verify.for_voice is not None:
+            voice = kit.button(_('Compare by voice…'), self._go_to_voice)
+            kit.append(self._content, kit.centre(voice))
         _focus(buttons[0])
         if camera and not missing:
             self._start_camera()
         elif self._state is not None:
             kit.set_visible(self._area, False)
             kit.set_visible(self._state, False)
+
+    def _go_to_voice(self) -> None:
+        jid = self._verify.for_voice
+        if jid is not None:
+            self._by_voice(jid)
+            kit.close(self.window)
 
     def _start_camera(self) -> None:
         self._camera = Camera(self._show_frame, self._seen, self._no_camera)
@@ -340,6 +352,7 @@ def open_verify(
     verify: Verify,
     parent: Any,
     show_details: Callable[[str], None],
+    by_voice: Callable[[str], None],
     text: str | None = None,
     source: Source = Source.LINK,
 ) -> Any:
@@ -348,9 +361,10 @@ def open_verify(
 
     Args:
         show_details: opens "Encryption details" of a JID.
+        by_voice: opens "Compare by voice" with a JID.
         text: a link to begin with.
     '''
-    view = VerifyView(verify, show_details, camera=text is None)
+    view = VerifyView(verify, show_details, by_voice, camera=text is None)
     if parent is not None:
         view.window.set_transient_for(parent)
     kit.present(view.window)
