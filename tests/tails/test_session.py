@@ -54,6 +54,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
 
     tails.connect_tor([net.server.domain, net.onion])
     gajim.start(artefacts)
+    gajim.show_wizard()
     tails.screen.picture(artefacts / 'first-start.png')
     for account in accounts:
         gajim.log_in(account)

@@ -90,11 +90,17 @@ class TailsGajim(DrivenGajim):
         """What Gajim calls the chosen account."""
         return self.names[self.account.jid]
 
-    def try_to_log_in(self, account: XmppAccount) -> None:
-        """Fill in Gajim's wizard for new accounts, and let it try."""
+    def show_wizard(self) -> None:
+        """Have the wizard for new accounts on the screen; it opens by itself at
+        the first start."""
         if WIZARD not in self.call('window_class_names'):
             self.call('open_account_wizard')
         self._wait_for_button('Sign Up')
+        self.tails.screen.wait_until_drawn()
+
+    def try_to_log_in(self, account: XmppAccount) -> None:
+        """Fill in Gajim's wizard for new accounts, and let it try."""
+        self.show_wizard()
         self.call('fill_in', window=WIZARD, texts=[account.jid, account.password])
         self._wait_for_button('Log In')
         self.call('press', window=WIZARD, words='Log In')

@@ -46,6 +46,10 @@ class Screen:
         """Take a picture."""
         return self._display.screenshot(path)
 
+    def wait_until_drawn(self) -> None:
+        """Wait until there is something on the screen."""
+        wait_for('something is on the screen', self._has_colours)
+
     def _has_colours(self) -> bool:
         return self._display.colours() > 16
 
