@@ -418,9 +418,10 @@ def add_line(account: str, jid: str, text: str) -> Any:
         return None
     control = app.window.get_control()
     view = control._scrolled_view
-    before = {id(one) for one in view.iter_rows()}
+    # The rows themselves: of one that Python forgets, the next could have the id
+    before = list(view.iter_rows())
     control.add_info_message(text)
     for one in view.iter_rows():
-        if id(one) not in before and getattr(one, 'type', '') == 'info':
+        if one not in before and getattr(one, 'type', '') == 'info':
             return one.grid
     return None
