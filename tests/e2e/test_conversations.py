@@ -211,7 +211,8 @@ def test_crash_while_catching_up(
 
 def test_omemo_2_between_our_plugins(new_scene: MakeScene) -> None:
     """Both protocols at first; the new one alone once it has been heard."""
-    scene, alice, bob = two(new_scene, 'bookworm', 'trixie', OURS)
+    # Where no built-in OMEMO may have announced a device that speaks 0.3 alone
+    scene, alice, bob = two(new_scene, 'bookworm', 'bookworm', OURS)
     tell(alice, bob, 'in both protocols')
     first = protocols_sent(scene, alice)
     assert first == [{LEGACY, OMEMO_2}]
