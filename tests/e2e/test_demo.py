@@ -77,7 +77,8 @@ def test_each_message_is_shown(folder: Path, suite: str) -> None:
 
 def test_ctrl_c_leaves_nothing(folder: Path) -> None:
     with subprocess.Popen(
-        [DEMO, '--gajim', 'bookworm'],
+        # It is ignored in whatever runs in the background of a shell
+        ['env', '--default-signal=INT', DEMO, '--gajim', 'bookworm'],
         env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

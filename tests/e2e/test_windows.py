@@ -308,6 +308,15 @@ def test_preferences(new_scene: MakeScene, suite: str) -> None:
     nodes = wait_for_window(gajim, 'OMEMO preferences')
     check_names(nodes)
     gajim.press('OMEMO preferences', 'Encrypt by default, alice@localhost')
+    wait_for(
+        'it is on',
+        lambda: [
+            node
+            for node in gajim.read('OMEMO preferences')
+            if node.name == 'Encrypt by default, alice@localhost'
+            and 'checked' in node.states
+        ],
+    )
     alice.screenshot(f'windows-{suite}-preferences')
     gajim.key('Escape')
     wait_until_gone(gajim, 'OMEMO preferences')
