@@ -250,7 +250,7 @@ def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
     peer.load()
     benches: dict[str, Callable[[], Row]] = {
         'decrypt-1000x1': lambda: decrypt(peer, 1000, 1, 5),
-        'decrypt-5000x1': lambda: decrypt(peer, 5000, 1, 1),
+        'decrypt-5000x1': lambda: decrypt(peer, 5000, 1, 3),
         'decrypt-1000x50': lambda: decrypt(peer, 1000, 50, 3),
         'encrypt-1': lambda: encrypt(peer, 1, 100),
         'encrypt-10': lambda: encrypt(peer, 10, 30),
