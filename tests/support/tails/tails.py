@@ -39,7 +39,7 @@ PROBE = """
 import socket, struct, sys
 user, host, port = sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])
 with socket.create_connection(('127.0.0.1', 9062), 5) as tor:
-    tor.settimeout(60)
+    tor.settimeout(30)
     tor.sendall(bytes((5, 1, 2)))
     assert tor.recv(2) == bytes((5, 2))
     tor.sendall(bytes((1, len(user))) + user + bytes((1,)) + b'x')
@@ -154,15 +154,22 @@ class Tails:
         """Do what Tor Connection does, and wait until Tor reaches these hosts.
 
         A young network's first circuits may fail, and an onion service may take
-        its time; whoever runs Gajim would try again, this does it for them.
+        its time; whoever runs Gajim would try again, this does it for them. After
+        each failure Tor forgets what it tried, an onion service's descriptor too.
         """
         self.tor.connect()
         for host in hosts:
             wait_for(
-                f'Tor reaches {host}', lambda host=host: self._reaches(host, port), 90
+                f'Tor reaches {host}', lambda host=host: self._reaches(host, port), 240
             )
 
     def _reaches(self, host: str, port: int) -> bool:
+        reached = self._is_answered(host, port)
+        if not reached:
+            self.tor.control.ask('SIGNAL NEWNYM')
+        return reached
+
+    def _is_answered(self, host: str, port: int) -> bool:
         done = self.machine.run(
             ['/usr/bin/python3', '-c', PROBE, PROBE_USER, host, str(port)],
             self._tor_ids,
