@@ -213,7 +213,7 @@ class AccountService:
 
     def _received(self) -> None:
         self._keystore.schedule_commit()
-        self._watchers.tell()
+        self._watchers.tell_soon()
         if not self._soon_timer:
             self._soon_timer = GLib.timeout_add_seconds(
                 _TICK_AFTER_RECEIVING, self._tick_soon

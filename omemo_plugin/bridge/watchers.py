@@ -11,6 +11,9 @@ from gi.repository import GLib
 
 from .failures import report
 
+# Too short to be noticed, long enough for a dozen messages from the archive
+_SOON_MS = 250
+
 
 class Watchers:
     '''The watchers of one account.'''
@@ -33,9 +36,15 @@ class Watchers:
         return unfollow
 
     def tell(self) -> None:
-        '''Something may have changed: all are told once, in a moment.'''
-        if self._callbacks and not self._timer:
+        '''Something may have changed: all are told once, when there is time.'''
+        self._stop_timer()
+        if self._callbacks:
             self._timer = GLib.idle_add(self._tell)
+
+    def tell_soon(self) -> None:
+        '''The same for what happens hundreds of times in a row.'''
+        if self._callbacks and not self._timer:
+            self._timer = GLib.timeout_add(_SOON_MS, self._tell)
 
     def _tell(self) -> bool:
         self._timer = 0
@@ -49,6 +58,9 @@ class Watchers:
     def close(self) -> None:
         '''Nobody is told any more.'''
         self._callbacks.clear()
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
