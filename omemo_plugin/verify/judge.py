@@ -154,8 +154,14 @@ class Judgement:
 
     @property
     def can_apply(self) -> bool:
-        '''Whether there is anything to carry out.'''
-        return any(one.kind in _TO_DO for one in self.findings)
+        '''
+        Whether there is anything to carry out.
+
+        SECURITY: who names a wrong key for this very device, the one of which
+        we know for certain, is believed nothing else.
+        '''
+        kinds = {one.kind for one in self.findings}
+        return bool(kinds & _TO_DO) and Kind.THIS_DEVICE_DIFFERS not in kinds
 
     @property
     def needs_confirmation(self) -> bool:

@@ -359,7 +359,7 @@ class Verify:
         )
 
     def _mismatch(self, judgement: Judgement) -> Result:
-        if judgement.of(Kind.MISMATCH):
+        if not judgement.of(Kind.THIS_DEVICE_DIFFERS):
             title = _('Warning: this key is a different one')
             text = _(
                 'The code shows another key than the one that Gajim was given for '
@@ -380,8 +380,8 @@ class Verify:
             title = _('Warning: this code has a wrong key')
             text = _(
                 'It names a key for this very device which the device does not '
-                'have. Do not rely on this code, and find out where it came from: '
-                'somebody may have changed it.'
+                'have. Nothing was verified. Do not rely on this code, and find out '
+                'where it came from: somebody may have changed it.'
             )
         return Result(
             title,

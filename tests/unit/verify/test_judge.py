@@ -243,6 +243,18 @@ def test_case_45_another_key_for_this_very_device() -> None:
         assert not judgement.can_apply
 
 
+def test_case_45_who_is_wrong_about_this_device_is_believed_nothing_else() -> None:
+    for text in (
+        code(ME, d1=A, d2=A),
+        code(ME, d1=A, d2=B),
+        build_trust_message_uri(ME, Protocol.OMEMO_2, [A], [OWN]),
+    ):
+        judgement = told(text, info(ME, 2, A), expected=ME)
+        assert judgement.verdict is Verdict.MISMATCH
+        assert Kind.THIS_DEVICE_DIFFERS in kinds(judgement)
+        assert not judgement.can_apply
+
+
 # Keys without devices
 
 
