@@ -245,7 +245,7 @@ def test_case_45_another_key_for_this_very_device() -> None:
 
 def test_case_45_who_is_wrong_about_this_device_is_believed_nothing_else() -> None:
     for text in (
-        code(ME, d1=A, d2=A),
+        code(ME, d1=B, d2=A),
         code(ME, d1=A, d2=B),
         build_trust_message_uri(ME, Protocol.OMEMO_2, [A], [OWN]),
     ):
