@@ -128,7 +128,13 @@ def change(system: System, word: str) -> bool:
     if answer.returncode == _DISMISSED:
         raise Refused(_('Nothing was changed, because no password was given.'))
     if answer.returncode == _NOT_AUTHORISED:
-        raise NoPassword
+        raise Refused(
+            _(
+                'Nothing was changed, because the administration password was not'
+                ' accepted. Try again; it is the one that you have set in the'
+                ' Welcome Screen.'
+            )
+        )
     if answer.returncode == Refused.exit_code:
         raise Refused(answer.stderr.strip())
     if answer.returncode != 0:
