@@ -154,9 +154,20 @@ def _setup() -> str:
 
 def _proxies(profile: Profile) -> Iterator[Finding]:
     users: dict[str, str] = {}
-    for name in (GLOBAL_PROXY, *map(account_proxy, profile.accounts)):
+    accounts = {account_proxy(name): name for name in profile.accounts}
+    for name in (GLOBAL_PROXY, *accounts):
         proxy = profile.proxies.get(name)
-        if proxy is None or not is_tor(proxy):
+        if proxy is None and name in accounts:
+            yield Finding(
+                Severity.NOTE,
+                _('The account “{account}” is new.').format(account=accounts[name]),
+                _(
+                    'Gajim gives it a way through Tor of its own; that is written'
+                    ' into the settings when Gajim starts the next time.'
+                ),
+                _('Nothing has to be done.'),
+            )
+        elif proxy is None or not is_tor(proxy):
             yield _weak(
                 _('The proxy “{name}” is not Tor with a name of its own.').format(
                     name=name

@@ -52,6 +52,7 @@ def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) 
     assert gajim.start() == [], 'it warned, though everything is kept'
     gajim.log_in(account)
     shown = [talk(gajim, bob)]
+    check_audit(tails)
     devices = station.internet.server.listed_devices(account)
     assert [len(ids) for ids in devices.values()] == [1, 1]
     # The plug is pulled here; the second session ends as it should

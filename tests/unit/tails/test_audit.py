@@ -138,6 +138,16 @@ def test_the_system_was_changed(machine: Machine, path: Any) -> None:
     assert str(path) in found.reason
 
 
+def test_an_account_of_this_session_is_no_violation(machine: Machine) -> None:
+    prepared(machine)
+    with profile.edit(machine.system()) as edited:
+        del edited.proxies['Tails alice']
+    change(machine, proxy='')
+    (found,) = audit.findings(machine.system())
+    assert 'alice' in found.what
+    assert found.severity is Severity.NOTE
+
+
 def test_notes_are_no_violations(machine: Machine) -> None:
     prepared(machine)
     machine.write('/usr/lib/x/girepository-1.0/Farstream-0.2.typelib', '')
