@@ -412,6 +412,11 @@ class AccountService:
 
     # Rooms
 
+    def person(self, address: str) -> str | None:
+        '''The bare JID of whoever has a nickname in a room; None if the room
+        does not tell.'''
+        return self.rooms.person(address)
+
     def room_members(self, room_jid: str) -> tuple[str, ...] | None:
         '''The bare JIDs of its members without ourselves; None while they are
         not known.'''

@@ -111,13 +111,16 @@ def is_chat_state(message: Any) -> bool:
     )
 
 
-def is_room_message(message: Any) -> bool:
-    '''Whether it is for a room, or for somebody in one.'''
-    return bool(
-        message.is_groupchat
-        or getattr(message, 'is_pm', False)
-        or getattr(message.contact, 'is_pm_contact', False)
+def is_private_message(message: Any) -> bool:
+    '''Whether it is for somebody in a room, by the nickname.'''
+    return not message.is_groupchat and bool(
+        getattr(message, 'is_pm', False) or is_nickname(message.contact)
     )
+
+
+def is_nickname(contact: Any) -> bool:
+    '''Whether it is somebody in a room.'''
+    return bool(getattr(contact, 'is_pm_contact', False))
 
 
 def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
@@ -141,6 +144,8 @@ def room(client: Any, jid: str) -> Any:
     was.'''
     contacts = client.get_module('Contacts')
     address = JID.from_string(jid)
+    if not address.is_bare:
+        return None
     if hasattr(contacts, 'get_contact_if_exists'):
         contact = contacts.get_contact_if_exists(address)
     else:
@@ -274,7 +279,7 @@ def can_be_encrypted(contact: Any) -> bool:
     '''Whether it is a contact, or a room that is private.'''
     if contact.is_groupchat:
         return bool(contact.encryption_available)
-    return not getattr(contact, 'is_pm_contact', False)
+    return not is_nickname(contact)
 
 
 # The archive

@@ -240,11 +240,21 @@ def written_without(jids: Collection[str]) -> str:
     )
 
 
-def private_messages_not_supported() -> str:
+def person_unknown() -> str:
     return _(
-        'messages to one person within a room are not encrypted. Write to them '
-        'by their own address.'
+        'the room does not say who this is, or they have left. Write to them by '
+        'their own address.'
     )
+
+
+def private_messages_are_for(jid: str) -> str:
+    return _('What you write here is encrypted for {jid}.').format(jid=jid)
+
+
+def nickname_changed_hands(jid: str) -> str:
+    return _(
+        'this nickname belongs to {jid} now. Send it again only if you mean them.'
+    ).format(jid=jid)
 
 
 def file_not_encrypted() -> str:

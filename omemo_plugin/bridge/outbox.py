@@ -23,12 +23,14 @@ class Outgoing:
     Attributes:
         message: what Gajim gave us, in clear.
         jids: the bare JIDs it is for; in a room, as far as they are known.
-        conversation: the bare JID of the contact or the room.
+        conversation: the JID of the contact or the room; of somebody in a room
+            with the nickname.
         grace: until when to wait for a recipient's first device to appear.
         deadline: when to go on with the keys that are there. Both in the
             seconds of a monotonic clock.
         busy: it is being made durable and is about to go.
         is_room: the conversation is a room.
+        is_private: it is with somebody in a room.
     '''
 
     message: Any
@@ -38,6 +40,12 @@ class Outgoing:
     deadline: float
     busy: bool = False
     is_room: bool = False
+    is_private: bool = False
+
+    @property
+    def addressee(self) -> str:
+        '''The bare JID of the person or room.'''
+        return self.jids[0] if self.is_private else self.conversation
 
 
 class Outbox:

@@ -161,6 +161,7 @@ def sender_of(
     properties: Any,
     own_jid: str,
     in_room: Callable[[Any], str | None] = lambda _properties: None,
+    is_private: bool = False,
 ) -> str | None:
     '''
     The bare JID that sent a stanza, as far as the server vouches for it; None
@@ -168,14 +169,28 @@ def sender_of(
 
     Args:
         in_room: tells who is behind a nickname in a room.
+        is_private: whether it is from somebody in a room to us alone.
     '''
-    if properties.type.is_groupchat or properties.is_muc_pm:
+    if properties.type.is_groupchat:
         return in_room(properties)
     if properties.carbon is not None and properties.carbon.is_sent:
         return own_jid
+    if is_private:
+        return in_room(properties)
     if properties.from_ is None:
         return own_jid
     return compat.bare(properties.from_)
+
+
+def is_private_message(stanza: Message, properties: Any) -> bool:
+    '''
+    Whether it is from somebody in a room to us alone (XEP-0045, 7.5).
+
+    nbxmpp 4.2 finds that out only after we have decrypted.
+    '''
+    return bool(properties.type.is_chat) and (
+        stanza.getTag('x', namespace=Namespace.MUC_USER) is not None
+    )
 
 
 def is_vouched_for(properties: Any, own_jid: str) -> bool:
@@ -251,7 +266,7 @@ class Receiver:
         '''Returns whether new content has to be dispatched.'''
         has_payload = any(node.getTag('payload') is not None for node in nodes)
         try:
-            result = self._decrypt(nodes, properties)
+            result = self._decrypt(nodes, stanza, properties)
         except (DuplicateMessage, SentByThisDevice) as error:
             self._carry_out(error.effects)
             own = isinstance(error, SentByThisDevice)
@@ -282,12 +297,19 @@ class Receiver:
             self._show_reason(stanza, properties, error)
             return False
 
-    def _decrypt(self, nodes: list[Node], properties: Any) -> ReceivedMessage:
+    def _decrypt(
+        self, nodes: list[Node], stanza: Message, properties: Any
+    ) -> ReceivedMessage:
         engine = self._engine()
         found = find_encrypted(to_element(node) for node in nodes)
         if not found:
             raise MalformedStanza('no message')
-        sender = sender_of(properties, self._own_jid, self._rooms.sender)
+        sender = sender_of(
+            properties,
+            self._own_jid,
+            self._rooms.sender,
+            is_private_message(stanza, properties),
+        )
         if sender is None:
             raise SenderUnknown
         return engine.decrypt(sender, found)

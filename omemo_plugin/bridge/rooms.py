@@ -66,6 +66,8 @@ class Rooms:
         self._own_jid = own_jid
         self._rooms: dict[str, Room] = {}
         self._reflections: OrderedDict[tuple[str, str], str] = OrderedDict()
+        # Who was behind a nickname when something was last written to it
+        self._written_to: dict[str, str] = {}
         # Told of members that were not known, and that members have changed
         self.on_members: Callable[[Collection[str]], None] = lambda jids: None
 
@@ -234,8 +236,33 @@ class Rooms:
             user = properties.muc_user
             if user is not None and user.jid is not None:
                 return compat.bare(user.jid)
-        jid = compat.real_jid(self._client, room_jid, source.resource)
-        return None if jid is None else compat.bare(jid)
+        return self.person(str(source))
+
+    # Private messages
+
+    def person(self, address: str) -> str | None:
+        '''The bare JID of whoever has a nickname in a room now; None if the
+        room does not tell, or nobody has it.'''
+        try:
+            jid = JID.from_string(address)
+            if jid.is_bare:
+                return None
+            real = compat.real_jid(self._client, compat.bare(jid), jid.resource)
+        except Exception as error:
+            report('looking for who has a nickname', error)
+            return None
+        return None if real is None else compat.bare(real)
+
+    def previous_person(self, address: str, jid: str) -> str | None:
+        '''
+        Note who is written to by a nickname.
+
+        Returns:
+            Who it was the last time since Gajim was started.
+        '''
+        previous = self._written_to.get(address)
+        self._written_to[address] = jid
+        return previous
 
     # Our own messages, which the room sends back
 

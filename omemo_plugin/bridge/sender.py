@@ -169,17 +169,36 @@ class Sender:
         if compat.text_of(message) is None:
             # OMEMO 0.3 has no way to encrypt these
             return messages.only_in_clear()
-        if compat.is_room_message(message):
-            if not compat.is_groupchat_message(message):
-                return messages.private_messages_not_supported()
-            if not self._rooms.is_private(str(message.contact.jid)):
-                return messages.room_is_not_private()
+        jid = str(message.contact.jid)
+        if compat.is_private_message(message):
+            reason = self._why_not_to(jid)
+            if reason:
+                return reason
+        elif compat.is_groupchat_message(message) and not self._rooms.is_private(jid):
+            return messages.room_is_not_private()
         if message.oob_url is not None and not message.oob_url.startswith(_AESGCM):
             # Gajim 2.6 encrypts files itself, the others ask us to
             return messages.uploaded_in_clear()
         if self._closed:
             return messages.internal_error()
         return self._keystore.problem
+
+    def _why_not_to(self, address: str) -> str:
+        '''
+        Why nothing can be sent to a nickname, or ''.
+
+        SECURITY: whoever leaves a room gives the nickname away. The next one
+        gets nothing that was meant for somebody else.
+        '''
+        person = self._rooms.person(address)
+        if person is None:
+            return messages.person_unknown()
+        previous = self._rooms.previous_person(address, person)
+        if previous is None:
+            self._lines.tell(address, messages.private_messages_are_for(person))
+        elif previous != person:
+            return messages.nickname_changed_hands(person)
+        return ''
 
     def _take(self, message: Any) -> None:
         jid = str(message.contact.jid)
@@ -188,14 +207,17 @@ class Sender:
             self.on_latched(jid)
         now = time.monotonic()
         is_room = compat.is_groupchat_message(message)
+        is_private = compat.is_private_message(message)
+        person = self._rooms.person(jid) if is_private else jid
         self._outbox.add(
             Outgoing(
                 message,
-                () if is_room else (jid,),
+                () if is_room or person is None else (person,),
                 jid,
                 now + _GRACE,
                 now + _PATIENCE,
                 is_room=is_room,
+                is_private=is_private,
             )
         )
         for seconds in (_GRACE, _PATIENCE):
@@ -221,7 +243,7 @@ class Sender:
         except _CannotSend as error:
             self._give_back(entry, error.reason, error.offer)
         except NoRecipient as error:
-            offer = Offer(OfferKind.DETAILS, entry.conversation)
+            offer = Offer(OfferKind.DETAILS, entry.addressee)
             self._give_back(entry, self._why_nobody(entry, error), offer)
         except TooManyRecipients:
             self._give_back(entry, messages.too_many_recipients())
@@ -243,6 +265,8 @@ class Sender:
             return
         if entry.is_room and not self._find_members(entry):
             return
+        if entry.is_private and not self._is_still_there(entry):
+            raise _CannotSend(messages.person_unknown())
         plan = engine.plan(entry.jids)
         if not plan.ready and now < entry.deadline:
             count = len(plan.waiting)
@@ -258,7 +282,7 @@ class Sender:
         texts = send.plaintexts(
             compat.stanza_of(entry.message),
             from_jid=self._own_jid,
-            to_jid=entry.conversation,
+            to_jid=entry.addressee,
         )
         self._keystore.write_archive_first()
         sent = engine.encrypt(entry.jids, texts)
@@ -287,6 +311,9 @@ class Sender:
         entry.jids = jids
         return True
 
+    def _is_still_there(self, entry: Outgoing) -> bool:
+        return (self._rooms.person(entry.conversation),) == entry.jids
+
     def _send(
         self, entry: Outgoing, sent: SentMessage, error: Exception | None
     ) -> None:
@@ -302,6 +329,10 @@ class Sender:
         if entry.is_room and self._rooms.recipients(entry.conversation) != entry.jids:
             # Somebody came or was removed meanwhile: it is encrypted anew
             entry.busy = False
+            self.work()
+            return
+        if entry.is_private and not self._is_still_there(entry):
+            self._give_back(entry, messages.person_unknown())
             self.work()
             return
         try:
@@ -364,7 +395,7 @@ class Sender:
         undecided = sum(one.reason is LeftOutReason.UNDECIDED for one in sent.left_out)
         if undecided:
             line = messages.undecided_left_out(undecided)
-            offer = Offer(OfferKind.DETAILS, entry.conversation)
+            offer = Offer(OfferKind.DETAILS, entry.addressee)
             self._lines.tell(entry.conversation, line, offer)
 
     def _why_nobody(self, entry: Outgoing, error: NoRecipient) -> str:

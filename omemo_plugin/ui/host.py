@@ -136,6 +136,11 @@ def name_of(account: str, jid: str) -> str:
         return jid
 
 
+def is_nickname(who: Any) -> bool:
+    '''Whether it is somebody in a room.'''
+    return bool(getattr(who, 'is_pm_contact', False))
+
+
 def is_room(account: str, jid: str) -> bool:
     try:
         return bool(contact(account, jid).is_groupchat)

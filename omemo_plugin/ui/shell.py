@@ -164,12 +164,24 @@ class Shell:
         '''The bare JIDs a message to a contact or room is for; None if they
         are not known.'''
         if not who.is_groupchat:
-            return (str(who.jid),)
+            person = self._person(who)
+            return None if person is None else (person,)
         service = self.service(who.account)
         if service is None:
             return None
         members: tuple[str, ...] | None = service.room_members(str(who.jid))
         return members
+
+    def _person(self, who: Any) -> str | None:
+        '''The bare JID of somebody one chats with, who may have a nickname in a
+        room; None where the room does not tell.'''
+        if not host.is_nickname(who):
+            return str(who.jid)
+        service = self.service(who.account)
+        return None if service is None else service.person(str(who.jid))
+
+    def _bare_jid(self, who: Any) -> str | None:
+        return str(who.jid) if who.is_groupchat else self._person(who)
 
     # Windows
 
@@ -234,7 +246,9 @@ class Shell:
 
     def show_for(self, who: Any, parent: Any = None) -> None:
         '''Open "Encryption details" for a contact or room.'''
-        self.show_details(who.account, str(who.jid), parent)
+        jid = self._bare_jid(who)
+        if jid is not None:
+            self.show_details(who.account, jid, parent)
 
     def show_details(self, account: str, jid: str, parent: Any = None) -> None:
         '''Open "Encryption details" for a contact, a room or an account.'''
@@ -375,7 +389,8 @@ class Shell:
     # Menus
 
     def _contact_items(self, who: Any) -> list[Any]:
-        return self._jid_items(who.account, str(who.jid))
+        jid = self._bare_jid(who)
+        return [] if jid is None else self._jid_items(who.account, jid)
 
     def _jid_items(self, account: str, jid: str) -> list[Any]:
         if self.service(account) is None:
@@ -412,9 +427,7 @@ class Shell:
 
     def _senders(self, account: str, jid: str) -> tuple[str, ...]:
         '''Who may have written in a chat.'''
-        if host.is_room(account, jid):
-            return self.recipients(host.contact(account, jid)) or ()
-        return (jid,)
+        return self.recipients(host.contact(account, jid)) or ()
 
     def _account_items(self, account: str) -> list[Any]:
         value = host.text(account)
@@ -449,8 +462,11 @@ class Shell:
 
     def _chat_verify_action(self, _value: None) -> None:
         who = host.shown_contact()
-        if who is not None and not who.is_groupchat:
-            self.open_verify(who.account, str(who.jid), host.main_window())
+        if who is None or who.is_groupchat:
+            return
+        jid = self._person(who)
+        if jid is not None:
+            self.open_verify(who.account, jid, host.main_window())
 
     def _chat_own_devices_action(self, _value: None) -> None:
         who = host.shown_contact()

@@ -195,3 +195,48 @@ def test_case_8_a_room_that_is_opened(
     ann.call('press_send')
     wait_for('it is given back', lambda: ann.call('typed_text') == again)
     assert not scene.server.leaks(again)
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'), [('bookworm', 'trixie'), ('trixie', 'forky')]
+)
+def test_a_private_message_in_a_room(
+    new_scene: Callable[..., Scene], one: str, other: str
+) -> None:
+    """Encrypted for whoever has the nickname, and for nobody who takes it over."""
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(one, 'ann', OURS)
+    ben = scene.gajim(other, 'ben', OURS)
+    cat = scene.gajim('bookworm', 'cat', OURS)
+    gather(ann, ben, cat)
+    say(ann, ben, cat, about='everybody')
+    ann.open_chat(f'{ROOM}/ben', 'OMEMO')
+    text = secret('for ben alone')
+    ann.send(text)
+    check_encrypted(ann, ann.wait_for_message(text))
+    assert 'encrypted for ben@localhost' in lines(ann)
+    ben.open_chat(f'{ROOM}/ann', 'OMEMO')
+    check_encrypted(ben, ben.wait_for_message(text))
+    answer = secret('for ann alone')
+    ben.send(answer)
+    for gajim in (ben, ann):
+        check_encrypted(gajim, gajim.wait_for_message(answer))
+    assert cat.find(text) is None
+    ann.screenshot(f'private-message-{one}')
+
+    def has_ben() -> bool:
+        # Gajim itself sends nothing to somebody who is not there
+        return 'ben' in ann.call('nicknames', account=ann.account_name, room=ROOM)
+
+    for gajim in (ben, cat):
+        gajim.call('leave_room', account=gajim.account_name, room=ROOM)
+    wait_for('ben is out', lambda: not has_ben())
+    wait_for('cat is out', lambda: not in_room(cat))
+    cat.join_room(ROOM, nick='ben')
+    wait_for('cat is ben', has_ben)
+    late = secret('not for cat')
+    ann.call('type_text', text=late)
+    ann.call('press_send')
+    wait_for('it says who', lambda: 'belongs to cat@localhost' in lines(ann))
+    assert ann.call('typed_text') == late
+    check_scene(scene)

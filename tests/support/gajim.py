@@ -187,10 +187,13 @@ class DrivenGajim:
         )
         self._wait_until_in(room)
 
-    def join_room(self, room: str) -> None:
-        """Enter a room and wait until one is in it."""
+    def join_room(self, room: str, nick: str = '') -> None:
+        """Enter a room and wait until one is in it.
+
+        :param nick: one's own name if none is given
+        """
         self.call(
-            'join_room', account=self.account_name, room=room, nick=self.name
+            'join_room', account=self.account_name, room=room, nick=nick or self.name
         )
         self._wait_until_in(room)
 

@@ -340,7 +340,10 @@ class Actions:
     def open_chat(self, account: str, jid: str) -> None:
         """Open a chat and show it."""
         address = JID.from_string(jid)
-        app.window.add_chat(account, address, 'chat', select=True)
+        if address.is_bare:
+            app.window.add_chat(account, address, 'chat', select=True)
+        else:
+            app.window.add_private_chat(account, address, select=True)
         app.window.select_chat(account, address)
 
     def shown_chat(self) -> str | None:
@@ -422,6 +425,10 @@ class Actions:
     def leave_room(self, account: str, room: str) -> None:
         """Leave a room; one stays a member."""
         app.get_client(account).get_module('MUC').leave(self._jid(room))
+
+    def nicknames(self, account: str, room: str) -> list[str]:
+        """Who is in a room."""
+        return [one.name for one in self._contact(account, room).get_participants()]
 
     def room_is_joined(self, account: str, room: str) -> bool:
         """Whether the room has let us in, and its configuration is known."""

@@ -106,6 +106,10 @@ class NoRooms(Rooms):
     def __init__(self) -> None:
         client = SimpleNamespace(get_module=self._no_contacts)
         super().__init__(client, ALICE)
+        self.people: dict[str, str] = {}
+
+    def person(self, address: str) -> str | None:
+        return self.people.get(address) or super().person(address)
 
     def _no_contacts(self, _name: str) -> Any:
         return SimpleNamespace(get_bare_contact={}.__getitem__)
@@ -118,12 +122,13 @@ class Case:
         self.engine = Engine(outcome)
         self.effects: list[Any] = []
         self.received = 0
+        self.rooms = NoRooms()
         self.receiver = Receiver(
             ALICE,
             lambda: self.engine,
             self.effects.extend,
             self._received,
-            NoRooms(),
+            self.rooms,
         )
 
     def _received(self) -> None:
@@ -541,6 +546,28 @@ def test_our_own_archive_is_decrypted() -> None:
     case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY))
     case.receiver.handle(one, properties(mam=archive(ALICE)))
     assert one.getBody() == 'hello'
+
+
+def test_a_private_message_is_of_the_person_behind_the_nickname() -> None:
+    mark = '<x xmlns="http://jabber.org/protocol/muc#user"/>'
+    for private in (True, False):
+        case = Case(legacy())
+        case.rooms.people['den@rooms.example.org/bob'] = BOB
+        one = stanza(encrypted(Protocol.LEGACY) + (mark if private else ''))
+        source = JID.from_string('den@rooms.example.org/bob')
+        case.receiver.handle(one, properties(from_=source))
+        ((sender, _messages),) = case.engine.calls
+        assert sender == (BOB if private else 'den@rooms.example.org')
+    # Whoever claims it from elsewhere is nobody
+    case, one = Case(legacy()), stanza(encrypted(Protocol.LEGACY) + mark)
+    case.receiver.handle(one, properties())
+    assert not case.engine.calls
+
+
+def test_a_private_message_of_another_own_device() -> None:
+    carbon = SimpleNamespace(is_sent=True)
+    props = properties(carbon=carbon, from_=JID.from_string(f'{ALICE}/other'))
+    assert sender_of(props, ALICE, lambda _properties: None, True) == ALICE
 
 
 def test_case_21_a_nickname_is_nobody() -> None:

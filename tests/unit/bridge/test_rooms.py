@@ -275,3 +275,23 @@ def test_what_waits_to_come_back_is_bounded(rooms: Rooms) -> None:
         rooms.note_sent(ROOM, str(number), 'x')
     assert rooms.reflected(message(), '0') is None
     assert rooms.reflected(message(), '299') == 'x'
+
+
+# Private messages
+
+
+def test_who_has_a_nickname(rooms: Rooms, client: Client) -> None:
+    client.nicks = {'bob': f'{BOB}/x', 'ghost': None}
+    assert rooms.person(f'{ROOM}/bob') == BOB
+    for address in (
+        f'{ROOM}/ghost', f'{ROOM}/nobody', ROOM, f'{BOB}/x', 'no address@'
+    ):  # fmt: skip
+        assert rooms.person(address) is None
+
+
+def test_a_nickname_that_changes_hands_is_noticed(rooms: Rooms) -> None:
+    address = f'{ROOM}/bob'
+    assert rooms.previous_person(address, BOB) is None
+    assert rooms.previous_person(address, BOB) == BOB
+    assert rooms.previous_person(address, CAT) == BOB
+    assert rooms.previous_person(address, CAT) == CAT
