@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ from .lines import Lines
 from .lines import ShowOffer
 from .preferences import Preferences
 from .presenters import Reader
+from .quiet import Quiet
 from .readers import Readers
 from .receive import Receiver
 from .rooms import Rooms
@@ -110,12 +112,16 @@ class AccountService:
         )
         self.rooms = Rooms(client, self.own_jid)
         self.rooms.on_members = self._members_met
+        self._quiet = Quiet(client, self.own_jid, self._keystore, self._errands)
         self.receiver = Receiver(
             self.own_jid,
             self._keystore.get,
             self._errands.carry_out_later,
             self._received,
             self.rooms,
+            self._lines.tell,
+            self._quiet.answer_receipt,
+            self._dispatch_added,
         )
         self._sender = Sender(
             client,
@@ -126,6 +132,7 @@ class AccountService:
             self._errands,
             self._readers,
             self.rooms,
+            self._quiet,
         )
         self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
         self._watchers = Watchers()
@@ -210,6 +217,18 @@ class AccountService:
         if compat.is_available(self._client):
             self._errands.call('tidying up', lambda engine: engine.tick())
         return GLib.SOURCE_CONTINUE
+
+    def _dispatch_added(
+        self, stanza: Any, properties: Any, nodes: Sequence[Any]
+    ) -> None:
+        '''Let Gajim look at parts that came out of an envelope.'''
+        if not nodes:
+            return
+        try:
+            compat.dispatch_added(self._client, stanza, properties, nodes)
+        except Exception as error:
+            # The text has been decrypted, and is worth more
+            report('passing on parts of a message', error)
 
     def _received(self) -> None:
         self._keystore.schedule_commit()

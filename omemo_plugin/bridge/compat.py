@@ -11,12 +11,17 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
 from gajim.common.setting_values import ACCOUNT_SETTINGS
+from nbxmpp.modules.receipts import build_receipt
+from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import JID
+from nbxmpp.protocol import NodeProcessed
+from nbxmpp.simplexml import Node
 
 from ..engine.values import Trust
 
@@ -111,6 +116,15 @@ def is_chat_state(message: Any) -> bool:
     )
 
 
+def is_change(message: Any) -> bool:
+    '''Whether the message reacts to an earlier one, or takes it back, and has no
+    text.'''
+    return text_of(message) is None and (
+        getattr(message, 'reaction_data', None) is not None
+        or getattr(message, 'retraction_id', None) is not None
+    )
+
+
 def is_private_message(message: Any) -> bool:
     '''Whether it is for somebody in a room, by the nickname.'''
     return not message.is_groupchat and bool(
@@ -134,6 +148,65 @@ def mark_encrypted(message: Any, trust: Trust, fingerprint: str) -> None:
         'fingerprint': fingerprint,
         'trust': gajim_trust(trust),
     }
+
+
+# What comes out of an envelope
+
+
+_REACTIONS = importlib.util.find_spec('gajim.common.modules.reactions') is not None
+_RETRACTION = importlib.util.find_spec('gajim.common.modules.retraction') is not None
+
+
+def can_show(part: tuple[str, str]) -> bool:
+    '''Whether this Gajim does anything with such a part of a message.'''
+    unknown = {'reactions': not _REACTIONS, 'retract': not _RETRACTION}
+    return not unknown.get(part[0], False)
+
+
+def dispatch_added(
+    client: Any, stanza: Any, properties: Any, nodes: Sequence[Node]
+) -> None:
+    '''
+    Call the handlers of parts that came out of an envelope: nbxmpp 4.2 has
+    chosen those of the stanza before. Later versions are told to look again.
+    '''
+    if StanzaDecrypted is not None:
+        return
+    handlers = client.connection._dispatcher._handlers[Namespace.CLIENT]['message']
+    kind = stanza.getType() or 'normal'
+    known = {*stanza.props, Namespace.CORRECT}
+    found = {node.getNamespace() for node in nodes} - known
+    chain = [
+        handler
+        for namespace in sorted(found)
+        for name in (namespace, kind + namespace)
+        for handler in handlers.get(name, ())
+    ]
+    for handler in sorted(chain, key=lambda one: one['priority']):
+        try:
+            handler['func'](client.connection, stanza, properties)
+        except NodeProcessed:
+            return
+
+
+def receipt_for(client: Any, stanza: Any, properties: Any) -> Any:
+    '''
+    The receipt that a message asks for, in clear; None where Gajim would send
+    none. To be asked when the message has been decrypted.
+    '''
+    carbon = properties.carbon
+    if (
+        properties.type.is_groupchat
+        or properties.type.is_error
+        or properties.is_self_message
+        or properties.mam is not None
+        or (carbon is not None and carbon.is_sent)
+        or stanza.getID() is None
+        or not app.settings.get_account_setting(client.account, 'answer_receipts')
+        or not client.get_module('Receipts')._should_answer(properties)
+    ):
+        return None
+    return build_receipt(stanza)
 
 
 # Rooms

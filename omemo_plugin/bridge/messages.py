@@ -240,6 +240,43 @@ def written_without(jids: Collection[str]) -> str:
     )
 
 
+def only_omemo_2() -> str:
+    return _('their programs cannot read this encrypted, and it does not go in clear.')
+
+
+def not_seen_by(jids: Collection[str]) -> str:
+    return _(
+        '{who} will not see reactions and deletions: their OMEMO is older.'
+    ).format(who=', '.join(sorted(jids)))
+
+
+def taken_back() -> str:
+    return _('An earlier message was taken back. This Gajim cannot hide it.')
+
+
+def reaction(emojis: Collection[str]) -> str:
+    '''For a Gajim that has no place for them.'''
+    return _('Reaction to an earlier message: {emojis}').format(emojis=_row(emojis))
+
+
+def plain_reaction(emojis: Collection[str]) -> str:
+    return _(
+        'A reaction came that was not encrypted: {emojis}. Anybody on the way could '
+        'have written it.'
+    ).format(emojis=_row(emojis))
+
+
+def plain_retraction() -> str:
+    return _(
+        'Somebody asked, not encrypted, to take an earlier message back. It stays: '
+        'anybody on the way could have asked that.'
+    )
+
+
+def _row(emojis: Collection[str]) -> str:
+    return ' '.join(sorted(emoji[:16] for emoji in emojis if emoji))[:80]
+
+
 def person_unknown() -> str:
     return _(
         'the room does not say who this is, or they have left. Write to them by '

@@ -21,6 +21,7 @@ from gi.repository import GLib
 from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import JID
 from nbxmpp.protocol import Message
+from nbxmpp.protocol import NodeProcessed
 from nbxmpp.structs import StanzaHandler
 
 from ..engine.errors import MalformedStanza
@@ -28,11 +29,15 @@ from . import compat
 from . import messages
 from . import pep
 from .account import AccountService
+from .contents import REACTIONS
+from .contents import RETRACT
 from .failures import report
 from .latch import LatchUnreadable
+from .receive import CHANGE_PRIORITY
 from .receive import CORRECTION_PRIORITY
 from .receive import NAMESPACES
 from .receive import PRIORITY
+from .receive import forbid_plain_changes
 from .receive import forbid_plain_correction
 
 log = logging.getLogger('gajim.p.omemo_plugin')
@@ -92,6 +97,15 @@ class OmemoModule(BaseModule):
                 priority=CORRECTION_PRIORITY,
             )
         )
+        for namespace in (REACTIONS, RETRACT):
+            self.handlers.append(
+                StanzaHandler(
+                    name='message',
+                    callback=self._change_received,
+                    ns=namespace,
+                    priority=CHANGE_PRIORITY,
+                )
+            )
         self.handlers.append(
             StanzaHandler(
                 name='message',
@@ -222,6 +236,20 @@ class OmemoModule(BaseModule):
         except Exception as error:
             report('looking at a correction', error)
             properties.correction = None
+
+    def _change_received(
+        self, _client: Any, _stanza: Message, properties: Any
+    ) -> None:
+        try:
+            jid = compat.bare(properties.jid)
+            service = self.service
+            encrypted = service is not None and service.is_encrypted(jid)
+            line = forbid_plain_changes(properties, encrypted)
+            if line and service is not None and properties.mam is None:
+                service.tell(jid, line)
+        except Exception as error:
+            report('looking at a reaction or retraction', error)
+            raise NodeProcessed from error
 
     def _room_presence_received(
         self, _client: Any, stanza: Any, _properties: Any

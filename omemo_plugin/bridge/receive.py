@@ -43,6 +43,14 @@ from ..stanza.message import find_encrypted
 from ..stanza.trust_message import find_trust_message
 from . import compat
 from . import messages
+from .contents import ANSWERS
+from .contents import HINTS
+from .contents import INSIDE
+from .contents import RECEIPT_REQUEST
+from .contents import RELATIONS
+from .contents import REQUESTS
+from .contents import Part
+from .contents import part_of
 from .failures import report
 from .messages import SenderUnknown
 from .nodes import CLIENT
@@ -62,80 +70,26 @@ PRIORITY = 8
 # After nbxmpp has found a correction (15), before anything is made of it
 CORRECTION_PRIORITY = 16
 
+# After nbxmpp has found a reaction (15) or a retraction (20)
+CHANGE_PRIORITY = 22
+
+# Who and when, as servers tell it
+_ORIGIN = frozenset(
+    {
+        ('delay', Namespace.DELAY2),
+        ('stanza-id', Namespace.SID),
+        ('origin-id', Namespace.SID),
+        ('occupant-id', 'urn:xmpp:occupant-id:0'),
+        ('x', Namespace.MUC_USER),
+    }
+)
+
 # What is left of a stanza that was decrypted. SECURITY: an allow-list. The
 # server could have added anything else, such as an XHTML body, that would be
 # shown in place of, or beside, what was encrypted.
-_BESIDE = frozenset(
-    {
-        ('delay', Namespace.DELAY2),
-        ('stanza-id', Namespace.SID),
-        ('origin-id', Namespace.SID),
-        ('occupant-id', 'urn:xmpp:occupant-id:0'),
-        ('x', Namespace.MUC_USER),
-        ('addresses', 'http://jabber.org/protocol/address'),
-        ('request', Namespace.RECEIPTS),
-        ('markable', Namespace.CHATMARKERS),
-        ('active', Namespace.CHATSTATES),
-        ('gone', Namespace.CHATSTATES),
-        ('inactive', Namespace.CHATSTATES),
-        ('paused', Namespace.CHATSTATES),
-        ('composing', Namespace.CHATSTATES),
-        ('no-store', Namespace.HINTS),
-        ('store', Namespace.HINTS),
-        ('no-copy', Namespace.HINTS),
-        ('no-permanent-store', Namespace.HINTS),
-    }
-)
-
-# The legacy protocol has no other place for these; with OMEMO 2 they count
-# only inside the envelope
-_LEGACY_RELATIONS = frozenset(
-    {
-        ('replace', Namespace.CORRECT),
-        ('reply', Namespace.REPLY),
-        ('fallback', Namespace.FALLBACK),
-        ('thread', CLIENT),
-    }
-)
-
-# Of a message that could not be read only what orders it in the history.
-# Neither a receipt nor a marker shall be sent for it, and it must not replace
-# another one.
-_UNREADABLE = frozenset(
-    {
-        ('delay', Namespace.DELAY2),
-        ('stanza-id', Namespace.SID),
-        ('origin-id', Namespace.SID),
-        ('occupant-id', 'urn:xmpp:occupant-id:0'),
-        ('x', Namespace.MUC_USER),
-    }
-)
-
-# What an envelope may add to the stanza for Gajim's own handlers. SECURITY: an
-# allow-list again: a sender has no business to write, say, a delay of the server
-# or an event of a node.
-_FROM_ENVELOPE = frozenset(
-    {
-        ('replace', Namespace.CORRECT),
-        ('reply', Namespace.REPLY),
-        ('fallback', Namespace.FALLBACK),
-        ('thread', CLIENT),
-        ('x', Namespace.X_OOB),
-        ('reactions', 'urn:xmpp:reactions:0'),
-        ('retract', 'urn:xmpp:message-retract:1'),
-        ('request', Namespace.RECEIPTS),
-        ('received', Namespace.RECEIPTS),
-        ('markable', Namespace.CHATMARKERS),
-        ('received', Namespace.CHATMARKERS),
-        ('displayed', Namespace.CHATMARKERS),
-        ('acknowledged', Namespace.CHATMARKERS),
-        ('active', Namespace.CHATSTATES),
-        ('gone', Namespace.CHATSTATES),
-        ('inactive', Namespace.CHATSTATES),
-        ('paused', Namespace.CHATSTATES),
-        ('composing', Namespace.CHATSTATES),
-    }
-)
+_BESIDE = _ORIGIN | HINTS | REQUESTS | {
+    ('addresses', 'http://jabber.org/protocol/address')
+}
 
 _LANG = '{http://www.w3.org/XML/1998/namespace}lang'
 
@@ -216,18 +170,29 @@ class Receiver:
         carry_out: Callable[[Sequence[Effect]], None],
         received: Callable[[], None],
         rooms: Rooms,
+        tell: Callable[[str, str], None],
+        asked_for_receipt: Callable[[str, Message, Any], None],
+        dispatch: Callable[[Message, Any, Sequence[Node]], None],
     ) -> None:
         '''
         Args:
             engine: gives the engine, or raises why there is none.
             carry_out: is given what the engine wants done.
             received: is told that there is something to commit.
+            tell: shows a line in the chat with somebody.
+            asked_for_receipt: is given the sender's bare JID and a message that
+                asks for a receipt.
+            dispatch: lets Gajim look at parts that came out of an envelope,
+                where nbxmpp does not do that.
         '''
         self._own_jid = own_jid
         self._engine = engine
         self._carry_out = carry_out
         self._received = received
         self._rooms = rooms
+        self._tell = tell
+        self._asked_for_receipt = asked_for_receipt
+        self._dispatch = dispatch
 
     def handle(self, stanza: Message, properties: Any) -> None:
         '''
@@ -272,8 +237,7 @@ class Receiver:
             own = isinstance(error, SentByThisDevice)
             if not (own and has_payload and properties.type.is_groupchat):
                 raise NodeProcessed from error
-            self._show_reflection(stanza, properties, error)
-            return False
+            return self._show_reflection(stanza, properties, error)
         except (ReceiveError, MalformedStanza, StoreError) as error:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
@@ -323,7 +287,7 @@ class Receiver:
         content: list[Element] = []
         if result.protocol is Protocol.LEGACY:
             text = clean_text(result.plaintext)
-            kept = _BESIDE | _LEGACY_RELATIONS
+            kept = _BESIDE | RELATIONS
         else:
             content = self._open_envelope(result, properties)
             text = _body_of(content)
@@ -331,24 +295,91 @@ class Receiver:
         added = [
             node
             for node in (to_node(element) for element in content)
-            if (node.getName(), node.getNamespace()) in _FROM_ENVELOPE
+            if part_of(node) in INSIDE
         ]
-        _strip(stanza, kept)
-        again = compat.StanzaDecrypted is not None and bool(added)
-        if again:
-            for node in added:
-                stanza.addChild(node=node)
-        else:
-            _note_correction(added, stanza, properties)
-        if text:
-            stanza.setBody(text)
-        elif not again:
-            # Such as a chat state, which nbxmpp 4.2 cannot dispatch any more
-            raise NodeProcessed
         properties.encrypted = compat.encryption_data(
             result.trust, result.fingerprint
         )
-        return again
+        if result.protocol is Protocol.OMEMO_2:
+            added = self._answer(result.device.jid, added, stanza, properties)
+        return self._put(text, added, kept, stanza, properties)
+
+    def _answer(
+        self, sender: str, added: list[Node], stanza: Message, properties: Any
+    ) -> list[Node]:
+        '''
+        Gajim would answer a request for a receipt in clear, so it does not get
+        to see it.
+
+        Returns:
+            The parts without the request.
+        '''
+        asked = [*added, *children(stanza)]
+        if any(part_of(node) == RECEIPT_REQUEST for node in asked):
+            for node in list(children(stanza)):
+                if part_of(node) == RECEIPT_REQUEST:
+                    stanza.delChild(node)
+            self._asked_for_receipt(sender, stanza, properties)
+        return [node for node in added if part_of(node) != RECEIPT_REQUEST]
+
+    def _put(
+        self,
+        text: str,
+        added: list[Node],
+        kept: frozenset[Part],
+        stanza: Message,
+        properties: Any,
+    ) -> bool:
+        '''
+        Make the stanza what the sender wrote.
+
+        Args:
+            added: parts of the envelope.
+            kept: what stays of what was beside it.
+
+        Returns:
+            Whether new content has to be dispatched.
+
+        Raises:
+            NodeProcessed: all has been done.
+        '''
+        inside = {part_of(node) for node in added}
+        if text:
+            # An answer goes alone; Gajim would look at nothing else
+            added = [node for node in added if part_of(node) not in ANSWERS]
+        _strip(stanza, kept - inside)
+        for node in added:
+            stanza.addChild(node=node)
+        if text:
+            stanza.setBody(text)
+        if compat.StanzaDecrypted is not None and added:
+            self._tell_of_unknown(added, text, stanza, properties)
+            return True
+        _note_correction(added, stanza, properties)
+        self._tell_of_unknown(added, text, stanza, properties)
+        self._dispatch(stanza, properties, added)
+        if not text:
+            raise NodeProcessed
+        return False
+
+    def _tell_of_unknown(
+        self, added: list[Node], text: str, stanza: Message, properties: Any
+    ) -> None:
+        '''Say what this Gajim cannot show, unless the sender wrote a text for
+        that case.'''
+        if text or properties.mam is not None:
+            return
+        for node in added:
+            if compat.can_show(part_of(node)):
+                continue
+            emojis = [one.getData().strip() for one in node.getTags('reaction')]
+            line = ''
+            if node.getName() == 'retract':
+                line = messages.taken_back()
+            elif any(emojis):
+                line = messages.reaction(emojis)
+            if line and properties.jid is not None:
+                self._tell(compat.bare(properties.jid), line)
 
     def _open_envelope(
         self, result: ReceivedMessage, properties: Any
@@ -389,21 +420,26 @@ class Receiver:
 
     def _show_reflection(
         self, stanza: Message, properties: Any, error: Exception
-    ) -> None:
-        '''A room sends everybody's messages to everybody.'''
-        text = self._rooms.reflected(properties, stanza.getID())
-        if text is None:
+    ) -> bool:
+        '''A room sends everybody's messages to everybody. Returns whether new
+        content has to be dispatched.'''
+        content = self._rooms.reflected(properties, stanza.getID())
+        if content is None:
             self._show_reason(stanza, properties, error)
-            return
-        _strip(stanza, _BESIDE | _LEGACY_RELATIONS)
-        stanza.setBody(text)
+            return False
         fingerprint = self._engine().fingerprint
         properties.encrypted = compat.encryption_data(Trust.VERIFIED, fingerprint)
+        added = [to_node(element) for element in content if not _is_body(element)]
+        return self._put(
+            _body_of(content), added, _BESIDE | RELATIONS, stanza, properties
+        )
 
     def _show_reason(
         self, stanza: Message, properties: Any, error: Exception
     ) -> None:
-        _strip(stanza, _UNREADABLE)
+        # Neither a receipt nor a marker shall be sent for it, and it must not
+        # replace another one
+        _strip(stanza, _ORIGIN)
         stanza.setBody(messages.not_decrypted(error))
         properties.encrypted = compat.encryption_data(Trust.DISTRUSTED, None)
 
@@ -415,6 +451,36 @@ def _is_silent(nodes: Sequence[Node], stanza: Message) -> bool:
         node.getNamespace() == Protocol.OMEMO_2.namespace for node in nodes
     )
     return only_omemo_2 and stanza.getBody() is None
+
+
+def _ignore_plain_part(properties: Any, name: str) -> Any:
+    value = getattr(properties, name, None)
+    if value is not None:
+        setattr(properties, name, None)
+    return value
+
+
+def forbid_plain_changes(properties: Any, encrypted: bool) -> str:
+    '''
+    SECURITY: anybody on the way could have written a reaction or a retraction
+    that is not encrypted. In an encrypted conversation neither touches a message.
+
+    Args:
+        encrypted: whether the conversation is.
+
+    Returns:
+        What to tell the user, or ''.
+    '''
+    if not encrypted or properties.encrypted is not None:
+        return ''
+    retraction = getattr(properties, 'retraction', None)
+    if retraction is not None and not retraction.is_tombstone:
+        properties.retraction = None
+        return messages.plain_retraction()
+    reactions = _ignore_plain_part(properties, 'reactions')
+    if reactions is not None and reactions.emojis:
+        return messages.plain_reaction(reactions.emojis)
+    return ''
 
 
 def _note_correction(added: Sequence[Node], stanza: Message, properties: Any) -> None:
@@ -439,17 +505,18 @@ def forbid_plain_correction(properties: Any, encrypted: bool) -> None:
         properties.correction = None
 
 
-def _strip(stanza: Message, kept: frozenset[tuple[str, str]]) -> None:
+def _strip(stanza: Message, kept: frozenset[Part]) -> None:
     for child in list(children(stanza)):
-        namespace = child.getNamespace() or CLIENT
-        if (child.getName(), namespace) not in kept:
+        if part_of(child) not in kept:
             stanza.delChild(child)
 
 
+def _is_body(element: Element) -> bool:
+    return element.tag == f'{{{CLIENT}}}body'
+
+
 def _body_of(content: Sequence[Element]) -> str:
-    bodies = [
-        element for element in content if element.tag == f'{{{CLIENT}}}body'
-    ]
+    bodies = [element for element in content if _is_body(element)]
     if not bodies:
         return ''
     # Several are translations of one text (RFC 6121, 5.2.3)

@@ -15,9 +15,11 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import JID
@@ -65,7 +67,9 @@ class Rooms:
         self._client = client
         self._own_jid = own_jid
         self._rooms: dict[str, Room] = {}
-        self._reflections: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._reflections: OrderedDict[tuple[str, str], tuple[Element, ...]] = (
+            OrderedDict()
+        )
         # Who was behind a nickname when something was last written to it
         self._written_to: dict[str, str] = {}
         # Told of members that were not known, and that members have changed
@@ -266,16 +270,20 @@ class Rooms:
 
     # Our own messages, which the room sends back
 
-    def note_sent(self, room_jid: str, message_id: str | None, text: str) -> None:
+    def note_sent(
+        self, room_jid: str, message_id: str | None, content: Sequence[Element]
+    ) -> None:
         '''Nobody can decrypt for us what this device has encrypted.'''
         if message_id:
-            self._reflections[room_jid, message_id] = text
+            self._reflections[room_jid, message_id] = tuple(content)
             while len(self._reflections) > _REFLECTIONS:
                 self._reflections.popitem(last=False)
 
-    def reflected(self, properties: Any, message_id: str | None) -> str | None:
-        '''The text of a message of ours that has come back; None if this device
-        has not sent it in this session.'''
+    def reflected(
+        self, properties: Any, message_id: str | None
+    ) -> tuple[Element, ...] | None:
+        '''What a message of ours that has come back consists of; None if this
+        device has not sent it in this session.'''
         if properties.from_ is None or not message_id:
             return None
         room_jid = compat.bare(properties.from_)

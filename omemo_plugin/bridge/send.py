@@ -25,68 +25,54 @@ from ..stanza.envelope import build_envelope
 from ..stanza.message import build_encrypted
 from ..stanza.trust_message import build_trust_message
 from .compat import ENCRYPTION_NAME
+from .contents import BODY
+from .contents import HINTS
+from .contents import INSIDE
+from .contents import RELATIONS
+from .contents import REQUESTS
+from .contents import part_of
 from .messages import FALLBACK_BODY
 from .nodes import CLIENT
 from .nodes import children
 from .nodes import to_element
 from .nodes import to_node
 
-# What may stay beside the encrypted element, because it says nothing about the
-# content, or is for servers. SECURITY: everything else is dropped. An upload's
-# jabber:x:oob would carry the key of the file.
-_BESIDE = frozenset(
-    {
-        ('request', Namespace.RECEIPTS),
-        ('active', Namespace.CHATSTATES),
-        ('gone', Namespace.CHATSTATES),
-        ('inactive', Namespace.CHATSTATES),
-        ('paused', Namespace.CHATSTATES),
-        ('composing', Namespace.CHATSTATES),
-        ('markable', Namespace.CHATMARKERS),
-        ('no-store', Namespace.HINTS),
-        ('store', Namespace.HINTS),
-        ('no-copy', Namespace.HINTS),
-        ('no-permanent-store', Namespace.HINTS),
-        ('origin-id', Namespace.SID),
-    }
-)
+# What stays beside the encrypted element. SECURITY: everything else is dropped.
+# An upload's jabber:x:oob would carry the key of the file.
+_BESIDE = HINTS | {('origin-id', Namespace.SID)}
 
-# The legacy protocol encrypts the body only. These relate a message to
-# another one by its id and have to stay outside, for it to be of use at all.
-_RELATIONS = frozenset(
-    {
-        ('replace', Namespace.CORRECT),
-        ('reply', Namespace.REPLY),
-        ('fallback', Namespace.FALLBACK),
-        ('thread', CLIENT),
-    }
-)
-
-# What OMEMO 2 carries in its envelope
-_INSIDE = _RELATIONS | {('body', CLIENT), ('x', Namespace.X_OOB)}
+# The legacy protocol encrypts the body only. What relates a message to another
+# one by its id has to stay outside, for it to be of use at all.
+_BESIDE_LEGACY = REQUESTS | RELATIONS
 
 
-def _kind(node: Node) -> tuple[str, str]:
-    return node.getName(), node.getNamespace() or CLIENT
+def content_of(stanza: Message) -> list[Element]:
+    '''What OMEMO 2 carries of a message in its envelope.'''
+    return [
+        _with_namespace(to_element(child))
+        for child in children(stanza)
+        if part_of(child) in INSIDE or part_of(child) == BODY
+    ]
 
 
 def plaintexts(
-    stanza: Message, *, from_jid: str, to_jid: str
+    stanza: Message, *, from_jid: str, to_jid: str, has_text: bool = True
 ) -> dict[Protocol, bytes]:
-    '''What is to be encrypted of a message, for each protocol.'''
-    content = [
-        to_element(child) for child in children(stanza) if _kind(child) in _INSIDE
-    ]
+    '''
+    What is to be encrypted of a message, for each protocol that can.
+
+    Args:
+        has_text: whether it has one that the user wrote. The legacy protocol
+            carries nothing else.
+    '''
     envelope = build_envelope(
-        [_with_namespace(element) for element in content],
+        content_of(stanza),
         from_jid=from_jid,
         to_jid=to_jid,
         stamp=datetime.now(UTC),
     )
-    return {
-        Protocol.LEGACY: stanza.getBody().encode(),
-        Protocol.OMEMO_2: envelope,
-    }
+    texts = {Protocol.LEGACY: stanza.getBody().encode()} if has_text else {}
+    return {**texts, Protocol.OMEMO_2: envelope}
 
 
 def _with_namespace(element: Element) -> Element:
@@ -95,17 +81,32 @@ def _with_namespace(element: Element) -> Element:
     return element
 
 
-def seal(stanza: Message, sent: SentMessage) -> None:
-    '''Turn a message in clear into the encrypted one.'''
+def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
+    '''
+    Turn a message in clear into the encrypted one.
+
+    Args:
+        has_text: whether there is something to show. Without, it has neither a
+            hint that it is encrypted nor a body: programs that cannot read it
+            would show those.
+    '''
     protocols = {message.protocol for message in sent.messages}
     legacy = Protocol.LEGACY in protocols
-    allowed = _BESIDE | _RELATIONS if legacy else _BESIDE
-    kept = [child for child in children(stanza) if _kind(child) in allowed]
+    allowed = _BESIDE | _BESIDE_LEGACY if legacy else _BESIDE
+    kept = [
+        child
+        for child in children(stanza)
+        if part_of(child) in allowed or _is_private_mark(child)
+    ]
     _empty(stanza)
     for child in kept:
         stanza.addChild(node=child)
     for message in sent.messages:
         stanza.addChild(node=to_node(build_encrypted(message)))
+    if not has_text:
+        if stanza.getTag('no-store', namespace=Namespace.HINTS) is None:
+            _ask_to_store(stanza)
+        return
     # One hint is enough, and the older protocol is known to more programs
     hinted = Protocol.LEGACY if legacy else Protocol.OMEMO_2
     stanza.addChild(
@@ -116,6 +117,11 @@ def seal(stanza: Message, sent: SentMessage) -> None:
     )
     _ask_to_store(stanza)
     stanza.setBody(FALLBACK_BODY)
+
+
+def _is_private_mark(node: Node) -> bool:
+    '''What tells a private message in a room from others (XEP-0045, 7.5).'''
+    return part_of(node) == ('x', Namespace.MUC_USER) and not node.getChildren()
 
 
 def empty_message(to_jid: str, message: EncryptedMessage) -> Message:

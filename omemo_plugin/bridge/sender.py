@@ -36,6 +36,7 @@ from .outbox import Outgoing
 from .presenters import Offer
 from .presenters import OfferKind
 from .presenters import Reader
+from .quiet import Quiet
 from .readers import Readers
 from .rooms import Rooms
 
@@ -86,6 +87,7 @@ class Sender:
         errands: Errands,
         readers: Readers,
         rooms: Rooms,
+        quiet: Quiet,
     ) -> None:
         '''
         Raises:
@@ -99,6 +101,9 @@ class Sender:
         self._errands = errands
         self._readers = readers
         self._rooms = rooms
+        self._quiet = quiet
+        # Conversations in which it was said who does not see reactions
+        self._told_of_older: set[str] = set()
         self._outbox = Outbox()
         self._announced: dict[str, set[str]] = {}
         self._taken: Any = None
@@ -154,6 +159,8 @@ class Sender:
             reason = self._why_not(message)
             if reason:
                 self._refuse(message, reason)
+            elif compat.is_chat_state(message):
+                self._send_quietly(message)
             else:
                 self._take(message)
         except Exception as error:
@@ -166,8 +173,9 @@ class Sender:
 
     def _why_not(self, message: Any) -> str:
         '''Why a message cannot be sent encrypted whatever happens, or ''.'''
-        if compat.text_of(message) is None:
-            # OMEMO 0.3 has no way to encrypt these
+        if compat.text_of(message) is None and not (
+            compat.is_chat_state(message) or compat.is_change(message)
+        ):
             return messages.only_in_clear()
         jid = str(message.contact.jid)
         if compat.is_private_message(message):
@@ -182,6 +190,27 @@ class Sender:
         if self._closed:
             return messages.internal_error()
         return self._keystore.problem
+
+    def _send_quietly(self, message: Any) -> None:
+        '''A typing notice or a read marker.'''
+        jid = str(message.contact.jid)
+        if self._outbox.has(jid):
+            # It would overtake a message
+            return
+        jids: tuple[str, ...] | None = (jid,)
+        if compat.is_groupchat_message(message):
+            jids = self._rooms.recipients(jid)
+        elif compat.is_private_message(message):
+            person = self._rooms.person(jid)
+            jids = None if person is None else (person,)
+        if not jids:
+            return
+
+        def transmit(_stanza: Any) -> None:
+            self._gate.send(message)
+
+        to_jid = jid if compat.is_groupchat_message(message) else jids[0]
+        self._quiet.send(jids, to_jid, compat.stanza_of(message), transmit)
 
     def _why_not_to(self, address: str) -> str:
         '''
@@ -279,13 +308,20 @@ class Sender:
             return
         if entry.is_room and plan.unreachable:
             raise _members_missing(entry, plan)
+        has_text = not compat.is_change(entry.message)
         texts = send.plaintexts(
             compat.stanza_of(entry.message),
             from_jid=self._own_jid,
             to_jid=entry.addressee,
+            has_text=has_text,
         )
         self._keystore.write_archive_first()
-        sent = engine.encrypt(entry.jids, texts)
+        try:
+            sent = engine.encrypt(entry.jids, texts)
+        except NoRecipient:
+            if has_text or not plan.readers:
+                raise
+            raise _CannotSend(messages.only_omemo_2()) from None
         entry.busy = True
 
         def durable(error: Exception | None) -> None:
@@ -336,16 +372,20 @@ class Sender:
             self.work()
             return
         try:
-            text = compat.text_of(entry.message)
-            send.seal(compat.stanza_of(entry.message), sent)
+            stanza = compat.stanza_of(entry.message)
+            has_text = not compat.is_change(entry.message)
+            content = send.content_of(stanza)
+            send.seal(stanza, sent, has_text=has_text)
             own_fingerprint = self._keystore.get().fingerprint
             trust = self._trust_of(sent, entry.jids)
             compat.mark_encrypted(entry.message, trust, own_fingerprint)
             if entry.is_room:
-                number = compat.stanza_of(entry.message).getID()
-                self._rooms.note_sent(entry.conversation, number, text or '')
+                self._rooms.note_sent(entry.conversation, stanza.getID(), content)
             self._gate.send(entry.message)
-            self._note_readers(entry, sent)
+            if has_text:
+                self._note_readers(entry, sent)
+            else:
+                self._tell_of_older(entry, sent)
             # Nobody can decrypt for us what this device has sent: if a crash
             # takes the row, its text is gone
             compat.flush_archive()
@@ -397,6 +437,14 @@ class Sender:
             line = messages.undecided_left_out(undecided)
             offer = Offer(OfferKind.DETAILS, entry.addressee)
             self._lines.tell(entry.conversation, line, offer)
+
+    def _tell_of_older(self, entry: Outgoing, sent: SentMessage) -> None:
+        '''Once for a conversation: who reads the older protocol only.'''
+        reached = {device.jid for device in sent.readers}
+        others = [jid for jid in entry.jids if jid not in reached]
+        if others and entry.conversation not in self._told_of_older:
+            self._told_of_older.add(entry.conversation)
+            self._lines.tell(entry.conversation, messages.not_seen_by(others))
 
     def _why_nobody(self, entry: Outgoing, error: NoRecipient) -> str:
         try:

@@ -20,6 +20,7 @@ from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.protocol import JID
 
+from .changes import Changes
 from .stopwatch import Stopwatch
 
 # Rows of a conversation that are neither text nor a line about the chat.
@@ -44,7 +45,7 @@ def walk(widget: Any) -> list[Any]:
     return [widget, *(each for child in inner for each in walk(child))]
 
 
-class Actions:
+class Actions(Changes):
     """Each public method is an action; arguments and results are JSON values."""
 
     # -- the program

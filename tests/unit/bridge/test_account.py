@@ -510,11 +510,16 @@ def test_a_latch_that_cannot_be_read_stops_everything(world: World) -> None:
         world.side(ALICE)
 
 
+REACTION = (
+    '<reactions xmlns="urn:xmpp:reactions:0" id="1"><reaction>x</reaction>'
+    '</reactions>'
+)
+
+
 @pytest.mark.parametrize(
     'extra',
     [
-        '<reactions xmlns="urn:xmpp:reactions:0" id="1"><reaction>x</reaction>'
-        '</reactions>',
+        REACTION,
         '<retract xmlns="urn:xmpp:message-retract:1" id="1"/>',
         '<displayed xmlns="urn:xmpp:chat-markers:0" id="1"/>',
     ],
@@ -528,6 +533,75 @@ def test_case_10_a_stanza_without_a_body_is_withheld(world: World, extra: str) -
     run_for(0.1)
     assert alice.client.sent == []
     assert world.lines == ['Not sent: this cannot be sent encrypted.']
+
+
+def heard(world: World) -> tuple[Side, Side]:
+    '''Two who know that the other reads OMEMO 2.'''
+    alice, bob = world.online(ALICE), world.online(BOB)
+    for sender, reader in ((alice, bob), (bob, alice), (alice, bob)):
+        message = sender.write(reader.jid, 'hello')
+        wait_for(lambda sender=sender: sender.client.sent)
+        assert reader.read(message, sender.jid)[0] == 'hello'
+        sender.client.sent.clear()
+    return alice, bob
+
+
+MARKER = '<displayed xmlns="urn:xmpp:chat-markers:0" id="0"/>'
+
+
+def test_case_10_a_read_marker_goes_in_the_envelope(world: World) -> None:
+    alice, bob = heard(world)
+    message = Outgoing(Contact('alice', BOB), None, extra=MARKER)
+    message.marker = ('displayed', '0')
+    alice.service.encrypt_message(message)
+    wait_for(lambda: alice.client.sent)
+    assert 'displayed' not in str(message.stanza)
+    assert message.stanza.getBody() is None
+    dispatched: list[str] = []
+    bob.service.receiver._dispatch = lambda _stanza, _props, nodes: dispatched.extend(
+        node.getName() for node in nodes
+    )
+    assert bob.read(message, ALICE)[0] is None
+    if compat.StanzaDecrypted is None:
+        assert dispatched == ['displayed']
+
+
+def test_case_10_what_is_quiet_does_not_overtake(world: World) -> None:
+    alice, _bob = heard(world)
+    alice.client.state.is_available = False
+    alice.write(BOB, 'waits')
+    alice.client.state.is_available = True
+    message = Outgoing(Contact('alice', BOB), None, extra=MARKER)
+    message.marker = ('displayed', '0')
+    alice.service.encrypt_message(message)
+    wait_for(lambda: alice.client.sent)
+    run_for(0.3)
+    assert [one.message for one in alice.client.sent] == ['waits']
+
+
+def test_case_10_a_reaction_goes_in_the_envelope(world: World) -> None:
+    alice, _bob = heard(world)
+    message = Outgoing(Contact('alice', BOB), None, extra=REACTION)
+    message.reaction_data = ('1', {'x'})
+    alice.service.encrypt_message(message)
+    wait_for(lambda: alice.client.sent)
+    assert 'reaction' not in str(message.stanza)
+    assert message.stanza.getTag('encrypted') is not None
+
+
+def test_case_10_a_reaction_is_withheld_where_only_the_older_omemo_is_read(
+    world: World,
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    for account, node in list(world.server.items):
+        if account == BOB and node.startswith(Protocol.OMEMO_2.namespace):
+            del world.server.items[account, node]
+    message = Outgoing(Contact('alice', BOB), None, extra=REACTION)
+    message.reaction_data = ('1', {'x'})
+    alice.service.encrypt_message(message)
+    wait_for(lambda: any('cannot read this encrypted' in one for one in world.lines))
+    assert alice.client.sent == []
 
 
 def test_case_10_a_chat_state_is_withheld_without_a_word(world: World) -> None:

@@ -20,6 +20,7 @@ from nbxmpp.protocol import NodeProcessed
 from omemo_plugin.bridge import compat
 from omemo_plugin.bridge.receive import Receiver
 from omemo_plugin.bridge.receive import clean_text
+from omemo_plugin.bridge.receive import forbid_plain_changes
 from omemo_plugin.bridge.receive import forbid_plain_correction
 from omemo_plugin.bridge.receive import sender_of
 from omemo_plugin.bridge.rooms import Rooms
@@ -71,6 +72,7 @@ def properties(**changes: Any) -> Any:
         'mam': None,
         'from_': JID.from_string(f'{BOB}/r'),
         'to': JID.from_string(ALICE),
+        'jid': JID.from_string(f'{BOB}/r'),
         'omemo': object(),
         'encrypted': None,
     }
@@ -123,13 +125,30 @@ class Case:
         self.effects: list[Any] = []
         self.received = 0
         self.rooms = NoRooms()
+        self.lines: list[tuple[str, str]] = []
+        self.receipts: list[tuple[str, str]] = []
+        self.dispatched: list[str] = []
         self.receiver = Receiver(
             ALICE,
             lambda: self.engine,
             self.effects.extend,
             self._received,
             self.rooms,
+            self._tell,
+            self._asked_for_receipt,
+            self._dispatch,
         )
+
+    def _tell(self, jid: str, line: str) -> None:
+        self.lines.append((jid, line))
+
+    def _asked_for_receipt(self, sender: str, one: Message, props: Any) -> None:
+        assert props.encrypted is not None
+        self.receipts.append((sender, one.getID()))
+
+    def _dispatch(self, one: Message, props: Any, nodes: Sequence[Any]) -> None:
+        assert props.encrypted is not None
+        self.dispatched += [node.getName() for node in nodes]
 
     def _received(self) -> None:
         self.received += 1
@@ -392,11 +411,9 @@ def test_no_engine_is_said() -> None:
     def no_engine() -> Any:
         raise errors.StoreLocked('in use')
 
-    receiver = Receiver(
-        ALICE, no_engine, lambda effects: None, lambda: None, NoRooms()
-    )
-    one, props = stanza(encrypted(Protocol.LEGACY)), properties()
-    receiver.handle(one, props)
+    case, one, props = Case(legacy()), stanza(encrypted(Protocol.LEGACY)), properties()
+    case.receiver._engine = no_engine
+    case.receiver.handle(one, props)
     assert 'another Gajim' in one.getBody()
 
 
@@ -508,6 +525,92 @@ def test_a_chat_state_alone_shows_no_row() -> None:
         case.receiver.handle(one, props)
     assert one.getBody() is None
     assert one.getTag('active') is not None
+
+
+RECEIPTS = 'urn:xmpp:receipts'
+
+
+@pytest.mark.parametrize('beside', [True, False])
+def test_a_request_for_a_receipt_is_answered_encrypted(*, beside: bool) -> None:
+    '''Gajim does not get to see it, or it would answer in clear.'''
+    request = element(f'{{{RECEIPTS}}}request')
+    content = [body('hi')] if beside else [body('hi'), request]
+    outside = f'<request xmlns="{RECEIPTS}"/>' if beside else ''
+    case, one = Case(omemo_2(*content)), stanza(encrypted(Protocol.OMEMO_2), outside)
+    handle(case, one, properties())
+    assert case.receipts == [(BOB, '1')]
+    assert one.getTag('request') is None
+    assert one.getBody() == 'hi'
+
+
+def test_a_request_beside_a_legacy_message_is_gajims() -> None:
+    case = Case(legacy())
+    one = stanza(encrypted(Protocol.LEGACY), f'<request xmlns="{RECEIPTS}"/>')
+    handle(case, one, properties())
+    assert case.receipts == []
+    assert one.getTag('request') is not None
+
+
+def test_an_answer_does_not_swallow_a_text() -> None:
+    answer = element(f'{{{RECEIPTS}}}received', id='0')
+    case, one = Case(omemo_2(body('hi'), answer)), stanza(encrypted(Protocol.OMEMO_2))
+    handle(case, one, properties())
+    assert one.getBody() == 'hi'
+    assert one.getTag('received') is None
+
+
+def test_what_is_inside_counts_more_than_what_is_beside() -> None:
+    inside = element('{http://jabber.org/protocol/chatstates}active')
+    beside = '<active xmlns="http://jabber.org/protocol/chatstates"/>'
+    case, one = (
+        Case(omemo_2(body('hi'), inside)), stanza(encrypted(Protocol.OMEMO_2), beside)
+    )  # fmt: skip
+    handle(case, one, properties())
+    assert len(one.getTags('active')) == 1
+
+
+def reaction(*emojis: str) -> Element:
+    one = element('{urn:xmpp:reactions:0}reactions', id='0')
+    for emoji in emojis:
+        child = Element('{urn:xmpp:reactions:0}reaction')
+        child.text = emoji
+        one.append(child)
+    return one
+
+
+@pytest.mark.parametrize('archived', [True, False])
+def test_a_reaction_without_a_place_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, *, archived: bool
+) -> None:
+    monkeypatch.setattr(compat, 'can_show', lambda part: part[0] != 'reactions')
+    case, one = Case(omemo_2(reaction('x' * 99))), stanza(encrypted(Protocol.OMEMO_2))
+    props = properties(mam=archive(ALICE) if archived else None)
+    with pytest.raises((NodeProcessed, *filter(None, [compat.StanzaDecrypted]))):
+        case.receiver.handle(one, props)
+    told = [] if archived else [(BOB, f'Reaction to an earlier message: {"x" * 16}')]
+    assert case.lines == told
+
+
+@pytest.mark.parametrize('encrypted_chat', [True, False])
+@pytest.mark.parametrize('decrypted', [True, False])
+def test_case_22_plain_changes_touch_no_encrypted_message(
+    *, encrypted_chat: bool, decrypted: bool
+) -> None:
+    def changed(**changes: Any) -> Any:
+        shield_data = object() if decrypted else None
+        return properties(encrypted=shield_data, **changes)
+
+    refused = encrypted_chat and not decrypted
+    emoji = SimpleNamespace(emojis={'x'})
+    reacted = changed(reactions=emoji)
+    line = forbid_plain_changes(reacted, encrypted_chat)
+    assert reacted.reactions is (None if refused else emoji)
+    assert ('not encrypted' in line) is refused
+    taken = SimpleNamespace(is_tombstone=False)
+    retracted = changed(retraction=taken)
+    line = forbid_plain_changes(retracted, encrypted_chat)
+    assert retracted.retraction is (None if refused else taken)
+    assert ('It stays' in line) is refused
 
 
 # Who sent it

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pytest
 from nbxmpp.protocol import JID
@@ -264,17 +265,18 @@ def test_the_room_itself_is_nobody(rooms: Rooms) -> None:
 
 
 def test_our_own_message_comes_back_once(rooms: Rooms) -> None:
-    rooms.note_sent(ROOM, 'id-1', 'what we wrote')
+    wrote = (Element('{jabber:client}body'),)
+    rooms.note_sent(ROOM, 'id-1', wrote)
     assert rooms.reflected(message(), 'other') is None
-    assert rooms.reflected(message(), 'id-1') == 'what we wrote'
+    assert rooms.reflected(message(), 'id-1') == wrote
     assert rooms.reflected(message(), 'id-1') is None
 
 
 def test_what_waits_to_come_back_is_bounded(rooms: Rooms) -> None:
     for number in range(300):
-        rooms.note_sent(ROOM, str(number), 'x')
+        rooms.note_sent(ROOM, str(number), ())
     assert rooms.reflected(message(), '0') is None
-    assert rooms.reflected(message(), '299') == 'x'
+    assert rooms.reflected(message(), '299') == ()
 
 
 # Private messages

@@ -63,10 +63,29 @@ def test_only_what_is_allowed_stays_beside(protocols: tuple[Protocol, ...]) -> N
     send.seal(one, sent(*protocols))
     assert SECRET not in str(one)
     kinds = {child.getName() for child in one.getChildren()}
+    legacy = {'request', 'active'} if Protocol.LEGACY in protocols else set()
     assert kinds == {
-        'encrypted', 'encryption', 'store', 'body', 'request', 'active', 'origin-id'
+        'encrypted', 'encryption', 'store', 'body', 'origin-id', *legacy
     }  # fmt: skip
     assert 'encrypted with OMEMO' in one.getBody()
+
+
+def test_without_a_text_nothing_is_for_the_legacy_protocol() -> None:
+    one = Message(
+        node=f'<message xmlns="jabber:client" to="{BOB}" type="chat" id="1">'
+        '<displayed xmlns="urn:xmpp:chat-markers:0" id="0"/>'
+        '<no-store xmlns="urn:xmpp:hints"/>'
+        '<x xmlns="http://jabber.org/protocol/muc#user"/></message>'
+    )
+    texts = send.plaintexts(one, from_jid=ALICE, to_jid=BOB, has_text=False)
+    assert list(texts) == [Protocol.OMEMO_2]
+    (content,) = parse_envelope(texts[Protocol.OMEMO_2]).content
+    assert content.tag == '{urn:xmpp:chat-markers:0}displayed'
+    send.seal(one, sent(Protocol.OMEMO_2), has_text=False)
+    # Nothing that a program which cannot read it would show
+    assert {child.getName() for child in one.getChildren()} == {
+        'encrypted', 'no-store', 'x'
+    }  # fmt: skip
 
 
 def test_text_outside_any_element_is_dropped() -> None:

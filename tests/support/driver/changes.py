@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test may do to earlier messages, and see of what others did to them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from gajim.common import app
+from gajim.common import configpaths
+from gajim.common import ged
+from gi.repository import Gtk
+from nbxmpp.const import Chatstate
+
+
+class Changes:
+    """Reactions, retractions, corrections, read markers and typing notices."""
+
+    _markers = 0
+
+    def correct(self) -> None:
+        """Choose to correct the last message, as Ctrl+Up does."""
+        app.window.lookup_action('correct-message').activate(None)
+
+    def react(self, text: str, emoji: str) -> None:
+        """React to a message in the shown chat (Gajim 2)."""
+        contact = app.window.get_control().contact
+        module = app.get_client(contact.account).get_module('Reactions')
+        module.send_reaction(contact, self._target(text), {emoji})
+
+    def reactions(self, text: str) -> str:
+        """What Gajim has of reactions to a message in the shown chat."""
+        return ' '.join(
+            row[0]
+            for row in self._ask(
+                'SELECT emojis FROM reaction WHERE id = ?', self._target(text)
+            )
+        )
+
+    def retract(self, text: str) -> None:
+        """Take back a message in the shown chat (Gajim 2.6)."""
+        contact = app.window.get_control().contact
+        module = app.get_client(contact.account).get_module('Retraction')
+        module.send_retraction(contact, [self._target(text)])
+
+    def retractions(self) -> int:
+        """How many messages Gajim knows to have been taken back (Gajim 2.6)."""
+        ((count,),) = self._ask('SELECT count(*) FROM retraction')
+        return int(count)
+
+    def start_typing(self) -> None:
+        """Be busy with the keyboard, as Gajim sees it."""
+        contact = app.window.get_control().contact
+        module = app.get_client(contact.account).get_module('Chatstate')
+        # It says a thing only once
+        for state in (Chatstate.ACTIVE, Chatstate.COMPOSING):
+            module.set_chatstate(contact, state)
+
+    def typing(self) -> str:
+        """What the one in the shown chat is doing, as we were told."""
+        state = app.window.get_control().contact.chatstate
+        return '' if state is None else str(state.value)
+
+    def mark_as_read(self, text: str) -> None:
+        """Have read a message in the shown chat; without a screen Gajim cannot
+        know that by itself."""
+        contact = app.window.get_control().contact
+        module = app.get_client(contact.account).get_module('ChatMarkers')
+        module.send_displayed_marker(contact, self._target(text), None)
+
+    def watch_markers(self) -> None:
+        """Note from now on who has read what."""
+        self._markers = 0
+        app.ged.register_event_handler(
+            'displayed-received', ged.CORE, self._on_displayed
+        )
+
+    def markers(self) -> int:
+        """How many messages were marked as read since."""
+        return self._markers
+
+    def _on_displayed(self, _event: Any) -> None:
+        self._markers += 1
+
+    def _target(self, text: str) -> str:
+        """By what others know a message of the shown chat."""
+        row = self._find_row(text)  # type: ignore[attr-defined]
+        if Gtk.get_major_version() == 3:
+            return str(row.message_id)
+        groupchat = app.window.get_control().contact.is_groupchat
+        ((own, rooms),) = self._ask(
+            'SELECT id, stanza_id FROM message WHERE pk = ?', row.pk
+        )
+        return str(rooms if groupchat else own)
+
+    @staticmethod
+    def _ask(question: str, *values: Any) -> list[Any]:
+        path = configpaths.get('LOG_DB')
+        connection = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        try:
+            return connection.execute(question, values).fetchall()
+        finally:
+            connection.close()
