@@ -43,6 +43,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         self.gui_extension_points = {}
         self.config_dialog = None
         self._shell: Any = None
+        self._previews: Any = None
         problem = self._load()
         if problem:
             log.error(problem)
@@ -104,11 +105,13 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
     def activate(self) -> None:
         self._start_windows()
+        self._start_previews()
         for client in app.get_clients():
             _quietly(_update_features, client)
 
     def deactivate(self) -> None:
         self._stop_windows()
+        self._stop_previews()
         for client in app.get_clients():
             _quietly(_deactivate_module, client)
 
@@ -173,6 +176,25 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
                 shell.stop()
             except Exception:
                 log.exception('Taking the windows back')
+
+    def _start_previews(self) -> None:
+        '''Without them Gajim fetches and opens files in its own way.'''
+        try:
+            from .bridge.previews import Previews
+
+            self._previews = Previews()
+            self._previews.install()
+        except Exception:
+            log.exception('Files that arrive are left to Gajim')
+            self._stop_previews()
+
+    def _stop_previews(self) -> None:
+        previews, self._previews = self._previews, None
+        if previews is not None:
+            try:
+                previews.remove()
+            except Exception:
+                log.exception('Taking the previews back')
 
     def _show_preferences(self, parent: Any) -> None:
         if self._shell is not None:

@@ -20,6 +20,10 @@ from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
 from ..engine.values import Trust
+from ..media.addresses import AddressRefused
+from ..media.cipher import FileDamaged
+from ..media.files import FileTooLarge
+from ..media.uri import InvalidMediaUri
 from .i18n import _
 from .i18n import ngettext
 from .presenters import Offer
@@ -292,6 +296,37 @@ def nickname_changed_hands(jid: str) -> str:
     return _(
         'this nickname belongs to {jid} now. Send it again only if you mean them.'
     ).format(jid=jid)
+
+
+def not_downloaded(error: Exception) -> str:
+    '''Why there is no file, in place of its preview.'''
+    if isinstance(error, FileDamaged):
+        return _(
+            'This file is not what was sent, so it was deleted. '
+            'Ask for it to be sent again.'
+        )
+    if isinstance(error, FileTooLarge):
+        return _('This file is too large to be downloaded here.')
+    if isinstance(error, AddressRefused):
+        return _(
+            'Not downloaded: the link leads to a place that no file should come '
+            'from. Ask for the file to be sent in another way.'
+        )
+    if isinstance(error, InvalidMediaUri):
+        return _('Not downloaded: this is not a link to an encrypted file.')
+    return _('The download failed: {reason}').format(reason=error)
+
+
+def no_space() -> str:
+    return _('There is not enough free space for this file.')
+
+
+def too_slow() -> str:
+    return _('The server is slow. Press the download button to go on.')
+
+
+def not_by_itself() -> str:
+    return _('Not downloaded by itself, because it is large. Press to download it.')
 
 
 def file_not_encrypted() -> str:

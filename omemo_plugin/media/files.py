@@ -26,6 +26,18 @@ class FileTooLarge(OmemoError):
     '''A file is larger than it may be.'''
 
 
+def discard_leftovers(folder: Path) -> None:
+    '''
+    Delete what a process that was killed has left behind. Nobody else may have
+    files on their way to the folder meanwhile.
+
+    Raises:
+        OSError: the folder cannot be read.
+    '''
+    for path in folder.glob(f'{_PREFIX}*'):
+        path.unlink(missing_ok=True)
+
+
 class DecryptedFile:
     '''
     A file on its way to a folder. Use it as a context manager: unless `finish`

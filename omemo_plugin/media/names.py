@@ -9,8 +9,10 @@ something else.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
@@ -64,6 +66,20 @@ def safe_name(text: str) -> str:
     if name.partition('.')[0].strip().lower() in _DEVICES:
         name = f'_{name}'
     return name or _DEFAULT
+
+
+def safe_path(path: Path, link: str) -> Path:
+    '''
+    A path as it is, or, where its name is not safe, one with a name made of
+    the link. The same link always leads to the same path, and no other one to
+    it.
+    '''
+    name = safe_name(path.name)
+    if name == path.name:
+        return path
+    _stem, dot, suffix = _split(name)
+    digest = hashlib.sha256(link.encode(errors='surrogatepass')).hexdigest()
+    return path.with_name(f'{digest}{dot}{suffix}' if dot else digest)
 
 
 def alternatives(name: str) -> Iterator[str]:

@@ -116,6 +116,18 @@ def build_media_uri(url: str, iv: bytes, key: bytes) -> str:
     return f'{_SCHEME}{rest}#{iv.hex()}{key.hex()}'
 
 
+def check_https_url(url: str) -> None:
+    '''
+    Look at an address without a key, as a server names it.
+
+    Raises:
+        InvalidMediaUri: it is not an https address, or has more in it.
+    '''
+    if not url.startswith(_HTTPS) or len(url) > _LENGTH_MAX:
+        raise InvalidMediaUri('not an https address')
+    _check(url[len(_HTTPS) :])
+
+
 def _parse_fragment(fragment: str) -> tuple[bytes, bytes]:
     if not _FRAGMENT.fullmatch(fragment):
         raise InvalidMediaUri('no key')

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from omemo_plugin.media.names import alternatives
 from omemo_plugin.media.names import name_from_url
 from omemo_plugin.media.names import safe_name
+from omemo_plugin.media.names import safe_path
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,20 @@ def test_case_43_any_name_is_one_visible_file(text: str) -> None:
         assert len(name.encode()) <= 143
         assert not any(unicodedata.category(c).startswith('C') for c in name)
         assert not name.lower().endswith(('.desktop', '.lnk'))
+
+
+@pytest.mark.parametrize(
+    'name', ['x.desktop', '.hidden', 'a\u202egpj.exe', 'a' * 300 + '.jpg', 'a\0b.png']
+)
+def test_case_43_a_bad_name_gives_way_to_one_of_the_link(name: str) -> None:
+    folder = Path('/downloads')
+    path = safe_path(folder / name, 'aesgcm://a/b#c')
+    assert path.parent == folder
+    assert safe_name(path.name) == path.name
+    assert path == safe_path(folder / name, 'aesgcm://a/b#c')
+    assert path != safe_path(folder / name, 'aesgcm://a/b#d')
+
+
+def test_a_good_name_stays() -> None:
+    path = Path('/downloads/holiday_0123.jpg')
+    assert safe_path(path, 'aesgcm://a/b#c') == path
