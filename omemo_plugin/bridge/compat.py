@@ -203,8 +203,11 @@ def receipt_for(client: Any, stanza: Any, properties: Any) -> Any:
         or (carbon is not None and carbon.is_sent)
         or stanza.getID() is None
         or not app.settings.get_account_setting(client.account, 'answer_receipts')
-        or not client.get_module('Receipts')._should_answer(properties)
     ):
+        return None
+    # To a nickname Gajim always answers, and nbxmpp 4.2 would not know it as one
+    private = stanza.getTag('x', namespace=Namespace.MUC_USER) is not None
+    if not private and not client.get_module('Receipts')._should_answer(properties):
         return None
     return build_receipt(stanza)
 

@@ -237,7 +237,7 @@ class Receiver:
             own = isinstance(error, SentByThisDevice)
             if not (own and has_payload and properties.type.is_groupchat):
                 raise NodeProcessed from error
-            return self._show_reflection(stanza, properties, error)
+            return self._show_reflection(nodes, stanza, properties, error)
         except (ReceiveError, MalformedStanza, StoreError) as error:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
@@ -319,7 +319,8 @@ class Receiver:
             for node in list(children(stanza)):
                 if part_of(node) == RECEIPT_REQUEST:
                     stanza.delChild(node)
-            self._asked_for_receipt(sender, stanza, properties)
+            if not properties.type.is_groupchat:
+                self._asked_for_receipt(sender, stanza, properties)
         return [node for node in added if part_of(node) != RECEIPT_REQUEST]
 
     def _put(
@@ -419,12 +420,14 @@ class Receiver:
         self._carry_out(effects)
 
     def _show_reflection(
-        self, stanza: Message, properties: Any, error: Exception
+        self, nodes: list[Node], stanza: Message, properties: Any, error: Exception
     ) -> bool:
         '''A room sends everybody's messages to everybody. Returns whether new
         content has to be dispatched.'''
         content = self._rooms.reflected(properties, stanza.getID())
         if content is None:
+            if _is_silent(nodes, stanza):
+                raise NodeProcessed from error
             self._show_reason(stanza, properties, error)
             return False
         fingerprint = self._engine().fingerprint

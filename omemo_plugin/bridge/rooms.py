@@ -257,6 +257,10 @@ class Rooms:
             return None
         return None if real is None else compat.bare(real)
 
+    def is_written_to(self, address: str, jid: str) -> bool:
+        '''Whether it is the one who was last written to by a nickname.'''
+        return self._written_to.get(address) == jid
+
     def previous_person(self, address: str, jid: str) -> str | None:
         '''
         Note who is written to by a nickname.

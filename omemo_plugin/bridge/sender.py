@@ -179,9 +179,11 @@ class Sender:
             return messages.only_in_clear()
         jid = str(message.contact.jid)
         if compat.is_private_message(message):
-            reason = self._why_not_to(jid)
-            if reason:
-                return reason
+            # What the user does not see must not answer for the user
+            if not compat.is_chat_state(message):
+                reason = self._why_not_to(jid)
+                if reason:
+                    return reason
         elif compat.is_groupchat_message(message) and not self._rooms.is_private(jid):
             return messages.room_is_not_private()
         if message.oob_url is not None and not message.oob_url.startswith(_AESGCM):
@@ -202,7 +204,8 @@ class Sender:
             jids = self._rooms.recipients(jid)
         elif compat.is_private_message(message):
             person = self._rooms.person(jid)
-            jids = None if person is None else (person,)
+            known = person is not None and self._rooms.is_written_to(jid, person)
+            jids = (person,) if person is not None and known else None
         if not jids:
             return
 

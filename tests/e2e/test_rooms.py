@@ -186,7 +186,7 @@ def test_case_8_a_room_that_is_opened(
     text = secret('must not leave')
     ann.call('type_text', text=text)
     ann.call('press_send')
-    wait_for('it says why', lambda: 'this room is open' in lines(ann))
+    wait_for('it says why', lambda: 'Not sent: this room is open' in lines(ann))
     assert not scene.server.leaks(text)
     # Gajim 2.6 shows it as switched off; that changes nothing
     ann.call('clear_input')

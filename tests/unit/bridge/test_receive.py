@@ -695,3 +695,17 @@ def test_text_that_is_not_utf_8_is_refused() -> None:
     case, one = Case(legacy(b'\xff\xfe')), stanza(encrypted(Protocol.LEGACY))
     case.receiver.handle(one, properties())
     assert 'not a valid OMEMO message' in one.getBody()
+
+
+def test_what_comes_back_silently_from_a_room_shows_nothing() -> None:
+    '''A typing notice of ours, say: nobody needs to be told that it was sent.'''
+    case = Case(errors.SentByThisDevice())
+    inner = encrypted(Protocol.OMEMO_2)
+    one = Message(
+        node=f'<message xmlns="jabber:client" from="den@rooms.example.org/alice" '
+        f'to="{ALICE}" type="groupchat" id="1">{inner}</message>'
+    )
+    source = JID.from_string('den@rooms.example.org/alice')
+    case.rooms.people['den@rooms.example.org/alice'] = ALICE
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties(type=MessageType.GROUPCHAT, from_=source))

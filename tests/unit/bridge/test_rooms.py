@@ -293,7 +293,10 @@ def test_who_has_a_nickname(rooms: Rooms, client: Client) -> None:
 
 def test_a_nickname_that_changes_hands_is_noticed(rooms: Rooms) -> None:
     address = f'{ROOM}/bob'
+    assert not rooms.is_written_to(address, BOB)
     assert rooms.previous_person(address, BOB) is None
+    assert rooms.is_written_to(address, BOB)
+    assert not rooms.is_written_to(address, CAT)
     assert rooms.previous_person(address, BOB) == BOB
     assert rooms.previous_person(address, CAT) == BOB
     assert rooms.previous_person(address, CAT) == CAT
