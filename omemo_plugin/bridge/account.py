@@ -58,6 +58,7 @@ from .store_path import latch_path
 from .store_path import preferences_path
 from .store_path import readers_path
 from .store_path import store_path
+from .store_path import witness_path
 from .temporary import LABEL
 from .temporary import Farewell
 from .temporary import is_forced
@@ -85,11 +86,12 @@ class AccountService:
         receiver: handles received stanzas.
     '''
 
-    def __init__(self, client: Any, folder: Path) -> None:
+    def __init__(self, client: Any, folder: Path, config_folder: Path) -> None:
         '''
         Args:
             client: Gajim's client of the account.
             folder: where the plugin keeps its files.
+            config_folder: where plugins keep their settings.
 
         Raises:
             LatchUnreadable: it is not known which conversations are encrypted.
@@ -106,7 +108,11 @@ class AccountService:
         self._readers = Readers(
             readers_path(folder, self.own_jid), compat.history_max_age(self.account)
         )
-        self._keystore = Keystore(store_path(folder, self.own_jid), self.own_jid)
+        self._keystore = Keystore(
+            store_path(folder, self.own_jid),
+            self.own_jid,
+            witness_path(config_folder, self.own_jid),
+        )
         self._errands = Errands(
             client, self.own_jid, self._keystore, self._latch, self._lines
         )

@@ -31,6 +31,7 @@ from ..engine.effects import RetractBundle
 from ..engine.effects import RetractTemporaryDevice
 from ..engine.effects import SendTrustMessage
 from ..engine.effects import SessionBroken
+from ..engine.effects import StoreRolledBack
 from ..engine.effects import TrustChanged
 from ..engine.engine import OmemoEngine
 from ..engine.errors import MalformedStanza
@@ -141,6 +142,8 @@ class Errands:
             self._lines.tell(effect.jid, messages.devices_ignored(effect))
         elif isinstance(effect, TrustChanged):
             self._tell(effect.jid, messages.trust_changed(effect, self._own_jid))
+        elif isinstance(effect, StoreRolledBack):
+            self._tell(self._own_jid, messages.store_rolled_back())
         elif isinstance(effect, SendTrustMessage):
             self._send_trust_message(effect)
         elif isinstance(effect, FetchTemporaryDevices):

@@ -41,7 +41,7 @@ class Keystore:
         problem: why there is no engine, in the user's words.
     '''
 
-    def __init__(self, path: Path, own_jid: str) -> None:
+    def __init__(self, path: Path, own_jid: str, witness: Path | None) -> None:
         self.engine: OmemoEngine | None = None
         self.problem = ''
         self._error: Exception = StoreError('closed')
@@ -51,7 +51,7 @@ class Keystore:
         self.changed: Callable[[], None] = lambda: None
         self._disk = ThreadPoolExecutor(1, 'omemo-disk')
         try:
-            self.engine = OmemoEngine.open(path, own_jid)
+            self.engine = OmemoEngine.open(path, own_jid, witness=witness)
         except OmemoError as error:
             log.error('No key store: %s', type(error).__name__)
             self._fail(error)

@@ -466,6 +466,16 @@ def session_broken(effect: SessionBroken) -> str:
     ).format(id=effect.device.device_id, who=effect.device.jid)
 
 
+def store_rolled_back() -> str:
+    return _(
+        'The OMEMO keys on this computer are older than those last used: a backup '
+        'was put back, or another computer uses a copy. New keys are exchanged by '
+        'themselves. Messages sent to you in between may be unreadable; ask for '
+        'them again. Check whom you verified or distrusted. Never use the same '
+        'keys on two computers.'
+    )
+
+
 def devices_ignored(effect: DevicesIgnored) -> str:
     return _(
         '{who} has too many devices. {count} of them get no messages. '

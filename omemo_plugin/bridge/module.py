@@ -140,7 +140,9 @@ class OmemoModule(BaseModule):
     def _start(self) -> None:
         folder = configpaths.get('PLUGINS_DATA') / 'omemo_plugin'
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.service = AccountService(self._client, folder)
+        self.service = AccountService(
+            self._client, folder, configpaths.get('PLUGINS_CONFIG_DIR')
+        )
         self.problem = self.service.problem
         if _follower is not None:
             _follower(self.service)

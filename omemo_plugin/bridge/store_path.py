@@ -33,6 +33,11 @@ def store_path(folder: Path, jid: str) -> Path:
     return folder / f'{file_stem(jid)}.db'
 
 
+def witness_path(folder: Path, jid: str) -> Path:
+    '''How far the key store had come; not in the folder it is in itself.'''
+    return folder / f'omemo_plugin.{file_stem(jid)}.generation'
+
+
 def preferences_path(folder: Path, jid: str) -> Path:
     '''What the user chose for an account.'''
     return folder / f'{file_stem(jid)}.preferences.json'

@@ -34,6 +34,7 @@ from .values import Device
 from .values import Protocol
 from .values import Trust
 from .wire import fingerprint
+from .witness import Witness
 
 _DEVICE_ID = '/own_device_id'
 _BLIND_TRUST = '/gajim/blind_trust'
@@ -43,9 +44,16 @@ _BLIND_TRUST_OF = '/gajim/blind_trust_of/'
 class Core:
     '''The state of one account's engine.'''
 
-    def __init__(self, path: Path, own_jid: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        own_jid: str,
+        clock: Callable[[], float],
+        witness_path: Path | None = None,
+    ) -> None:
         self.own_jid = own_jid
         self._clock = clock
+        self.witness = Witness(witness_path)
         self.store = Store(path)
         try:
             self._prepare()
@@ -120,6 +128,22 @@ class Core:
         except StoreError:
             self.rollback()
             raise
+
+    def flush(self) -> None:
+        '''
+        Wait until everything committed is on the disk. From any thread.
+
+        Raises:
+            StoreError: the disk refused; nothing may be sent.
+        '''
+        generation = self.store.generation
+        self.store.flush()
+        self.witness.write(self.device_id, generation)
+
+    @property
+    def is_behind(self) -> bool:
+        '''Whether the store is older than it was when something was sent.'''
+        return self.store.generation < self.witness.generation(self.device_id)
 
     def rollback(self) -> None:
         self.store.rollback()

@@ -140,6 +140,12 @@ class SendTrustMessage:
 
 
 @dataclass(frozen=True)
+class StoreRolledBack:
+    '''The key store is older than the keys that were last used. The user should
+    know: some messages cannot be read, and decisions on trust may be gone.'''
+
+
+@dataclass(frozen=True)
 class RetractBundle:
     '''Take the bundle of a device of ours off the server.'''
 
@@ -181,6 +187,7 @@ Effect = (
     | DevicesIgnored
     | TrustChanged
     | SendTrustMessage
+    | StoreRolledBack
     | RetractBundle
     | FetchTemporaryDevices
     | PublishTemporaryDevice

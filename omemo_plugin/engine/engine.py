@@ -36,6 +36,7 @@ from .errors import OmemoError
 from .publication import Publication
 from .receiving import ReceivedMessage
 from .receiving import Receiver
+from .rollback import Rollback
 from .sending import LeftOut
 from .sending import LeftOutReason
 from .sending import Sender
@@ -100,6 +101,7 @@ class OmemoEngine:
     def __init__(self, core: Core) -> None:
         '''Use `open`.'''
         self._core = core
+        self._rollback = Rollback(core)
         self._directory = Directory(core)
         self._publication = Publication(core)
         self._temporary = Temporary(core, self._publication)
@@ -115,17 +117,26 @@ class OmemoEngine:
         path: Path,
         own_jid: str,
         clock: Callable[[], float] = time.time,
+        witness: Path | None = None,
     ) -> OmemoEngine:
         '''
         Open the account's key store, and make an identity where there is none.
 
         Args:
             clock: seconds since 1970. It may be wrong.
+            witness: a file in another folder, by which a store that is put
+                back from a backup is recognised.
 
         Raises:
             StoreLocked, StoreTooNew, StoreDamaged, StoreError.
         '''
-        return cls(Core(path, own_jid, clock))
+        core = Core(path, own_jid, clock, witness)
+        try:
+            return cls(core)
+        except BaseException:
+            core.store.rollback()
+            core.store.close()
+            raise
 
     def close(self) -> None:
         '''Commit and close. The engine cannot be used any more.'''
@@ -170,7 +181,8 @@ class OmemoEngine:
         self._core.catching_up = True
         self._directory.connected()
         self._trust_messages.connected()
-        effects = self._temporary.connected()
+        effects = self._rollback.connected()
+        effects += self._temporary.connected()
         effects += self._publication.connected()
         # SECURITY: nobody could tell later whose an id is without the record
         self._publication.held = self._temporary.active
@@ -180,6 +192,7 @@ class OmemoEngine:
         '''The archive has been read. Used prekeys are deleted, and what was
         held back is asked for.'''
         self._core.catching_up = False
+        self._rollback.catch_up_ended()
         effects = self._publication.catch_up_ended()
         effects += self._receiver.catch_up_ended()
         return effects + self._decisions_due()
@@ -248,7 +261,7 @@ class OmemoEngine:
                 publishes another one; others are not affected.
         '''
         if device == self._core.own_device:
-            return self._publication.own_bundle_received(bundle)
+            return self._own_bundle_received(bundle)
         protocol = bundle.protocol
         if self._temporary.waits_for(device):
             return self._temporary.bundle_came(device, bundle)
@@ -265,6 +278,14 @@ class OmemoEngine:
         if protocol is Protocol.OMEMO_2:
             effects += self._trust_messages.due()
         return effects
+
+    def _own_bundle_received(self, bundle: Bundle) -> list[Effect]:
+        effects = self._rollback.own_bundle_received(bundle)
+        if effects:
+            # The keys of both protocols are new
+            for protocol in Protocol:
+                self._publication.prekey_used(protocol)
+        return effects + self._publication.own_bundle_received(bundle)
 
     def bundle_unavailable(
         self, device: Device, protocol: Protocol, permanent: bool
@@ -454,7 +475,7 @@ class OmemoEngine:
         Raises:
             StoreError: the disk refused; what was encrypted must not be sent.
         '''
-        self._core.store.flush()
+        self._core.flush()
 
     # Devices and trust
 

@@ -54,6 +54,8 @@ class Prekeys:
         self._own_jid = own_jid
         self._device_id = device_id
         base = f'/gajim/{protocol.namespace}'
+        # python-omemo's own
+        self._counter_key = f'/{protocol.namespace}/pre_key_id_counter'
         self._used_key = f'{base}/used_prekeys'
         self._rotated_key = f'{base}/signed_prekey_rotated'
 
@@ -118,6 +120,23 @@ class Prekeys:
     def _delete(self, prekey: bytes) -> None:
         marker = self._wire.delete_marker(self._own_jid, self._device_id, prekey)
         fast.run(self._backend.delete_pre_key(marker))
+
+    @property
+    def newest_id(self) -> int:
+        '''The highest id a prekey of ours has had.'''
+        newest: int = self._store.get(self._counter_key, 0)
+        return newest
+
+    def renew(self, now: int) -> None:
+        '''Offer none of the prekeys any more, and new ones. The old ones are
+        kept as if they had been used.'''
+        used = self._used()
+        for number, prekey in self.bundle().prekeys.items():
+            used[base64.b64encode(prekey).decode('ascii')] = [number, now]
+        self._store.put(self._used_key, used)
+        fast.run(self._backend.rotate_signed_pre_key())
+        self._store.put(self._rotated_key, now)
+        self._fill()
 
     def refill(self) -> bool:
         '''Fill up to the full number; whether any was missing.'''

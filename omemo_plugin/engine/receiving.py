@@ -322,7 +322,12 @@ class Receiver:
         sessions = core.sessions[protocol]
         ours = sessions.of(device)
         stepped = opened.replaces is not None and opened.replaces is ours.current
-        ours.make_current(opened.session, opened.replaces)
+        if opened.exchange is not None and sessions.receive_only:
+            sessions.retire(opened.session)
+        if sessions.is_retired(opened.session):
+            ours.keep_behind(opened.session, opened.replaces)
+        else:
+            ours.make_current(opened.session, opened.replaces)
         if stepped:
             sessions.stepped(device)
         else:

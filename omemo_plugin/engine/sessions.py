@@ -12,6 +12,7 @@ cannot decrypt.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
@@ -58,6 +59,16 @@ class SessionSet:
             del self.earlier[EARLIER_MAX:]
         self.current = session
 
+    def keep_behind(self, session: Session, replaces: Session | None) -> None:
+        '''Keep a session for receiving only; see `make_current`.'''
+        if replaces is None:
+            self.earlier.insert(0, session)
+            del self.earlier[EARLIER_MAX:]
+        else:
+            self.earlier = [
+                session if one is replaces else one for one in self.earlier
+            ]
+
     def retire_current(self) -> None:
         '''Have no current session, so that the next message builds one.'''
         if self.current is not None:
@@ -80,6 +91,10 @@ class Sessions:
         self._sets: dict[Device, SessionSet] = {}
         self._changed: set[Device] = set()
         self._rearranged: set[Device] = set()
+        self._retired_key = f'/gajim/retired/{self._namespace}'
+        self._retired = set(store.get(self._retired_key, []))
+        # After the store was rolled back: sessions others start are retired
+        self.receive_only = False
 
     def forget_cache(self) -> None:
         '''After the store was rolled back.'''
@@ -87,6 +102,7 @@ class Sessions:
         self._changed.clear()
         self._rearranged.clear()
         fast.forget_cached_state(self.backend)
+        self._retired = set(self._store.get(self._retired_key, []))
 
     def of(self, device: Device) -> SessionSet:
         try:
@@ -155,6 +171,38 @@ class Sessions:
         self._sets[device] = SessionSet()
         self.rearranged(device)
 
+    # Sessions of a store that was rolled back
+
+    def retire_all(self) -> None:
+        '''Never send on any of the sessions again. They are still tried for
+        what is received.'''
+        self._retired.clear()
+        for device in self._devices():
+            sessions = self.of(device)
+            sessions.retire_current()
+            for session in sessions.earlier:
+                self.retire(session)
+            self.rearranged(device)
+
+    def retire(self, session: Session) -> None:
+        '''Never send on a session again.'''
+        self._retired.add(_mark(session))
+        self._store.put(self._retired_key, sorted(self._retired))
+
+    def is_retired(self, session: Session) -> bool:
+        return bool(self._retired) and _mark(session) in self._retired
+
+    def _devices(self) -> list[Device]:
+        '''All there are sessions with.'''
+        found = set()
+        for base in (f'/{self._namespace}/', f'/gajim/earlier/{self._namespace}/'):
+            for key in self._store.keys(base):
+                jid, _, rest = key[len(base) :].partition('/')
+                number = rest.partition('/')[0]
+                if number.isdecimal():
+                    found.add(Device(jid, int(number)))
+        return sorted(found)
+
     def _delete(self, device: Device, prefix: str) -> None:
         base = f'{prefix}/{self._namespace}/{device.jid}/{device.device_id}/'
         for key in self._store.keys(base):
@@ -166,6 +214,13 @@ class Sessions:
 
     def _count_key(self, device: Device) -> str:
         return f'/gajim/earlier/{self._namespace}/{device.jid}/{device.device_id}'
+
+
+def _mark(session: Session) -> str:
+    '''What tells a session from all others: its key exchange's own key.'''
+    exchange = session.key_exchange
+    key: bytes = exchange.header.ephemeral_key  # type: ignore[attr-defined]
+    return base64.b64encode(key).decode('ascii')
 
 
 def fork(session: Session) -> Session:

@@ -49,6 +49,8 @@ CREATE TABLE seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 
 JSON = Any
 
+_GENERATION = '/gajim/generation'
+
 
 class _Translated:
     '''Raises our errors for those of SQLite. A class, because a generator would
@@ -95,6 +97,7 @@ class Store:
                 'SELECT count(*), max(number) FROM seen'
             ).fetchone()
         self._seen_count: int = row[0]
+        self._generation: int = self.get(_GENERATION, 0)
 
     @property
     def path(self) -> Path:
@@ -258,6 +261,15 @@ class Store:
     # Transactions
 
     @property
+    def generation(self) -> int:
+        '''How many transactions there have been.'''
+        return self._generation
+
+    def overtake(self, generation: int) -> None:
+        '''Have the next commit lead beyond a generation.'''
+        self._generation = max(self._generation, generation)
+
+    @property
     def uncommitted(self) -> bool:
         return bool(self._pending or self._pending_seen)
 
@@ -272,6 +284,8 @@ class Store:
         if not self.uncommitted:
             return
         execute = self._connection.execute
+        generation = self._generation + 1
+        self.put(_GENERATION, generation)
         with self._translated():
             execute('BEGIN IMMEDIATE')
             try:
@@ -301,6 +315,7 @@ class Store:
                 if self._connection.in_transaction:
                     execute('ROLLBACK')
                 raise
+        self._generation = generation
         self._pending.clear()
         self._pending_seen.clear()
 

@@ -81,6 +81,10 @@ class Peer:
     told: list[SendTrustMessage] = field(default_factory=list)
 
     @property
+    def witness(self) -> Path:
+        return self.path.with_suffix('.generation')
+
+    @property
     def device(self) -> Device:
         return Device(self.jid, self.engine.device_id)
 
@@ -93,7 +97,9 @@ class Peer:
         if not commit:
             self.engine._core.rollback()
         self.engine.close()
-        self.engine = OmemoEngine.open(self.path, self.jid, self.clock)
+        self.engine = OmemoEngine.open(
+            self.path, self.jid, self.clock, self.witness
+        )
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         todo = list(effects)
@@ -215,7 +221,10 @@ class Peer:
 
     def encrypt(self, text: bytes, *to: str) -> SentMessage:
         self.prepare(*to)
-        return self.engine.encrypt(to, dict.fromkeys(self.protocols, text))
+        sent = self.engine.encrypt(to, dict.fromkeys(self.protocols, text))
+        # As before anything leaves
+        self.engine.flush()
+        return sent
 
     def decrypt(self, sender: Peer, sent: SentMessage) -> ReceivedMessage:
         result = self.engine.decrypt(sender.jid, sent.messages)
@@ -248,7 +257,8 @@ class World:
         self.made += 1
         path = self.folder / f'{jid}-{self.made}.db'
         clock = Clock()
-        engine = OmemoEngine.open(path, jid, clock)
+        witness = path.with_suffix('.generation')
+        engine = OmemoEngine.open(path, jid, clock, witness)
         peer = Peer(self, path, jid, clock, engine, protocols)
         self.peers.append(peer)
         if online:

@@ -191,7 +191,7 @@ class Side:
     def __init__(self, jid: str, server: Server, folder: Path) -> None:
         self.jid = jid
         self.client = Client(jid, server)
-        self.service = AccountService(self.client, folder)
+        self.service = AccountService(self.client, folder, folder / 'config')
 
     def write(self, to: str, text: str) -> Outgoing:
         message = Outgoing(Contact(self.client.account, to), text)
