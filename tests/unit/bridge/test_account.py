@@ -31,6 +31,7 @@ from omemo_plugin.bridge import sender as sender_module
 from omemo_plugin.bridge.account import AccountService
 from omemo_plugin.bridge.latch import LatchUnreadable
 from omemo_plugin.bridge.store_path import latch_path
+from omemo_plugin.bridge.store_path import store_path
 from omemo_plugin.engine.errors import StoreError
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
@@ -191,7 +192,9 @@ class Side:
     def __init__(self, jid: str, server: Server, folder: Path) -> None:
         self.jid = jid
         self.client = Client(jid, server)
-        self.service = AccountService(self.client, folder, folder / 'config')
+        config = folder / 'config'
+        config.mkdir(parents=True, exist_ok=True)
+        self.service = AccountService(self.client, folder, config)
 
     def write(self, to: str, text: str) -> Outgoing:
         message = Outgoing(Contact(self.client.account, to), text)
@@ -315,6 +318,33 @@ def test_the_order_is_kept(world: World) -> None:
     assert [bob.read(m, ALICE)[0] for m in messages] == [
         f'number {i}' for i in range(10)
     ]
+
+
+def test_case_47_a_backup_is_put_back_and_the_user_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, 'chat_on_screen', lambda account: BOB)
+    alice, bob = world.online(ALICE), world.online(BOB)
+    first = alice.write(BOB, 'first')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(first, ALICE)[0] == 'first'
+    alice.service.close()
+    path = store_path(world.folder / 'alice', ALICE)
+    saved = path.read_bytes()
+    alice = world.online(ALICE)
+    lost = alice.write(BOB, 'lost')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(lost, ALICE)[0] == 'lost'
+    alice.service.close()
+    assert not any('a backup was put back' in line for line in world.lines)
+    path.write_bytes(saved)
+    alice = world.online(ALICE)
+    anew = alice.write(BOB, 'anew')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(anew, ALICE)[0] == 'anew'
+    wait_for(
+        lambda: any('a backup was put back' in line for line in world.lines)
+    )
 
 
 def test_both_ways_and_after_a_restart(world: World) -> None:
