@@ -35,6 +35,9 @@ FALLBACK_BODY = (
     'The program you are using cannot decrypt it.'
 )
 
+# Of what somebody else wrote, in a line of ours
+_REASON_MAX = 200
+
 
 # Rows in place of a message that could not be read
 
@@ -252,6 +255,19 @@ def not_seen_by(jids: Collection[str]) -> str:
     return _(
         '{who} will not see reactions and deletions: their OMEMO is older.'
     ).format(who=', '.join(sorted(jids)))
+
+
+def opt_out(jid: str, reason: str) -> str:
+    if len(reason) > _REASON_MAX:
+        reason = reason[:_REASON_MAX] + '…'
+    why = ' ' + _('They wrote: “{reason}”').format(reason=reason) if reason else ''
+    return (
+        _(
+            '{jid} asks you to go on without encryption. Nothing has changed. Ask '
+            'them in another way whether they meant it, before you switch it off.'
+        ).format(jid=jid)
+        + why
+    )
 
 
 def taken_back() -> str:

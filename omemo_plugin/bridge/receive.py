@@ -91,6 +91,8 @@ _BESIDE = _ORIGIN | HINTS | REQUESTS | {
     ('addresses', 'http://jabber.org/protocol/address')
 }
 
+_OPT_OUT = f'{{{Protocol.OMEMO_2.namespace}}}opt-out'
+
 _LANG = '{http://www.w3.org/XML/1998/namespace}lang'
 
 # XML 1.0, "Characters": what an encrypted text could contain and a stanza not
@@ -399,7 +401,22 @@ class Receiver:
         )
         if not in_room:
             self._note_trust_message(result, envelope)
+            self._note_opt_out(result, envelope, properties)
         return list(envelope.content)
+
+    def _note_opt_out(
+        self, result: ReceivedMessage, envelope: Envelope, properties: Any
+    ) -> None:
+        '''Somebody asks to go on without encryption (XEP-0384, "Opt-out").
+        SECURITY: it is said, and changes nothing; that is the user's to do.'''
+        for element in envelope.content:
+            if element.tag != _OPT_OUT or properties.mam is not None:
+                continue
+            reason = element.findtext(f'{{{Protocol.OMEMO_2.namespace}}}reason') or ''
+            jid = result.device.jid
+            if jid != self._own_jid:
+                line = messages.opt_out(jid, clean_text(reason.encode()).strip())
+                self._tell(jid, line)
 
     def _note_trust_message(self, result: ReceivedMessage, envelope: Envelope) -> None:
         try:

@@ -378,7 +378,7 @@ class Gajim(DrivenGajim):
         if trusts_server:
             self._overlays[CERTIFICATES] = self._with_certificate(server)
         for library in hidden_libraries:
-            self._overlays[PYTHON_LIBRARIES / library] = self._missing(library)
+            self.hide_library(library)
         self._bundle = bundle
         self._published = False
         self.has_our_plugin = bundle is not None or bool(system_plugins)
@@ -427,6 +427,10 @@ class Gajim(DrivenGajim):
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+    def hide_library(self, library: str) -> None:
+        """Let a Python package seem not installed from the next start on."""
+        self._overlays[PYTHON_LIBRARIES / library] = self._missing(library)
 
     def launch(self) -> None:
         """Start the program without waiting for it."""

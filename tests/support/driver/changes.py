@@ -10,14 +10,28 @@ from typing import Any
 from gajim.common import app
 from gajim.common import configpaths
 from gajim.common import ged
+from gajim.common.structs import OutgoingMessage
 from gi.repository import Gtk
 from nbxmpp.const import Chatstate
+from nbxmpp.protocol import JID
 
 
 class Changes:
     """Reactions, retractions, corrections, read markers and typing notices."""
 
     _markers = 0
+
+    def send_past_the_window(self, account: str, jid: str, text: str) -> None:
+        """Send a message as gajim-remote and other plugins do."""
+        client = app.get_client(account)
+        contact = client.get_module('Contacts').get_contact(JID.from_string(jid))
+        if Gtk.get_major_version() == 3:
+            message = OutgoingMessage(
+                account=account, contact=contact, message=text, type_='chat'
+            )
+        else:
+            message = OutgoingMessage(account=account, contact=contact, text=text)
+        client.send_message(message)
 
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""

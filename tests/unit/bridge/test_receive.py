@@ -709,3 +709,20 @@ def test_what_comes_back_silently_from_a_room_shows_nothing() -> None:
     case.rooms.people['den@rooms.example.org/alice'] = ALICE
     with pytest.raises(NodeProcessed):
         case.receiver.handle(one, properties(type=MessageType.GROUPCHAT, from_=source))
+
+
+@pytest.mark.parametrize('archived', [True, False])
+def test_an_opt_out_is_said_and_changes_nothing(*, archived: bool) -> None:
+    ask = element('{urn:xmpp:omemo:2}opt-out')
+    reason = Element('{urn:xmpp:omemo:2}reason')
+    reason.text = 'my phone is old ' + 'x' * 999
+    ask.append(reason)
+    case, one = Case(omemo_2(ask)), stanza(encrypted(Protocol.OMEMO_2))
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties(mam=archive(ALICE) if archived else None))
+    assert len(case.lines) == (0 if archived else 1)
+    for jid, line in case.lines:
+        assert jid == BOB
+        assert 'Nothing has changed' in line
+        assert 'my phone is old' in line
+        assert len(line) < 500
