@@ -52,7 +52,7 @@ _OK = 200
 SPACE_LEFT = 256 << 20
 
 # What a server that names no kind stands for
-_UNKNOWN_KIND = 'application/octet-stream'
+UNKNOWN_KIND = 'application/octet-stream'
 
 _DIRECT = 'direct://'
 
@@ -277,7 +277,7 @@ class Fetch:
         if headers.get_encoding() == Soup.Encoding.CONTENT_LENGTH:
             self.total = headers.get_content_length()
         kind = headers.get_one('Content-Type') or ''
-        self.kind = kind.partition(';')[0].strip().lower() or _UNKNOWN_KIND
+        self.kind = kind.partition(';')[0].strip().lower() or UNKNOWN_KIND
         if self._limits.kinds is not None and self.kind not in self._limits.kinds:
             raise KindRefused
         if (self.total or 0) > encrypted_size(self._limits.most):

@@ -314,35 +314,34 @@ def nickname_changed_hands(jid: str) -> str:
     ).format(jid=jid)
 
 
+# In place of a file. Gajim shows the first words, the rest is in the tooltip
+
+
 def not_downloaded(error: Exception) -> str:
-    '''Why there is no file, in place of its preview.'''
     if isinstance(error, FileDamaged):
-        return _(
-            'This file is not what was sent, so it was deleted. '
-            'Ask for it to be sent again.'
-        )
+        return _('Damaged file, deleted. Ask for it to be sent again.')
     if isinstance(error, FileTooLarge):
-        return _('This file is too large to be downloaded here.')
+        return _('Too large to be downloaded here.')
     if isinstance(error, AddressRefused):
         return _(
-            'Not downloaded: the link leads to a place that no file should come '
-            'from. Ask for the file to be sent in another way.'
+            'Dangerous link, not followed: no file should come from there. '
+            'Ask for the file to be sent in another way.'
         )
     if isinstance(error, InvalidMediaUri):
-        return _('Not downloaded: this is not a link to an encrypted file.')
-    return _('The download failed: {reason}').format(reason=error)
+        return _('Not a link to an encrypted file.')
+    return _('Download failed: {reason}').format(reason=error)
 
 
 def no_space() -> str:
-    return _('There is not enough free space for this file.')
+    return _('Not enough free space on the disk.')
 
 
 def too_slow() -> str:
-    return _('The server is slow. Press the download button to go on.')
+    return _('Too slow. Press the button to go on.')
 
 
 def not_by_itself() -> str:
-    return _('Not downloaded by itself, because it is large. Press to download it.')
+    return _('Large file. Press the button to get it.')
 
 
 def file_not_encrypted() -> str:

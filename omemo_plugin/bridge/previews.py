@@ -37,6 +37,7 @@ from .downloads import automatic
 from .downloads import on_demand
 from .downloads import why_not
 from .failures import report
+from .fetch import UNKNOWN_KIND
 from .fetch import DownloadCancelled
 from .fetch import Fetch
 from .fetch import KindRefused
@@ -336,7 +337,9 @@ class Transfers:
         if max_content_length < 0:
             limits = on_demand()
         else:
-            limits = automatic(max_content_length, allowed_content_types)
+            limits = automatic(
+                max_content_length, _kinds(output, allowed_content_types)
+            )
         way = Way(_own_domains(), _resolver(proxy or determine_proxy()))
         fetch = self._downloads.start(
             file, output, way, limits, self._progressed, self._finished
@@ -424,6 +427,18 @@ class _Transfer:
         else:
             words = http.HTTPStatusError(why_not(error, self._limits))
         return words
+
+
+def _kinds(path: Path, allowed: Any) -> Any:
+    '''
+    The kinds a server may name for what begins by itself. It should know none
+    of an encrypted file; then the name counts.
+    '''
+    from gajim.common.util.preview import guess_mime_type
+
+    if allowed is None or guess_mime_type(path) not in allowed:
+        return allowed
+    return {*allowed, UNKNOWN_KIND}
 
 
 # How servers are reached

@@ -346,6 +346,7 @@ class Gajim(DrivenGajim):
         bundle: Path | None = None,
         app_settings: Mapping[str, Any] | None = None,
         account_settings: Mapping[str, Any] | None = None,
+        proxies: Mapping[str, Mapping[str, Any]] | None = None,
         display: str | None = None,
         environment: Mapping[str, str] | None = None,
         trusts_server: bool = False,
@@ -399,6 +400,7 @@ class Gajim(DrivenGajim):
             plugins={DRIVER_NAME: True, **(plugins or {})},
             app_settings=app_settings,
             account_settings=account_settings,
+            proxies=proxies,
         )
         copy_tree(DRIVER, self.user_plugins / DRIVER_NAME)
 

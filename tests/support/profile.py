@@ -50,6 +50,7 @@ def write_profile(
     plugins: Mapping[str, bool],
     app_settings: Mapping[str, Any] | None = None,
     account_settings: Mapping[str, Any] | None = None,
+    proxies: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write settings.sqlite and trust the server's certificate.
 
@@ -57,6 +58,7 @@ def write_profile(
 
     :param plugins: short names, and whether each is active; Gajim activates a
         plugin of its system folder by itself when it is not named here
+    :param proxies: names, and Gajim's settings of each
     """
     config = home / '.config' / 'gajim'
     config.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,7 @@ def write_profile(
         'app': QUIET | {'workspace_order': [workspace]} | dict(app_settings or {}),
         'soundevents': {},
         'status_presets': {},
-        'proxies': {},
+        'proxies': {name: dict(proxy) for name, proxy in (proxies or {}).items()},
         'plugins': {name: {'active': active} for name, active in plugins.items()},
         'workspaces': {workspace: {'name': 'Work'}},
         'window_sizes': {},

@@ -500,6 +500,24 @@ class Actions(Changes):
         upload = app.get_client(account).get_module('HTTPUpload')
         upload.send_file(contact, Path(path))
 
+    def press_download(self) -> bool:
+        """Press the button of the last file in the chat, if it is shown."""
+        name = 'download_button'
+        for widget in reversed(walk(self._conversation_view())):
+            if type(widget).__name__ == 'PreviewWidget':
+                parts = getattr(widget, '_ui', None)
+                button = getattr(parts, name) if parts else getattr(widget, f'_{name}')
+                if not button.get_visible():
+                    return False
+                button.emit('clicked')
+                return True
+        return False
+
+    def files_are_gajims(self) -> bool:
+        """Whether nobody has taken the place of Gajim's own downloads."""
+        owner = getattr(app, 'preview_manager', None) or app.ftm
+        return not {'download_content', 'http_request'} & set(vars(owner))
+
     def can_send_files(self, account: str) -> bool:
         """Whether the server has a place for them."""
         return bool(app.get_client(account).get_module('HTTPUpload').available)

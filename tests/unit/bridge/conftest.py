@@ -16,6 +16,7 @@ NEEDS_GAJIM = (
     'test_account.py',
     'test_lines.py',
     'test_pep.py',
+    'test_previews.py',
     'test_receive.py',
     'test_send.py',
     'test_trust.py',

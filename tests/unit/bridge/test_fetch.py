@@ -357,6 +357,10 @@ def test_an_error_of_the_server(get: Getter) -> None:
     assert str(fetch.error) == '404 Not Found'
 
 
+def test_case_43_a_name_with_a_zero_byte(get: Getter) -> None:
+    check_failed(get, get(url=f'{get.server.url}/%00.sh'), DownloadFailed)
+
+
 def test_case_43_what_is_there_stays(get: Getter) -> None:
     (get.folder / 'plan.txt').write_bytes(b'old')
     fetch = get(content(encrypted()))
