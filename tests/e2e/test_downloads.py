@@ -152,6 +152,7 @@ def check_a_picture(sender: Sender, tmp_path: Path) -> None:
     wait_for('the picture has arrived', arrived)
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files(ben))
     wait_for('it has a thumbnail', lambda: list(folders(ben)[1].glob('*.png')))
+    wait_for('it is to be seen', lambda: ben.call('shows_picture'))
     ben.screenshot(f'thumbnail-{ben.host.suite}')
     elsewhere = [
         path

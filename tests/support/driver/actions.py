@@ -513,6 +513,19 @@ class Actions(Changes):
                 return True
         return False
 
+    def shows_picture(self) -> bool:
+        """Whether a file in the chat is to be seen as a picture."""
+        found = []
+        for preview in walk(self._conversation_view()):
+            if type(preview).__name__ == 'PreviewWidget':
+                found += [w for w in walk(preview) if w.get_mapped()]
+        if gajim_1():
+            images = [w for w in found if isinstance(w, Gtk.Image)]
+            kind = Gtk.ImageType.PIXBUF
+            return any(image.get_storage_type() == kind for image in images)
+        pictures = [w for w in found if isinstance(w, Gtk.Picture)]
+        return any(picture.get_paintable() is not None for picture in pictures)
+
     def files_are_gajims(self) -> bool:
         """Whether nobody has taken the place of Gajim's own downloads."""
         owner = getattr(app, 'preview_manager', None) or app.ftm
