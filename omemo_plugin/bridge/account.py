@@ -625,6 +625,11 @@ class AccountService:
             'replacing a session', lambda engine: engine.replace_session(device)
         )
 
+    def replace_broken_session(self, device: Device) -> None:
+        '''The same, asked for in the chat.'''
+        self.replace_session(device)
+        self.tell(device.jid, messages.session_is_replaced(device))
+
     def clear_device_list(self) -> None:
         '''Take all devices but this one off our lists on the server.'''
         only = (ListedDevice(self.device_id),)

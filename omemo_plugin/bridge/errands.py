@@ -137,7 +137,7 @@ class Errands:
         elif isinstance(effect, IdentityKeyAlarm):
             self._tell(effect.device.jid, messages.identity_key_alarm(effect))
         elif isinstance(effect, SessionBroken):
-            self._tell(effect.device.jid, messages.session_broken(effect))
+            self._tell_of_broken_session(effect)
         elif isinstance(effect, DevicesIgnored):
             self._lines.tell(effect.jid, messages.devices_ignored(effect))
         elif isinstance(effect, TrustChanged):
@@ -465,6 +465,23 @@ class Errands:
             self._lines.tell(effect.jid, line)
         else:
             self._tell(effect.jid, line, OfferKind.VERIFY)
+
+    def _tell_of_broken_session(self, effect: SessionBroken) -> None:
+        '''
+        Offer a new session. SECURITY: it is the user who begins one, or anybody
+        could make us answer by sending nonsense; and nobody's whom the user does
+        not know.
+        '''
+        device = effect.device
+        known = device.jid in self._latch or compat.is_in_roster(
+            self._client, device.jid
+        )
+        line = messages.session_broken(effect, can_replace=known)
+        if device.jid != self._own_jid and known:
+            offer = Offer(OfferKind.REPLACE_SESSION, device.jid, device=device)
+            self._lines.tell(device.jid, line, offer)
+        else:
+            self._tell(device.jid, line)
 
     def _tell(
         self, jid: str, line: str, kind: OfferKind = OfferKind.DETAILS

@@ -19,6 +19,7 @@ from ..engine.effects import TrustChanged
 from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
+from ..engine.values import Device
 from ..engine.values import Trust
 from ..media.addresses import AddressRefused
 from ..media.cipher import FileDamaged
@@ -474,11 +475,21 @@ def identity_key_alarm(effect: IdentityKeyAlarm) -> str:
     ).format(id=effect.device.device_id, who=effect.device.jid)
 
 
-def session_broken(effect: SessionBroken) -> str:
+def session_broken(effect: SessionBroken, *, can_replace: bool = False) -> str:
+    line = _('Messages of device {id} of {who} cannot be decrypted.').format(
+        id=effect.device.device_id, who=effect.device.jid
+    )
+    what = _('Ask them to send them again.')
+    if can_replace:
+        what = _('Replace the session, then ask them to send them again.')
+    return f'{line} {what}'
+
+
+def session_is_replaced(device: Device) -> str:
     return _(
-        'Messages of device {id} of {who} cannot be decrypted. '
-        'Ask them to send them again.'
-    ).format(id=effect.device.device_id, who=effect.device.jid)
+        'A new session with device {id} of {who} begins as soon as its key has been '
+        'fetched.'
+    ).format(id=device.device_id, who=device.jid)
 
 
 def store_rolled_back() -> str:

@@ -19,6 +19,7 @@ class OfferKind(Enum):
     DETAILS = 'details'
     OWN_DEVICES = 'own devices'
     LEAVE_OUT = 'leave out'
+    REPLACE_SESSION = 'replace session'
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class Offer:
     Attributes:
         jid: whom it is about.
         members: of the room, whom it is about.
+        device: which it is about.
     '''
 
     kind: OfferKind
     jid: str
     members: tuple[str, ...] = ()
+    device: Device | None = None
 
 
 @dataclass(frozen=True)

@@ -244,9 +244,9 @@ class Receiver:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
                 self._carry_out(error.effects)
-            if not has_payload or (
-                isinstance(error, NotForThisDevice) and _is_silent(nodes, stanza)
-            ):
+            silent = _is_silent(nodes, stanza)
+            not_for_us = isinstance(error, NotForThisDevice)
+            if not has_payload or (silent and (not_for_us or _is_fleeting(stanza))):
                 # It carried no text, so none is missing
                 raise NodeProcessed from error
             self._show_reason(stanza, properties, error)
@@ -501,6 +501,11 @@ def forbid_plain_changes(properties: Any, encrypted: bool) -> str:
     if reactions is not None and reactions.emojis:
         return messages.plain_reaction(reactions.emojis)
     return ''
+
+
+def _is_fleeting(stanza: Message) -> bool:
+    '''Whether its sender wanted nobody to keep it, as with a typing notice.'''
+    return stanza.getTag('no-store', namespace=Namespace.HINTS) is not None
 
 
 def _note_correction(added: Sequence[Node], stanza: Message, properties: Any) -> None:

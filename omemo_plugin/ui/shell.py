@@ -377,9 +377,20 @@ class Shell:
         if offer.kind is OfferKind.LEAVE_OUT:
             without = _('Write without them'), lambda: self._leave_out(account, offer)
             return [without, details]
+        if offer.kind is OfferKind.REPLACE_SESSION:
+            replace = (
+                _('Replace the session'),
+                lambda: self._replace_session(account, offer),
+            )
+            return [replace, details]
         if offer.kind is OfferKind.OWN_DEVICES:
             return [(_('Show my devices…'), details[1])]
         return [details]
+
+    def _replace_session(self, account: str, offer: Offer) -> None:
+        service = self.service(account)
+        if service is not None and offer.device is not None:
+            service.replace_broken_session(offer.device)
 
     def _leave_out(self, account: str, offer: Offer) -> None:
         service = self.service(account)

@@ -639,14 +639,15 @@ class Actions(Changes):
                 found.append((label.unpack(), action.unpack(), target))
         return found
 
-    def press_offer(self) -> None:
-        """Press the button in the last line of the chat that has one."""
+    def press_offer(self, label: str = '') -> None:
+        """Press the last button in a line of the chat, of those with a label."""
         buttons = [
             widget
             for row in self._conversation_view().iter_rows()
             if row.type == 'info'
             for widget in walk(row)
             if isinstance(widget, Gtk.Button)
+            and label in (widget.get_label() or '')
         ]
         buttons[-1].emit('clicked')
 

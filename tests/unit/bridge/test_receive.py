@@ -726,3 +726,19 @@ def test_an_opt_out_is_said_and_changes_nothing(*, archived: bool) -> None:
         assert 'Nothing has changed' in line
         assert 'my phone is old' in line
         assert len(line) < 500
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_a_typing_notice_that_cannot_be_read_is_no_row(*, kept: bool) -> None:
+    hint = f'<{"store" if kept else "no-store"} xmlns="urn:xmpp:hints"/>'
+    case = Case(errors.NoSession())
+    one = Message(
+        node=f'<message xmlns="jabber:client" from="{BOB}/r" to="{ALICE}" type="chat" '
+        f'id="1">{encrypted(Protocol.OMEMO_2)}{hint}</message>'
+    )
+    if kept:
+        case.receiver.handle(one, properties())
+        assert 'could not be decrypted' in one.getBody()
+    else:
+        with pytest.raises(NodeProcessed):
+            case.receiver.handle(one, properties())
