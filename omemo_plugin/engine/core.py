@@ -24,6 +24,8 @@ from .devices import Devices
 from .effects import Effect
 from .effects import IdentityKeyAlarm
 from .effects import NewDevices
+from .errors import OmemoError
+from .errors import StoreDamaged
 from .errors import StoreError
 from .prekeys import Prekeys
 from .sessions import Sessions
@@ -57,10 +59,13 @@ class Core:
         self.store = Store(path)
         try:
             self._prepare()
-        except BaseException:
+        except BaseException as error:
             self.store.rollback()
             self.store.close()
-            raise
+            if isinstance(error, OmemoError) or not isinstance(error, Exception):
+                raise
+            # What a library says of values that were not its own
+            raise StoreDamaged('the key store makes no sense') from error
 
     def _prepare(self) -> None:
         self.devices = Devices(self.store)
@@ -88,6 +93,10 @@ class Core:
             for prekeys in self.prekeys.values():
                 prekeys.create(self.now())
             self.commit()
+        else:
+            # Better found damaged now than with the first message
+            for prekeys in self.prekeys.values():
+                prekeys.bundle()
         self.catching_up = False
 
     def _make_own_record(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from .errors import StoreDamaged
 from .store import Store
 from .values import Device
 from .values import DeviceList
@@ -76,7 +77,10 @@ class Devices:
         try:
             return self._records[jid]
         except KeyError:
-            records = self._load(jid)
+            try:
+                records = self._load(jid)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise StoreDamaged('a device makes no sense') from error
             self._records[jid] = records
             return records
 

@@ -18,6 +18,8 @@ from typing import Any
 from omemo.backend import Backend
 
 from . import fast
+from .errors import OmemoError
+from .errors import StoreDamaged
 from .store import Store
 from .values import Bundle
 from .values import Protocol
@@ -70,7 +72,13 @@ class Prekeys:
         return self._wire.own_bundle(self._backend_bundle(), used)
 
     def _backend_bundle(self) -> Any:
-        return fast.run(self._backend.get_bundle(self._own_jid, self._device_id))
+        build = self._backend.get_bundle(self._own_jid, self._device_id)
+        try:
+            return fast.run(build)
+        except OmemoError:
+            raise
+        except Exception as error:
+            raise StoreDamaged('the prekeys make no sense') from error
 
     def _used(self) -> dict[str, list[int]]:
         '''By prekey its id, and when it was used.'''

@@ -19,6 +19,7 @@ from .devices import DeviceRecord
 from .directory import Directory
 from .effects import Effect
 from .errors import NoRecipient
+from .errors import StoreDamaged
 from .errors import TooManyRecipients
 from .receiving import Receiver
 from .values import Device
@@ -290,7 +291,10 @@ class Sender:
             sessions.rearranged(device)
         else:
             step = sessions.backend.encrypt_key_material(ours.current, key)
-            encrypted = fast.run(step)
+            try:
+                encrypted = fast.run(step)
+            except Exception as error:
+                raise StoreDamaged('a session makes no sense') from error
             sessions.stepped(device)
         self._receiver.answered(device, protocol)
         return WIRES[protocol].serialize_key(ours.current, encrypted)

@@ -22,6 +22,8 @@ from omemo.backend import Backend
 from omemo.session import Session
 
 from . import fast
+from .errors import OmemoError
+from .errors import StoreDamaged
 from .storage import KeyStorage
 from .store import Store
 from .values import Device
@@ -108,7 +110,12 @@ class Sessions:
         try:
             return self._sets[device]
         except KeyError:
-            sessions = self._load(device)
+            try:
+                sessions = self._load(device)
+            except OmemoError:
+                raise
+            except Exception as error:
+                raise StoreDamaged('a session makes no sense') from error
             self._sets[device] = sessions
             return sessions
 

@@ -62,13 +62,18 @@ class _Translated:
     def __exit__(
         self, _kind: object, error: BaseException | None, _traceback: object
     ) -> None:
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.OperationalError) and not _is_garbled(error):
             raise StoreError(f'the key store failed: {error}') from error
-        if isinstance(error, sqlite3.DatabaseError):
+        if isinstance(error, sqlite3.DatabaseError | UnicodeError):
             raise StoreDamaged('the key store is damaged') from error
 
 
 _TRANSLATED = _Translated()
+
+
+def _is_garbled(error: sqlite3.OperationalError) -> bool:
+    '''Whether it is about a text that is not UTF-8.'''
+    return 'decode' in str(error)
 
 
 class Store:
@@ -154,7 +159,8 @@ class Store:
             if 'locked' in str(error):
                 raise StoreLocked('the key store is in use') from error
             raise StoreError(f'cannot open the key store: {error}') from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeError) as error:
+            # A damaged schema is quoted, whatever bytes it has
             connection.close()
             raise StoreDamaged('the key store is damaged') from error
         except StoreError:
