@@ -34,7 +34,8 @@ class Diary:
         data = self._path.read_bytes()
         while data:
             size = int.from_bytes(data[:4], 'big')
-            yield pickle.loads(data[4 : 4 + size])  # noqa: S301 - our own
+            # Our own process has written it
+            yield pickle.loads(data[4 : 4 + size])  # noqa: S301  # noqa: S301 - our own
             data = data[4 + size :]
 
 
