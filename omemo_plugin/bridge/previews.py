@@ -228,8 +228,8 @@ class ManagedPreviews:
             return
         path = preview.orig_path
         if path in self._running:
-            preview.download_in_progress = True
             self._shown[path].append(preview)
+            _show_start(preview)
             return
         try:
             file = parse_media_uri(preview.uri)
@@ -238,9 +238,8 @@ class ManagedPreviews:
             preview.update_widget()
             return
         limits = on_demand() if force else self._automatic_limits()
-        preview.download_in_progress = True
-        preview.info_message = None
         self._shown[path] = [preview]
+        _show_start(preview)
         fetch = self._downloads.start(
             file, path, _way(preview.account), limits, self._progressed, self._finished
         )
@@ -297,6 +296,13 @@ class ManagedPreviews:
         kind = self._module.guess_mime_type(preview.orig_path)
         size = preview.orig_path.stat().st_size
         return kind in self._module.PREVIEWABLE_MIME_TYPES and size <= _THUMBNAIL_MAX
+
+
+def _show_start(preview: Any) -> None:
+    preview.download_in_progress = True
+    preview.info_message = None
+    # The widget learns here what it shows, and what its buttons are for
+    preview.update_widget()
 
 
 class Transfers:

@@ -14,7 +14,6 @@ import re
 # Gajim's loggers that are handed such an address
 _LOGGERS = (
     'gajim.c.ftm',
-    'gajim.c.httpupload',
     'gajim.c.m.httpupload',
     'gajim.c.preview',
     'gajim.c.util.preview',

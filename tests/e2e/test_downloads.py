@@ -23,6 +23,7 @@ from tests.support.file_server import claiming
 from tests.support.file_server import content
 from tests.support.file_server import in_pieces
 from tests.support.file_server import redirect
+from tests.support.file_server import silent
 from tests.support.gajim import Gajim
 from tests.support.scene import OURS
 from tests.support.scene import Scene
@@ -83,6 +84,11 @@ def files(gajim: Gajim) -> list[Path]:
     return sorted(folders(gajim)[0].iterdir())
 
 
+def opened(gajim: Gajim) -> list[Path]:
+    """What is there to be used."""
+    return [path for path in files(gajim) if not path.name.startswith('.')]
+
+
 def says(gajim: Gajim, words: str) -> bool:
     return any(words in text for text in gajim.call('window_texts'))
 
@@ -121,6 +127,7 @@ def test_case_41_42_43_44_downloads(
         check_what_is_refused(sender, plain)
         check_names(sender)
         check_on_demand(sender)
+        check_cancelled(sender)
         ben.screenshot(f'downloads-{suite}')
         tell(ann, ben, 'after')
         # Each connection to the server is one the proxy made
@@ -147,7 +154,7 @@ def check_a_picture(sender: Sender, tmp_path: Path) -> None:
     ben = sender.ben
 
     def arrived() -> bool:
-        return [path.read_bytes() for path in files(ben)] == [plain]
+        return [path.read_bytes() for path in opened(ben)] == [plain]
 
     wait_for('the picture has arrived', arrived)
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files(ben))
@@ -215,7 +222,7 @@ def check_names(sender: Sender) -> None:
         def arrived(plain: bytes = plain) -> bool:
             # Not each kind is fetched by itself
             ben.call('press_download')
-            return plain in [path.read_bytes() for path in files(ben)]
+            return plain in [path.read_bytes() for path in opened(ben)]
 
         wait_for(f'{name} has arrived', arrived, interval=0.5)
     for path in files(ben):
@@ -244,7 +251,27 @@ def check_on_demand(sender: Sender) -> None:
     wait_for('it can be asked for', lambda: ben.call('press_download'))
 
     def arrived() -> bool:
-        new = [path for path in files(ben) if path not in before]
+        new = [path for path in opened(ben) if path not in before]
         return [path.read_bytes() for path in new] == [plain]
 
     wait_for('it has arrived', arrived, timeout=60)
+
+
+def check_cancelled(sender: Sender) -> None:
+    """Nothing remains of it, and it can be had later."""
+    ben, server = sender.ben, sender.server
+    before = files(ben)
+    link, data = sender.encrypt('cancelled.png', b'not in vain')
+    server.answers['/cancelled.png'] = silent
+    sender.send(link)
+    wait_for('it has begun', lambda: len(files(ben)) == len(before) + 1)
+    wait_for('it can be ended', lambda: ben.call('press_cancel_download'))
+    wait_for('nothing is left of it', lambda: files(ben) == before)
+    server.answers['/cancelled.png'] = content(data)
+    wait_for('it can be asked for', lambda: ben.call('press_download'))
+
+    def arrived() -> bool:
+        return any(path.read_bytes() == b'not in vain' for path in opened(ben))
+
+    wait_for('it has arrived', arrived)
+    assert len(files(ben)) == len(before) + 1

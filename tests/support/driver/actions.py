@@ -502,12 +502,18 @@ class Actions(Changes):
 
     def press_download(self) -> bool:
         """Press the button of the last file in the chat, if it is shown."""
-        name = 'download_button'
+        return self._press_in_preview('download_button')
+
+    def press_cancel_download(self) -> bool:
+        """The same, with the one that ends a download."""
+        return self._press_in_preview('cancel_download_button')
+
+    def _press_in_preview(self, name: str) -> bool:
         for widget in reversed(walk(self._conversation_view())):
             if type(widget).__name__ == 'PreviewWidget':
                 parts = getattr(widget, '_ui', None)
                 button = getattr(parts, name) if parts else getattr(widget, f'_{name}')
-                if not button.get_visible():
+                if not button.get_mapped():
                     return False
                 button.emit('clicked')
                 return True

@@ -241,9 +241,10 @@ def test_what_went_wrong_is_said(
     preview = Preview(tmp_path / 'f.png')
     ours.download_content(preview)
     (fetch,) = downloads.started
+    assert preview.shown == 1
     fetch.error = error
     fetch.finished(fetch)
-    assert preview.shown == 1
+    assert preview.shown == 2
     if words is None:
         assert preview.info_message is None
     else:

@@ -14,6 +14,7 @@ from omemo_plugin.media.cipher import Encryptor
 from omemo_plugin.media.cipher import FileDamaged
 from omemo_plugin.media.files import DecryptedFile
 from omemo_plugin.media.files import FileTooLarge
+from omemo_plugin.media.files import discard_leftovers
 
 IV = bytes(range(12))
 KEY = bytes(range(32))
@@ -168,3 +169,13 @@ def test_of_a_file_that_cannot_be_put_in_its_place_nothing_remains(
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         receive(tmp_path / 'missing', 'x', encrypted())
+
+
+def test_case_44_what_a_crash_left_is_deleted(tmp_path: Path) -> None:
+    killed = DecryptedFile(tmp_path, 'plan.txt', IV, KEY, most=10_000)
+    killed.write(encrypted())
+    kept = tmp_path / 'kept.txt'
+    kept.write_bytes(PLAIN)
+    discard_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [kept]
+    discard_leftovers(tmp_path / 'missing')
