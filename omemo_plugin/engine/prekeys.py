@@ -31,6 +31,10 @@ PREKEYS_MIN = 25
 # XEP-0384: between a week and a month; the old key lives one period longer
 ROTATION_SECONDS = 7 * 24 * 3600
 
+# Further than this a clock does not go from one run to the next by itself: where
+# it is set from the network, it may begin in 1970 each time
+_JUMP_SECONDS = 365 * 24 * 3600
+
 # How long a used prekey is kept: until whoever fetched our bundle just before
 # it was published anew has sent a first message
 KEPT_SECONDS = 600
@@ -162,13 +166,13 @@ class Prekeys:
         '''
         Change the signed prekey when a period has passed; whether it did.
 
-        A clock that went back (it may have been wrong before) starts the
-        period anew instead of rotating: a signed prekey that changes too often
-        makes first messages undecryptable, one that changes late does little
-        harm.
+        A clock that went back, or years ahead (it may be wrong now, or have been
+        wrong before), starts the period anew instead of rotating: a signed
+        prekey that changes too often makes first messages undecryptable, one
+        that changes late does little harm.
         '''
         rotated: int = self._store.get(self._rotated_key, 0)
-        if now < rotated:
+        if now < rotated or now - rotated > _JUMP_SECONDS:
             self._store.put(self._rotated_key, now)
             return False
         if now - rotated < ROTATION_SECONDS:

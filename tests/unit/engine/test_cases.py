@@ -709,6 +709,55 @@ def test_case_48_wrong_clock(world: World, wrong: float) -> None:
     assert ann.send(b'on', ben).plaintext == b'on'
 
 
+@both_protocols
+@pytest.mark.parametrize('wrong', [0, 4_070_908_800], ids=['1970', '2099'])
+def test_case_48_clock_that_is_wrong_at_each_start(
+    world: World, protocols: tuple[Protocol, ...], wrong: float
+) -> None:
+    '''As in Tails, where it is set from the network a while after the start.'''
+    ann, ben = pair(world, protocols)
+    right = ben.clock.now
+    cat = world.peer('cat@test', protocols=protocols)
+    early = cat.encrypt(b'early', ben.jid).messages
+    signed = world.bundles[ben.device, protocols[0]].signed_prekey
+    for _ in range(4):
+        ben.restart()
+        ben.clock.now = wrong
+        ben.online()
+        ben.clock.now = right
+        ben.carry_out(ben.engine.tick())
+        ben.restart()
+        ben.online()
+    assert world.bundles[ben.device, protocols[0]].signed_prekey == signed
+    assert ben.engine.decrypt(cat.jid, early).plaintext == b'early'
+    assert ann.send(b'on', ben).plaintext == b'on'
+    # And it still changes when it should
+    ben.clock.now = right
+    ben.wait(8 * 24 * 3600)
+    assert world.bundles[ben.device, protocols[0]].signed_prekey != signed
+
+
+@both_protocols
+def test_case_48_away_for_long(
+    world: World, protocols: tuple[Protocol, ...]
+) -> None:
+    '''First messages of the first day are read after five weeks, and keys are
+    changed only when the archive has been read.'''
+    ben = world.peer('ben@test', protocols=protocols)
+    cats = [world.peer(f'cat{n}@test', protocols=protocols) for n in range(3)]
+    early = [cat.encrypt(b'early', ben.jid).messages for cat in cats]
+    ben.restart()
+    ben.clock.now += 5 * 7 * 24 * 3600
+    signed = world.bundles[ben.device, protocols[0]].signed_prekey
+    ben.carry_out(ben.engine.connected())
+    for cat, messages in zip(cats, early, strict=True):
+        ben.carry_out(ben.engine.tick())
+        assert ben.engine.decrypt(cat.jid, messages).plaintext == b'early'
+    assert world.bundles[ben.device, protocols[0]].signed_prekey == signed
+    ben.carry_out(ben.engine.catch_up_ended())
+    assert world.bundles[ben.device, protocols[0]].signed_prekey != signed
+
+
 def test_signed_prekey_rotates_weekly_and_the_old_one_lives_on(world: World) -> None:
     ann = world.peer('ann@test', protocols=LEGACY)
     ben = world.peer('ben@test', protocols=LEGACY)
