@@ -35,10 +35,12 @@ from .failures import report
 from .latch import LatchUnreadable
 from .receive import CHANGE_PRIORITY
 from .receive import CORRECTION_PRIORITY
+from .receive import HINT_PRIORITY
 from .receive import NAMESPACES
 from .receive import PRIORITY
 from .receive import forbid_plain_changes
 from .receive import forbid_plain_correction
+from .receive import forget_hint
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -95,6 +97,14 @@ class OmemoModule(BaseModule):
                 callback=self._correction_received,
                 ns=Namespace.CORRECT,
                 priority=CORRECTION_PRIORITY,
+            )
+        )
+        self.handlers.append(
+            StanzaHandler(
+                name='message',
+                callback=self._hint_received,
+                ns=Namespace.EME,
+                priority=HINT_PRIORITY,
             )
         )
         for namespace in (REACTIONS, RETRACT):
@@ -238,6 +248,13 @@ class OmemoModule(BaseModule):
         except Exception as error:
             report('looking at a correction', error)
             properties.correction = None
+
+    def _hint_received(
+        self, _client: Any, _stanza: Message, properties: Any
+    ) -> None:
+        # Without a service there may be something that is really encrypted
+        if self.service is not None:
+            forget_hint(properties)
 
     def _change_received(
         self, _client: Any, _stanza: Message, properties: Any

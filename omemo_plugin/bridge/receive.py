@@ -67,6 +67,9 @@ NAMESPACES = frozenset(protocol.namespace for protocol in Protocol)
 # it has found out whom the stanza is from (5, 6)
 PRIORITY = 8
 
+# After nbxmpp has found a hint at what a message is encrypted with (40)
+HINT_PRIORITY = 41
+
 # After nbxmpp has found a correction (15), before anything is made of it
 CORRECTION_PRIORITY = 16
 
@@ -515,6 +518,17 @@ def _note_correction(added: Sequence[Node], stanza: Message, properties: Any) ->
         target = node.getAttr('id')
         if node.getName() == 'replace' and target and target != stanza.getID():
             properties.correction = CorrectionData(target)
+
+
+def forget_hint(properties: Any) -> None:
+    '''
+    SECURITY: a hint (XEP-0380) is no encryption. What has one and is not
+    encrypted is shown as any other text in clear; Gajim would put a line of its
+    own in its place, since 2.6 with a shield that says it was encrypted.
+    '''
+    hint = properties.eme
+    if hint is not None and hint.namespace in NAMESPACES:
+        properties.eme = None
 
 
 def forbid_plain_correction(properties: Any, encrypted: bool) -> None:

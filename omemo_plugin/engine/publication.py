@@ -44,6 +44,7 @@ class Publication:
         self.held = False
         self._withdrawn = False
         self._announcements = dict.fromkeys(Protocol, 0)
+        self._removals_mended = dict.fromkeys(Protocol, 0)
         self._bundle_tries = dict.fromkeys(Protocol, 0)
         self._bundle_on_server = dict.fromkeys(Protocol, False)
         self._list_wanted: dict[Protocol, DeviceList | None] = {}
@@ -87,6 +88,7 @@ class Publication:
         '''Ask what the server has of ours.'''
         for protocol in Protocol:
             self._announcements[protocol] = 0
+            self._removals_mended[protocol] = 0
             self._bundle_tries[protocol] = 0
             self._bundle_on_server[protocol] = False
         self._list_wanted.clear()
@@ -114,10 +116,15 @@ class Publication:
         if own and own[0].label == entry.label:
             self._announcements[protocol] = 0
             return []
+        # SECURITY: a server could show our list with and without us in turn, and
+        # would have us publish for ever
+        if not own and self._removals_mended[protocol] >= _ANNOUNCE_MAX:
+            return []
         others = [d for d in device_list.devices if d.device_id != core.device_id]
-        return self._announce(
-            DeviceList(protocol, (*others, entry))
-        )
+        effects = self._announce(DeviceList(protocol, (*others, entry)))
+        if effects and not own:
+            self._removals_mended[protocol] += 1
+        return effects
 
     def list_missing(self, protocol: Protocol) -> list[Effect]:
         '''Our account has no list at all.'''

@@ -65,8 +65,8 @@ def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
     """Make a scene; it is ended, and its logs kept, when the test is over."""
     scenes: list[Scene] = []
 
-    def make(*names: str) -> Scene:
-        scene = Scene(names, request.config.stash[_ARTEFACTS])
+    def make(*names: str, **server_options: Any) -> Scene:
+        scene = Scene(names, request.config.stash[_ARTEFACTS], **server_options)
         scenes.append(scene)
         return scene
 

@@ -33,6 +33,7 @@ data_path = "{folder}/data"
 plugin_paths = {{ "{folder}/modules" }}
 log = {{ info = "{folder}/prosody.log" }}
 wire_log = "{folder}/wire.log"
+hostile_folder = "{folder}/hostile"
 interfaces = {{ "{address}" }}
 c2s_ports = {{ {c2s_port} }}
 http_ports = {{ }}
@@ -145,6 +146,7 @@ class Prosody:
         self._write_accounts()
         self._write_certificate(list(hosts))
         copy_tree(MODULES, self.folder / 'modules')
+        make_folder(self.folder / 'hostile')
         config = CONFIG.format(
             folder=self.folder,
             address=address,

@@ -16,12 +16,14 @@ from nbxmpp.const import MessageType
 from nbxmpp.protocol import JID
 from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
+from nbxmpp.structs import EMEData
 
 from omemo_plugin.bridge import compat
 from omemo_plugin.bridge.receive import Receiver
 from omemo_plugin.bridge.receive import clean_text
 from omemo_plugin.bridge.receive import forbid_plain_changes
 from omemo_plugin.bridge.receive import forbid_plain_correction
+from omemo_plugin.bridge.receive import forget_hint
 from omemo_plugin.bridge.receive import sender_of
 from omemo_plugin.bridge.rooms import Rooms
 from omemo_plugin.engine import errors
@@ -495,6 +497,20 @@ def test_case_22_no_plain_correction_of_an_encrypted_message() -> None:
     decrypted = properties(correction='0', encrypted=object())
     forbid_plain_correction(decrypted, True)
     assert decrypted.correction == '0'
+
+
+@pytest.mark.parametrize('protocol', list(Protocol))
+def test_case_07_a_hint_is_no_encryption(protocol: Protocol) -> None:
+    hinted = properties(eme=EMEData('OMEMO', protocol.namespace))
+    forget_hint(hinted)
+    assert hinted.eme is None
+    of_others = EMEData('OpenPGP', 'urn:xmpp:openpgp:0')
+    elsewhere = properties(eme=of_others)
+    forget_hint(elsewhere)
+    assert elsewhere.eme is of_others
+    unhinted = properties(eme=None)
+    forget_hint(unhinted)
+    assert unhinted.eme is None
 
 
 def test_an_envelope_does_not_speak_for_the_server() -> None:

@@ -312,6 +312,18 @@ def test_case_14_own_id_missing_is_announced_again_three_times(world: World) -> 
     )
 
 
+def test_case_14_a_list_with_and_without_us_in_turn(world: World) -> None:
+    ann = world.peer('ann@test')
+    stripped = DeviceList(Protocol.LEGACY, (ListedDevice(4711),))
+    published = 0
+    for _ in range(10):
+        for one in ann.engine.device_list_received(ann.jid, stripped):
+            if isinstance(one, PublishDeviceList):
+                published += 1
+                ann.engine.device_list_received(ann.jid, one.device_list)
+    assert published == 3
+
+
 @both_protocols
 def test_case_20_another_jid_with_that_device_id(
     world: World, protocols: tuple[Protocol, ...]

@@ -1,0 +1,49 @@
+-- SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+-- SPDX-License-Identifier: GPL-3.0-or-later
+--
+-- Makes the server a hostile one: it sends its clients whatever is put into a
+-- folder. Of each file NAME.xml the first line is the user who gets it, the rest
+-- one stanza, which is sent as it is: with any sender, checked by nobody. Done
+-- when the file is gone. Test code.
+
+local st = require "util.stanza";
+local xml = require "util.xml";
+local timer = require "util.timer";
+local lfs = require "lfs";
+
+local folder = assert(module:get_option_string("hostile_folder"));
+local unloaded = false;
+
+local function deliver(path)
+	local file = assert(io.open(path));
+	local user, text = file:read("*l"), file:read("*a");
+	file:close();
+	local stanza = assert(xml.parse(text));
+	for _, session in pairs(prosody.hosts[module.host].sessions[user].sessions) do
+		local copy = st.clone(stanza);
+		copy.attr.to = copy.attr.to or session.full_jid;
+		session.send(copy);
+	end
+	assert(os.remove(path));
+end
+
+timer.add_task(0.1, function ()
+	if unloaded then return; end
+	local names = {};
+	for name in lfs.dir(folder) do
+		if name:match("%.xml$") then table.insert(names, name); end
+	end
+	table.sort(names);
+	for _, name in ipairs(names) do
+		local ok, problem = pcall(deliver, folder.."/"..name);
+		if not ok then
+			module:log("error", "not delivered: %s", problem);
+			os.rename(folder.."/"..name, folder.."/"..name..".failed");
+		end
+	end
+	return 0.1;
+end);
+
+function module.unload()
+	unloaded = true;
+end
