@@ -143,7 +143,7 @@ class Errands:
         elif isinstance(effect, TrustChanged):
             self._tell(effect.jid, messages.trust_changed(effect, self._own_jid))
         elif isinstance(effect, StoreRolledBack):
-            self._tell(self._own_jid, messages.store_rolled_back())
+            self._lines.tell('', messages.store_rolled_back())
         elif isinstance(effect, SendTrustMessage):
             self._send_trust_message(effect)
         elif isinstance(effect, FetchTemporaryDevices):
