@@ -14,6 +14,7 @@ from tests.support.gajim import DrivenGajim
 from tests.support.gajim import Row
 from tests.support.prosody import Prosody
 from tests.support.scene import Scene
+from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
 TRUSTED = ('BLIND', 'VERIFIED')
@@ -88,8 +89,8 @@ def wait_for_history(
 
     try:
         wait_for(f'{gajim.name} has {len(texts)} messages', lambda: not missing())
-    except AssertionError as error:
-        raise AssertionError(f'{error}; missing: {missing()}') from None
+    except TooLate as error:
+        raise TooLate(f'{error}; missing: {missing()}') from None
     return kept()
 
 

@@ -21,6 +21,7 @@ from tests.support.processes import Child
 from tests.support.processes import make_folder
 from tests.support.scene import OURS
 from tests.support.scene import Scene
+from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
 HOSTS = ['bookworm', 'trixie', 'forky']
@@ -99,8 +100,8 @@ def expect_words(ann: Gajim, expected: str) -> None:
 
     try:
         wait_for(f'{expected!r} is shown', shown, 20)
-    except AssertionError as error:
-        raise AssertionError(f'{error}: {words(ann)}') from None
+    except TooLate as error:
+        raise TooLate(f'{error}: {words(ann)}') from None
 
 
 def expect_verified(ann: Gajim, ben: Gajim) -> None:

@@ -25,6 +25,7 @@ from .processes import unprivileged_ids
 from .profile import write_profile
 from .prosody import Prosody
 from .prosody import XmppAccount
+from .waiting import TooLate
 from .waiting import wait_for
 
 DRIVER = Path(__file__).parent / 'driver'
@@ -283,8 +284,8 @@ class DrivenGajim:
             return wait_for(
                 f'{self.name} shows {text!r}', lambda: self.find(text), timeout, 0.1
             )
-        except AssertionError as error:
-            raise AssertionError(f'{error}\nrows: {self.rows()}') from None
+        except TooLate as error:
+            raise TooLate(f'{error}\nrows: {self.rows()}') from None
 
     def history(self, jid: str) -> list[dict[str, Any]]:
         """What the archive on disk has of the chat, oldest first."""

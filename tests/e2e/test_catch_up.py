@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came while one was away: all of it, once, and in its order.
+
+`tools/bench --catch-up` does it with 5,000 messages and times it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conversation import check_scene
+from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.gajim import Gajim
+from tests.support.scene import OURS
+from tests.support.scene import Scene
+from tests.support.waiting import wait_for
+
+COUNT = 100
+
+
+def shown(gajim: Gajim, other: Gajim) -> list[str]:
+    """The secrets in the history of a chat, oldest first."""
+    rows = gajim.history(other.account.jid)
+    return [row['text'] for row in rows if row['text'].startswith('secret ')]
+
+
+@pytest.mark.parametrize('suite', ['bookworm', 'trixie', 'forky'])
+def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
+    """One who was there before goes on, and one is new: the prekeys still work."""
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim('bookworm', 'ann', OURS)
+    ben = scene.gajim(suite, 'ben', OURS)
+    cat = scene.gajim('bookworm', 'cat', OURS)
+    start_all([ann, ben, cat])
+    open_chats(ann, ben)
+    tell(ann, ben, 'first')
+    tell(ben, ann, 'second')
+    before = shown(ben, ann)
+    ben.quit()
+    for sender in (ann, cat):
+        sender.open_chat(ben.account.jid, 'OMEMO')
+    expected: dict[str, list[str]] = {'ann': [*before], 'cat': []}
+    for number in range(COUNT):
+        # The new one now and then, in between
+        sender = cat if number % 20 == 10 else ann
+        text = secret(f'{sender.name} {number}')
+        sender.send(text)
+        expected[sender.name].append(text)
+    for sender in (ann, cat):
+        sender.wait_for_message(expected[sender.name][-1])
+    ben.start()
+    for sender in (ann, cat):
+        ben.open_chat(sender.account.jid, 'OMEMO')
+        wait_for(
+            f'ben has all from {sender.name}',
+            lambda sender=sender: shown(ben, sender)[-1:] == expected[sender.name][-1:],
+            120,
+        )
+        assert shown(ben, sender) == expected[sender.name]
+        tell(sender, ben, 'after')
+        tell(ben, sender, 'after')
+    check_scene(scene)
