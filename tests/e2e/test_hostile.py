@@ -238,6 +238,12 @@ def test_case_09_15_36_device_lists(
     for node, devices in honest.items():
         hostile.device_list(bob.account.jid, [*devices, *many], node)
     tell(bob, alice, 'beside 20,000 devices')
+    # So many are refused as a whole; of fewer, the first 200 count
+    hostile.device_list(bob.account.jid, [*many[:900]], LEGACY_LIST)
+    wait_for(
+        'alice is told of devices that are left out',
+        lambda: [row for row in alice.rows() if 'too many devices' in row.text],
+    )
     for node, devices in honest.items():
         hostile.device_list(bob.account.jid, devices, node)
     stage.talk('after 20,000 devices')
