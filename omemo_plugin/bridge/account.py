@@ -332,7 +332,12 @@ class AccountService:
 
     def chat_opened(self, jid: str) -> None:
         '''The chat is on screen now.'''
+        # Not at once: a chat that is opened and chosen is made empty in between
+        GLib.idle_add(self._show_kept_lines, jid)
+
+    def _show_kept_lines(self, jid: str) -> bool:
         self._lines.chat_opened(jid)
+        return GLib.SOURCE_REMOVE
 
     def show_offers(self, show: ShowOffer | None) -> None:
         '''Lines with something to do get a button from now on.'''

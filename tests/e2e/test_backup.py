@@ -16,6 +16,7 @@ from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
 from tests.support.scene import OURS
 from tests.support.scene import Scene
+from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
 
@@ -43,6 +44,10 @@ def test_case_47_a_backup_is_put_back(new_scene: MakeScene, suite: str) -> None:
         path.write_bytes(content)
     alice.start()
     open_chats(alice, bob)
+    wait_for(
+        'the user is told',
+        lambda: any('older than those last used' in row.text for row in alice.rows()),
+    )
     after = tell(alice, bob, 'from the backup')[1]
     tell(bob, alice, 'to the backup')
     assert after.key == before.key

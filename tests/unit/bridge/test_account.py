@@ -748,9 +748,11 @@ def test_lines_wait_for_the_chat_to_be_opened(world: World) -> None:
     assert world.lines == []
     world.on_screen = True
     alice.service.chat_opened(BOB)
+    run_for(0.1)
     assert any('no device that uses OMEMO' in line for line in world.lines)
     count = len(world.lines)
     alice.service.chat_opened(BOB)
+    run_for(0.1)
     assert len(world.lines) == count
 
 
