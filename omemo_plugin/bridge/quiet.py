@@ -14,6 +14,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from typing import Any
 
+from gi.repository import GLib
 from nbxmpp.protocol import Message
 
 from ..engine.errors import OmemoError
@@ -63,11 +64,33 @@ class Quiet:
         '''
         Encrypt a stanza and send it, or do nothing. Nothing is raised.
 
+        Not at once: encrypting commits what was received, and a message that
+        Gajim is just being given has to be in its archive before.
+
         Args:
             jids: the bare JIDs it is for.
             to_jid: the bare JID of the contact or the room.
             transmit: is given the stanza when it is encrypted.
         '''
+        GLib.idle_add(self._send, jids, to_jid, stanza, transmit)
+
+    def _send(
+        self,
+        jids: Collection[str],
+        to_jid: str,
+        stanza: Message,
+        transmit: Callable[[Message], Any],
+    ) -> bool:
+        self._encrypt(jids, to_jid, stanza, transmit)
+        return GLib.SOURCE_REMOVE
+
+    def _encrypt(
+        self,
+        jids: Collection[str],
+        to_jid: str,
+        stanza: Message,
+        transmit: Callable[[Message], Any],
+    ) -> None:
         engine = self._keystore.engine
         if engine is None or not compat.is_available(self._client):
             return

@@ -230,7 +230,8 @@ def protocols_sent(scene: Scene, sender: Gajim) -> list[set[str]]:
     return [
         {name for name in (LEGACY, OMEMO_2) if f"<encrypted xmlns='{name}'" in line}
         for line in scene.server.stanzas_with('<payload>')
-        if line.startswith(start)
+        # A receipt has no words for those who cannot read it
+        if line.startswith(start) and '<body>' in line
     ]
 
 

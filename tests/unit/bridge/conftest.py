@@ -17,6 +17,7 @@ NEEDS_GAJIM = (
     'test_lines.py',
     'test_pep.py',
     'test_previews.py',
+    'test_quiet.py',
     'test_receive.py',
     'test_send.py',
     'test_trust.py',
