@@ -34,6 +34,7 @@ plugin_paths = {{ "{folder}/modules" }}
 log = {{ info = "{folder}/prosody.log" }}
 wire_log = "{folder}/wire.log"
 hostile_folder = "{folder}/hostile"
+hang_up_folder = "{folder}/hang-up"
 interfaces = {{ "{address}" }}
 c2s_ports = {{ {c2s_port} }}
 http_ports = {{ }}
@@ -50,6 +51,7 @@ groups_file = "{folder}/groups"
 default_archive_policy = true
 max_archive_query_results = 50
 archive_expires_after = "never"
+storage_archive_item_limit = 100000
 modules_enabled = {{
     "roster"; "saslauth"; "tls"; "disco"; "ping"; "time"; "version"; "groups";
     "carbons"; "mam"; "pep"; "blocklist"; "bookmarks"; "vcard4"; "vcard_legacy";
@@ -147,6 +149,7 @@ class Prosody:
         self._write_certificate(list(hosts))
         copy_tree(MODULES, self.folder / 'modules')
         make_folder(self.folder / 'hostile')
+        make_folder(self.folder / 'hang-up')
         config = CONFIG.format(
             folder=self.folder,
             address=address,
@@ -195,6 +198,12 @@ class Prosody:
         if self._child is not None:
             self._child.stop()
             self._child = None
+
+    def hang_up(self, account: XmppAccount) -> None:
+        """Close an account's connections without a word (module hang_up)."""
+        path = self.folder / 'hang-up' / account.name
+        path.touch()
+        wait_for('the server has hung up', lambda: not path.exists())
 
     def wire(self) -> str:
         """What the server saw so far."""

@@ -784,7 +784,7 @@ class Actions(Changes):
         connection: sqlite3.Connection, account: str, jid: str
     ) -> list[dict[str, Any]]:
         rows = connection.execute(
-            'SELECT message, kind, additional_data FROM logs'
+            'SELECT message, message_id, additional_data FROM logs'
             ' NATURAL JOIN jids WHERE jid = ? AND message IS NOT NULL'
             ' ORDER BY time, log_line_id',
             (jid,),
@@ -792,6 +792,7 @@ class Actions(Changes):
         return [
             {
                 'text': r['message'],
+                'id': r['message_id'],
                 'encrypted': '"encrypted"' in (r['additional_data'] or ''),
             }
             for r in rows
@@ -802,12 +803,16 @@ class Actions(Changes):
         connection: sqlite3.Connection, account: str, jid: str
     ) -> list[dict[str, Any]]:
         rows = connection.execute(
-            'SELECT m.text, m.fk_encryption_pk FROM message m'
+            'SELECT m.text, m.id, m.fk_encryption_pk FROM message m'
             ' JOIN remote r ON r.pk = m.fk_remote_pk'
             ' WHERE r.jid = ? AND m.text IS NOT NULL ORDER BY m.timestamp, m.pk',
             (jid,),
         )
         return [
-            {'text': r['text'], 'encrypted': r['fk_encryption_pk'] is not None}
+            {
+                'text': r['text'],
+                'id': r['id'],
+                'encrypted': r['fk_encryption_pk'] is not None,
+            }
             for r in rows
         ]

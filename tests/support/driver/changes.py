@@ -33,6 +33,13 @@ class Changes:
             message = OutgoingMessage(account=account, contact=contact, text=text)
         client.send_message(message)
 
+    def send_all_past_the_window(
+        self, account: str, jid: str, texts: list[str]
+    ) -> None:
+        """Send many in a row."""
+        for text in texts:
+            self.send_past_the_window(account, jid, text)
+
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
         app.window.lookup_action('correct-message').activate(None)

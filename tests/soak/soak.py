@@ -1,0 +1,306 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A long conversation in which connections break and programs die at random.
+
+Whatever the server took from one side has to be shown by the other, decrypted and
+exactly once. What a dying program had not handed to the server yet is gone, as it
+would be for its user, and is written anew.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from tests.e2e.conversation import errors_of_our_plugin
+from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import start_all
+from tests.soak.accepted import Accepted
+from tests.support.gajim import Gajim
+from tests.support.scene import Scene
+from tests.support.waiting import TooLate
+from tests.support.waiting import wait_for
+
+MODULES = ('hang_up',)
+"""What the server has to have besides."""
+
+BURST = 50
+"""At most so many messages in a row."""
+
+# The longest moment before something happens
+MOMENT = 1.0
+
+# A side that has lost its connection tries again only after a while, and both
+# may have thousands of messages to read
+TIMEOUT = 300.0
+
+# What is found again and again in a history of thousands, by reading all of it
+INTERVAL = 1.0
+
+
+class Side:
+    """One of the two."""
+
+    def __init__(self, gajim: Gajim) -> None:
+        """Nothing has been said yet."""
+        self.gajim = gajim
+        self.name = gajim.name
+        self.open: list[str] = []
+        """Texts since both were last found to have everything."""
+        self.arrived: list[str] = []
+        """Texts that have to be in both histories."""
+        self.unsure: set[str] = set()
+        """Of these, texts that Gajim may not have written down when it died."""
+        self.gone: set[str] = set()
+        """Texts that died with the program before the server had them."""
+        self.died = False
+        """Whether it has ended since, while something may have been on its way."""
+
+
+class Soak:
+    """The conversation."""
+
+    def __init__(
+        self, scene: Scene, ann: Gajim, ben: Gajim, seed: int, say: Callable[[str], Any]
+    ) -> None:
+        """Nothing is started.
+
+        :param scene: its server has `MODULES`
+        :param seed: of everything that is left to chance, but for the machine's
+            own moods
+        :param say: is told how it goes
+        """
+        self._scene = scene
+        self._server = scene.server
+        self._sides = (Side(ann), Side(ben))
+        self._chance = random.Random(seed)
+        self._say = say
+        self._accepted = Accepted(scene.server.wire_log)
+        # Of a length that is a multiple of three, so that the beginning of a text
+        # is also the beginning of its base64
+        self.word = f'soak {self._chance.getrandbits(24):06x} '
+        self._count = 0
+        self._deaths = 0
+        self._events: dict[str, tuple[int, Callable[[Side], None]]] = {
+            'talk': (2, self._talk),
+            'crash': (2, self._crash),
+            'crash while catching up': (1, self._crash_while_catching_up),
+            'quit': (1, self._quit),
+            'go offline': (2, self._go_offline),
+            'lose the connection': (2, self._lose_connection),
+        }
+
+    def run(self, count: int) -> None:
+        """Go on until so many messages have arrived, and check all of them."""
+        gajims = [side.gajim for side in self._sides]
+        start_all(gajims)
+        open_chats(*gajims)
+        started = time.monotonic()
+        while self.arrived < count:
+            deck = [name for name, (n, _) in self._events.items() for _ in range(n)]
+            self._chance.shuffle(deck)
+            for name in deck:
+                victim = self._chance.choice(self._sides)
+                self._say(f'    {victim.name}: {name}')
+                self._events[name][1](victim)
+            self._settle()
+            passed = time.monotonic() - started
+            self._say(
+                f'{self.arrived} of {count} messages have arrived, '
+                f'{self._deaths} restarts, {passed:.0f} s'
+            )
+        self._check_all()
+        gone = sum(len(side.gone) for side in self._sides)
+        unsure = sum(len(side.unsure) for side in self._sides)
+        self._say(
+            f'All {self.arrived} messages exactly once. {gone} died with their '
+            f'program before the server had them; {unsure} may be missing with '
+            'their own sender, whose Gajim died before it wrote them down.'
+        )
+
+    @property
+    def arrived(self) -> int:
+        """How many messages have to be in both histories."""
+        return sum(len(side.arrived) for side in self._sides)
+
+    # -- what may happen
+
+    def _talk(self, victim: Side) -> None:
+        self._burst(victim)
+        self._burst(self._other(victim))
+
+    def _crash(self, victim: Side) -> None:
+        self._some_bursts()
+        self._moment()
+        self._kill(victim)
+        self._while_away(victim)
+        self._start(victim)
+
+    def _crash_while_catching_up(self, victim: Side) -> None:
+        self._kill(victim)
+        self._burst(self._other(victim))
+        victim.gajim.launch()
+        victim.gajim.wait_until_running()
+        self._moment()
+        self._kill(victim)
+        self._start(victim)
+
+    def _quit(self, victim: Side) -> None:
+        self._some_bursts()
+        self._moment()
+        victim.gajim.quit(TIMEOUT)
+        self._note_death(victim)
+        self._while_away(victim)
+        self._start(victim)
+
+    def _go_offline(self, victim: Side) -> None:
+        self._some_bursts()
+        self._moment()
+        victim.gajim.set_online(False)
+        # Its own are kept until it is back
+        self._some_bursts()
+        victim.gajim.set_online(True)
+
+    def _lose_connection(self, victim: Side) -> None:
+        self._some_bursts()
+        self._moment()
+        self._server.hang_up(victim.gajim.account)
+        self._some_bursts()
+
+    # -- steps
+
+    def _moment(self) -> None:
+        # Nothing is waited for: what is broken shall be broken at any point
+        time.sleep(self._chance.uniform(0, MOMENT))
+
+    def _some_bursts(self) -> None:
+        for side in self._chance.choice(
+            [self._sides, self._sides[:1], self._sides[1:]]
+        ):
+            self._burst(side)
+
+    def _while_away(self, victim: Side) -> None:
+        if self._chance.random() < 0.5:
+            self._burst(self._other(victim))
+
+    def _burst(self, side: Side, size: int = 0) -> list[str]:
+        texts = []
+        for _ in range(size or self._chance.randint(1, BURST)):
+            self._count += 1
+            texts.append(f'{self.word}{self._count:06d} from {side.name}')
+        side.open += texts
+        side.gajim.call(
+            'send_all_past_the_window',
+            account=side.gajim.account_name,
+            jid=self._other(side).gajim.account.jid,
+            texts=texts,
+        )
+        return texts
+
+    def _kill(self, side: Side) -> None:
+        side.gajim.kill()
+        self._note_death(side)
+
+    def _note_death(self, side: Side) -> None:
+        self._deaths += 1
+        side.died = True
+
+    def _start(self, side: Side) -> None:
+        side.gajim.launch()
+        side.gajim.wait_until_online(TIMEOUT)
+        if self._chance.random() < 0.5:
+            side.gajim.open_chat(self._other(side).gajim.account.jid)
+
+    def _other(self, side: Side) -> Side:
+        return self._sides[1 - self._sides.index(side)]
+
+    # -- what must be
+
+    def _settle(self) -> None:
+        """Wait until everything has arrived; what died is written anew."""
+        for side in self._sides:
+            wait_for(f'{side.name} is online', side.gajim.online, TIMEOUT)
+        for side in self._sides:
+            self._settle_one(side)
+
+    def _settle_one(self, side: Side) -> None:
+        reader = self._other(side)
+        size = 1
+        while True:
+            # In one conversation the last is the last: then no other waits
+            last = self._burst(side, size)[-1]
+            self._wait_for_texts(reader, side, {last})
+            self._wait_for_ids(reader, side)
+            own = self._texts(side, reader)
+            there = self._texts(reader, side)
+            died, side.died = side.died, False
+            size = 0
+            for text in side.open:
+                if text in there:
+                    side.arrived.append(text)
+                    if text not in own:
+                        assert died, f'{side.name} does not show its own {text!r}'
+                        side.unsure.add(text)
+                else:
+                    assert died, f'{text!r} never left {side.name}'
+                    side.gone.add(text)
+                    size += 1
+            side.open.clear()
+            if not size:
+                return
+
+    def _wait_for_texts(self, reader: Side, writer: Side, texts: set[str]) -> None:
+        wait_for(
+            f'{reader.name} has the last text from {writer.name}',
+            lambda: texts <= self._texts(reader, writer).keys(),
+            TIMEOUT,
+            INTERVAL,
+        )
+
+    def _wait_for_ids(self, reader: Side, writer: Side) -> None:
+        def missing() -> set[str]:
+            history = self._history(reader, writer)
+            accepted = self._accepted.ids(writer.gajim.account.name)
+            return accepted - {row['id'] for row in history}
+
+        try:
+            wait_for(
+                f'{reader.name} has all of {writer.name}',
+                lambda: not missing(),
+                TIMEOUT,
+                INTERVAL,
+            )
+        except TooLate as error:
+            known = {row['id']: row['text'] for row in self._history(writer, reader)}
+            lost = [f'{one}: {known.get(one, "?")}' for one in sorted(missing())]
+            raise AssertionError(f'{error}; LOST: {lost}') from None
+
+    def _history(self, side: Side, other: Side) -> list[dict[str, Any]]:
+        return side.gajim.history(other.gajim.account.jid)
+
+    def _texts(self, side: Side, other: Side) -> Counter[str]:
+        return Counter(row['text'] for row in self._history(side, other))
+
+    def _check_all(self) -> None:
+        ours = {text for side in self._sides for text in side.arrived}
+        gone = {text for side in self._sides for text in side.gone}
+        for side in self._sides:
+            history = self._history(side, self._other(side))
+            found = Counter(row['text'] for row in history)
+            twice = {text: n for text, n in found.items() if n > 1}
+            assert not twice, f'{side.name} shows more than once: {twice}'
+            missing = ours - side.unsure - found.keys()
+            assert not missing, f'{side.name} does not show: {sorted(missing)}'
+            # Its own rows of what never left may be there
+            strange = found.keys() - ours - (gone & side.gone)
+            assert not strange, f'{side.name} shows besides: {sorted(strange)}'
+            clear = [row['text'] for row in history if not row['encrypted']]
+            assert not clear, f'{side.name} shows in clear: {clear}'
+            log = side.gajim.log.read_text(errors='replace')
+            assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
+            assert self.word not in log, side.gajim.log
+        leaks = self._server.leaks(self.word)
+        assert not leaks, f'the server saw: {leaks[:3]}'
