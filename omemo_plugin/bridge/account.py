@@ -256,14 +256,22 @@ class AccountService:
         Args:
             jid: who it is from, which is also who it is about.
         '''
-        # Whom we never met can fill our store with nothing
-        if (
+        if self._is_known(jid):
+            self._errands.device_list_came(jid, protocol, payload)
+
+    def device_list_too_long(self, jid: str) -> None:
+        '''The same, of a list that is too long to be read.'''
+        if self._is_known(jid):
+            self._errands.device_list_too_long(jid)
+
+    def _is_known(self, jid: str) -> bool:
+        '''Whom we never met can fill our store, and our chats, with nothing.'''
+        return (
             jid == self.own_jid
             or jid in self._latch
             or compat.is_in_roster(self._client, jid)
-            or self.devices(jid)
-        ):
-            self._errands.device_list_came(jid, protocol, payload)
+            or bool(self.devices(jid))
+        )
 
     # Messages out
 

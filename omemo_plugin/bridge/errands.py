@@ -88,6 +88,8 @@ class Errands:
         self._records = Records(client, self._pep)
         # Own devices the user was told of in this run
         self._own_told: set[Device] = set()
+        # Whose device list is too long to be read
+        self._endless: set[str] = set()
         # Called whenever an answer came: somebody may be waiting for it
         self.answered: Callable[[], None] = lambda: None
 
@@ -174,6 +176,8 @@ class Errands:
         jid, protocol = effect.jid, effect.protocol
         if payload is not None and self.device_list_came(jid, protocol, payload):
             return
+        if failure is not None and failure.too_large:
+            self.device_list_too_long(jid)
         permanent = failure is None or failure.permanent
         self.call(
             'missing a device list',
@@ -199,6 +203,13 @@ class Errands:
         )
         self.answered()
         return True
+
+    def device_list_too_long(self, jid: str) -> None:
+        '''A device list was so long that it was not read. What was known before
+        stays; the user is told once.'''
+        if jid not in self._endless:
+            self._endless.add(jid)
+            self._tell(jid, messages.device_list_too_long(jid))
 
     def _fetch_bundle(self, effect: FetchBundle) -> None:
         device, protocol = effect.device, effect.protocol

@@ -509,6 +509,13 @@ def devices_ignored(effect: DevicesIgnored) -> str:
     ).format(who=effect.jid, count=effect.count)
 
 
+def device_list_too_long(jid: str) -> str:
+    return _(
+        '{who} lists more devices than can be read, so this list is not used. '
+        'Ask them to remove those they do not use.'
+    ).format(who=jid)
+
+
 # Devices, in words
 
 

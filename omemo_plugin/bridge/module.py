@@ -25,6 +25,7 @@ from nbxmpp.protocol import NodeProcessed
 from nbxmpp.structs import StanzaHandler
 
 from ..engine.errors import MalformedStanza
+from ..engine.errors import StanzaTooLarge
 from . import compat
 from . import messages
 from . import pep
@@ -303,17 +304,21 @@ class OmemoModule(BaseModule):
         if properties.carbon is not None or properties.mam is not None:
             # SECURITY: an event counts only as the server sends it
             return
+        sender = stanza.getFrom()
+        jid = self.service.own_jid if sender is None else str(sender)
+        if sender is not None and not sender.is_bare:
+            return
         try:
             found = pep.device_list_event(stanza)
+        except StanzaTooLarge as error:
+            log.info('Device list refused: %s', error)
+            self.service.device_list_too_long(jid)
+            return
         except MalformedStanza as error:
             log.info('Device list refused: %s', error)
             return
         if found is None:
             return
-        sender = stanza.getFrom()
-        if sender is not None and not sender.is_bare:
-            return
-        jid = self.service.own_jid if sender is None else str(sender)
         protocol, payload = found
         self.service.device_list_event(jid, protocol, payload)
 

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from nbxmpp.simplexml import Node
 
-from ..engine.errors import MalformedStanza
+from ..engine.errors import StanzaTooLarge
 
 # Nothing OMEMO defines is deeper; an envelope's content is parsed elsewhere
 DEPTH_MAX = 32
@@ -37,7 +37,7 @@ def to_element(node: Node) -> Element:
     protocols has both.
 
     Raises:
-        MalformedStanza: it is deeper or larger than anything that makes sense.
+        StanzaTooLarge: it is deeper or larger than anything that makes sense.
     '''
     root = _shallow(node)
     # A stack and not recursion: a stranger chooses the depth
@@ -48,7 +48,7 @@ def to_element(node: Node) -> Element:
         for child in children(source):
             count += 1
             if depth >= DEPTH_MAX or count > ELEMENTS_MAX:
-                raise MalformedStanza('too deep or too many elements')
+                raise StanzaTooLarge('too deep or too many elements')
             element = _shallow(child)
             target.append(element)
             todo.append((child, element, depth + 1))

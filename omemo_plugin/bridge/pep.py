@@ -24,6 +24,7 @@ from nbxmpp.protocol import JID
 from nbxmpp.simplexml import Node
 
 from ..engine.errors import MalformedStanza
+from ..engine.errors import StanzaTooLarge
 from ..engine.values import Protocol
 from ..stanza.pep import device_list_node
 from .nodes import children
@@ -75,11 +76,15 @@ class Unavailable(Exception):
 
     Attributes:
         permanent: it is of no use to ask again soon.
+        too_large: there is an answer, larger than anything that makes sense.
     '''
 
-    def __init__(self, reason: str, *, permanent: bool) -> None:
+    def __init__(
+        self, reason: str, *, permanent: bool, too_large: bool = False
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
+        self.too_large = too_large
 
 
 Answer = Callable[[Element | None, Unavailable | None], None]
@@ -118,6 +123,10 @@ class Pep:
                 return
             try:
                 payload = _payload(item)
+            except StanzaTooLarge as error:
+                # Not as if there was none: what was known before goes on
+                answer(None, Unavailable(str(error), permanent=False, too_large=True))
+                return
             except MalformedStanza as error:
                 answer(None, Unavailable(str(error), permanent=True))
                 return
@@ -334,6 +343,7 @@ def device_list_event(stanza: Node) -> tuple[Protocol, Element] | None:
     list stays, and it is asked for before the next message if it has to be.
 
     Raises:
+        StanzaTooLarge: it is an event about a list that nobody could mean.
         MalformedStanza: it is an event about a list, and not understood.
     '''
     event = stanza.getTag('event', namespace=Namespace.PUBSUB_EVENT)

@@ -29,6 +29,10 @@ class MalformedStanza(OmemoError):
     '''An element does not have the form XEP-0384 or XEP-0420 gives it.'''
 
 
+class StanzaTooLarge(MalformedStanza):
+    '''It is deeper, or has more elements, than anything that makes sense.'''
+
+
 class ReceiveError(OmemoError):
     '''
     A message could not be decrypted. No session has changed.

@@ -237,8 +237,14 @@ def test_case_09_15_36_device_lists(
     many = range(1_000_000, 1_020_000)
     for node, devices in honest.items():
         hostile.device_list(bob.account.jid, [*devices, *many], node)
-    tell(bob, alice, 'beside 20,000 devices')
-    # So many are refused as a whole; of fewer, the first 200 count
+    # So many are refused as a whole, and the last list stays
+    wait_for(
+        'alice is told of an endless list',
+        lambda: [row for row in alice.rows() if 'more devices than' in row.text],
+    )
+    alice.screenshot(f'an-endless-list-{suite}')
+    stage.talk('beside 20,000 devices')
+    # Of fewer, the first 200 count
     hostile.device_list(bob.account.jid, [*many[:900]], LEGACY_LIST)
     wait_for(
         'alice is told of devices that are left out',

@@ -427,6 +427,22 @@ def _event(side: Side, node: str, payload: Node) -> None:
     side.service.device_list_event(BOB, *found)
 
 
+def test_case_36_an_endless_list_is_said_once_and_changes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    monkeypatch.setattr(compat, 'is_in_roster', lambda client, jid: jid == BOB)
+    alice.service.device_list_too_long('stranger@example.org')
+    assert world.lines == []
+    alice.service.device_list_too_long(BOB)
+    alice.service.device_list_too_long(BOB)
+    (line,) = world.lines
+    assert 'more devices than can be read' in line
+    message = alice.write(BOB, 'hello')
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == 'hello'
+
+
 def test_without_a_connection_it_waits(world: World) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     alice.client.state.is_available = False

@@ -14,7 +14,7 @@ from nbxmpp.simplexml import Node
 from omemo_plugin.bridge.nodes import DEPTH_MAX
 from omemo_plugin.bridge.nodes import to_element
 from omemo_plugin.bridge.nodes import to_node
-from omemo_plugin.engine.errors import MalformedStanza
+from omemo_plugin.engine.errors import StanzaTooLarge
 
 XML = (
     '<encrypted xmlns="urn:xmpp:omemo:2"><header sid="27183">'
@@ -70,9 +70,9 @@ def nested(depth: int) -> Node:
 
 def test_case_40_depth_is_bounded() -> None:
     assert to_element(nested(DEPTH_MAX)) is not None
-    with pytest.raises(MalformedStanza):
+    with pytest.raises(StanzaTooLarge):
         to_element(nested(DEPTH_MAX + 1))
-    with pytest.raises(MalformedStanza):
+    with pytest.raises(StanzaTooLarge):
         to_element(nested(100_000))
 
 
@@ -80,5 +80,5 @@ def test_case_40_the_number_of_elements_is_bounded() -> None:
     node = Node('urn:x a')
     for _ in range(30_000):
         node.addChild(node=Node('urn:x b'))
-    with pytest.raises(MalformedStanza):
+    with pytest.raises(StanzaTooLarge):
         to_element(node)

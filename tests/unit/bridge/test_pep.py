@@ -18,6 +18,7 @@ from omemo_plugin.bridge.pep import Pep
 from omemo_plugin.bridge.pep import Unavailable
 from omemo_plugin.bridge.pep import device_list_event
 from omemo_plugin.engine.errors import MalformedStanza
+from omemo_plugin.engine.errors import StanzaTooLarge
 from omemo_plugin.engine.values import Protocol
 
 BOB = 'bob@example.org'
@@ -266,6 +267,13 @@ def test_case_09_an_emptied_node_says_nothing(inside: str) -> None:
 def test_an_item_without_one_payload_is_refused(payload: str) -> None:
     with pytest.raises(MalformedStanza):
         device_list_event(event(f'<items node="{NODE}"><item>{payload}</item></items>'))
+
+
+def test_case_36_an_endless_list_is_no_empty_one() -> None:
+    devices = '<device id="1"/>' * 20_001
+    endless = f'<devices xmlns="urn:xmpp:omemo:2">{devices}</devices>'
+    with pytest.raises(StanzaTooLarge):
+        device_list_event(event(f'<items node="{NODE}"><item>{endless}</item></items>'))
 
 
 def test_case_15_a_nested_event_is_none() -> None:
