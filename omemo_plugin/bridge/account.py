@@ -41,6 +41,7 @@ from ..verify.phrase import phrase_of
 from ..verify.uri import build_fingerprint_uri
 from . import compat
 from . import messages
+from .catch_up import CatchUp
 from .errands import Errands
 from .failures import report
 from .keystore import Keystore
@@ -84,6 +85,7 @@ class AccountService:
         account: Gajim's name of the account.
         own_jid: its bare JID.
         receiver: handles received stanzas.
+        catch_up: the reading of the archive.
     '''
 
     def __init__(self, client: Any, folder: Path, config_folder: Path) -> None:
@@ -141,6 +143,8 @@ class AccountService:
             self._quiet,
         )
         self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
+        self.catch_up = CatchUp(client, self.catch_up_ended)
+        self.receiver.archived = self.catch_up.message_came
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
@@ -159,6 +163,7 @@ class AccountService:
         if self._farewell is not None:
             self._farewell.remove()
             self._farewell = None
+        self.catch_up.stop()
         self._uploads.remove()
         self._watchers.close()
         self._sender.close()
@@ -190,6 +195,7 @@ class AccountService:
     def connected(self) -> None:
         '''A new stream has begun.'''
         self._errands.call('connecting', lambda engine: engine.connected())
+        self.catch_up.begin()
         if not self._tick_timer and self.engine is not None:
             self._tick_timer = GLib.timeout_add_seconds(_TICK_SECONDS, self._tick)
 

@@ -9,7 +9,6 @@ stanzas and events. No error leaves it: Gajim would drop the whole stanza.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -55,12 +54,6 @@ _EVENT_PRIORITY = 14
 # After Gajim has learned who is behind a nickname (47)
 _ROOM_PRIORITY = 48
 
-# A server that has no archive, or does not answer, must not keep the prekeys
-# of a catch-up for ever
-_NO_ARCHIVE_SECONDS = 5.0
-_SILENT_ARCHIVE_SECONDS = 120.0
-
-
 # Told of each account's service when it begins
 _follower: Callable[[AccountService], None] | None = None
 
@@ -80,9 +73,6 @@ class OmemoModule(BaseModule):
         self.problem = ''
         self._takeover: Any = None
         self._unhook: Callable[[], None] = lambda: None
-        self._catch_up_timer = 0
-        self._archive_heard = 0.0
-        self._signed_in_at = 0.0
         self.handlers = [
             StanzaHandler(
                 name='message',
@@ -182,7 +172,6 @@ class OmemoModule(BaseModule):
 
     def deactivate(self) -> None:
         '''The plugin is being disabled: give back what was taken.'''
-        self._stop_watching()
         self._unhook()
         self.unregister_events()
         app.settings.disconnect_signals(self)
@@ -196,7 +185,6 @@ class OmemoModule(BaseModule):
 
     def cleanup(self) -> None:
         '''The account is being disabled.'''
-        self._stop_watching()
         self._unhook()
         app.settings.disconnect_signals(self)
         self._close()
@@ -334,47 +322,15 @@ class OmemoModule(BaseModule):
 
     def _begin(self) -> None:
         assert self.service is not None
-        self._signed_in_at = self._archive_heard = time.monotonic()
         self.service.connected()
-        self._stop_watching()
-        self._catch_up_timer = GLib.timeout_add(1000, self._watch_catch_up)
 
     def _on_account_connected(self, event: Any) -> None:
         if event.account == self._account and self.service is not None:
             self.service.available()
 
     def _on_archive_message(self, event: Any) -> None:
-        if event.account == self._account:
-            self._archive_heard = time.monotonic()
-
-    def _watch_catch_up(self) -> bool:
-        if self.service is None:
-            self._catch_up_timer = 0
-            return GLib.SOURCE_REMOVE
-        try:
-            over = self._is_catch_up_over()
-        except Exception as error:
-            report('asking for the archive', error)
-            over = True
-        if not over:
-            return GLib.SOURCE_CONTINUE
-        self._catch_up_timer = 0
-        self.service.catch_up_ended()
-        return GLib.SOURCE_REMOVE
-
-    def _is_catch_up_over(self) -> bool:
-        now = time.monotonic()
-        if now - self._archive_heard > _SILENT_ARCHIVE_SECONDS:
-            return True
-        finished = compat.catch_up_finished(self._client)
-        if finished is None:
-            return now - self._signed_in_at > _NO_ARCHIVE_SECONDS
-        return finished
-
-    def _stop_watching(self) -> None:
-        if self._catch_up_timer:
-            GLib.source_remove(self._catch_up_timer)
-            self._catch_up_timer = 0
+        if event.account == self._account and self.service is not None:
+            self.service.catch_up.archive_heard()
 
     # What the user chooses
 

@@ -166,7 +166,12 @@ def is_vouched_for(properties: Any, own_jid: str) -> bool:
 
 
 class Receiver:
-    '''Decrypts the messages of one account.'''
+    '''
+    Decrypts the messages of one account.
+
+    Attributes:
+        archived: told of each encrypted message that comes from an archive.
+    '''
 
     def __init__(
         self,
@@ -190,6 +195,7 @@ class Receiver:
             dispatch: lets Gajim look at parts that came out of an envelope,
                 where nbxmpp does not do that.
         '''
+        self.archived: Callable[[], None] = lambda: None
         self._own_jid = own_jid
         self._engine = engine
         self._carry_out = carry_out
@@ -217,6 +223,8 @@ class Receiver:
         if not is_vouched_for(properties, self._own_jid):
             log.warning('Dropped a message from an archive that is not ours')
             raise NodeProcessed
+        if properties.mam is not None:
+            self.archived()
         # Whoever else would decrypt it does not find it any more
         for node in nodes:
             stanza.delChild(node)

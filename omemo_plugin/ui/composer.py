@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 '''
-What is beside the message input: entries in the menu with the lock, and the
-shield, which says what is true of a message that is sent now.
+What is beside the message input: entries in the menu with the lock, the shield,
+which says what is true of a message that is sent now, and above it a line for as
+long as a long archive is decrypted.
 '''
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Composer:
         box: Any,
         *,
         shield: Callable[[Any], Shield],
+        progress: Callable[[Any], str],
         show_details: Callable[[Any], None],
         items: list[Any],
     ) -> None:
@@ -37,15 +39,19 @@ class Composer:
         Args:
             box: Gajim's `MessageActionsBox`.
             shield: what is true for a contact or a room.
+            progress: what is going on with the account of a contact or a room,
+                or ''.
             show_details: opens the window for a contact.
             items: of the menu with the lock.
         '''
         self._box = box
         self._shield = shield
+        self._progress = progress
         self._show_details = show_details
         self._patches = host.Patches()
         # With which Gajim updated its own shield last
         self._arguments: tuple[Any, ...] | None = None
+        self._line = self._add_line()
         self._add_menu(items)
         self._patches.replace(
             box, '_update_encryption_details_button', self._after_gajim
@@ -70,6 +76,14 @@ class Composer:
         position = menu.get_n_items() - 1
         self._patches.add(lambda: menu.remove(position))
 
+    def _add_line(self) -> Any:
+        # No screen reader is made to say how the number grows
+        line = kit.label('', classes=('dim-label', 'omemo-small', 'omemo-progress'))
+        kit.attach(self._box, line, 0, -1)
+        kit.set_visible(line, False)
+        self._patches.add(lambda: self._box.remove(line))
+        return line
+
     # The shield
 
     def _after_gajim(self, theirs: Callable[..., None]) -> Callable[..., None]:
@@ -82,12 +96,23 @@ class Composer:
 
     def update(self) -> None:
         '''Show what is true now.'''
+        self._update_line()
         try:
             self._update()
         except Exception:
             # Gajim's own claims more than is known
             self._box._ui.encryption_details_button.set_visible(False)
             log.exception('The shield')
+
+    def _update_line(self) -> None:
+        try:
+            who = host.shown_contact()
+            text = '' if who is None else self._progress(who)
+            if text != self._line.get_text():
+                self._line.set_text(text)
+                kit.set_visible(self._line, bool(text))
+        except Exception:
+            log.exception('The line above the input')
 
     def _update(self) -> None:
         who = host.shown_contact()

@@ -27,6 +27,7 @@ from .presenters.details import Subject
 from .presenters.message import message_of
 from .presenters.message import page
 from .presenters.phrase import VoicePhrase
+from .presenters.progress import catching_up
 from .presenters.recipients import Shield
 from .presenters.settings import AccountSettings
 from .presenters.settings import ContactSettings
@@ -103,7 +104,11 @@ class Shell:
             host.menu_item(_('My devices and QR code…'), 'omemo-chat-own-devices'),
         ]
         self._composers[id(box)] = Composer(
-            box, shield=self.shield, show_details=self.show_for, items=items
+            box,
+            shield=self.shield,
+            progress=self.progress,
+            show_details=self.show_for,
+            items=items,
         )
         self._update_composers()
 
@@ -143,6 +148,13 @@ class Shell:
     def _update_composers(self) -> None:
         for composer in self._composers.values():
             composer.update()
+
+    def progress(self, who: Any) -> str:
+        '''What is going on with the account of somebody, or ''.'''
+        service = self.service(who.account)
+        if service is None:
+            return ''
+        return catching_up(service.catch_up.running, service.catch_up.messages)
 
     def shield(self, who: Any) -> Shield:
         '''What is true of a message that is sent to somebody now.'''

@@ -65,4 +65,30 @@ def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
         assert shown(ben, sender) == expected[sender.name]
         tell(sender, ben, 'after')
         tell(ben, sender, 'after')
+    check_progress(cat, ben)
     check_scene(scene)
+
+
+def check_progress(sender: Gajim, reader: Gajim) -> None:
+    """While a long archive is read a line says so, and goes away then."""
+    reader.set_online(False)
+    reader.call('watch_progress')
+    texts = [secret(f'late {number}') for number in range(COUNT)]
+    sender.call(
+        'send_all_past_the_window',
+        account=sender.account_name,
+        jid=reader.account.jid,
+        texts=texts,
+    )
+    sender.wait_for_message(texts[-1])
+    reader.set_online(True)
+    reader.wait_for_message(texts[-1], 120)
+    said = wait_for(
+        'the line has come and gone',
+        lambda: (lines := reader.call('progress'))[1:] and not lines[-1] and lines,
+        120,
+    )
+    start = 'Decrypting what came while you were away: '
+    assert said[0].startswith(start), said
+    # Now and then, and not for each message
+    assert len(said) < COUNT / 5, said

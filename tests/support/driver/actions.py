@@ -66,6 +66,9 @@ class Actions(Changes):
         # Renamed in 2.6.
         quit_gajim = getattr(app.window, 'quit', None) or app.app.start_shutdown
         quit_gajim()
+        # It asks whether that is meant when there are unread messages
+        if 'ConfirmationDialog' in self.window_class_names():
+            self.press('ConfirmationDialog', 'Quit')
         return GLib.SOURCE_REMOVE
 
     def activate(self, name: str, value: str | list[str] | None = None) -> None:
@@ -403,6 +406,30 @@ class Actions(Changes):
     def configure_plugin(self, short_name: str) -> None:
         """Press "configure" in the plugin manager."""
         app.plugin_manager.get_plugin(short_name).config_dialog(app.window)
+
+    def watch_progress(self) -> None:
+        """Note from now on what the line above the message input says."""
+        self._progress: list[str] = []
+        box = app.window.get_chat_stack().get_message_action_box()
+        (self._progress_line,) = [
+            widget for widget in walk(box) if self._is_progress_line(widget)
+        ]
+        self._progress_line.connect('notify::label', self._on_progress)
+
+    def progress(self) -> list[str]:
+        """What it has said since; '' last when it has gone."""
+        shown = self._progress_line.get_mapped()
+        return self._progress if shown else [*self._progress, '']
+
+    @staticmethod
+    def _is_progress_line(widget: Any) -> bool:
+        if gajim_1():
+            return bool(widget.get_style_context().has_class('omemo-progress'))
+        return bool(widget.has_css_class('omemo-progress'))
+
+    def _on_progress(self, line: Any, _property: Any) -> None:
+        if line.get_text():
+            self._progress.append(line.get_text())
 
     # -- rooms
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from datetime import UTC
@@ -645,6 +646,17 @@ def test_a_carbon_of_theirs_is_from_them() -> None:
 
 def archive(of: str) -> Any:
     return SimpleNamespace(archive=JID.from_string(of))
+
+
+@pytest.mark.parametrize('of', [None, ALICE, 'eve@example.org'])
+def test_messages_from_the_archive_are_counted(of: str | None) -> None:
+    case = Case(legacy())
+    counted: list[bool] = []
+    case.receiver.archived = lambda: counted.append(True)
+    one = stanza(encrypted(Protocol.LEGACY))
+    with contextlib.suppress(NodeProcessed):
+        case.receiver.handle(one, properties(mam=of and archive(of)))
+    assert len(counted) == (1 if of == ALICE else 0)
 
 
 def test_an_archived_message_is_from_whom_it_says() -> None:

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''How far the reading of the archive is.'''
+
+from __future__ import annotations
+
+from ...bridge.i18n import ngettext
+
+# Fewer are read before anybody has seen the line
+WORTH_SAYING = 50
+
+
+def catching_up(running: bool, messages: int) -> str:
+    '''
+    A line for as long as messages from the archive are decrypted.
+
+    Args:
+        running: whether there may be more of them.
+        messages: how many have come.
+
+    Returns:
+        '' when there is nothing to say.
+    '''
+    if not running or messages < WORTH_SAYING:
+        return ''
+    return ngettext(
+        'Decrypting what came while you were away: {count} message so far…',
+        'Decrypting what came while you were away: {count} messages so far…',
+        messages,
+    ).format(count=messages)
