@@ -246,6 +246,7 @@ class Receiver:
         try:
             result = self._decrypt(nodes, stanza, properties)
         except (DuplicateMessage, SentByThisDevice) as error:
+            log.debug('Not shown: %s', type(error).__name__)
             self._carry_out(error.effects)
             own = isinstance(error, SentByThisDevice)
             if not (own and has_payload and properties.type.is_groupchat):
