@@ -36,6 +36,8 @@ from ..engine.errors import StoreError
 from ..engine.receiving import ReceivedMessage
 from ..engine.values import Protocol
 from ..engine.values import Trust
+from ..media.uri import InvalidMediaUri
+from ..media.uri import parse_media_body
 from ..stanza.envelope import Envelope
 from ..stanza.envelope import check_envelope
 from ..stanza.envelope import parse_envelope
@@ -314,6 +316,7 @@ class Receiver:
         properties.encrypted = compat.encryption_data(
             result.trust, result.fingerprint
         )
+        text = _without_thumbnail(text)
         if result.protocol is Protocol.OMEMO_2:
             added = self._answer(result.device.jid, added, stanza, properties)
         return self._put(text, added, kept, stanza, properties)
@@ -551,6 +554,21 @@ def forbid_plain_correction(properties: Any, encrypted: bool) -> None:
     '''
     if encrypted and properties.encrypted is None:
         properties.correction = None
+
+
+def _without_thumbnail(text: str) -> str:
+    '''
+    The link of an encrypted file alone. Some programs write a small picture into
+    a second line (XEP-0454, "Embedded Thumbnails"), and Gajim would show that as
+    letters; it makes its own of the file.
+    '''
+    if '\n' not in text:
+        return text
+    try:
+        parse_media_body(text)
+    except InvalidMediaUri:
+        return text
+    return text.partition('\n')[0]
 
 
 def _strip(stanza: Message, kept: frozenset[Part]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
@@ -210,6 +211,36 @@ def test_the_text_takes_the_place_of_the_fallback() -> None:
     assert case.effects == [EFFECT]
     assert case.received == 1
     assert case.engine.calls[0][0] == BOB
+
+
+LINK = f'aesgcm://files.example.org/a.jpg#{"ab" * 44}'
+THUMBNAIL = f'data:image/jpeg,{b64encode(bytes.fromhex("ffd8ff00")).decode()}'
+
+
+@pytest.mark.parametrize('protocol', Protocol)
+def test_a_picture_in_letters_beside_a_link_is_not_shown(protocol: Protocol) -> None:
+    text = f'{LINK}\n{THUMBNAIL}'
+    outcome = (
+        legacy(text.encode()) if protocol is Protocol.LEGACY else omemo_2(body(text))
+    )
+    case, one = Case(outcome), stanza(encrypted(protocol))
+    handle(case, one, properties())
+    assert one.getBody() == LINK
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        f'{LINK}\nLook at this',
+        f'Look at this\n{THUMBNAIL}',
+        f'https://files.example.org/a.jpg\n{THUMBNAIL}',
+        f'{LINK}\n{THUMBNAIL}\nLook at this',
+    ],
+)
+def test_nothing_else_is_taken_from_a_text(text: str) -> None:
+    case, one = Case(legacy(text.encode())), stanza(encrypted(Protocol.LEGACY))
+    case.receiver.handle(one, properties())
+    assert one.getBody() == text
 
 
 def test_a_stanza_without_encryption_is_left_alone() -> None:
