@@ -433,6 +433,13 @@ def catch_up_finished(client: Any) -> bool | None:
     return bool(finished(own))
 
 
+def was_asked_for(client: Any, properties: Any) -> bool:
+    '''Whether an archive's message answers a query of Gajim's.'''
+    check = getattr(client.get_module('MAM'), '_is_valid_request', None)
+    # Where Gajim does it in another way, it still does it after us
+    return check is None or bool(check(properties))
+
+
 # The window
 
 

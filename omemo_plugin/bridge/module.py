@@ -223,8 +223,16 @@ class OmemoModule(BaseModule):
     def _message_received(
         self, _client: Any, stanza: Message, properties: Any
     ) -> None:
-        if self.service is not None:
-            self.service.receiver.handle(stanza, properties)
+        if self.service is None:
+            return
+        if properties.mam is not None and not compat.was_asked_for(
+            self._client, properties
+        ):
+            # SECURITY: Gajim drops it too, but when it has been decrypted: the
+            # true message would be a duplicate then, and Gajim 2 logs the text
+            log.warning('Dropped a message nobody asked an archive for')
+            raise NodeProcessed
+        self.service.receiver.handle(stanza, properties)
 
     def _correction_received(
         self, _client: Any, _stanza: Message, properties: Any

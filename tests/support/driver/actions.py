@@ -728,6 +728,11 @@ class Actions(Changes):
             if info.fingerprint is not None
         }
 
+    def known_devices(self, account: str, jid: str) -> list[int]:
+        """The ids of all devices of an account that are kept."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        return [info.device.device_id for info in service.devices(jid)]
+
     def own_fingerprint(self, account: str) -> str:
         return app.get_client(account).get_module('OmemoPlugin').service.fingerprint
 
