@@ -63,6 +63,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture
 def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
     """Make a scene; it is ended, and its logs kept, when the test is over."""
+    # A test that failed before its report counts as failed.
+    yield from _scenes(request, lambda: request.node.stash.get(_FAILED, True))
+
+
+@pytest.fixture(scope='module')
+def new_lasting_scene(
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., Scene]]:
+    """The same for several tests, which share it."""
+    before = request.session.testsfailed
+    yield from _scenes(request, lambda: request.session.testsfailed > before)
+
+
+def _scenes(
+    request: pytest.FixtureRequest, failed: Callable[[], bool]
+) -> Iterator[Callable[..., Scene]]:
     scenes: list[Scene] = []
 
     def make(*names: str, **server_options: Any) -> Scene:
@@ -74,8 +90,7 @@ def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
     title = re.sub(r'[^\w-]+', '-', request.node.name).strip('-')
     for scene in scenes:
         try:
-            # A test that failed before its report counts as failed.
-            if request.node.stash.get(_FAILED, True):
+            if failed():
                 scene.keep_logs(title)
             elif any(gajim.running for gajim in scene.gajims):
                 scene.pictures(title)

@@ -107,6 +107,11 @@ class OmemoPeer:
         return self.engine.own_jid
 
     @property
+    def name(self) -> str:
+        """The account's name on its server."""
+        return self.jid.partition('@')[0]
+
+    @property
     def device(self) -> Device:
         """What others know it as."""
         return Device(self.jid, self.engine.device_id)
