@@ -5,7 +5,8 @@
 Files on their way out: encrypted before they are uploaded (XEP-0454), and
 never uploaded otherwise from an encrypted conversation.
 
-Gajim 1.7 and 2.1 ask the plugin to encrypt; since 2.6 they do it themselves.
+Gajim 1.7 and 2.1 ask the plugin to encrypt; since 2.6 they do it themselves, and
+would tell the server the file's name.
 '''
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _CHUNK = 1 << 18
 _SUFFIX = re.compile(r'\.[a-z0-9]{1,8}')
 
 _SEND = 'send_file'
+_REQUEST = 'request_slot'
+
+_UNKNOWN_KIND = 'application/octet-stream'
 
 
 def anonymous_name(path: Path) -> str:
@@ -55,7 +59,10 @@ class Uploads:
             why_not: why no file may be sent to a contact as it is, or ''.
             tell: shows a line in a chat.
         '''
+        self._client = client
         self._module = client.get_module('HTTPUpload')
+        # nbxmpp's module that is asked for places
+        self._slots: Any = None
         self._why_not = why_not
         self._tell = tell
         setattr(self._module, _SEND, self._send_file)
@@ -63,6 +70,8 @@ class Uploads:
     def remove(self) -> None:
         if self._module.__dict__.get(_SEND) == self._send_file:
             delattr(self._module, _SEND)
+        if getattr(self._slots, '__dict__', {}).get(_REQUEST) == self._request_slot:
+            delattr(self._slots, _REQUEST)
 
     def _send_file(self, contact: Any, path: Any) -> None:
         '''
@@ -77,7 +86,22 @@ class Uploads:
         if reason:
             self._tell(str(contact.jid), messages.not_sent(reason, None))
             return
+        # Another one with each connection
+        self._slots = self._client.connection.get_module('HTTPUpload')
+        setattr(self._slots, _REQUEST, self._request_slot)
         getattr(type(self._module), _SEND)(self._module, contact, path)
+
+    def _request_slot(self, **request: Any) -> Any:
+        '''
+        In front of nbxmpp's own. Where Gajim encrypts files itself, it tells the
+        server what they are called and of what kind they are.
+        '''
+        transfer = request['user_data']
+        if getattr(transfer, 'get_encryption_data', lambda: None)() is not None:
+            transfer._mime = _UNKNOWN_KIND
+            request['content_type'] = _UNKNOWN_KIND
+            request['filename'] = anonymous_name(Path(request['filename']))
+        return getattr(type(self._slots), _REQUEST)(self._slots, **request)
 
     def encrypt(self, transfer: Any, callback: Callable[[Any], None]) -> None:
         '''
@@ -121,7 +145,7 @@ class Uploads:
     def _hand_over(self, transfer: Any, iv: bytes, key: bytes) -> None:
         # What it says of the file goes to the server
         transfer._path = transfer.path.with_name(anonymous_name(transfer.path))
-        transfer._mime = 'application/octet-stream'
+        transfer._mime = _UNKNOWN_KIND
         transfer._is_encrypted = True
         transfer.set_uri_transform_func(lambda url: build_media_uri(url, iv, key))
         # Gajim takes methods only

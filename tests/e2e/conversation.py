@@ -75,6 +75,25 @@ def tell(
     return rows
 
 
+def correct(
+    sender: DrivenGajim, *readers: DrivenGajim, timeout: float = 30.0
+) -> str:
+    """Correct the last message; everybody shows the new text alone."""
+    text = secret('corrected')
+
+    def old_text() -> str:
+        # Not before Gajim knows the message by all its names
+        sender.call('correct')
+        return str(sender.call('typed_text'))
+
+    before = wait_for('the old text is there', old_text, timeout, 0.5)
+    sender.send(text, timeout)
+    for gajim in (sender, *readers):
+        check_encrypted(gajim, gajim.wait_for_message(text, timeout))
+        assert gajim.find(before) is None, f'{gajim.name} shows both'
+    return text
+
+
 def wait_for_history(
     gajim: DrivenGajim, other: DrivenGajim, texts: Collection[str]
 ) -> list[dict[str, Any]]:

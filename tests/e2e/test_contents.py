@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_scene
+from tests.e2e.conversation import correct
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
@@ -52,23 +53,6 @@ class Wire:
             seen = [line for line in log if '<message' in line]
         assert any('<encrypted' in line for line in seen)
         return [part for part in PARTS if any(part in line for line in seen)]
-
-
-def correct(sender: Gajim, *readers: Gajim) -> str:
-    """Correct the last message; everybody shows the new text alone."""
-    text = secret('corrected')
-
-    def old_text() -> str:
-        # Not before Gajim knows the message by all its names
-        sender.call('correct')
-        return str(sender.call('typed_text'))
-
-    before = wait_for('the old text is there', old_text, interval=0.5)
-    sender.send(text)
-    for gajim in (sender, *readers):
-        check_encrypted(gajim, gajim.wait_for_message(text))
-        assert gajim.find(before) is None, f'{gajim.name} shows both'
-    return text
 
 
 def shows_reaction(gajim: Gajim, text: str, suite: str) -> bool:

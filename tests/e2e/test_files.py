@@ -82,7 +82,7 @@ def test_a_picture(
         path.read_bytes() for path in scene.server.folder.rglob('*') if path.is_file()
     ]
     assert not [data for data in stored if content[:64] in data or key.encode() in data]
-    if one_omemo == OURS and one != 'forky':
+    if one_omemo == OURS:
         assert not [data for data in stored if NAME.encode() in data]
     if ann.has_our_plugin:
         assert key not in ann.log.read_text(errors='replace')

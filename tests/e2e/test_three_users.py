@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_scene
+from tests.e2e.conversation import correct
 from tests.e2e.conversation import secret
 from tests.support.gajim import Gajim
 from tests.support.scene import BUILT_IN
@@ -20,6 +21,7 @@ from tests.support.waiting import wait_for
 
 ROOM = 'den@rooms.localhost'
 NAME = 'the-hidden-entrance.png'
+OTHER_NAME = 'the-way-out.png'
 THUMB = '\N{THUMBS UP SIGN}'
 
 # Six programs on one machine take their time
@@ -66,10 +68,11 @@ def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
     texts += [say(gajim, pair, f'from {gajim.name}') for gajim in pair]
     texts += [say(gajim, pair, f'again from {gajim.name}') for gajim in pair]
 
-    draw(tmp_path / NAME)
-    ann.send_file(ben.account.jid, str(ann.offer(tmp_path / NAME)))
-    link = ben.wait_for_file(PATIENCE)
-    check_encrypted(ben, link)
+    texts.append(correct(ann, *others(ann, pair), timeout=PATIENCE))
+    texts += replied(ben, pair, texts[-1])
+    ben.call('react', text=texts[-2], emoji=THUMB)
+    wait_for_row(ann, f'earlier message: {THUMB}')
+    links = [sent_file(ann, ben, draw(tmp_path / NAME))]
 
     # All of them in a room
     ann.create_room(ROOM)
@@ -83,26 +86,63 @@ def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
     everybody = list(devices.values())
     texts.append(say(ann, everybody, 'to the room'))
     texts += [say(one, everybody, f'{one.name} in the room') for one in everybody]
-
+    texts.append(correct(cat, *others(cat, everybody), timeout=PATIENCE))
+    texts += replied(ben, everybody, texts[-1])
     answered = texts[-1]
     cat.call('react', text=answered, emoji=THUMB)
-    wait_for(
-        'ann is told of the reaction',
-        lambda: any(f'earlier message: {THUMB}' in row.text for row in ann.rows()),
-        PATIENCE,
-    )
+    wait_for_row(ann, f'earlier message: {THUMB}')
     wait_for(
         'ben sees the reaction',
         lambda: THUMB in ben.call('reactions', text=answered),
         PATIENCE,
     )
-    for hidden in (*texts, NAME, THUMB, link.text.partition('#')[2]):
+    texts.append(say(cat, everybody, 'to be taken back'))
+    cat.call('retract', text=texts[-1])
+    # Gajim 2.6 writes a text for those who do not know of it
+    wait_for_row(ann, 'retracted a previous message')
+    wait_for('cat knows', lambda: cat.call('retractions') == 1, PATIENCE)
+    links.append(sent_file(cat, ann, draw(tmp_path / OTHER_NAME), ROOM))
+
+    fragments = [link.partition('#')[2] for link in links]
+    for hidden in (*texts, NAME, OTHER_NAME, THUMB, *links, *fragments):
         assert not scene.server.leaks(hidden), hidden
     check_scene(scene)
 
 
-def draw(path: Path) -> None:
+def others(one: Gajim, all_of_them: Sequence[Gajim]) -> list[Gajim]:
+    return [gajim for gajim in all_of_them if gajim is not one]
+
+
+def wait_for_row(gajim: Gajim, words: str) -> None:
+    """Wait until something with these words stands in the chat."""
+    wait_for(
+        f'{gajim.name} says {words!r}',
+        lambda: any(words in row.text for row in gajim.rows()),
+        PATIENCE,
+    )
+
+
+def replied(sender: Gajim, readers: Sequence[Gajim], to: str) -> list[str]:
+    """Reply to a message; older Gajims show it with a quotation."""
+    text = secret('a reply')
+    sender.call('reply', text=to)
+    sender.send(text, PATIENCE)
+    for gajim in readers:
+        wait_for_row(gajim, text)
+    return [text]
+
+
+def sent_file(sender: Gajim, reader: Gajim, file: Path, room: str = '') -> str:
+    """Send a file; somebody else gets a link that is encrypted."""
+    sender.send_file(room or reader.account.jid, str(sender.offer(file)))
+    link = reader.wait_for_file(PATIENCE)
+    check_encrypted(reader, link)
+    return link.text
+
+
+def draw(path: Path) -> Path:
     """A picture that is worth keeping."""
     from PIL import Image
 
     Image.effect_noise((320, 200), 60).save(path, format='PNG')
+    return path

@@ -11,6 +11,7 @@ from gajim.common import app
 from gajim.common import configpaths
 from gajim.common import ged
 from gajim.common.structs import OutgoingMessage
+from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.const import Chatstate
 from nbxmpp.protocol import JID
@@ -43,6 +44,16 @@ class Changes:
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
         app.window.lookup_action('correct-message').activate(None)
+
+    def reply(self, text: str) -> None:
+        """Choose to reply to a message in the shown chat (Gajim 2)."""
+        row = self._find_row(text)  # type: ignore[attr-defined]
+        app.window.lookup_action('reply').activate(GLib.Variant('u', row.pk))
+
+    def is_reply(self, text: str) -> bool:
+        """Whether a message in the shown chat is one to another (Gajim 2)."""
+        row = self._find_row(text)  # type: ignore[attr-defined]
+        return bool(self._ask('SELECT id FROM reply WHERE fk_message_pk = ?', row.pk))
 
     def react(self, text: str, emoji: str) -> None:
         """React to a message in the shown chat (Gajim 2)."""

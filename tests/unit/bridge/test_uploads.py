@@ -33,6 +33,16 @@ class Module:
         self.sent.append(path)
 
 
+class Slots:
+    '''nbxmpp's module for uploads.'''
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def request_slot(self, **request: Any) -> None:
+        self.asked.append(request)
+
+
 class Transfer:
     '''Gajim's upload.'''
 
@@ -66,8 +76,14 @@ def module() -> Module:
 
 
 @pytest.fixture
-def uploads(module: Module) -> Uploads:
-    client = SimpleNamespace(get_module=lambda _name: module)
+def slots() -> Slots:
+    return Slots()
+
+
+@pytest.fixture
+def uploads(module: Module, slots: Slots) -> Uploads:
+    connection = SimpleNamespace(get_module=lambda _name: slots)
+    client = SimpleNamespace(get_module=lambda _name: module, connection=connection)
     return Uploads(client, lambda _contact: '', lambda _jid, _line: None)
 
 
@@ -194,3 +210,43 @@ def test_a_file_that_would_go_in_clear_is_held(module: Module) -> None:
     uploads.remove()
     module.send_file(SimpleNamespace(jid=BOB), 'path')
     assert module.sent == ['path']
+
+
+def ask(slots: Any, encryption_data: Any) -> SimpleNamespace:
+    '''Ask for a place as Gajim 2.6 does.'''
+    transfer = SimpleNamespace(
+        get_encryption_data=lambda: encryption_data, _mime='image/png'
+    )
+    slots.request_slot(
+        jid=BOB,
+        filename='who-was-there.PNG',
+        size=9,
+        content_type=transfer._mime,
+        user_data=transfer,
+    )
+    return transfer
+
+
+def test_the_server_is_not_told_what_it_is_that_gajim_encrypts(
+    uploads: Uploads, module: Module, slots: Slots
+) -> None:
+    module.send_file(SimpleNamespace(jid=BOB), Path('who-was-there.PNG'))
+    transfer = ask(slots, object())
+    (asked,) = slots.asked
+    assert asked['filename'].endswith('.png')
+    assert 'who' not in asked['filename']
+    assert asked['content_type'] == transfer._mime == 'application/octet-stream'
+    assert asked['size'] == 9
+    uploads.remove()
+    ask(slots, object())
+    assert slots.asked[1]['filename'] == 'who-was-there.PNG'
+
+
+@pytest.mark.usefixtures('uploads')
+def test_a_file_that_goes_in_clear_keeps_its_name(
+    module: Module, slots: Slots
+) -> None:
+    module.send_file(SimpleNamespace(jid=BOB), Path('who-was-there.PNG'))
+    transfer = ask(slots, None)
+    assert slots.asked[0]['filename'] == 'who-was-there.PNG'
+    assert transfer._mime == 'image/png'
