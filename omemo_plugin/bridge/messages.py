@@ -179,6 +179,11 @@ def no_recipient(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
         ).format(who=who)
     if LeftOutReason.DISTRUSTED in reasons:
         return _('you do not trust any device of {who}.').format(who=who)
+    if LeftOutReason.BUNDLE_REFUSED in reasons:
+        return _(
+            'what {who} published as keys cannot be used. Ask them to start their '
+            'program again, or to update it.'
+        ).format(who=who)
     return _(
         'the keys of {who} could not be fetched. Try again later.'
     ).format(who=who)

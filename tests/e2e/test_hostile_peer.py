@@ -286,10 +286,15 @@ def test_case_33_a_flood_of_key_exchanges(stage: Stage) -> None:
     wait_for(
         'the bundle is published anew', lambda: len(publications(stage)) > published
     )
+
+    def heard_again() -> list[str]:
+        # Her session is the last of the flood, and so may be refused for a second
+        eve.say(stage.own, secret('after the flood'))
+        texts = [one['text'] for one in alice.history(eve.jid)]
+        return [text for text in texts if 'after the flood' in text]
+
+    text = wait_for('eve is heard again', heard_again, interval=1.5)[0]
     # Gajim may have stopped at an earlier row
-    text = secret('after the flood')
-    eve.say(stage.own, text)
-    stage.id_of(eve, text)
     stage.open_chat(stage.bob)
     stage.open_chat(eve)
     check_encrypted(alice, alice.wait_for_message(text))
@@ -365,7 +370,7 @@ def test_case_35_bundles_that_cannot_be_used(stage: Stage) -> None:
         damaged = unusable_bundles(dan.bundle(protocol), dan.bundle(protocol))[0]
         dan.publish_as_bundle(protocol, dan.device.device_id, damaged)
     stage.open_chat(dan)
-    stage.is_not_sent('could not be fetched')
+    stage.is_not_sent('as keys cannot be used')
     alice.screenshot(f'unusable-keys-{stage.suite}')
     for protocol in BOTH:
         dan.publish_bundle(dan.bundle(protocol), dan.device.device_id)

@@ -72,6 +72,15 @@ def test_every_reason_for_leaving_out_has_words(reason: LeftOutReason) -> None:
     assert 'no device that uses OMEMO' not in text
 
 
+def test_case_35_unusable_keys_are_not_missing_ones() -> None:
+    text, missing = (
+        messages.no_recipient([BOB.jid], [LeftOut(BOB, reason)])
+        for reason in (LeftOutReason.BUNDLE_REFUSED, LeftOutReason.NO_BUNDLE)
+    )
+    assert 'cannot be used' in text
+    assert 'could not be fetched' in missing
+
+
 def test_no_device_at_all() -> None:
     own = LeftOut(Device('alice@example.org', 1), LeftOutReason.DISTRUSTED)
     text = messages.no_recipient([BOB.jid], [own])
