@@ -54,6 +54,8 @@ from .quiet import Quiet
 from .readers import Readers
 from .receive import Receiver
 from .rooms import Rooms
+from .saving import Saving
+from .saving import file_name
 from .sender import Sender
 from .store_path import latch_path
 from .store_path import preferences_path
@@ -143,6 +145,7 @@ class AccountService:
             self._quiet,
         )
         self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
+        self._saving = Saving(self.account, self._tell_on_screen)
         self.catch_up = CatchUp(client, self.catch_up_ended)
         self.receiver.archived = self.catch_up.message_came
         self._watchers = Watchers()
@@ -165,6 +168,7 @@ class AccountService:
             self._farewell = None
         self.catch_up.stop()
         self._uploads.remove()
+        self._saving.close()
         self._watchers.close()
         self._sender.close()
         self._keystore.close()
@@ -298,6 +302,18 @@ class AccountService:
     def encrypt_file(self, transfer: Any, callback: Callable[[Any], None]) -> None:
         '''An upload to an encrypted conversation.'''
         self._uploads.encrypt(transfer, callback)
+
+    @staticmethod
+    def file_name(link: str) -> str:
+        '''A safe name for what is behind a link; '' if it is none to a file.'''
+        return file_name(link)
+
+    def save_file(self, link: str, path: Path) -> None:
+        '''Fetch and decrypt what is behind a link (XEP-0454).'''
+        self._saving.save(link, path)
+
+    def _tell_on_screen(self, line: str) -> None:
+        self._lines.tell('', line)
 
     def _why_no_file(self, contact: Any) -> str:
         '''Why a file would not be encrypted, or could not be read, or ''.'''

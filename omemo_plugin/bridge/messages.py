@@ -9,6 +9,7 @@ to do, what.
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
 from ..engine import errors
 from ..engine.effects import DevicesIgnored
@@ -336,6 +337,18 @@ def not_downloaded(error: Exception) -> str:
     if isinstance(error, InvalidMediaUri):
         return _('Not a link to an encrypted file.')
     return _('Download failed: {reason}').format(reason=error)
+
+
+def saving(name: str) -> str:
+    return _('Saving {name}…').format(name=name)
+
+
+def saved(path: Path) -> str:
+    return _('Saved: {path}').format(path=path)
+
+
+def not_saved(name: str, reason: str) -> str:
+    return _('{name} was not saved. {reason}').format(name=name, reason=reason)
 
 
 def no_space() -> str:

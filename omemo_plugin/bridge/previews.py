@@ -22,8 +22,6 @@ from typing import Any
 
 from gajim.common import app
 from gajim.common import configpaths
-from gajim.common.helpers import determine_proxy
-from gajim.common.helpers import get_account_proxy
 
 from ..media.files import FileTooLarge
 from ..media.files import discard_leftovers
@@ -42,7 +40,8 @@ from .fetch import DownloadCancelled
 from .fetch import Fetch
 from .fetch import KindRefused
 from .fetch import Limits
-from .fetch import Way
+from .way import way_by
+from .way import way_of
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -240,8 +239,9 @@ class ManagedPreviews:
         limits = on_demand() if force else self._automatic_limits()
         self._shown[path] = [preview]
         _show_start(preview)
+        way = way_of(preview.account)
         fetch = self._downloads.start(
-            file, path, _way(preview.account), limits, self._progressed, self._finished
+            file, path, way, limits, self._progressed, self._finished
         )
         self._running[path] = fetch, limits
 
@@ -346,7 +346,7 @@ class Transfers:
             limits = automatic(
                 max_content_length, _kinds(output, allowed_content_types)
             )
-        way = Way(_own_domains(), _resolver(proxy or determine_proxy()))
+        way = way_by(proxy)
         fetch = self._downloads.start(
             file, output, way, limits, self._progressed, self._finished
         )
@@ -445,25 +445,6 @@ def _kinds(path: Path, allowed: Any) -> Any:
     if allowed is None or guess_mime_type(path) not in allowed:
         return allowed
     return {*allowed, UNKNOWN_KIND}
-
-
-# How servers are reached
-
-
-def _way(account: str) -> Way:
-    return Way(
-        _own_domains(),
-        _resolver(get_account_proxy(account)),
-        bool(app.settings.get('preview_verify_https')),
-    )
-
-
-def _own_domains() -> list[str]:
-    return [str(client.get_own_jid().domain) for client in app.get_clients()]
-
-
-def _resolver(proxy: Any) -> Any:
-    return None if proxy is None else proxy.get_resolver()
 
 
 def _tidy_up() -> None:

@@ -3,7 +3,8 @@
 
 '''
 Links with keys, `xmpp:…?omemo-sid-…`, that are opened in a chat or handed to
-Gajim by the desktop. Gajim would drop the keys and open a chat.
+Gajim by the desktop. Gajim would drop the keys and open a chat. And links to
+encrypted files: Gajim would hand them, keys and all, to whatever program there is.
 '''
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ _OPENERS = (
 )
 
 Opened = Callable[[str, Source, str | None], None]
+FileOpened = Callable[[str, str | None], None]
+
+_FILE = 'aesgcm'
+
+# Which schemes Gajim takes for links, in 1.7 and later
+_SCHEMES = ('gajim.common.helpers', 'gajim.common.util.uri')
 
 
 def has_keys(text: str) -> bool:
@@ -40,26 +47,38 @@ def has_keys(text: str) -> bool:
     return True
 
 
-def follow_links(patches: Patches, opened: Opened) -> None:
+def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> None:
     '''
     Args:
         opened: gets each link with keys, where it came from, and the account
             if that is known.
+        file_opened: gets each link to an encrypted file, and the account.
     '''
 
     def opener(theirs: Any) -> Any:
         def open_uri(uri: Any, *args: Any, **options: Any) -> Any:
             text = uri if isinstance(uri, str) else _source_of(uri)
+            account = (args[0] if args else options.get('account')) or None
+            if text.partition(':')[0].lower() == _FILE:
+                file_opened(text, account)
+                return None
             if has_keys(text):
-                account = args[0] if args else options.get('account')
-                opened(text, Source.LINK, account or None)
+                opened(text, Source.LINK, account)
                 return None
             return theirs(uri, *args, **options)
 
         return open_uri
 
+    def knower(theirs: Any) -> Any:
+        def is_known_uri_scheme(scheme: str) -> bool:
+            return scheme == _FILE or bool(theirs(scheme))
+
+        return is_known_uri_scheme
+
     for module in _OPENERS:
         patches.replace_in(module, 'open_uri', opener)
+    for module in _SCHEMES:
+        patches.replace_in(module, 'is_known_uri_scheme', knower)
     _follow_desktop(patches, opened)
 
 

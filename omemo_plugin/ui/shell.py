@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..bridge.i18n import _
@@ -78,7 +79,7 @@ class Shell:
         )
         host.extend_row_menus(self._patches, self._row_items)
         host.replace_trust_pages(self._patches, self._page)
-        follow_links(self._patches, self.open_link)
+        follow_links(self._patches, self.open_link, self.save_file)
 
     def stop(self) -> None:
         '''Take all back.'''
@@ -219,6 +220,30 @@ class Shell:
         chosen = account or self._account_for(text)
         if chosen is not None:
             self._present_verify(chosen, None, None, text, source)
+
+    def save_file(self, link: str, account: str | None) -> None:
+        '''
+        A link to an encrypted file was opened: ask where to save it.
+
+        Args:
+            account: None where it is not known.
+        '''
+        accounts = [one for one in host.accounts() if self.service(one) is not None]
+        chosen = account or next(iter(accounts), None)
+        service = None if chosen is None else self.service(chosen)
+        if service is None:
+            return
+        window = host.main_window()
+        name = service.file_name(link)
+
+        def save(path: Path) -> None:
+            service.save_file(link, path)
+
+        if name:
+            kit.save(window, _('Save encrypted file'), name, save)
+        else:
+            # It says why not
+            service.save_file(link, Path())
 
     def _account_for(self, text: str) -> str | None:
         '''The account that knows whom a link is about, or any.'''

@@ -275,3 +275,69 @@ def check_cancelled(sender: Sender) -> None:
 
     wait_for('it has arrived', arrived)
     assert len(files(ben)) == len(before) + 1
+
+
+def test_a_file_is_saved_from_its_link(new_scene: Callable[..., Scene]) -> None:
+    """Gajim 1.7.3 without previews has nothing but the link."""
+    scene = new_scene('ann', 'ben')
+    key = scene.server.folder / 'key.pem'
+    with FileServer(scene.server.certificate, key) as server, SocksProxy() as proxy:
+        no_previews = {'enable_file_preview': False}
+        ann = scene.gajim('bookworm', 'ann', OURS, app_settings=no_previews)
+        ben = scene.gajim(
+            'bookworm',
+            'ben',
+            OURS,
+            trusts_server=True,
+            app_settings=no_previews,
+            proxies={
+                'test': {'type': 'socks5', 'host': '127.0.0.1', 'port': proxy.port}
+            },
+            account_settings={'proxy': 'test'},
+        )
+        start_all([ben, ann])
+        ann.open_chat(ben.account.jid, 'OMEMO')
+        ben.open_chat(ann.account.jid, 'OMEMO')
+        sender = Sender(server, ann, ben)
+        plain = b'who was there'
+        link, data = sender.encrypt('list.txt', plain)
+        server.answers['/list.txt'] = content(data)
+        sender.send(link)
+        assert server.connections == 0
+
+        def save(name: str) -> str:
+            ben.call('press_link', text=link)
+            target = str(ben.home / name)
+            asked = wait_for(
+                'it asks where to',
+                lambda: 'FileChooserDialog' in ben.call('window_class_names'),
+            )
+            assert asked
+            ben.screenshot('save-encrypted-file')
+            return str(ben.call('save_as', path=target))
+
+        assert save('kept.txt') == 'list.txt'
+        wait_for('it is told', lambda: any_row(ben, 'Saved: '))
+        kept = ben.home / 'kept.txt'
+        assert kept.read_bytes() == plain
+        assert kept.stat().st_mode & 0o777 == 0o600
+        ben.screenshot('saved-from-link')
+        # Nothing is overwritten, and what is damaged is not kept
+        kept.write_bytes(b'mine')
+        save('kept.txt')
+        wait_for('it has a number', (ben.home / 'kept (1).txt').exists)
+        assert kept.read_bytes() == b'mine'
+        server.answers['/list.txt'] = content(data[:-1] + bytes([data[-1] ^ 1]))
+        save('damaged.txt')
+        wait_for('it is told', lambda: any_row(ben, DAMAGED))
+        assert not (ben.home / 'damaged.txt').exists()
+        through = [port for _host, port in proxy.asked if port == server.port]
+        assert server.connections == len(through) == 3
+        tell(ann, ben, 'after')
+        check_scene(scene)
+        log = ben.log.read_text(errors='replace')
+        assert not [key for key in sender.keys if key in log]
+
+
+def any_row(gajim: Gajim, words: str) -> bool:
+    return any(words in row.text for row in gajim.rows())

@@ -559,6 +559,29 @@ class Actions(Changes):
         pictures = [w for w in found if isinstance(w, Gtk.Picture)]
         return any(picture.get_paintable() is not None for picture in pictures)
 
+    def press_link(self, text: str) -> None:
+        """Press Enter on the link that a message of the shown chat is (Gajim 1)."""
+        row = self._find_row(text)
+        label = next(
+            w
+            for w in walk(row)
+            if isinstance(w, Gtk.Label) and f'href="{text}' in w.get_label()
+        )
+        label.emit('activate-link', text)
+
+    def save_as(self, path: str) -> str:
+        """Choose a place in the open dialog; return the name it proposed (GTK 3)."""
+        dialog = next(
+            window
+            for window in Gtk.Window.list_toplevels()
+            if isinstance(window, Gtk.FileChooserDialog) and window.get_visible()
+        )
+        proposed = str(dialog.get_current_name())
+        dialog.set_current_folder(str(Path(path).parent))
+        dialog.set_current_name(Path(path).name)
+        dialog.response(Gtk.ResponseType.ACCEPT)
+        return proposed
+
     def files_are_gajims(self) -> bool:
         """Whether nobody has taken the place of Gajim's own downloads."""
         owner = getattr(app, 'preview_manager', None) or app.ftm

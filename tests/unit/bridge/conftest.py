@@ -19,6 +19,7 @@ NEEDS_GAJIM = (
     'test_previews.py',
     'test_quiet.py',
     'test_receive.py',
+    'test_saving.py',
     'test_send.py',
     'test_trust.py',
 )

@@ -139,7 +139,7 @@ def ours(
     settings = {'preview_max_file_size': 1000, 'enable_file_preview': True}
     app = SimpleNamespace(settings=settings)
     monkeypatch.setattr(previews, 'app', app)
-    monkeypatch.setattr(previews, '_way', lambda _account: None)
+    monkeypatch.setattr(previews, 'way_of', lambda _account: None)
     placed: Any = downloads
     return ManagedPreviews(manager, placed)
 
