@@ -257,6 +257,9 @@ class Receiver:
         except (ReceiveError, MalformedStanza, StoreError) as error:
             log.info('Not decrypted: %s', type(error).__name__)
             if isinstance(error, ReceiveError):
+                if error.effects:
+                    # Such as a key that is blocked from now on: kept, and shown
+                    self._received()
                 self._carry_out(error.effects)
             silent = _is_silent(nodes, stanza)
             not_for_us = isinstance(error, NotForThisDevice)

@@ -224,6 +224,7 @@ def test_case_13_another_key_for_a_known_device(stage: Stage) -> None:
     other.client.send(other.stanza(stage.own, other.encrypted(forged)))
     stage.wait_for_refusal('presented another key', before)
     stage.wait_for_line(f'Warning: device {eve.device.device_id} of {eve.jid}')
+    wait_for('the shield says so', lambda: 'changed' in alice.call('composer_shield'))
     stage.is_not_sent('presented another key than before')
     # What was said before stays, and what the device with the right key says
     kept.append(stage.hear(eve, 'the key that is known goes on'))
@@ -481,6 +482,14 @@ def test_case_16_17_18_19_20_valid_ciphertext_by_a_wrong_way(stage: Stage) -> No
     stage.check('after a true contact')
 
 
+def correction(target: str) -> Element:
+    return Element('{urn:xmpp:message-correct:0}replace', {'id': target})
+
+
+def retraction(target: str) -> Element:
+    return Element('{urn:xmpp:message-retract:1}retract', {'id': target})
+
+
 def test_case_22_changes_of_what_others_wrote(stage: Stage) -> None:
     """Nobody changes a message but who wrote it, also not encrypted."""
     alice = stage.alice
@@ -497,19 +506,13 @@ def test_case_22_changes_of_what_others_wrote(stage: Stage) -> None:
         content = who.encrypted(messages) + xml(element)
         who.client.send(who.stanza(stage.own, content, message_id=number or None))
 
-    def replace(target: str) -> Element:
-        return Element('{urn:xmpp:message-correct:0}replace', {'id': target})
-
-    def retract(target: str) -> Element:
-        return Element('{urn:xmpp:message-retract:1}retract', {'id': target})
-
     for speaker in (eve, dan):
         for target in (id_of_ours, id_of_hers):
             if speaker is eve and target == id_of_hers:
                 continue
-            change(speaker, replace(target), secret('case twenty-two'))
-            change(speaker, retract(target), '')
-    change(eve, replace('itself'), secret('of itself'), 'itself')
+            change(speaker, correction(target), secret('case twenty-two'))
+            change(speaker, retraction(target), '')
+    change(eve, correction('itself'), secret('of itself'), 'itself')
     stage.hear(eve, 'after changes')
     for text, outgoing in ((hers, False), (ours, True)):
         row = alice.find(text)
@@ -523,10 +526,17 @@ def test_case_22_changes_of_what_others_wrote(stage: Stage) -> None:
     stage.open_chat(eve)
     text = secret('corrected by its author')
     last = stage.hear(eve, 'to be corrected')
-    change(eve, replace(stage.id_of(eve, last)), text)
+    change(eve, correction(stage.id_of(eve, last)), text)
     check_encrypted(alice, alice.wait_for_message(text))
     assert alice.find(last) is None
-    stage.check('after a correction')
+    last = stage.hear(eve, 'to be taken back')
+    change(eve, retraction(stage.id_of(eve, last)), '')
+    wait_for(
+        'it is taken back',
+        lambda: alice.find(last) is None
+        or any('was taken back' in line for line in stage.lines()),
+    )
+    stage.check('after true changes')
 
 
 def test_case_12_38_own_devices_are_nobody(stage: Stage) -> None:
@@ -549,8 +559,9 @@ def test_case_12_38_own_devices_are_nobody(stage: Stage) -> None:
     stage.check('after nobody')
 
 
-def test_case_21_nobody_knows_who_wrote_it(stage: Stage) -> None:
-    """Only the room itself says who has a nickname, not a message in it."""
+def test_case_21_22_who_wrote_it_in_a_room(stage: Stage) -> None:
+    """Only the room itself says who has a nickname, not a message in it; and nobody
+    changes another member's message."""
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
     eve = stage.peer('eve')
     room = f'{stage.nobody("den")}@rooms.localhost'
@@ -582,7 +593,7 @@ def test_case_21_nobody_knows_who_wrote_it(stage: Stage) -> None:
         "<x xmlns='http://jabber.org/protocol/muc#user'>"
         f"<item jid='{bob.jid}' affiliation='member'/></x>"
     )
-    # Of somebody who is not there, of the room itself, and of another member
+    # Of somebody who is not there, and of another member
     for sender, reason in (
         (f'{room}/ghost', 'does not tell who wrote it'),
         (f'{room}/{eve.name}', 'a session that this device does not have'),
@@ -599,4 +610,22 @@ def test_case_21_nobody_knows_who_wrote_it(stage: Stage) -> None:
         # It was not decrypted, so it can be
         hear(content, text)
     alice.screenshot(f'nobody-knows-who-{stage.suite}')
+
+    def say(who: OmemoPeer, text: str, *content: Element, number: str = '') -> None:
+        messages = who.encrypt(text, stage.own, content=content, to=room)
+        beside = ''.join(xml(element) for element in content)
+        stanza = who.encrypted(messages) + beside
+        who.client.send(who.stanza(room, stanza, 'groupchat', number or None))
+
+    kept, forged, own = (secret(f'{what} in a room') for what in ('a', 'b', 'c'))
+    say(bob, kept, number='of-bob')
+    alice.wait_for_message(kept)
+    say(eve, forged, correction('of-bob'))
+    say(eve, own)
+    alice.wait_for_message(own)
+    assert alice.find(kept) is not None, 'changed by another member'
+    corrected = secret('corrected in a room')
+    say(bob, corrected, correction('of-bob'))
+    check_encrypted(alice, alice.wait_for_message(corrected))
+    assert alice.find(kept) is None
     stage.check('after a room')

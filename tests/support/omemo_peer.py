@@ -249,8 +249,12 @@ class OmemoPeer:
             to_jid=to or readers[0],
             stamp=datetime.now(UTC),
         )
-        plain = {Protocol.LEGACY: text.encode(), Protocol.OMEMO_2: envelope}
-        sent = self.engine.encrypt(readers, {p: plain[p] for p in self.protocols})
+        plain = {Protocol.OMEMO_2: envelope}
+        if text:
+            # 0.3 carries nothing else
+            plain[Protocol.LEGACY] = text.encode()
+        wanted = {p: data for p, data in plain.items() if p in self.protocols}
+        sent = self.engine.encrypt(readers, wanted)
         self.engine.flush()
         return sent.messages
 

@@ -751,6 +751,11 @@ class Actions(Changes):
             if info.fingerprint is not None
         }
 
+    def composer_shield(self) -> str:
+        """What is said of the shield beside the message input."""
+        box = app.window.get_chat_stack().get_message_action_box()
+        return str(box._ui.encryption_details_button.get_tooltip_text() or '')
+
     def known_devices(self, account: str, jid: str) -> list[int]:
         """The ids of all devices of an account that are kept."""
         service = app.get_client(account).get_module('OmemoPlugin').service

@@ -344,6 +344,15 @@ def test_case_06_a_broken_element_shows_no_body(broken: str) -> None:
     assert not case.engine.calls
 
 
+def test_case_13_a_key_that_is_blocked_is_kept() -> None:
+    error = errors.IdentityKeyChanged(Device(BOB, 5))
+    error.effects = (EFFECT,)
+    case = Case(error)
+    case.receiver.handle(stanza(encrypted(Protocol.LEGACY)), properties())
+    assert case.received == 1
+    assert case.effects == [EFFECT]
+
+
 def test_case_27_an_empty_message_shows_nothing() -> None:
     case = Case(legacy(None))
     one = stanza(encrypted(Protocol.LEGACY, payload=None), body='')
