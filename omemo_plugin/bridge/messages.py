@@ -278,7 +278,7 @@ def opt_out(jid: str, reason: str) -> str:
 
 
 def taken_back() -> str:
-    return _('An earlier message was taken back. This Gajim cannot hide it.')
+    return _('An earlier message is to be taken back. This Gajim cannot hide it.')
 
 
 def reaction(emojis: Collection[str]) -> str:
