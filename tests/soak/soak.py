@@ -281,13 +281,17 @@ class Soak:
             there = {row['id'] for row in history}
             return accepted - there - self._passed_over(reader)
 
+        what = f'{reader.name} has all of {writer.name}'
         try:
-            wait_for(
-                f'{reader.name} has all of {writer.name}',
-                lambda: not missing(),
-                TIMEOUT,
-                INTERVAL,
-            )
+            try:
+                wait_for(what, lambda: not missing(), TIMEOUT / 5, INTERVAL)
+            except TooLate:
+                # Gajim does not go on with the archive when its connection was
+                # lost in the middle of a page and then resumed
+                self._say(f'    {reader.name}: signs in anew for the archive')
+                reader.gajim.set_online(False)
+                reader.gajim.set_online(True)
+                wait_for(what, lambda: not missing(), TIMEOUT, INTERVAL)
         except TooLate as error:
             known = {row['id']: row['text'] for row in self._history(writer, reader)}
             lost = [f'{one}: {known.get(one, "?")}' for one in sorted(missing())]
