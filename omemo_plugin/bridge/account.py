@@ -211,9 +211,10 @@ class AccountService:
         '''The archive has been read to its end.'''
         self._keystore.commit()
         self._tidy_readers()
-        self._errands.call(
+        effects = self._keystore.call(
             'ending the catch-up', lambda engine: engine.catch_up_ended()
         )
+        self._errands.carry_out_later(effects)
         self._errands.tidy_temporary()
 
     def _tidy_readers(self) -> None:

@@ -9,6 +9,7 @@ it how that went.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
@@ -86,6 +87,7 @@ class Errands:
         self._lines = lines
         self._pep = Pep(client)
         self._records = Records(client, self._pep)
+        self._later: deque[Effect] = deque()
         # Own devices the user was told of in this run
         self._own_told: set[Device] = set()
         # Whose device list is too long to be read
@@ -100,12 +102,15 @@ class Errands:
         Not at once: some of it commits, and the row of the message has to be
         in Gajim's archive before.
         '''
-        if effects:
-            GLib.idle_add(self._carry_out_now, effects)
+        if effects and not self._later:
+            GLib.idle_add(self._carry_out_next)
+        self._later.extend(effects)
 
-    def _carry_out_now(self, effects: Sequence[Effect]) -> bool:
-        self.carry_out(effects)
-        return GLib.SOURCE_REMOVE
+    def _carry_out_next(self) -> bool:
+        # One at a time: after a long catch-up there may be a hundred, and the
+        # window has to be drawn in between
+        self.carry_out((self._later.popleft(),))
+        return bool(self._later)
 
     def call(
         self, doing: str, call: Callable[[OmemoEngine], Sequence[Effect] | None]

@@ -14,6 +14,7 @@ import pytest
 
 NEEDS_GAJIM = (
     'test_account.py',
+    'test_errands.py',
     'test_lines.py',
     'test_pep.py',
     'test_previews.py',
