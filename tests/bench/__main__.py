@@ -42,6 +42,7 @@ from tests.support.world import World  # noqa: E402
 LEGACY = (Protocol.LEGACY,)
 TEXT = b'The meeting is at noon by the old lighthouse.'
 BATCH = 100
+MONTH = 35 * 24 * 3600
 PEERS: tuple[Any, ...] = (gajim_omemo, omemo_dr)
 
 Row = dict[str, Any]
@@ -225,6 +226,30 @@ def receive_in_gajim(count: int) -> Row:
     return row('receive-in-gajim', gajim_omemo, [ours], [theirs])
 
 
+def catch_up(count: int) -> list[Row]:
+    '''After a month, from the archive: for each message, and the longest for
+    which the window stood still for a plugin.'''
+    from tests.bench.in_gajim import per_message
+
+    found = per_message(count, away=MONTH)
+    ours, theirs = found['ours'], found['gajim-omemo']
+    for name, one in found.items():
+        print(
+            f'{name}: longest call {one["longest"]}, '
+            f'{one["above_a_frame"]} of {one["handler_calls"] + one["later_calls"]} '
+            'calls longer than a frame (16 ms)'
+        )
+    return [
+        row(f'catch-up-{count}', gajim_omemo, [ours['ms']], [theirs['ms']]),
+        row(
+            'longest-call',
+            gajim_omemo,
+            [ours['longest_ms']],
+            [theirs['longest_ms']],
+        ),
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog='tools/bench', description=__doc__)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the rows')
@@ -232,17 +257,51 @@ def main() -> int:
     parser.add_argument(
         '--gajim', action='store_true', help='also in a real Gajim, for a minute'
     )
+    parser.add_argument(
+        '--catch-up',
+        type=int,
+        nargs='?',
+        const=5000,
+        metavar='N',
+        help='nothing but so many archived messages in a real Gajim (5000)',
+    )
     arguments = parser.parse_args()
     rows: list[Row] = []
+    if arguments.catch_up is not None:
+        missing = gajim_omemo.why_missing()
+        if missing:
+            parser.error(missing)
+        rows = catch_up(arguments.catch_up)
+        print_head(gajim_omemo)
+        for one in rows:
+            print_row(one)
+        return write(rows, arguments.json)
     for peer in PEERS:
         missing = peer.why_missing()
         if missing:
             print(f'Not beside {peer.NAME}: {missing}')
         else:
             rows += run(peer, arguments.only or '', in_gajim=arguments.gajim)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(rows, indent=2) + '\n')
+    return write(rows, arguments.json)
+
+
+def write(rows: list[Row], path: Path | None) -> int:
+    '''Returns the exit code.'''
+    if path is not None:
+        path.write_text(json.dumps(rows, indent=2) + '\n')
     return 0 if rows else 1
+
+
+def print_head(peer: Any) -> None:
+    print(f'{"":16} {"ours":>10} {peer.NAME:>18} {"ratio":>7}   milliseconds')
+
+
+def print_row(one: Row) -> None:
+    print(
+        f'{one["name"]:16} {one["ours_ms"]:10.2f} {one["peer_ms"]:18.2f} '
+        f'{one["ratio"]:7.2f}',
+        flush=True,
+    )
 
 
 def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
@@ -262,17 +321,11 @@ def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
     if in_gajim and peer is gajim_omemo:
         benches['receive-in-gajim'] = lambda: receive_in_gajim(200)
     rows = []
-    print(f'{"":16} {"ours":>10} {peer.NAME:>18} {"ratio":>7}   milliseconds')
+    print_head(peer)
     for name, bench in benches.items():
-        if not name.startswith(only):
-            continue
-        result = bench()
-        rows.append(result)
-        print(
-            f'{name:16} {result["ours_ms"]:10.2f} {result["peer_ms"]:18.2f} '
-            f'{result["ratio"]:7.2f}',
-            flush=True,
-        )
+        if name.startswith(only):
+            rows.append(bench())
+            print_row(rows[-1])
     return rows
 
 

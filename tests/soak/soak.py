@@ -171,8 +171,7 @@ class Soak:
         self._some_bursts()
         self._moment()
         victim.gajim.set_online(False)
-        # Its own are kept until it is back
-        self._some_bursts()
+        self._while_away(victim)
         victim.gajim.set_online(True)
 
     def _lose_connection(self, victim: Side) -> None:

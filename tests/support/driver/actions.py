@@ -630,6 +630,13 @@ class Actions(Changes):
 
     # -- time
 
+    def let_time_pass(self, account: str, seconds: float) -> None:
+        """Let our plugin believe that it is later."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        core = service.engine._core
+        now = core._clock
+        core._clock = lambda: now() + seconds
+
     def start_stopwatch(self, folder: str, account: str) -> None:
         """From now on time the code below a folder of that name."""
         self._stopwatch = Stopwatch(folder, account)

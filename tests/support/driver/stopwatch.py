@@ -13,6 +13,9 @@ from typing import Any
 from gajim.common import app
 from gi.repository import GLib
 
+# A window that stands still for longer is seen to do so: seconds
+FRAME = 0.016
+
 TIMERS = ('idle_add', 'timeout_add', 'timeout_add_seconds')
 
 
@@ -37,6 +40,7 @@ class Stopwatch:
         self._folder = folder
         self.handled: list[float] = []
         self.later: list[float] = []
+        self._longest = 0.0, ''
         self._running = 0
         # Gajim keeps them when it goes offline
         handlers = app.get_client(account).connection._dispatcher._handlers
@@ -57,13 +61,18 @@ class Stopwatch:
             setattr(GLib, name, self._timed_timer(getattr(GLib, name)))
 
     def result(self) -> dict[str, Any]:
-        """Milliseconds, in all and of the slowest call, and number of calls."""
+        """Milliseconds, in all and of the slowest call, and number of calls.
+
+        `later` is what the main loop called; `longest` names the slowest.
+        """
         return {
             'handlers_ms': sum(self.handled) * 1000,
             'handler_calls': len(self.handled),
             'later_ms': sum(self.later) * 1000,
             'later_calls': len(self.later),
-            'longest_ms': max([*self.handled, *self.later], default=0.0) * 1000,
+            'longest_ms': self._longest[0] * 1000,
+            'longest': self._longest[1],
+            'above_a_frame': sum(t > FRAME for t in (*self.handled, *self.later)),
         }
 
     def _timed(self, function: Callable[..., Any], times: list[float]) -> Any:
@@ -78,9 +87,16 @@ class Stopwatch:
             finally:
                 self._running -= 1
                 if not self._running:
-                    times.append(time.perf_counter() - started)
+                    self._note(function, time.perf_counter() - started, times)
 
         return timed
+
+    def _note(
+        self, function: Callable[..., Any], seconds: float, times: list[float]
+    ) -> None:
+        times.append(seconds)
+        name = getattr(function, '__qualname__', str(function))
+        self._longest = max(self._longest, (seconds, name))
 
     def _timed_timer(self, add: Callable[..., Any]) -> Any:
         @functools.wraps(add)
