@@ -56,15 +56,18 @@ def safe_name(text: str) -> str:
     that change how the rest is shown.
     '''
     name = text.replace('\\', '/').rstrip('/').rpartition('/')[2]
-    name = unicodedata.normalize('NFC', name)
-    name = ''.join(filter(_is_shown, name)).translate(_REPLACED)
+    # Afterwards, because what is left out may have stood between two that join
+    name = unicodedata.normalize('NFC', ''.join(filter(_is_shown, name)))
+    name = name.translate(_REPLACED)
     name = ' '.join(name.split()).lstrip('.-~ ').rstrip('. ')
-    # First, because a long name could have such an end where it is cut
-    name = _shorten(name, '', _BYTES_MAX - len(f'_{_AS_TEXT}')).rstrip('. ')
-    if name.lower().endswith(_ACTIVE):
-        name += _AS_TEXT
     if name.partition('.')[0].strip().lower() in _DEVICES:
         name = f'_{name}'
+    most = _BYTES_MAX - len(_AS_TEXT)
+    # First, because a long name could have such an end where it is cut
+    if len(name.encode()) > _BYTES_MAX:
+        name = _shorten(name, '', most).rstrip('. ')
+    if name.lower().endswith(_ACTIVE):
+        name = f'{_shorten(name, "", most)}{_AS_TEXT}'
     return name or _DEFAULT
 
 
