@@ -72,17 +72,7 @@ class Quiet:
             to_jid: the bare JID of the contact or the room.
             transmit: is given the stanza when it is encrypted.
         '''
-        GLib.idle_add(self._send, jids, to_jid, stanza, transmit)
-
-    def _send(
-        self,
-        jids: Collection[str],
-        to_jid: str,
-        stanza: Message,
-        transmit: Callable[[Message], Any],
-    ) -> bool:
-        self._encrypt(jids, to_jid, stanza, transmit)
-        return GLib.SOURCE_REMOVE
+        GLib.idle_add(self._encrypt, jids, to_jid, stanza, transmit)
 
     def _encrypt(
         self,

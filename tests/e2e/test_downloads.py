@@ -24,6 +24,7 @@ from tests.support.file_server import content
 from tests.support.file_server import in_pieces
 from tests.support.file_server import redirect
 from tests.support.file_server import silent
+from tests.support.folders import files_below
 from tests.support.gajim import Gajim
 from tests.support.scene import OURS
 from tests.support.scene import Scene
@@ -163,10 +164,10 @@ def check_a_picture(sender: Sender, tmp_path: Path) -> None:
     ben.screenshot(f'thumbnail-{ben.host.suite}')
     elsewhere = [
         path
-        for path in ben.home.rglob('*')
-        if path.is_file() and path.parent not in folders(ben)
+        for path, data in files_below(ben.home)
+        if path.parent not in folders(ben) and plain[:64] in data
     ]
-    assert not [path for path in elsewhere if plain[:64] in path.read_bytes()]
+    assert not elsewhere
 
 
 def check_what_is_refused(sender: Sender, plain: FileServer) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.support.folders import files_below
 from tests.support.gajim import Gajim
 from tests.support.scene import BUILT_IN
 from tests.support.scene import GAJIM_OMEMO
@@ -43,8 +44,8 @@ def downloaded(gajim: Gajim, content: bytes) -> list[Path]:
     """Where Gajim has put the opened file."""
     return [
         path
-        for path in gajim.home.rglob('*.png')
-        if path.is_file() and path.read_bytes() == content
+        for path, data in files_below(gajim.home)
+        if path.suffix == '.png' and data == content
     ]
 
 
@@ -78,9 +79,7 @@ def test_a_picture(
     ben.screenshot(f'picture-{other}-{other_omemo}')
     key = row.text.partition('#')[2]
     assert len(key) in (88, 96)
-    stored = [
-        path.read_bytes() for path in scene.server.folder.rglob('*') if path.is_file()
-    ]
+    stored = [data for _path, data in files_below(scene.server.folder)]
     assert not [data for data in stored if content[:64] in data or key.encode() in data]
     if one_omemo == OURS:
         assert not [data for data in stored if NAME.encode() in data]

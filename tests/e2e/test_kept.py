@@ -20,6 +20,7 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.support.folders import files_below
 from tests.support.gajim import Gajim
 from tests.support.hosts import GAJIM_VERSIONS
 from tests.support.processes import give_away
@@ -52,9 +53,8 @@ def with_text(folders: list[Path], text: str) -> list[Path]:
     return [
         path
         for folder in folders
-        for path in sorted(folder.rglob('*'))
-        if path.is_file()
-        if any(needle in path.read_bytes() for needle in needles)
+        for path, content in files_below(folder)
+        if any(needle in content for needle in needles)
     ]
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from .folders import files_below
 from .processes import Child
 from .processes import copy_tree
 from .processes import give_away
@@ -238,12 +239,16 @@ class Prosody:
     def kept_in_node(self, account: XmppAccount, node: str) -> str:
         """What the server keeps in a PEP node of an account, as it keeps it."""
         folder = self.folder / 'data' / encoded(account.domain)
-        text = ''
-        for kind in ('pep_', 'pep'):
-            for path in folder.glob(f'{kind}*/{encoded(account.name)}*'):
-                if node in unquote(str(path)):
-                    text += path.read_text()
-        return text
+        name = encoded(account.name)
+        return ''.join(
+            content.decode()
+            for path, content in files_below(folder)
+            if path.parent.name.startswith('pep')
+            and path.name.startswith(name)
+            # What Prosody is still writing, and will rename
+            and not path.name.endswith('~')
+            and node in unquote(str(path))
+        )
 
     def listed_devices(self, account: XmppAccount) -> dict[str, frozenset[str]]:
         """The ids in an account's device lists, by the lists' nodes, as of now."""
@@ -263,13 +268,12 @@ class Prosody:
             plaintext.encode().hex(),
         }
         found = []
-        for path in sorted(self.folder.rglob('*')):
-            if not path.is_file() or path.suffix == '.pem':
+        for path, content in files_below(self.folder):
+            if path.suffix == '.pem':
                 continue
-            text = path.read_text(encoding='utf-8', errors='replace')
             found += [
                 f'{path.name}: {line}'
-                for line in text.splitlines()
+                for line in content.decode(errors='replace').splitlines()
                 if any(coding in line for coding in codings)
             ]
         return found

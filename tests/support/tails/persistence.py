@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..folders import files_below
 from .machine import Machine
 
 # Where Tails has them, and whose persistence.conf is.
@@ -46,9 +47,7 @@ class PersistentStorage:
         """Files below the storage in which a text stands in clear."""
         needle = text.encode()
         return [
-            path
-            for path in sorted(self.folder.rglob('*'))
-            if path.is_file() and needle in path.read_bytes()
+            path for path, content in files_below(self.folder) if needle in content
         ]
 
 
