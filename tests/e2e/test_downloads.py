@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -33,6 +34,8 @@ from tests.support.waiting import wait_for
 
 # More than Gajim fetches by itself
 LARGE = 12 << 20
+
+NO_PREVIEWS = {'enable_file_preview': False}
 
 BAD_NAMES = (
     '..%2F..%2F..%2Fgone.txt',
@@ -94,6 +97,20 @@ def says(gajim: Gajim, words: str) -> bool:
     return any(words in text for text in gajim.call('window_texts'))
 
 
+def ben_behind(proxy: SocksProxy, scene: Scene, suite: str, **more: Any) -> Gajim:
+    """Ben's Gajim, whose account has a proxy."""
+    way = {'type': 'socks5', 'host': '127.0.0.1', 'port': proxy.port}
+    return scene.gajim(
+        suite,
+        'ben',
+        OURS,
+        trusts_server=True,
+        proxies={'test': way},
+        account_settings={'proxy': 'test'},
+        **more,
+    )
+
+
 @pytest.mark.parametrize('suite', ['bookworm', 'trixie', 'forky'])
 def test_case_41_42_43_44_downloads(
     new_scene: Callable[..., Scene], tmp_path: Path, suite: str
@@ -106,19 +123,8 @@ def test_case_41_42_43_44_downloads(
         SocksProxy() as proxy,
     ):
         # She would look at her own links as well, and without the proxy
-        ann = scene.gajim(
-            'bookworm', 'ann', OURS, app_settings={'enable_file_preview': False}
-        )
-        ben = scene.gajim(
-            suite,
-            'ben',
-            OURS,
-            trusts_server=True,
-            proxies={
-                'test': {'type': 'socks5', 'host': '127.0.0.1', 'port': proxy.port}
-            },
-            account_settings={'proxy': 'test'},
-        )
+        ann = scene.gajim('bookworm', 'ann', OURS, app_settings=NO_PREVIEWS)
+        ben = ben_behind(proxy, scene, suite)
         start_all([ben, ann])
         ann.open_chat(ben.account.jid, 'OMEMO')
         ben.open_chat(ann.account.jid, 'OMEMO')
@@ -283,19 +289,8 @@ def test_a_file_is_saved_from_its_link(new_scene: Callable[..., Scene]) -> None:
     scene = new_scene('ann', 'ben')
     key = scene.server.folder / 'key.pem'
     with FileServer(scene.server.certificate, key) as server, SocksProxy() as proxy:
-        no_previews = {'enable_file_preview': False}
-        ann = scene.gajim('bookworm', 'ann', OURS, app_settings=no_previews)
-        ben = scene.gajim(
-            'bookworm',
-            'ben',
-            OURS,
-            trusts_server=True,
-            app_settings=no_previews,
-            proxies={
-                'test': {'type': 'socks5', 'host': '127.0.0.1', 'port': proxy.port}
-            },
-            account_settings={'proxy': 'test'},
-        )
+        ann = scene.gajim('bookworm', 'ann', OURS, app_settings=NO_PREVIEWS)
+        ben = ben_behind(proxy, scene, 'bookworm', app_settings=NO_PREVIEWS)
         start_all([ben, ann])
         ann.open_chat(ben.account.jid, 'OMEMO')
         ben.open_chat(ann.account.jid, 'OMEMO')

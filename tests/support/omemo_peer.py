@@ -25,7 +25,6 @@ from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import PublishDeviceList
 from omemo_plugin.engine.engine import OmemoEngine
-from omemo_plugin.engine.errors import BundleRefused
 from omemo_plugin.engine.errors import ReceiveError
 from omemo_plugin.engine.values import Bundle
 from omemo_plugin.engine.values import Device
@@ -47,6 +46,8 @@ from omemo_plugin.stanza.pep import parse_bundle
 from omemo_plugin.stanza.pep import parse_device_list
 from omemo_plugin.stanza.writer import write_element
 
+from .answers import answer_bundle
+from .answers import answer_device_list
 from .prosody import Prosody
 from .prosody import XmppAccount
 from .raw_client import RawClient
@@ -188,19 +189,11 @@ class OmemoPeer:
         if isinstance(effect, FetchDeviceList):
             jid, protocol = effect.jid, effect.protocol
             found = self.fetch(jid, device_list_node(protocol))
-            if found is None:
-                return engine.device_list_unavailable(jid, protocol, permanent=True)
-            return engine.device_list_received(jid, parse_device_list(found, protocol))
+            devices = None if found is None else parse_device_list(found, protocol)
+            return answer_device_list(engine, effect, devices)
         if isinstance(effect, FetchBundle):
             bundle = self.bundle_of(effect.device, effect.protocol)
-            if bundle is None:
-                return engine.bundle_unavailable(
-                    effect.device, effect.protocol, permanent=True
-                )
-            try:
-                return engine.bundle_received(effect.device, bundle)
-            except BundleRefused:
-                return []
+            return answer_bundle(engine, effect, bundle)
         if isinstance(effect, PublishBundle):
             if effect.bundle.protocol not in self.protocols:
                 return []

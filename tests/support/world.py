@@ -27,7 +27,6 @@ from omemo_plugin.engine.engine import DeviceInfo
 from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.engine import ReceivedMessage
 from omemo_plugin.engine.engine import SentMessage
-from omemo_plugin.engine.errors import BundleRefused
 from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.values import Bundle
 from omemo_plugin.engine.values import Device
@@ -39,6 +38,9 @@ from omemo_plugin.stanza.envelope import build_envelope
 from omemo_plugin.stanza.envelope import parse_envelope
 from omemo_plugin.stanza.trust_message import build_trust_message
 from omemo_plugin.stanza.trust_message import find_trust_message
+
+from .answers import answer_bundle
+from .answers import answer_device_list
 
 BOTH = tuple(Protocol)
 
@@ -113,21 +115,10 @@ class Peer:
         engine = self.engine
         if isinstance(effect, FetchDeviceList):
             found = world.lists.get((effect.jid, effect.protocol))
-            if found is None:
-                return engine.device_list_unavailable(
-                    effect.jid, effect.protocol, permanent=True
-                )
-            return engine.device_list_received(effect.jid, found)
+            return answer_device_list(engine, effect, found)
         if isinstance(effect, FetchBundle):
             bundle = world.bundles.get((effect.device, effect.protocol))
-            if bundle is None:
-                return engine.bundle_unavailable(
-                    effect.device, effect.protocol, permanent=True
-                )
-            try:
-                return engine.bundle_received(effect.device, bundle)
-            except BundleRefused:
-                return []
+            return answer_bundle(engine, effect, bundle)
         if isinstance(effect, PublishBundle):
             if effect.bundle.protocol not in self.protocols:
                 return []

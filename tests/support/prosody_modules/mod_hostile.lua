@@ -8,13 +8,12 @@
 
 local st = require "util.stanza";
 local xml = require "util.xml";
-local timer = require "util.timer";
-local lfs = require "lfs";
+
+local follow_orders = module:require "orders";
 
 local folder = assert(module:get_option_string("hostile_folder"));
-local unloaded = false;
 
-local function deliver(path)
+follow_orders(folder, "%.xml$", function (_, path)
 	local file = assert(io.open(path));
 	local user, text = file:read("*l"), file:read("*a");
 	file:close();
@@ -24,26 +23,4 @@ local function deliver(path)
 		copy.attr.to = copy.attr.to or session.full_jid;
 		session.send(copy);
 	end
-	assert(os.remove(path));
-end
-
-timer.add_task(0.1, function ()
-	if unloaded then return; end
-	local names = {};
-	for name in lfs.dir(folder) do
-		if name:match("%.xml$") then table.insert(names, name); end
-	end
-	table.sort(names);
-	for _, name in ipairs(names) do
-		local ok, problem = pcall(deliver, folder.."/"..name);
-		if not ok then
-			module:log("error", "not delivered: %s", problem);
-			os.rename(folder.."/"..name, folder.."/"..name..".failed");
-		end
-	end
-	return 0.1;
 end);
-
-function module.unload()
-	unloaded = true;
-end
