@@ -146,6 +146,7 @@ class AccountService:
         )
         self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
         self._saving = Saving(self.account, self._tell_on_screen)
+        self._on_opened: Callable[[str], None] = lambda _jid: None
         self.catch_up = CatchUp(client, self.catch_up_ended)
         self.receiver.archived = self.catch_up.message_came
         self._watchers = Watchers()
@@ -342,9 +343,11 @@ class AccountService:
     def encrypted_conversations(self) -> frozenset[str]:
         return self._latch.jids
 
-    def follow_latched(self, callback: Callable[[str], None]) -> None:
-        '''Be told of each conversation that becomes an encrypted one.'''
+    def follow_conversations(self, callback: Callable[[str], None]) -> None:
+        '''Be told, again and again, of conversations whose encryption the user may
+        choose now: one is opened, or becomes an encrypted one.'''
         self._sender.on_latched = callback
+        self._on_opened = callback
 
     def encryption_chosen(self, jid: str, name: str) -> None:
         '''An encryption was chosen for a contact or room, or none.'''
@@ -363,6 +366,7 @@ class AccountService:
 
     def chat_opened(self, jid: str) -> None:
         '''The chat is on screen now.'''
+        self._on_opened(jid)
         # Not at once: a chat that is opened and chosen is made empty in between
         GLib.idle_add(self._show_kept_lines, jid)
 

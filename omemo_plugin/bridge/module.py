@@ -73,6 +73,8 @@ class OmemoModule(BaseModule):
         self.problem = ''
         self._takeover: Any = None
         self._unhook: Callable[[], None] = lambda: None
+        # Conversations whose setting is listened to
+        self._followed: set[str] = set()
         self.handlers = [
             StanzaHandler(
                 name='message',
@@ -355,10 +357,13 @@ class OmemoModule(BaseModule):
                     self._account, jid, compat.ENCRYPTION_NAME
                 )
                 self.service.tell(jid, messages.switched_on_again())
-        self.service.follow_latched(self._follow)
+        self.service.follow_conversations(self._follow)
         compat.follow_blind_trust(self._account, self._on_blind_trust_changed)
 
     def _follow(self, jid: str) -> None:
+        if jid in self._followed:
+            return
+        self._followed.add(jid)
         app.settings.connect_signal(
             'encryption',
             self._on_encryption_changed,

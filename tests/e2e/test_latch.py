@@ -33,6 +33,33 @@ def send_past_the_window(sender: Gajim, reader: Gajim, text: str) -> None:
 
 
 @pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+def test_what_was_chosen_outlives_a_crash_at_once(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """Gajim writes its settings down a moment later."""
+    scene = new_scene('ann', 'ben')
+    ann = scene.gajim(suite, 'ann', OURS)
+    ben = scene.gajim('bookworm', 'ben', OURS)
+    start_all([ann, ben])
+    open_chats(ben, ann)
+    ann.kill()
+    ann.launch()
+    ann.wait_until_running()
+    wait_for('ann is online', ann.online)
+    text = secret('before the chat is opened')
+    send_past_the_window(ann, ben, text)
+    check_encrypted(ben, ben.wait_for_message(text))
+    ann.open_chat(ben.account.jid)
+    assert ann.call('encryption') == 'OMEMO'
+    # And back, which is the user's choice as well
+    ann.set_encryption('')
+    plain = 'not secret'
+    ann.send(plain)
+    assert ben.wait_for_message(plain).encryption is None
+    check_no_leak(scene)
+
+
+@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
 def test_a_plugin_that_does_not_load(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:

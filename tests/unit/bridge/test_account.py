@@ -29,6 +29,7 @@ from omemo_plugin.bridge import compat
 from omemo_plugin.bridge import send
 from omemo_plugin.bridge import sender as sender_module
 from omemo_plugin.bridge.account import AccountService
+from omemo_plugin.bridge.latch import Latch
 from omemo_plugin.bridge.latch import LatchUnreadable
 from omemo_plugin.bridge.store_path import latch_path
 from omemo_plugin.bridge.store_path import store_path
@@ -770,6 +771,17 @@ def test_lines_wait_for_the_chat_to_be_opened(world: World) -> None:
     alice.service.chat_opened(BOB)
     run_for(0.1)
     assert len(world.lines) == count
+
+
+def test_the_choice_of_an_opened_chat_is_followed(world: World) -> None:
+    alice = world.online(ALICE)
+    followed: list[str] = []
+    alice.service.follow_conversations(followed.append)
+    alice.service.chat_opened(BOB)
+    assert followed == [BOB]
+    alice.service.encryption_chosen(BOB, compat.ENCRYPTION_NAME)
+    # On the disk at once: Gajim's settings may be lost in a crash
+    assert BOB in Latch(latch_path(world.folder / 'alice', ALICE))
 
 
 def test_the_archive_is_written_before_anything_of_ours(
