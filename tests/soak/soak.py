@@ -59,9 +59,16 @@ class Side:
         self.gone: set[str] = set()
         """Texts that died with the program before the server had them, or that the
         other Gajim passed over when it died (`Accepted.passed_over`)."""
-        self.died = False
-        """Whether it or its connection has ended since, while something may have been
-        on its way."""
+        self.doubtful: set[str] = set()
+        """Of the open texts, those written before it or its connection ended: they
+        may have ended with it."""
+        self.broken = False
+        """Whether its connection has ended, and may not be back."""
+
+    def note_end(self) -> None:
+        """It or its connection has ended, and whatever follows goes another way."""
+        self.doubtful.update(self.open)
+        self.broken = False
 
 
 class Soak:
@@ -181,7 +188,11 @@ class Soak:
         self._some_bursts()
         # What Gajim gives to a connection that it does not know to be broken is
         # gone, encrypted or not, if it signs in anew and resumes nothing
-        victim.died = True
+        victim.broken = True
+        if self._chance.random() < 0.5:
+            self._moment()
+            self._wait_until_online(victim)
+            victim.note_end()
 
     # -- steps
 
@@ -219,7 +230,7 @@ class Soak:
 
     def _note_death(self, side: Side) -> None:
         self._deaths += 1
-        side.died = True
+        side.note_end()
 
     def _start(self, side: Side) -> None:
         side.gajim.launch()
@@ -235,9 +246,13 @@ class Soak:
     def _settle(self) -> None:
         """Wait until everything has arrived; what died is written anew."""
         for side in self._sides:
-            wait_for(f'{side.name} is online', side.gajim.online, TIMEOUT)
+            self._wait_until_online(side)
         for side in self._sides:
             self._settle_one(side)
+
+    @staticmethod
+    def _wait_until_online(side: Side) -> None:
+        wait_for(f'{side.name} is online', side.gajim.online, TIMEOUT)
 
     def _settle_one(self, side: Side) -> None:
         reader = self._other(side)
@@ -249,14 +264,16 @@ class Soak:
                 self._wait_for_texts(reader, side, {last})
             except TooLate:
                 tries += 1
-                if not side.died or tries == TRIES:
+                if not side.broken or tries == TRIES:
                     raise
                 self._say(f'    {side.name}: writes again')
                 continue
             self._wait_for_ids(reader, side)
             own = self._texts(side, reader)
             there = self._texts(reader, side)
-            died, side.died = side.died, False
+            self._check_encrypted(reader)
+            if side.broken:
+                side.note_end()
             size = 0
             numbers = self._passed_over(reader)
             passed_over = {
@@ -268,13 +285,16 @@ class Soak:
                 if text in there:
                     side.arrived.append(text)
                     if text not in own:
-                        assert died, f'{side.name} does not show its own {text!r}'
+                        shown = f'{side.name} does not show its own {text!r}'
+                        assert text in side.doubtful, shown
                         side.unsure.add(text)
                 else:
-                    assert died or text in passed_over, f'{text!r} is lost'
+                    excused = side.doubtful | passed_over
+                    assert text in excused, f'{text!r} is lost'
                     side.gone.add(text)
                     size += 1
             side.open.clear()
+            side.doubtful.clear()
             if not size:
                 return
 
@@ -321,6 +341,11 @@ class Soak:
     def _texts(self, side: Side, other: Side) -> Counter[str]:
         return Counter(row['text'] for row in self._history(side, other))
 
+    def _check_encrypted(self, side: Side) -> None:
+        history = self._history(side, self._other(side))
+        clear = [row['text'] for row in history if not row['encrypted']]
+        assert not clear, f'{side.name} shows in clear: {clear}'
+
     def _check_all(self) -> None:
         ours = {text for side in self._sides for text in side.arrived}
         gone = {text for side in self._sides for text in side.gone}
@@ -334,8 +359,7 @@ class Soak:
             # Its own rows of what never left may be there
             strange = found.keys() - ours - (gone & side.gone)
             assert not strange, f'{side.name} shows besides: {sorted(strange)}'
-            clear = [row['text'] for row in history if not row['encrypted']]
-            assert not clear, f'{side.name} shows in clear: {clear}'
+            self._check_encrypted(side)
             log = side.gajim.log.read_text(errors='replace')
             assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
             assert self.word not in log, side.gajim.log
