@@ -476,6 +476,12 @@ def test_case_32_prekeys_that_are_not_there(world: World, number: int | str) -> 
     message = ann.encrypt(b'x', ben.jid).messages[0]
     exchange = OMEMOKeyExchange.FromString(message.keys[0].data[1:])
     if number == 'used':
+        # Prekeys are chosen at random, and this one is still wanted
+        bundle = world.bundles[ben.device, Protocol.LEGACY]
+        others = {n: key for n, key in bundle.prekeys.items() if n != exchange.pk_id}
+        world.bundles[ben.device, Protocol.LEGACY] = (
+            dataclasses.replace(bundle, prekeys=others)
+        )
         eve = world.peer('ben2@test', protocols=LEGACY)
         first = eve.encrypt(b'x', ben.jid).messages[0]
         number = OMEMOKeyExchange.FromString(first.keys[0].data[1:]).pk_id
