@@ -91,8 +91,8 @@ class Sessions:
             for slot in range(EARLIER_MAX)
         ]
         self._sets: dict[Device, SessionSet] = {}
+        # Whose current session has moved, and nothing else of the set
         self._changed: set[Device] = set()
-        self._rearranged: set[Device] = set()
         self._retired_key = f'/gajim/retired/{self._namespace}'
         self._retired = set(store.get(self._retired_key, []))
         # After the store was rolled back: sessions others start are retired
@@ -102,7 +102,6 @@ class Sessions:
         '''After the store was rolled back.'''
         self._sets.clear()
         self._changed.clear()
-        self._rearranged.clear()
         fast.forget_cached_state(self.backend)
         self._retired = set(self._store.get(self._retired_key, []))
 
@@ -135,18 +134,24 @@ class Sessions:
         self._changed.add(device)
 
     def rearranged(self, device: Device) -> None:
-        '''Sessions came, went or changed places.'''
-        self._rearranged.add(device)
+        '''
+        Sessions came, went or changed places.
+
+        They are put into the store's pending writes at once: whoever has been
+        away for long may meet a hundred new devices in one second, and a commit
+        should not have all of that to do.
+        '''
+        self._write_set(device)
         self._changed.discard(device)
 
     @property
     def uncommitted(self) -> bool:
-        return bool(self._changed or self._rearranged)
+        return bool(self._changed)
 
     def write(self) -> None:
-        '''Put everything that changed into the store's pending writes.'''
+        '''Put every step into the store's pending writes.'''
         put = self._store.put
-        for device in self._changed - self._rearranged:
+        for device in self._changed:
             session = self._sets[device].current
             assert session is not None
             prefix = f'/{self._namespace}/{device.jid}/{device.device_id}'
@@ -154,10 +159,7 @@ class Sessions:
                 f'{prefix}/double_ratchet', fast.session_state(session)
             )
             put(f'{prefix}/confirmed', session.confirmed)
-        for device in self._rearranged:
-            self._write_set(device)
         self._changed.clear()
-        self._rearranged.clear()
 
     def _write_set(self, device: Device) -> None:
         sessions = self._sets[device]
