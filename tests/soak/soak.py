@@ -165,11 +165,7 @@ class Soak:
         try:
             victim.gajim.quit(TIMEOUT / 5)
         except AssertionError:
-            # Gajim 2.1 waits for ever if its connection breaks while it quits
-            last = victim.gajim.log.read_text(errors='replace')[-1000:]
-            if 'Read Error' not in last:
-                raise
-            self._say(f'    {victim.name}: killed, for it did not quit')
+            self._check_stuck(victim)
         self._note_death(victim)
         self._while_away(victim)
         self._start(victim)
@@ -177,9 +173,12 @@ class Soak:
     def _go_offline(self, victim: Side) -> None:
         self._some_bursts()
         self._moment()
-        victim.gajim.set_online(False)
-        self._while_away(victim)
-        victim.gajim.set_online(True)
+        if self._leave(victim):
+            self._while_away(victim)
+            victim.gajim.set_online(True)
+        else:
+            self._while_away(victim)
+            self._start(victim)
 
     def _lose_connection(self, victim: Side) -> None:
         self._some_bursts()
@@ -195,6 +194,22 @@ class Soak:
             victim.note_end()
 
     # -- steps
+
+    def _leave(self, side: Side) -> bool:
+        """Returns whether it still runs, which it should."""
+        try:
+            side.gajim.set_online(False)
+        except TooLate:
+            self._check_stuck(side)
+            self._kill(side)
+            return False
+        return True
+
+    def _check_stuck(self, side: Side) -> None:
+        # nbxmpp waits for ever when its connection breaks while it closes it
+        last = side.gajim.log.read_text(errors='replace')[-1000:]
+        assert 'Read Error' in last, f'{side.name} does not go: {last}'
+        self._say(f'    {side.name}: killed, for it did not go')
 
     def _moment(self) -> None:
         # Nothing is waited for: what is broken shall be broken at any point
@@ -321,8 +336,10 @@ class Soak:
                 # Gajim does not go on with the archive when its connection was
                 # lost in the middle of a page and then resumed
                 self._say(f'    {reader.name}: signs in anew for the archive')
-                reader.gajim.set_online(False)
-                reader.gajim.set_online(True)
+                if self._leave(reader):
+                    reader.gajim.set_online(True)
+                else:
+                    self._start(reader)
                 wait_for(what, lambda: not missing(), TIMEOUT, INTERVAL)
         except TooLate as error:
             known = {row['id']: row['text'] for row in self._history(writer, reader)}
