@@ -61,10 +61,12 @@ from .store_path import latch_path
 from .store_path import preferences_path
 from .store_path import readers_path
 from .store_path import store_path
+from .store_path import unsent_path
 from .store_path import witness_path
 from .temporary import LABEL
 from .temporary import Farewell
 from .temporary import is_forced
+from .unsent import Unsent
 from .uploads import Uploads
 from .watchers import Watchers
 
@@ -109,9 +111,9 @@ class AccountService:
         self._latch = Latch(latch_path(folder, self.own_jid))
         self._preferences = Preferences(preferences_path(folder, self.own_jid))
         self._lines = Lines(self.account)
-        self._readers = Readers(
-            readers_path(folder, self.own_jid), compat.history_max_age(self.account)
-        )
+        max_age = compat.history_max_age(self.account)
+        self._readers = Readers(readers_path(folder, self.own_jid), max_age)
+        self._unsent = Unsent(unsent_path(folder, self.own_jid), max_age)
         self._keystore = Keystore(
             store_path(folder, self.own_jid),
             self.own_jid,
@@ -143,6 +145,7 @@ class AccountService:
             self._readers,
             self.rooms,
             self._quiet,
+            self._unsent,
         )
         self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
         self._saving = Saving(self.account, self._tell_on_screen)
@@ -154,9 +157,14 @@ class AccountService:
         self._tick_timer = 0
         self._soon_timer = 0
         self._final_timer = 0
+        self._told_of_unsent = False
         self._farewell: Farewell | None = None
         self._become_temporary()
         self.follow_blind_trust()
+
+    def keep_unsent(self) -> None:
+        '''Gajim ends: what waits to be sent is given back at its next start.'''
+        self._sender.keep_unsent()
 
     def close(self) -> None:
         '''Let go of the client and of the key store.'''
@@ -371,8 +379,26 @@ class AccountService:
         GLib.idle_add(self._show_kept_lines, jid)
 
     def _show_kept_lines(self, jid: str) -> bool:
+        self._give_back_unsent(jid)
         self._lines.chat_opened(jid)
         return GLib.SOURCE_REMOVE
+
+    def _give_back_unsent(self, jid: str) -> None:
+        '''What Gajim had not sent when it ended.'''
+        try:
+            found = self._unsent.take(jid)
+            if found:
+                text: str | None = '\n'.join(found)
+                if text is not None and compat.fill_input(self.account, jid, text):
+                    text = None
+                line = messages.not_sent(messages.ended_before(), text)
+                self._lines.tell(jid, line)
+            others = self._unsent.conversations
+            if others and not self._told_of_unsent:
+                self.tell(jid, messages.unsent_elsewhere(others))
+            self._told_of_unsent = True
+        except Exception as error:
+            report('giving back what was not sent', error)
 
     def show_offers(self, show: ShowOffer | None) -> None:
         '''Lines with something to do get a button from now on.'''

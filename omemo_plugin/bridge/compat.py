@@ -481,6 +481,22 @@ def show_info(account: str, jid: str, text: str) -> bool:
     return True
 
 
+def fill_input(account: str, jid: str, text: str) -> bool:
+    '''
+    Put text into the input of the chat on screen.
+
+    Returns:
+        False if that is another chat, or there is other text already.
+    '''
+    if _control(account, jid) is None:
+        return False
+    view = app.window.get_chat_stack().get_message_input()
+    if view.has_text:
+        return False
+    view.insert_text(text)
+    return True
+
+
 def give_back(contact: Any, text: str) -> bool:
     '''
     Put text that was not sent where the user can send it again: into the input
@@ -490,11 +506,7 @@ def give_back(contact: Any, text: str) -> bool:
         False if there is other text already.
     '''
     if _control(contact.account, str(contact.jid)) is not None:
-        view = app.window.get_chat_stack().get_message_input()
-        if view.has_text:
-            return False
-        view.insert_text(text)
-        return True
+        return fill_input(contact.account, str(contact.jid), text)
     if hasattr(app.storage, 'drafts'):
         return _give_back_draft(contact, text)
     return _give_back_archived_draft(contact, text)

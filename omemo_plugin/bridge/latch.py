@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
+
+from .private_file import write_private
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -68,15 +69,8 @@ class Latch:
 
     def _write(self) -> None:
         text = json.dumps({'encrypted': sorted(self._jids)}, ensure_ascii=False)
-        new = self._path.with_name(self._path.name + '.new')
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            write_private(self._path, text)
         except OSError as error:
             # The memory still knows it until Gajim ends, and the setting after
             log.error('Cannot write which chats are encrypted: %s', error)

@@ -154,6 +154,20 @@ def not_sent(reason: str, text: str | None) -> str:
     return f'{line}\n\n{text}'
 
 
+def switched_off() -> str:
+    return _('encryption was switched off before it could be encrypted.')
+
+
+def ended_before() -> str:
+    return _('Gajim ended before it was sent. Look whether it is still right.')
+
+
+def unsent_elsewhere(jids: Collection[str]) -> str:
+    return _(
+        'Gajim ended before everything was sent. Open these chats to see it: {who}'
+    ).format(who=', '.join(sorted(jids)))
+
+
 def no_recipient(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
     '''Why nobody could receive a message.'''
     concerned = [entry for entry in left_out if entry.device.jid in jids]

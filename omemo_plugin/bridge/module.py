@@ -154,7 +154,7 @@ class OmemoModule(BaseModule):
 
             self._takeover = install(self._client, self.service)
         self._follow_settings()
-        self._unhook = compat.on_shutdown(self._close)
+        self._unhook = compat.on_shutdown(self._gajim_ends)
         self.register_events(
             [
                 ('signed-in', ged.PRECORE, self._on_signed_in),
@@ -191,6 +191,14 @@ class OmemoModule(BaseModule):
         app.settings.disconnect_signals(self)
         self._close()
         BaseModule.cleanup(self)
+
+    def _gajim_ends(self) -> None:
+        if self.service is not None:
+            try:
+                self.service.keep_unsent()
+            except Exception as error:
+                report('keeping what is not sent', error)
+        self._close()
 
     def _close(self) -> None:
         self._unhook = lambda: None

@@ -11,6 +11,7 @@ kept; one that waits for keys does not hold up the other conversations.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +50,19 @@ class Outgoing:
 
 
 class Outbox:
-    '''The queue of one account.'''
+    '''
+    The queue of one account.
+
+    Attributes:
+        changed: told that a message came or went.
+    '''
 
     def __init__(self) -> None:
         self._entries: list[Outgoing] = []
+        self.changed: Callable[[], None] = lambda: None
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        return iter(self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -62,11 +72,13 @@ class Outbox:
 
     def add(self, entry: Outgoing) -> None:
         self._entries.append(entry)
+        self.changed()
 
     def remove(self, entry: Outgoing) -> None:
         '''Take out an entry; it need not be in the queue any more.'''
         if entry in self._entries:
             self._entries.remove(entry)
+            self.changed()
 
     def holds(self, message: Any) -> bool:
         return any(entry.message is message for entry in self._entries)
@@ -77,6 +89,7 @@ class Outbox:
     def clear(self) -> list[Outgoing]:
         '''Take out everything.'''
         entries, self._entries = self._entries, []
+        self.changed()
         return entries
 
     def heads(self) -> list[Outgoing]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
+
+from .private_file import write_private
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -39,9 +40,4 @@ class Preferences:
             self._on.add(name)
         else:
             self._on.discard(name)
-        beside = self._path.with_suffix('.new')
-        text = json.dumps({'on': sorted(self._on)})
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(beside, flags, 0o600), 'w') as file:
-            file.write(text)
-        beside.replace(self._path)
+        write_private(self._path, json.dumps({'on': sorted(self._on)}))

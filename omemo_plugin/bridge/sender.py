@@ -39,6 +39,7 @@ from .presenters import Reader
 from .quiet import Quiet
 from .readers import Readers
 from .rooms import Rooms
+from .unsent import Unsent
 
 # How long a message waits for keys; then those that are there have to do
 _PATIENCE = 90.0
@@ -46,6 +47,9 @@ _PATIENCE = 90.0
 # How long somebody without any device is given to appear: they may be signing
 # in at this moment
 _GRACE = 5.0
+
+# In seconds: what waits for longer than this is kept for the next start
+_UNSENT_AFTER = 1
 
 # The address of an encrypted file, with its key (XEP-0454)
 _AESGCM = 'aesgcm://'
@@ -88,6 +92,7 @@ class Sender:
         readers: Readers,
         rooms: Rooms,
         quiet: Quiet,
+        unsent: Unsent,
     ) -> None:
         '''
         Raises:
@@ -104,7 +109,10 @@ class Sender:
         self._quiet = quiet
         # Conversations in which it was said who does not see reactions
         self._told_of_older: set[str] = set()
+        self._unsent = unsent
+        self._unsent_timer = 0
         self._outbox = Outbox()
+        self._outbox.changed = self._note_unsent_soon
         self._announced: dict[str, set[str]] = {}
         self._taken: Any = None
         self._closed = False
@@ -116,9 +124,41 @@ class Sender:
     def close(self) -> None:
         '''Give back what waits, and take the gate away.'''
         self._closed = True
+        waiting: dict[str, list[Outgoing]] = {}
         for entry in self._outbox.clear():
-            self._return_text(entry.message, None)
+            waiting.setdefault(entry.conversation, []).append(entry)
+        for entries in waiting.values():
+            texts = [compat.text_of(entry.message) for entry in entries]
+            text = '\n'.join(text for text in texts if text is not None)
+            contact = entries[0].message.contact
+            self._return(contact, text or None, messages.switched_off())
+        if self._unsent_timer:
+            GLib.source_remove(self._unsent_timer)
+        self._note_unsent()
         self._gate.remove()
+
+    def keep_unsent(self) -> None:
+        '''Gajim ends: what waits is given back when it is started again.'''
+        self._note_unsent()
+        self._unsent.freeze()
+
+    def _note_unsent_soon(self) -> None:
+        # Most messages are gone before that, and never on the disk in clear
+        if not self._unsent_timer:
+            self._unsent_timer = GLib.timeout_add_seconds(
+                _UNSENT_AFTER, self._note_unsent
+            )
+
+    def _note_unsent(self) -> bool:
+        self._unsent_timer = 0
+        texts: dict[str, tuple[str, ...]] = {}
+        for entry in self._outbox:
+            text = compat.text_of(entry.message)
+            if text is not None:
+                before = texts.get(entry.conversation, ())
+                texts[entry.conversation] = (*before, text)
+        self._unsent.write(texts)
+        return GLib.SOURCE_REMOVE
 
     # What comes in
 
@@ -483,22 +523,25 @@ class Sender:
             GLib.idle_add(later)
 
     def _return_text(
-        self, message: Any, reason: str | None, offer: Offer | None = None
+        self, message: Any, reason: str, offer: Offer | None = None
+    ) -> None:
+        self._return(message.contact, compat.text_of(message), reason, offer)
+
+    def _return(
+        self, contact: Any, text: str | None, reason: str, offer: Offer | None = None
     ) -> None:
         '''
-        Put the text back into the input.
+        Put a text back into the input.
 
         Args:
-            reason: for the user; None to say nothing.
+            reason: for the user.
             offer: what there is to do about it.
         '''
         try:
-            text = compat.text_of(message)
-            if text is not None and compat.give_back(message.contact, text):
+            if text is not None and compat.give_back(contact, text):
                 text = None
-            if reason is not None:
-                jid = str(message.contact.jid)
-                self._lines.tell(jid, messages.not_sent(reason, text), offer)
+            line = messages.not_sent(reason, text)
+            self._lines.tell(str(contact.jid), line, offer)
         except Exception as error:
             report('giving a text back', error)
 

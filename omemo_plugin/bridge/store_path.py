@@ -48,6 +48,11 @@ def readers_path(folder: Path, jid: str) -> Path:
     return folder / f'{file_stem(jid)}.readers.db'
 
 
+def unsent_path(folder: Path, jid: str) -> Path:
+    '''An account's texts that wait to be sent.'''
+    return folder / f'{file_stem(jid)}.unsent.json'
+
+
 def latch_path(folder: Path, jid: str) -> Path:
     '''The list of an account's encrypted conversations.'''
     return folder / f'{file_stem(jid)}.encrypted.json'

@@ -33,6 +33,7 @@ from omemo_plugin.bridge.latch import Latch
 from omemo_plugin.bridge.latch import LatchUnreadable
 from omemo_plugin.bridge.store_path import latch_path
 from omemo_plugin.bridge.store_path import store_path
+from omemo_plugin.bridge.store_path import unsent_path
 from omemo_plugin.engine.errors import StoreError
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
@@ -44,6 +45,7 @@ from omemo_plugin.stanza.pep import device_list_node
 
 ALICE = 'alice@example.org'
 BOB = 'bob@example.org'
+CAROL = 'carol@example.org'
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> None:
@@ -233,6 +235,7 @@ class World:
         self.server = Server()
         self.lines: list[str] = []
         self.returned: list[str] = []
+        self.filled: list[tuple[str, str]] = []
         self.room_for_text = True
         self.on_screen = True
         self.sides: list[Side] = []
@@ -266,7 +269,13 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
             world.returned.append(text)
         return world.room_for_text
 
+    def fill_input(_account: str, jid: str, text: str) -> bool:
+        if world.room_for_text:
+            world.filled.append((jid, text))
+        return world.room_for_text
+
     monkeypatch.setattr(compat, 'show_info', show_info)
+    monkeypatch.setattr(compat, 'fill_input', fill_input)
     monkeypatch.setattr(compat, 'give_back', give_back)
     monkeypatch.setattr(compat, 'flush_archive', lambda: None)
     monkeypatch.setattr(compat, 'history_max_age', lambda account: -1.0)
@@ -832,9 +841,93 @@ def test_closing_gives_back_what_waits(world: World) -> None:
     alice.service.close()
     alice.service.close()
     assert world.returned == ['hello']
+    assert 'Not sent: encryption was switched off' in world.lines[-1]
     # The gate is gone as well; what Gajim does then is Gajim's own
     alice.client._send_message(message)
     assert alice.client.sent == [message]
+
+
+def test_closing_gives_back_all_of_several(world: World) -> None:
+    alice = world.online(ALICE)
+    alice.client.state.is_available = False
+    for text in ('one', 'two', 'three'):
+        alice.write(BOB, text)
+    run_for(0.05)
+    world.room_for_text = False
+    alice.service.close()
+    assert world.lines[-1].endswith('one\ntwo\nthree')
+
+
+def write_and_end(world: World, *texts: str) -> None:
+    '''Alice writes while she is offline, and Gajim ends.'''
+    alice = world.online(ALICE)
+    alice.client.state.is_available = False
+    for text in texts:
+        alice.write(BOB, text)
+    run_for(0.05)
+    alice.service.keep_unsent()
+    alice.service.close()
+    world.lines.clear()
+    world.returned.clear()
+
+
+def test_what_waited_when_gajim_ended_is_given_back(world: World) -> None:
+    write_and_end(world, 'one', 'two')
+    alice = world.online(ALICE)
+    alice.service.chat_opened(CAROL)
+    run_for(0.05)
+    assert world.filled == []
+    assert any(line.endswith(f'to see it: {BOB}') for line in world.lines)
+    alice.service.chat_opened(BOB)
+    run_for(0.05)
+    assert world.filled == [(BOB, 'one\ntwo')]
+    assert 'Not sent: Gajim ended before' in world.lines[-1]
+    # Once
+    alice.service.close()
+    again = world.online(ALICE)
+    again.service.chat_opened(BOB)
+    run_for(0.05)
+    assert world.filled == [(BOB, 'one\ntwo')]
+    assert again.client.sent == []
+
+
+def test_what_waited_is_shown_where_there_is_other_text(world: World) -> None:
+    write_and_end(world, 'one')
+    world.room_for_text = False
+    world.online(ALICE).service.chat_opened(BOB)
+    run_for(0.05)
+    assert world.lines[-1].endswith('one')
+
+
+def test_what_waits_long_survives_a_crash(world: World) -> None:
+    alice = world.online(ALICE)
+    alice.client.state.is_available = False
+    alice.write(BOB, 'one')
+    path = unsent_path(world.folder / 'alice', ALICE)
+    wait_for(path.exists)
+    assert path.stat().st_mode & 0o777 == 0o600
+    alice.client.state.is_available = True
+    world.online(BOB)
+    alice.service.available()
+    wait_for(lambda: alice.client.sent)
+    wait_for(lambda: not path.exists())
+
+
+def test_no_text_is_written_where_no_history_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = unsent_path(world.folder / 'alice', ALICE)
+    write_and_end(world, 'one')
+    assert path.exists()
+    monkeypatch.setattr(compat, 'history_max_age', lambda account: 0.0)
+    alice = world.side(ALICE)
+    assert not path.exists()
+    alice.client.state.is_available = False
+    alice.write(BOB, 'one')
+    run_for(1.2)
+    alice.service.keep_unsent()
+    alice.service.close()
+    assert not path.exists()
 
 
 def test_the_devices_are_told(world: World) -> None:
