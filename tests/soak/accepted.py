@@ -1,16 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which encrypted texts the server has taken from whom, and who asked for what."""
+"""What the server has seen: the encrypted texts it took from whom, who asked for
+what, and who signed in anew.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections import defaultdict
 from pathlib import Path
 
 _FROM_CLIENT = re.compile(rb'< ([^@\s]+)@\S+ (<message [^>]*>)')
 _TO_CLIENT = re.compile(rb'> ([^@\s]+)@\S+ (<message [^>]*>)')
 _ID = re.compile(rb" id='([^']*)'")
+_NEW_STREAM = re.compile(rb'< ([^@\s]+)@\S+ <enable ')
 _STANZA_ID = re.compile(rb'<stanza-id [^>]*>')
 _ASKED_AFTER = re.compile(rb'< ([^@\s]+)@.*<after>([^<]+)</after>')
 
@@ -25,12 +29,22 @@ class Accepted:
         self._ids: dict[str, set[str]] = defaultdict(set)
         # Of texts that came at once: what the archive calls them
         self._archived: dict[tuple[str, str], str] = {}
+        self._streams: Counter[str] = Counter()
         self._asked_after: dict[str, set[str]] = defaultdict(set)
 
     def ids(self, sender: str) -> set[str]:
         """Ids of the texts from an account, by its name, as of now."""
         self._read_on()
         return self._ids[sender]
+
+    def streams(self, name: str) -> int:
+        """How many streams an account has begun that did not resume another.
+
+        What Gajim gave to a connection that it did not know to be broken is gone,
+        encrypted or not, when it resumes nothing.
+        """
+        self._read_on()
+        return self._streams[name]
 
     def passed_over(self, reader: str) -> set[str]:
         """Ids of texts that came at once, and after which the archive was asked.
@@ -60,6 +74,9 @@ class Accepted:
         asked = _ASKED_AFTER.match(line)
         if asked is not None:
             self._asked_after[asked[1].decode()].add(asked[2].decode())
+        begun = _NEW_STREAM.match(line)
+        if begun is not None:
+            self._streams[begun[1].decode()] += 1
         # A receipt has no words for those who cannot read it
         if b'<payload>' not in line or b'<body>' not in line:
             return

@@ -50,25 +50,17 @@ class Side:
         """Nothing has been said yet."""
         self.gajim = gajim
         self.name = gajim.name
-        self.open: list[str] = []
-        """Texts since both were last found to have everything."""
+        self.open: dict[str, int] = {}
+        """Texts since both were last found to have everything, with the number of
+        the stream they were written in: they may have ended with it."""
         self.arrived: list[str] = []
         """Texts that have to be in both histories."""
         self.unsure: set[str] = set()
         """Of these, texts that Gajim may not have written down when it died."""
         self.gone: set[str] = set()
-        """Texts that died with the program before the server had them, or that the
-        other Gajim passed over when it died (`Accepted.passed_over`)."""
-        self.doubtful: set[str] = set()
-        """Of the open texts, those written before it or its connection ended: they
-        may have ended with it."""
-        self.broken = False
-        """Whether its connection has ended, and may not be back."""
-
-    def note_end(self) -> None:
-        """It or its connection has ended, and whatever follows goes another way."""
-        self.doubtful.update(self.open)
-        self.broken = False
+        """Texts that died with the program or its connection before the server had
+        them, or that the other Gajim passed over when it died
+        (`Accepted.passed_over`)."""
 
 
 class Soak:
@@ -185,13 +177,9 @@ class Soak:
         self._moment()
         self._server.hang_up(victim.gajim.account)
         self._some_bursts()
-        # What Gajim gives to a connection that it does not know to be broken is
-        # gone, encrypted or not, if it signs in anew and resumes nothing
-        victim.broken = True
         if self._chance.random() < 0.5:
             self._moment()
             self._wait_until_online(victim)
-            victim.note_end()
 
     # -- steps
 
@@ -230,7 +218,11 @@ class Soak:
         for _ in range(size or self._chance.randint(1, BURST)):
             self._count += 1
             texts.append(f'{self.word}{self._count:06d} from {side.name}')
-        side.open += texts
+        stream = self._accepted.streams(side.name)
+        if not side.gajim.online():
+            # It waits in our queue for the next one, and is no less safe there
+            stream += 1
+        side.open |= dict.fromkeys(texts, stream)
         side.gajim.call(
             'send_all_past_the_window',
             account=side.gajim.account_name,
@@ -245,7 +237,8 @@ class Soak:
 
     def _note_death(self, side: Side) -> None:
         self._deaths += 1
-        side.note_end()
+        # With it ends what waited in the queue
+        side.open = dict.fromkeys(side.open, 0)
 
     def _start(self, side: Side) -> None:
         side.gajim.launch()
@@ -279,7 +272,7 @@ class Soak:
                 self._wait_for_texts(reader, side, {last})
             except TooLate:
                 tries += 1
-                if not side.broken or tries == TRIES:
+                if not self._has_ended(side, last) or tries == TRIES:
                     raise
                 self._say(f'    {side.name}: writes again')
                 continue
@@ -287,8 +280,6 @@ class Soak:
             own = self._texts(side, reader)
             there = self._texts(reader, side)
             self._check_encrypted(reader)
-            if side.broken:
-                side.note_end()
             size = 0
             numbers = self._passed_over(reader)
             passed_over = {
@@ -301,17 +292,20 @@ class Soak:
                     side.arrived.append(text)
                     if text not in own:
                         shown = f'{side.name} does not show its own {text!r}'
-                        assert text in side.doubtful, shown
+                        assert self._has_ended(side, text), shown
                         side.unsure.add(text)
                 else:
-                    excused = side.doubtful | passed_over
-                    assert text in excused, f'{text!r} is lost'
+                    excused = self._has_ended(side, text) or text in passed_over
+                    assert excused, f'{text!r} is lost'
                     side.gone.add(text)
                     size += 1
             side.open.clear()
-            side.doubtful.clear()
             if not size:
                 return
+
+    def _has_ended(self, side: Side, text: str) -> bool:
+        """Whether the stream an open text was written in is over."""
+        return side.open[text] < self._accepted.streams(side.name)
 
     def _wait_for_texts(self, reader: Side, writer: Side, texts: set[str]) -> None:
         wait_for(
