@@ -219,16 +219,16 @@ class Soak:
             self._count += 1
             texts.append(f'{self.word}{self._count:06d} from {side.name}')
         stream = self._accepted.streams(side.name)
-        if not side.gajim.online():
-            # It waits in our queue for the next one, and is no less safe there
-            stream += 1
-        side.open |= dict.fromkeys(texts, stream)
-        side.gajim.call(
+        taken = side.gajim.call(
             'send_all_past_the_window',
             account=side.gajim.account_name,
             jid=self._other(side).gajim.account.jid,
             texts=texts,
         )
+        if not taken:
+            # Gajim takes no message while it is offline
+            return []
+        side.open |= dict.fromkeys(texts, stream)
         return texts
 
     def _kill(self, side: Side) -> None:
@@ -266,8 +266,12 @@ class Soak:
         reader = self._other(side)
         size, tries = 1, 0
         while True:
+            self._wait_until_online(side)
+            texts = self._burst(side, size)
+            if not texts:
+                continue
             # In one conversation the last is the last: then no other waits
-            last = self._burst(side, size)[-1]
+            last = texts[-1]
             try:
                 self._wait_for_texts(reader, side, {last})
             except TooLate:

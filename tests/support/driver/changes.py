@@ -36,10 +36,16 @@ class Changes:
 
     def send_all_past_the_window(
         self, account: str, jid: str, texts: list[str]
-    ) -> None:
-        """Send many in a row."""
+    ) -> bool:
+        """Send many in a row.
+
+        :returns: whether Gajim has taken them; it takes none while it is offline
+        """
+        if not app.get_client(account).state.is_available:
+            return False
         for text in texts:
             self.send_past_the_window(account, jid, text)
+        return True
 
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
