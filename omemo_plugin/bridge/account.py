@@ -75,6 +75,7 @@ _TICK_SECONDS = 60
 # Names of preferences
 _BY_DEFAULT = 'encrypt_by_default'
 _TEMPORARY = 'temporary_device'
+_PLAIN_RECEIPTS = 'plain_receipts'
 
 # Prekeys that received messages used up are replaced after so long
 _TICK_AFTER_RECEIVING = 15
@@ -152,6 +153,7 @@ class AccountService:
         self._on_opened: Callable[[str], None] = lambda _jid: None
         self.catch_up = CatchUp(client, self.catch_up_ended)
         self.receiver.archived = self.catch_up.message_came
+        self.receiver.answers_in_clear = lambda: self.plain_receipts
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
@@ -447,10 +449,23 @@ class AccountService:
     def encrypt_by_default(self, value: bool) -> None:
         if compat.set_encrypt_by_default(self.account, value):
             return
+        self._prefer(_BY_DEFAULT, value)
+
+    def _prefer(self, name: str, value: bool) -> None:
         try:
-            self._preferences.set(_BY_DEFAULT, value)
+            self._preferences.set(name, value)
         except OSError as error:
             report('writing the preferences', error)
+
+    @property
+    def plain_receipts(self) -> bool:
+        '''Whether those whose programs read the older OMEMO alone are told, not
+        encrypted, that their messages have come.'''
+        return self._preferences.get(_PLAIN_RECEIPTS)
+
+    @plain_receipts.setter
+    def plain_receipts(self, value: bool) -> None:
+        self._prefer(_PLAIN_RECEIPTS, value)
 
     @property
     def temporary(self) -> bool:
@@ -460,10 +475,7 @@ class AccountService:
 
     @temporary.setter
     def temporary(self, value: bool) -> None:
-        try:
-            self._preferences.set(_TEMPORARY, value)
-        except OSError as error:
-            report('writing the preferences', error)
+        self._prefer(_TEMPORARY, value)
         self._become_temporary()
         if compat.is_available(self._client):
             self._errands.call(

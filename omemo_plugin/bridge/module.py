@@ -38,8 +38,10 @@ from .receive import CORRECTION_PRIORITY
 from .receive import HINT_PRIORITY
 from .receive import NAMESPACES
 from .receive import PRIORITY
+from .receive import RECEIPT_PRIORITY
 from .receive import forbid_plain_changes
 from .receive import forbid_plain_correction
+from .receive import forbid_plain_receipt
 from .receive import forget_hint
 
 log = logging.getLogger('gajim.p.omemo_plugin')
@@ -90,6 +92,14 @@ class OmemoModule(BaseModule):
                 callback=self._correction_received,
                 ns=Namespace.CORRECT,
                 priority=CORRECTION_PRIORITY,
+            )
+        )
+        self.handlers.append(
+            StanzaHandler(
+                name='message',
+                callback=self._receipt_received,
+                ns=Namespace.RECEIPTS,
+                priority=RECEIPT_PRIORITY,
             )
         )
         self.handlers.append(
@@ -255,6 +265,18 @@ class OmemoModule(BaseModule):
         except Exception as error:
             report('looking at a correction', error)
             properties.correction = None
+
+    def _receipt_received(
+        self, _client: Any, stanza: Message, properties: Any
+    ) -> None:
+        try:
+            service = self.service
+            if service is not None and service.is_encrypted(
+                compat.bare(properties.jid)
+            ):
+                forbid_plain_receipt(stanza, properties)
+        except Exception as error:
+            report('looking at a request for a receipt', error)
 
     def _hint_received(
         self, _client: Any, _stanza: Message, properties: Any

@@ -69,6 +69,9 @@ NAMESPACES = frozenset(protocol.namespace for protocol in Protocol)
 # it has found out whom the stanza is from (5, 6)
 PRIORITY = 8
 
+# After a message has been decrypted, before nbxmpp reads what else there is (15)
+RECEIPT_PRIORITY = 9
+
 # After nbxmpp has found a hint at what a message is encrypted with (40)
 HINT_PRIORITY = 41
 
@@ -116,6 +119,18 @@ def clean_text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         raise MalformedStanza('the text is not UTF-8') from error
     return _NOT_XML.sub('\ufffd', text)
+
+
+def forbid_plain_receipt(stanza: Message, properties: Any) -> None:
+    '''
+    In an encrypted conversation a text in clear is not answered: Gajim would do
+    so in clear too, and past everything that is encrypted.
+    '''
+    if properties.encrypted is not None or properties.type.is_groupchat:
+        return
+    for node in list(children(stanza)):
+        if part_of(node) == RECEIPT_REQUEST:
+            stanza.delChild(node)
 
 
 def sender_of(
@@ -173,6 +188,8 @@ class Receiver:
 
     Attributes:
         archived: told of each encrypted message that comes from an archive.
+        answers_in_clear: whether Gajim may answer a request for a receipt that
+            came with a message of the older protocol.
     '''
 
     def __init__(
@@ -198,6 +215,7 @@ class Receiver:
                 where nbxmpp does not do that.
         '''
         self.archived: Callable[[], None] = lambda: None
+        self.answers_in_clear: Callable[[], bool] = lambda: False
         self._own_jid = own_jid
         self._engine = engine
         self._carry_out = carry_out
@@ -320,7 +338,7 @@ class Receiver:
             result.trust, result.fingerprint
         )
         text = _without_thumbnail(text)
-        if result.protocol is Protocol.OMEMO_2:
+        if result.protocol is Protocol.OMEMO_2 or not self.answers_in_clear():
             added = self._answer(result.device.jid, added, stanza, properties)
         return self._put(text, added, kept, stanza, properties)
 

@@ -142,7 +142,8 @@ def test_a_room(new_scene: Callable[..., Scene], one: str, other: str) -> None:
 def test_case_10_nothing_goes_in_clear_to_older_programs(
     new_scene: Callable[..., Scene],
 ) -> None:
-    """Who reads OMEMO 0.3 alone gets no reaction, and the user is told."""
+    """Who reads OMEMO 0.3 alone gets no reaction, and the user is told; a receipt
+    only if the user wants it."""
     scene = new_scene('ann', 'ben')
     ann = scene.gajim('trixie', 'ann', OURS)
     ben = scene.gajim('bookworm', 'ben', GAJIM_OMEMO)
@@ -158,6 +159,13 @@ def test_case_10_nothing_goes_in_clear_to_older_programs(
     tell(ann, ben, 'third')
     assert not scene.server.leaks(THUMB)
     assert 'urn:xmpp:reactions:0' not in messages_of(scene.server, 'ann')
+    assert '<received ' not in messages_of(scene.server, 'ann')
+    ann.call('prefer_plain_receipts')
+    row = tell(ben, ann, 'with a receipt')[0]
+    wait_for(
+        'ben has the receipt',
+        lambda: (found := ben.find(row.text)) is not None and found.receipt,
+    )
     check_scene(scene)
 
 

@@ -71,7 +71,8 @@ def test_case_05_06_07_what_is_not_encrypted(
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
 
     before = len(alice.messages())
-    hostile.send(stage.forged('case five in clear'))
+    text = '<body>case five in clear</body><request xmlns="urn:xmpp:receipts"/>'
+    hostile.send(hostile.message(bob.account.jid, text))
     hints = (
         "<body>case seven in clear</body><encryption xmlns='urn:xmpp:eme:0'"
         " name='OMEMO' namespace='{}'/>"
@@ -89,6 +90,9 @@ def test_case_05_06_07_what_is_not_encrypted(
         assert row.encryption is None, row
         assert 'Not encrypted' in row.shield, row
     stage.talk('after plain text')
+    # Gajim itself would have answered it by now
+    answers = stage.scene.server.stanzas_with('<received ')
+    assert not [line for line in answers if line.startswith('< alice')]
 
     rid = stage.devices(alice, LEGACY_LIST)[0]
     body = '<body>case six in clear</body>'

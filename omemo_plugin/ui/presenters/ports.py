@@ -58,6 +58,7 @@ class SettingsService(Protocol):
     own_jid: str
     blind_trust: bool
     encrypt_by_default: bool
+    plain_receipts: bool
     temporary: bool
 
     @property

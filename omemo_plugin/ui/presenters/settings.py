@@ -76,6 +76,20 @@ class AccountSettings:
     def set_encrypt_by_default(self, value: bool) -> None:
         self._service.encrypt_by_default = value
 
+    def plain_receipts(self) -> Switch:
+        return Switch(
+            _('Receipts for older programs'),
+            _(
+                'Contacts whose programs use the older OMEMO see that their '
+                'messages have come. This cannot be encrypted: the servers see it '
+                'too.'
+            ),
+            self._service.plain_receipts,
+        )
+
+    def set_plain_receipts(self, value: bool) -> None:
+        self._service.plain_receipts = value
+
     @property
     def can_choose_temporary(self) -> bool:
         '''Not where nothing of Gajim's is kept.'''

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...bridge.i18n import _
 from ..presenters.settings import AccountSettings
+from ..presenters.settings import Switch
 from ..toolkit import kit
 
 
@@ -48,37 +49,28 @@ def _account(
     heading = kit.heading(settings.heading, classes=('omemo-title',))
     if settings.problem:
         return kit.column(heading, kit.label(settings.problem))
-    by_default = settings.encrypt_by_default()
-    blind = settings.blind_trust()
-    temporary = settings.temporary()
     # Two accounts have the same switches
     said = '{text}, {account}'
-    if settings.can_choose_temporary:
-        for_how_long = kit.switch(
-            temporary.text,
-            temporary.active,
-            settings.set_temporary,
-            description=temporary.description,
-            name=said.format(text=temporary.text, account=settings.heading),
+
+    def switch(one: Switch, choose: Callable[[bool], None]) -> Any:
+        return kit.switch(
+            one.text,
+            one.active,
+            choose,
+            description=one.description,
+            name=said.format(text=one.text, account=settings.heading),
         )
+
+    temporary = settings.temporary()
+    if settings.can_choose_temporary:
+        for_how_long = switch(temporary, settings.set_temporary)
     else:
         for_how_long = kit.label(f'{temporary.text}: {temporary.description}')
     return kit.column(
         heading,
-        kit.switch(
-            by_default.text,
-            by_default.active,
-            settings.set_encrypt_by_default,
-            description=by_default.description,
-            name=said.format(text=by_default.text, account=settings.heading),
-        ),
-        kit.switch(
-            blind.text,
-            blind.active,
-            settings.set_blind_trust,
-            description=blind.description,
-            name=said.format(text=blind.text, account=settings.heading),
-        ),
+        switch(settings.encrypt_by_default(), settings.set_encrypt_by_default),
+        switch(settings.blind_trust(), settings.set_blind_trust),
+        switch(settings.plain_receipts(), settings.set_plain_receipts),
         for_how_long,
         kit.row(
             kit.button(_('My devices…'), lambda: show_devices(account, window)),

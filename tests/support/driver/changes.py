@@ -47,6 +47,11 @@ class Changes:
             self.send_past_the_window(account, jid, text)
         return True
 
+    def prefer_plain_receipts(self) -> None:
+        """Choose receipts for older programs, for the account of the shown chat."""
+        client = app.get_client(app.window.get_control().contact.account)
+        client.get_module('OmemoPlugin').service.plain_receipts = True
+
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
         app.window.lookup_action('correct-message').activate(None)

@@ -25,6 +25,7 @@ from omemo_plugin.bridge.receive import Receiver
 from omemo_plugin.bridge.receive import clean_text
 from omemo_plugin.bridge.receive import forbid_plain_changes
 from omemo_plugin.bridge.receive import forbid_plain_correction
+from omemo_plugin.bridge.receive import forbid_plain_receipt
 from omemo_plugin.bridge.receive import forget_hint
 from omemo_plugin.bridge.receive import sender_of
 from omemo_plugin.bridge.rooms import Rooms
@@ -278,7 +279,7 @@ def test_nothing_the_server_could_have_added_is_left() -> None:
     )
     case.receiver.handle(one, props)
     names = sorted(child.getName() for child in one.getChildren())
-    assert names == ['body', 'replace', 'request', 'stanza-id']
+    assert names == ['body', 'replace', 'stanza-id']
     assert 'forged' not in str(one)
 
 
@@ -600,12 +601,26 @@ def test_a_request_for_a_receipt_is_answered_encrypted(*, beside: bool) -> None:
     assert one.getBody() == 'hi'
 
 
-def test_a_request_beside_a_legacy_message_is_gajims() -> None:
+@pytest.mark.parametrize('in_clear', [True, False])
+def test_a_request_beside_a_legacy_message(*, in_clear: bool) -> None:
+    '''Gajim, which answers in clear, sees it if the user wants that.'''
     case = Case(legacy())
+    case.receiver.answers_in_clear = lambda: in_clear
     one = stanza(encrypted(Protocol.LEGACY), f'<request xmlns="{RECEIPTS}"/>')
     handle(case, one, properties())
-    assert case.receipts == []
-    assert one.getTag('request') is not None
+    # It can be answered encrypted if the sender reads OMEMO 2 as well
+    assert case.receipts == ([] if in_clear else [(BOB, '1')])
+    assert (one.getTag('request') is not None) is in_clear
+
+
+@pytest.mark.parametrize('decrypted', [True, False])
+def test_a_text_in_clear_gets_no_receipt(*, decrypted: bool) -> None:
+    one = stanza(f'<request xmlns="{RECEIPTS}"/>', '<body>hi</body>')
+    found = properties()
+    found.encrypted = object() if decrypted else None
+    forbid_plain_receipt(one, found)
+    assert (one.getTag('request') is not None) is decrypted
+    assert one.getBody() == 'hi'
 
 
 def test_an_answer_does_not_swallow_a_text() -> None:

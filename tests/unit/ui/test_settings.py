@@ -18,6 +18,7 @@ class FakeSettings:
     problem = ''
     blind_trust = True
     encrypt_by_default = False
+    plain_receipts = False
     temporary = False
     must_be_temporary = False
 
@@ -41,6 +42,9 @@ def test_for_an_account() -> None:
     assert not settings.encrypt_by_default().active
     settings.set_encrypt_by_default(True)
     assert settings.encrypt_by_default().active
+    assert not settings.plain_receipts().active
+    settings.set_plain_receipts(True)
+    assert settings.plain_receipts().active
 
 
 def test_a_temporary_device() -> None:
