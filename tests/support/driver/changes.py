@@ -47,6 +47,11 @@ class Changes:
             self.send_past_the_window(account, jid, text)
         return True
 
+    def waiting(self, account: str) -> int:
+        """How many messages our plugin has not handed to Gajim yet."""
+        service = app.get_client(account).get_module('OmemoPlugin').service
+        return len(service._sender._outbox)
+
     def prefer_plain_receipts(self) -> None:
         """Choose receipts for older programs, for the account of the shown chat."""
         client = app.get_client(app.window.get_control().contact.account)
