@@ -291,13 +291,19 @@ def opt_out(jid: str, reason: str) -> str:
     )
 
 
-def taken_back() -> str:
-    return _('An earlier message is to be taken back. This Gajim cannot hide it.')
+def taken_back(who: str) -> str:
+    '''Whose message it is, a Gajim that cannot show this does not know.'''
+    return _(
+        '{who} asks for an earlier message to be taken back. This Gajim cannot hide '
+        'it.'
+    ).format(who=who)
 
 
-def reaction(emojis: Collection[str]) -> str:
+def reaction(who: str, emojis: Collection[str]) -> str:
     '''For a Gajim that has no place for them.'''
-    return _('Reaction to an earlier message: {emojis}').format(emojis=_row(emojis))
+    return _('{who} reacts to an earlier message: {emojis}').format(
+        who=who, emojis=_row(emojis)
+    )
 
 
 def plain_reaction(emojis: Collection[str]) -> str:

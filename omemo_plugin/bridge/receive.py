@@ -305,15 +305,18 @@ class Receiver:
         found = find_encrypted(to_element(node) for node in nodes)
         if not found:
             raise MalformedStanza('no message')
-        sender = sender_of(
+        sender = self._sender(stanza, properties)
+        if sender is None:
+            raise SenderUnknown
+        return engine.decrypt(sender, found)
+
+    def _sender(self, stanza: Message, properties: Any) -> str | None:
+        return sender_of(
             properties,
             self._own_jid,
             self._rooms.sender,
             is_private_message(stanza, properties),
         )
-        if sender is None:
-            raise SenderUnknown
-        return engine.decrypt(sender, found)
 
     # What is shown
 
@@ -406,7 +409,8 @@ class Receiver:
     ) -> None:
         '''Say what this Gajim cannot show, unless the sender wrote a text for
         that case.'''
-        if text or properties.mam is not None:
+        who = self._sender(stanza, properties)
+        if text or properties.mam is not None or who is None:
             return
         for node in added:
             if compat.can_show(part_of(node)):
@@ -414,9 +418,9 @@ class Receiver:
             emojis = [one.getData().strip() for one in node.getTags('reaction')]
             line = ''
             if node.getName() == 'retract':
-                line = messages.taken_back()
+                line = messages.taken_back(who)
             elif any(emojis):
-                line = messages.reaction(emojis)
+                line = messages.reaction(who, emojis)
             if line and properties.jid is not None:
                 self._tell(compat.bare(properties.jid), line)
 

@@ -97,7 +97,7 @@ def test_a_chat(new_scene: Callable[..., Scene], one: str, other: str) -> None:
         ann.call('retract', text=text)
         wait_for(
             'ben knows',
-            lambda: any('message is to be taken back' in row.text for row in ben.rows())
+            lambda: any('message to be taken back' in row.text for row in ben.rows())
             or any('retract' in row.text for row in ben.rows()),
         )
     if other == 'forky':

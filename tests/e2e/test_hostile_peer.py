@@ -534,7 +534,7 @@ def test_case_22_changes_of_what_others_wrote(stage: Stage) -> None:
     wait_for(
         'it is taken back',
         lambda: alice.find(last) is None
-        or any('is to be taken back' in line for line in stage.lines()),
+        or any('message to be taken back' in line for line in stage.lines()),
     )
     stage.check('after true changes')
 

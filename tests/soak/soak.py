@@ -200,8 +200,8 @@ class Soak:
             self._start(side)
 
     def _check_handed_over(self, side: Side) -> None:
-        # Now and then nothing comes out of a connection any more that was resumed,
-        # encrypted or not. What has got stuck with us is another matter
+        # Now and then Prosody reads what comes from a connection that was resumed,
+        # and does nothing with it. What has got stuck with us is another matter
         waiting = side.gajim.call('waiting', account=side.gajim.account_name)
         assert not waiting, f'{waiting} messages wait in {side.name}'
 
