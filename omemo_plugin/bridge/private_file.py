@@ -9,9 +9,12 @@ import os
 from pathlib import Path
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, durable: bool = True) -> None:
     '''
-    Replace a file, for its owner alone to read, and have it on the disk.
+    Replace a file, for its owner alone to read.
+
+    Args:
+        durable: wait until the disk has it, power cuts included.
 
     Raises:
         OSError: what was there before is still there.
@@ -21,6 +24,7 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     new.replace(path)

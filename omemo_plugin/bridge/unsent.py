@@ -77,9 +77,9 @@ class Unsent:
             return
         try:
             if texts:
-                write_private(
-                    self._path, json.dumps({'unsent': texts}, ensure_ascii=False)
-                )
+                data = json.dumps({'unsent': texts}, ensure_ascii=False)
+                # A slow disk must not hold up the window for this
+                write_private(self._path, data, durable=False)
             else:
                 self._path.unlink(missing_ok=True)
         except (OSError, ValueError) as error:
