@@ -181,6 +181,7 @@ class AccountService:
         self._uploads.remove()
         self._saving.close()
         self._watchers.close()
+        self.rooms.close()
         self._sender.close()
         self._keystore.close()
         self._readers.close()

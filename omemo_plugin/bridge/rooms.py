@@ -35,6 +35,9 @@ _MEMBERS = ('owner', 'admin', 'member')
 # A status code in the presence of our own arrival (XEP-0045, 7.2.2)
 _SELF = '110'
 
+# nbxmpp's way to make somebody a member, or not any more
+_DECIDE = 'set_affiliation'
+
 # How many of our own messages wait to be seen again
 _REFLECTIONS = 200
 
@@ -70,6 +73,8 @@ class Rooms:
         self._reflections: OrderedDict[tuple[str, str], tuple[Element, ...]] = (
             OrderedDict()
         )
+        # nbxmpp's module, in front of which we stand
+        self._muc: Any = None
         # Who was behind a nickname when something was last written to it
         self._written_to: dict[str, str] = {}
         # Told of members that were not known, and that members have changed
@@ -132,7 +137,12 @@ class Rooms:
         if room.asked:
             return
         room.asked = True
+        # Another one with each connection
         muc = self._client.connection.get_module('MUC')
+        if muc is not self._muc:
+            self.close()
+            self._muc = muc
+            setattr(muc, _DECIDE, self._decide)
         for affiliation in _MEMBERS:
             # nbxmpp holds the callback weakly, so it is a method
             muc.get_affiliation(
@@ -141,6 +151,32 @@ class Rooms:
                 callback=self._list_came,
                 user_data=(room_jid, affiliation),
             )
+
+    def close(self) -> None:
+        if getattr(self._muc, '__dict__', {}).get(_DECIDE) == self._decide:
+            delattr(self._muc, _DECIDE)
+        self._muc = None
+
+    def _decide(self, room: Any, users: Any, **options: Any) -> Any:
+        '''
+        In front of nbxmpp's own: we invite somebody, or ban them. What is written
+        next is for those who are members then, and the room says so only when it
+        may be too late.
+        '''
+        decided = getattr(type(self._muc), _DECIDE)(self._muc, room, users, **options)
+        room_jid = str(room)
+        try:
+            if room_jid in self._rooms:
+                self._affiliations(
+                    room_jid,
+                    [(str(jid), one.get('affiliation')) for jid, one in users.items()],
+                )
+                # It may have refused
+                self._rooms[room_jid].asked = False
+                self.load(room_jid)
+        except Exception as error:
+            report('following a decision about members', error)
+        return decided
 
     def _list_came(self, task: Any) -> None:
         room_jid, affiliation = task.get_user_data()
@@ -195,10 +231,18 @@ class Rooms:
             self._items(str(source), user)
 
     def _items(self, room_jid: str, user: Any) -> None:
+        items = user.getTags('item')
+        self._affiliations(
+            room_jid,
+            [(item.getAttr('jid'), item.getAttr('affiliation')) for item in items],
+        )
+
+    def _affiliations(
+        self, room_jid: str, items: Collection[tuple[str | None, str | None]]
+    ) -> None:
         room = self._rooms.setdefault(room_jid, Room())
         new = []
-        for item in user.getTags('item'):
-            jid, affiliation = item.getAttr('jid'), item.getAttr('affiliation')
+        for jid, affiliation in items:
             if not jid or not affiliation:
                 continue
             try:

@@ -45,6 +45,7 @@ class Client:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any, Any]] = []
+        self.decided: list[Any] = []
         self.nicks: dict[str, str | None] = {}
         self.private = True
         self.connection = self
@@ -67,6 +68,10 @@ class Client:
         self, _jid: JID, affiliation: str, callback: Any, user_data: Any
     ) -> None:
         self.asked.append((affiliation, callback, user_data))
+
+    def set_affiliation(self, _room: JID, users: Any, callback: Any = None) -> Any:
+        self.decided.append((users, callback))
+        return 'a task'
 
     def answer(self, **lists: Collection[str] | None) -> None:
         asked, self.asked = self.asked, []
@@ -143,6 +148,33 @@ def test_case_37_who_is_removed_is_none_at_once(rooms: Rooms, client: Client) ->
         assert rooms.members(ROOM) == (BOB,)
         rooms.presence(presence('bob', f'{BOB}/y', affiliation, kind='unavailable'))
         assert rooms.members(ROOM) == ()
+
+
+def test_our_own_decisions_count_at_once(rooms: Rooms, client: Client) -> None:
+    '''The room may be far away, and the next message is written already.'''
+    met: list[Collection[str]] = []
+    enter(rooms, client)
+    rooms.on_members = met.append
+    room = JID.from_string(ROOM)
+    users = {JID.from_string(CAT): {'affiliation': 'member'}}
+    assert client.set_affiliation(room, users, callback=len) == 'a task'
+    assert client.decided == [(users, len)]
+    assert rooms.members(ROOM) == (BOB, CAT)
+    assert met == [[CAT]]
+    client.answer(owner=[ALICE], admin=[BOB], member=[CAT])
+    assert rooms.members(ROOM) == (BOB, CAT)
+    client.set_affiliation(room, {BOB: {'affiliation': 'outcast'}})
+    assert rooms.members(ROOM) == (CAT,)
+    # The room has refused it
+    client.answer(owner=[ALICE], admin=[BOB], member=[CAT])
+    assert rooms.members(ROOM) == (BOB, CAT)
+
+
+def test_decisions_are_given_back(rooms: Rooms, client: Client) -> None:
+    enter(rooms, client)
+    rooms.close()
+    assert 'set_affiliation' not in vars(client)
+    rooms.close()
 
 
 def test_who_only_leaves_stays_a_member(rooms: Rooms, client: Client) -> None:
