@@ -97,6 +97,40 @@ def test_a_member_who_is_away_reads_it_later(
     check_scene(scene)
 
 
+@pytest.mark.parametrize(
+    ('host', 'guest'),
+    [('bookworm', 'trixie'), ('trixie', 'forky'), ('forky', 'bookworm')],
+)
+def test_who_is_invited_reads_from_the_invitation_on(
+    new_scene: Callable[..., Scene], host: str, guest: str
+) -> None:
+    scene = new_scene('ann', 'ben', 'cat')
+    ann = scene.gajim(host, 'ann', OURS)
+    ben = scene.gajim('bookworm', 'ben', OURS)
+    cat = scene.gajim(guest, 'cat', OURS)
+    cat.launch()
+    gather(ann, ben)
+    cat.wait_until_online()
+    early = say(ann, ben, about='before')
+    ann.call('invite', account=ann.account_name, room=ROOM, jid=cat.account.jid)
+    texts = [say(ann, ben, about='cat is invited'), say(ben, ann, about='come in')]
+    wait_for(
+        'cat is invited',
+        lambda: cat.call('open_invitation', account=cat.account_name),
+    )
+    cat.screenshot(f'invitation-{guest}')
+    cat.call('accept_invitation')
+    wait_for('cat is in', lambda: in_room(cat))
+    cat.open_room(ROOM, 'OMEMO')
+    for text in texts:
+        check_encrypted(cat, cat.wait_for_message(text))
+    say(cat, ann, ben, about='here I am')
+    say(ann, ben, cat, about='welcome')
+    say(ben, ann, cat, about='welcome')
+    assert cat.find(early) is None
+    check_scene(scene)
+
+
 @pytest.mark.parametrize('host', ['bookworm', 'trixie'])
 def test_case_37_who_was_removed_reads_nothing_more(
     new_scene: Callable[..., Scene], host: str

@@ -450,6 +450,30 @@ class Actions(Changes):
         """Enter a room."""
         app.get_client(account).get_module('MUC').join(self._jid(room), nick=nick)
 
+    def invite(self, account: str, room: str, jid: str) -> None:
+        """Invite somebody to a room, as the page for that does."""
+        muc = app.get_client(account).get_module('MUC')
+        muc.invite(JID.from_string(room), JID.from_string(jid))
+
+    def open_invitation(self, account: str) -> bool:
+        """Open the latest invitation, if there is one."""
+        if gajim_1():
+            app.window.show_account_page(account)
+            if 'Show' not in self.buttons('MainWindow'):
+                return False
+            self.press('MainWindow', 'Show')
+            return True
+        app.window.show_activity_page()
+        invitations = app.window._chat_page.get_activity_list().get_model()
+        if not len(invitations):
+            return False
+        invitations.set_selected(0)
+        return True
+
+    def accept_invitation(self) -> None:
+        """Press the button in the one that is open."""
+        self.press('GroupChatInvitation' if gajim_1() else 'MainWindow', 'Join')
+
     def leave_room(self, account: str, room: str) -> None:
         """Leave a room; one stays a member."""
         app.get_client(account).get_module('MUC').leave(self._jid(room))
