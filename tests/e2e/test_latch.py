@@ -59,6 +59,50 @@ def test_what_was_chosen_outlives_a_crash_at_once(
     check_no_leak(scene)
 
 
+def gajim_remote(gajim: Gajim, *arguments: str) -> str:
+    """What the program says that Gajim comes with."""
+    gajim.call('start_remote', arguments=arguments)
+    answer = wait_for('it has answered', lambda: gajim.call('remote_answer'))
+    return str(answer).strip()
+
+
+@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+def test_gajim_remote(new_scene: Callable[..., Scene], suite: str) -> None:
+    """What it sends is encrypted, and stays here when the setting has been lost."""
+    scene = new_scene('ann', 'ben')
+    ann = scene.gajim(suite, 'ann', OURS, app_settings={'remote_control': True})
+    ben = scene.gajim('bookworm', 'ben', OURS)
+    start_all([ann, ben])
+    open_chats(ann, ben)
+    # Gajim lets it in some seconds after its start
+    wait_for(
+        'it is let in', lambda: gajim_remote(ann, 'list_accounts') == "['ann']"
+    )
+    command = ('send_chat_message', ben.account.jid)
+    text = secret('from a script')
+    assert gajim_remote(ann, *command, text, ann.account_name) == 'True'
+    for gajim in (ann, ben):
+        check_encrypted(gajim, gajim.wait_for_message(text))
+    chat = {'account': ann.account_name, 'jid': ben.account.jid}
+    ann.call('lose_encryption_setting', **chat)
+    assert ann.call('encryption') == ''
+    lost = secret('while nothing is chosen')
+    gajim_remote(ann, *command, lost, ann.account_name)
+
+    def refused() -> bool:
+        assert not scene.server.leaks(lost)
+        return any('this message was not' in row.text for row in ann.rows())
+
+    wait_for('ann is told why', refused)
+    chosen = {'scope': 'contact', 'name': 'encryption', 'value': 'OMEMO'}
+    ann.call('change_setting', **chosen, **chat)
+    # Whatever was sent would be there before this
+    tell(ann, ben, 'chosen again')
+    assert ben.find(lost) is None
+    assert not scene.server.leaks(lost)
+    check_no_leak(scene)
+
+
 @pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
 def test_a_plugin_that_does_not_load(
     new_scene: Callable[..., Scene], suite: str

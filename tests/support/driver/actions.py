@@ -652,6 +652,32 @@ class Actions(Changes):
         """Open a link as the desktop does: with a second Gajim, which hands it on."""
         subprocess.Popen(['gajim', link])
 
+    # -- other ways in
+
+    def start_remote(self, arguments: list[str]) -> None:
+        """Run gajim-remote as a user of this Gajim does. It needs Gajim to go on
+        meanwhile."""
+        self._remote = subprocess.Popen(
+            ['gajim-remote', *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def remote_answer(self) -> str:
+        """What it has printed, '' while it runs."""
+        if self._remote.poll() is None:
+            return ''
+        answer, _errors = self._remote.communicate()
+        return answer
+
+    def lose_encryption_setting(self, account: str, jid: str) -> None:
+        """Forget what was chosen for a contact, and tell nobody."""
+        contacts = app.settings._account_settings[account]['contact']
+        for address, settings in contacts.items():
+            if str(address) == jid:
+                settings.pop('encryption', None)
+
     # -- time
 
     def let_time_pass(self, account: str, seconds: float) -> None:
