@@ -66,6 +66,7 @@ Component "rooms.{domain}" "muc"
 Component "files.{domain}" "http_file_share"
     http_host = "{domain}"
     http_file_share_access = {{ "{domain}" }}
+    http_file_share_size_limit = {largest_file}
 {more_hosts}'''
 
 DEVICE_LISTS = (
@@ -123,6 +124,7 @@ class Prosody:
         more_hosts: Mapping[str, Iterable[str]] | None = None,
         network: Path | None = None,
         without: Iterable[str] = (),
+        largest_file: int = 10 << 20,
     ) -> None:
         """Write the configuration; start() starts the server.
 
@@ -132,6 +134,7 @@ class Prosody:
         :param more_hosts: domains besides, and the names of the accounts there
         :param network: a network namespace to run in (then as root)
         :param without: modules of Prosody's that shall not be loaded
+        :param largest_file: bytes of an upload
         """
         self.folder = make_folder(folder)
         self.domain = domain
@@ -160,6 +163,7 @@ class Prosody:
             https_port=self.https_port,
             more_modules=' '.join(f'"{name}";' for name in self._more_modules),
             without=' '.join(f'"{name}";' for name in without),
+            largest_file=largest_file,
         )
         self._config = self.folder / 'prosody.cfg.lua'
         self._config.write_text(config)

@@ -21,6 +21,7 @@ from gi.repository import Gtk
 from nbxmpp.protocol import JID
 
 from .changes import Changes
+from .memory import Memory
 from .stopwatch import Stopwatch
 
 # Rows of a conversation that are neither text nor a line about the chat.
@@ -677,6 +678,16 @@ class Actions(Changes):
         for address, settings in contacts.items():
             if str(address) == jid:
                 settings.pop('encryption', None)
+
+    # -- memory
+
+    def start_memory_meter(self) -> None:
+        """From now on note how much memory Gajim takes at most."""
+        self._memory = Memory()
+
+    def memory_growth(self) -> int:
+        """By how many bytes that is more than before, in the worst of its processes."""
+        return self._memory.growth()
 
     # -- time
 
