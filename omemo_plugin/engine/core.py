@@ -55,6 +55,8 @@ class Core:
     ) -> None:
         self.own_jid = own_jid
         self._clock = clock
+        # How often what was not committed has been forgotten
+        self.rollbacks = 0
         self.witness = Witness(witness_path)
         self.store = Store(path)
         try:
@@ -155,6 +157,7 @@ class Core:
         return self.store.generation < self.witness.generation(self.device_id)
 
     def rollback(self) -> None:
+        self.rollbacks += 1
         self.store.rollback()
         self.devices.forget_cache()
         for sessions in self.sessions.values():

@@ -199,6 +199,10 @@ class Directory:
             pending = True
         return wanted, pending
 
+    def is_fetching(self, device: Device, protocols: Iterable[Protocol]) -> bool:
+        '''Whether any of these bundles has been asked for and did not come.'''
+        return any((device, protocol) in self._fetching for protocol in protocols)
+
     def want_new_bundle(self, device: Device, protocol: Protocol) -> FetchBundle:
         '''Ask in any case, to replace a session.'''
         self._fetching.add((device, protocol))

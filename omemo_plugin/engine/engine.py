@@ -32,6 +32,7 @@ from .effects import Effect
 from .effects import FetchDeviceList
 from .effects import FetchTemporaryDevices
 from .effects import OweEmptyMessage
+from .encrypting import Encryption
 from .errors import OmemoError
 from .publication import Publication
 from .receiving import ReceivedMessage
@@ -415,6 +416,19 @@ class OmemoEngine:
         '''
         return self._sender.encrypt(jids, plaintexts)
 
+    def begin_encrypt(
+        self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
+    ) -> Encryption:
+        '''
+        The same in steps, so that many devices do not take long at once: call
+        `step` until all is done, and then `finish`. Other calls may come in
+        between, and a message may be given up at any time.
+
+        Raises:
+            NoRecipient, TooManyRecipients: as with `encrypt`.
+        '''
+        return self._sender.begin(jids, plaintexts)
+
     def encrypt_empty(
         self, device: Device, protocol: Protocol
     ) -> EncryptedMessage | None:
@@ -517,6 +531,17 @@ class OmemoEngine:
             )
             for _, record in sorted(self._core.devices.of(jid).items())
         )
+
+    def look_up(self, devices: Collection[Device]) -> list[DeviceInfo]:
+        '''What is known of some devices, sorted; without those that are not
+        known.'''
+        wanted = frozenset(devices)
+        return [
+            info
+            for jid in sorted({device.jid for device in wanted})
+            for info in self.devices(jid)
+            if info.device in wanted
+        ]
 
     def set_trust(self, device: Device, trust: Trust) -> None:
         '''

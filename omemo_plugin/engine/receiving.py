@@ -97,7 +97,6 @@ class Receiver:
         self._reported: set[Device] = set()
         self._broken_in: dict[Device, Protocol] = {}
         self._exchanges: dict[str, Budget] = {}
-        self._fingerprints: dict[bytes, str] = {}
         self.prekeys_used: set[Protocol] = set()
 
     def decrypt(
@@ -198,17 +197,9 @@ class Receiver:
             protocol,
             plaintext,
             core.devices.trust(record),
-            self._fingerprint(identity_key),
+            fingerprint(identity_key),
             tuple(effects),
         )
-
-    def _fingerprint(self, identity_key: bytes) -> str:
-        try:
-            return self._fingerprints[identity_key]
-        except KeyError:
-            value = fingerprint(identity_key)
-            self._fingerprints[identity_key] = value
-            return value
 
     # The key
 

@@ -91,6 +91,8 @@ class Sessions:
             for slot in range(EARLIER_MAX)
         ]
         self._sets: dict[Device, SessionSet] = {}
+        # Of those not loaded yet, whether the store has a current session
+        self._stored: dict[Device, bool] = {}
         # Whose current session has moved, and nothing else of the set
         self._changed: set[Device] = set()
         self._retired_key = f'/gajim/retired/{self._namespace}'
@@ -101,6 +103,7 @@ class Sessions:
     def forget_cache(self) -> None:
         '''After the store was rolled back.'''
         self._sets.clear()
+        self._stored.clear()
         self._changed.clear()
         fast.forget_cached_state(self.backend)
         self._retired = set(self._store.get(self._retired_key, []))
@@ -117,6 +120,28 @@ class Sessions:
                 raise StoreDamaged('a session makes no sense') from error
             self._sets[device] = sessions
             return sessions
+
+    def is_loaded(self, device: Device) -> bool:
+        return device in self._sets
+
+    def has_current(self, device: Device) -> bool:
+        '''
+        Whether there is a session to send on.
+
+        Those in the store are not loaded for it: after a start, a question about
+        a room would load a thousand.
+        '''
+        sessions = self._sets.get(device)
+        if sessions is not None:
+            return sessions.current is not None
+        found = self._stored.get(device)
+        if found is None:
+            found = self._store.has(f'{self._prefix(device)}/double_ratchet')
+            self._stored[device] = found
+        return found
+
+    def _prefix(self, device: Device) -> str:
+        return f'/{self._namespace}/{device.jid}/{device.device_id}'
 
     def _load(self, device: Device) -> SessionSet:
         load = self.backend.load_session(device.jid, device.device_id)
@@ -154,7 +179,7 @@ class Sessions:
         for device in self._changed:
             session = self._sets[device].current
             assert session is not None
-            prefix = f'/{self._namespace}/{device.jid}/{device.device_id}'
+            prefix = self._prefix(device)
             self._store.put_encoded(
                 f'{prefix}/double_ratchet', fast.session_state(session)
             )

@@ -214,6 +214,16 @@ class Store:
         except ValueError as error:
             raise StoreDamaged(f'unreadable value at {key}') from error
 
+    def has(self, key: str) -> bool:
+        '''Whether there is a value below a key; it is not looked at.'''
+        if key in self._pending:
+            return self._pending[key] is not None
+        with self._translated():
+            row = self._connection.execute(
+                'SELECT 1 FROM kv WHERE key = ?', (key,)
+            ).fetchone()
+        return row is not None
+
     def put(self, key: str, value: JSON) -> None:
         '''Set a value; it is encoded at once.'''
         self._pending[key] = json.dumps(value, separators=(',', ':'))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
+from functools import lru_cache
 from typing import Any
 from typing import ClassVar
 
@@ -45,6 +46,8 @@ def curve_form(identity_key: bytes) -> bytes:
     return xeddsa.ed25519_pub_to_curve25519_pub(identity_key)
 
 
+# Of public keys: a room may have a thousand devices, and each is asked for often
+@lru_cache(maxsize=4096)
 def fingerprint(identity_key: bytes) -> str:
     '''The 64 lower-case hex digits that clients show for an identity key:
     its Curve25519 form, for both protocols.'''

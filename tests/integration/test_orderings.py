@@ -3,7 +3,8 @@
 
 '''
 Two engines, and a network that delivers in any order, twice, or not at all,
-while the clients crash and come back.
+while the clients crash and come back. Some messages are encrypted in steps, and
+anything may happen between two of them.
 
 Whatever happens: a message that arrives is shown once, and shown as it was
 written; one that was shown and then lost in a crash can be decrypted again; and
@@ -30,10 +31,12 @@ from twomemo.twomemo import EncryptedKeyMaterialImpl as Omemo2Key
 from twomemo.twomemo import KeyExchangeImpl as Omemo2Exchange
 
 from omemo_plugin.engine.effects import OweEmptyMessage
+from omemo_plugin.engine.encrypting import Encryption
 from omemo_plugin.engine.errors import DuplicateMessage
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
+from tests.support.ratchets import step_of
 from tests.support.world import BOTH
 from tests.support.world import Peer
 from tests.support.world import World
@@ -83,6 +86,7 @@ class Network(RuleBasedStateMachine):
             self.peers.append(peer)
         self.deliveries: list[Delivery] = []
         self.positions: set[tuple[int, bytes, int]] = set()
+        self.under_way: list[tuple[int, bytes, Encryption]] = []
 
     def teardown(self) -> None:
         if hasattr(self, 'world'):
@@ -99,10 +103,53 @@ class Network(RuleBasedStateMachine):
         self, sender: int, text: bytes | None, messages: tuple[EncryptedMessage, ...]
     ) -> None:
         for message in messages:
-            position = (sender, *ratchet_position(message))
-            assert position not in self.positions
-            self.positions.add(position)
+            self.used(sender, ratchet_position(message))
         self.deliveries.append(Delivery(sender, text, messages))
+
+    def used(self, sender: int, position: tuple[bytes, int]) -> None:
+        assert (sender, *position) not in self.positions
+        self.positions.add((sender, *position))
+
+    @rule(sender=st.integers(0, 1))
+    def begin(self, sender: int) -> None:
+        '''The same in steps: one for each protocol.'''
+        peer, other = self.peers[sender], self.peers[1 - sender]
+        text = b'begun %d' % len(self.positions)
+        peer.prepare(other.jid)
+        plaintexts = dict.fromkeys(self.protocols, text)
+        encryption = peer.engine.begin_encrypt([other.jid], plaintexts)
+        self.under_way.append((sender, text, encryption))
+
+    @precondition(lambda self: self.under_way)
+    @rule(index=indexes)
+    def step(self, index: int) -> None:
+        entry = self.under_way[index % len(self.under_way)]
+        sender, text, encryption = entry
+        done = encryption.step(1)
+        self.committed(sender)
+        if done:
+            self.under_way.remove(entry)
+            sent = encryption.finish()
+            assert sent.readers == (self.peers[1 - sender].device,)
+            self.on_its_way(sender, text, sent.messages)
+
+    @precondition(lambda self: self.under_way)
+    @rule(index=indexes)
+    def give_up(self, index: int) -> None:
+        entry = self.under_way.pop(index % len(self.under_way))
+        self.given_up(entry)
+
+    def given_up(self, entry: tuple[int, bytes, Encryption]) -> None:
+        sender, _, encryption = entry
+        for protocol, part in encryption._parts.items():
+            for key in part.keys.values():
+                self.used(sender, step_of(protocol, key.data)[1:])
+
+    def ended(self, who: int) -> None:
+        '''Nothing goes on that was under way in a client.'''
+        for entry in [one for one in self.under_way if one[0] == who]:
+            self.under_way.remove(entry)
+            self.given_up(entry)
 
     @precondition(lambda self: self.deliveries)
     @rule(index=indexes)
@@ -140,6 +187,7 @@ class Network(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1))
     def crash(self, who: int) -> None:
         '''What was not committed comes again from the archive.'''
+        self.ended(who)
         self.peers[who].restart(commit=False)
         for delivery in self.deliveries:
             if delivery.sender != who and not delivery.safe:
@@ -147,6 +195,7 @@ class Network(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1))
     def restart(self, who: int) -> None:
+        self.ended(who)
         self.peers[who].restart()
         self.committed(who)
 

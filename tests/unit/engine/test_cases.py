@@ -657,7 +657,7 @@ def test_case_36_too_many_recipients(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Four devices stand for the thousand that would take a minute to make
-    monkeypatch.setattr('omemo_plugin.engine.sending.RECIPIENTS_MAX', 3)
+    monkeypatch.setattr('omemo_plugin.engine.encrypting.RECIPIENTS_MAX', 3)
     ann = world.peer('ann@test')
     for number in range(4):
         world.peer(f'ben{number}@test')

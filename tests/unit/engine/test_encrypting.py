@@ -1,0 +1,337 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+'''
+A message that is encrypted in steps, and what may happen between two of them.
+What happens to its keys in any order of events is in
+tests/integration/test_orderings.py.
+'''
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from omemo_plugin.engine import encrypting
+from omemo_plugin.engine.encrypting import Encryption
+from omemo_plugin.engine.engine import LeftOutReason
+from omemo_plugin.engine.engine import SentMessage
+from omemo_plugin.engine.errors import NoRecipient
+from omemo_plugin.engine.errors import StoreError
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import DeviceList
+from omemo_plugin.engine.values import ListedDevice
+from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
+from tests.support.crowd import new_bundle
+from tests.support.ratchets import Step
+from tests.support.ratchets import step_of
+from tests.support.ratchets import steps_of
+from tests.support.world import BOTH
+from tests.support.world import Peer
+from tests.support.world import World
+
+LEGACY = (Protocol.LEGACY,)
+CROWD = 'crowd@test'
+
+
+def begin(ann: Peer, *others: Peer, text: bytes = b'x') -> Encryption:
+    jids = tuple(dict.fromkeys(other.jid for other in others))
+    ann.prepare(*jids)
+    return ann.engine.begin_encrypt(jids, dict.fromkeys(ann.protocols, text))
+
+
+def end(encryption: Encryption) -> SentMessage:
+    while not encryption.step(1):
+        pass
+    return encryption.finish()
+
+
+def made(encryption: Encryption) -> list[Step]:
+    '''The keys there are so far.'''
+    return [
+        step_of(protocol, key.data)
+        for protocol, part in encryption._parts.items()
+        for key in part.keys.values()
+    ]
+
+
+def add_crowd(ann: Peer, count: int, protocol: Protocol = Protocol.LEGACY) -> None:
+    '''Somebody whose devices are nobody's.'''
+    ids = range(1, count + 1)
+    listed = tuple(ListedDevice(number) for number in ids)
+    ann.engine.device_list_received(CROWD, DeviceList(protocol, listed))
+    for other in Protocol:
+        if other is not protocol:
+            ann.engine.device_list_unavailable(CROWD, other, permanent=True)
+    ann.engine.plan([CROWD])
+    for number in ids:
+        ann.engine.bundle_received(Device(CROWD, number), new_bundle(protocol))
+
+
+def two_with_devices(
+    world: World, protocols: tuple[Protocol, ...] = BOTH
+) -> tuple[Peer, list[Peer]]:
+    ann = world.peer('ann@test', protocols=protocols)
+    others = [world.peer('ben@test', protocols=protocols) for _ in range(2)]
+    others.append(world.peer('cat@test', protocols=protocols))
+    return ann, others
+
+
+@pytest.mark.parametrize('protocols', [*[(p,) for p in Protocol], BOTH])
+def test_all_read_what_was_encrypted_in_steps(
+    world: World, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, others = two_with_devices(world, protocols)
+    for text in (b'first', b'second'):
+        encryption = begin(ann, *others, text=text)
+        sent = end(encryption)
+        ann.engine.flush()
+        assert sent.readers == tuple(sorted(other.device for other in others))
+        assert sent.left_out == sent.lost == ()
+        for other in others:
+            assert other.decrypt(ann, sent).plaintext == text
+
+
+def test_case_36_a_step_is_bounded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = world.peer('ann@test', protocols=LEGACY)
+    add_crowd(ann, 70)
+    commits: list[int] = []
+    commit = ann.engine._core.commit
+    monkeypatch.setattr(
+        ann.engine._core, 'commit', lambda: (commits.append(1), commit())[1]
+    )
+    found: list[list[int]] = []
+    for again in range(3):
+        if again == 2:
+            ann.restart()
+        encryption = ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b'x'})
+        sizes: list[int] = []
+        done = False
+        while not done:
+            before = len(made(encryption))
+            done = encryption.step()
+            sizes.append(len(made(encryption)) - before)
+            assert not ann.engine.uncommitted
+        assert len(encryption.finish().readers) == sum(sizes) == 70
+        found.append(sizes)
+    new, known, loaded = found
+    assert max(new) == encrypting.STEP // 8
+    assert known == [32, 32, 6]
+    assert max(loaded) == 16
+
+
+def test_case_36_a_question_loads_no_sessions(world: World) -> None:
+    ann = world.peer('ann@test', protocols=LEGACY)
+    add_crowd(ann, 5)
+    ann.engine.encrypt([CROWD], {Protocol.LEGACY: b'x'})
+    ann.restart()
+    ann.engine.connected()
+    assert len(ann.engine.plan([CROWD]).readers) == 5
+    sessions = ann.engine._core.sessions[Protocol.LEGACY]
+    assert not any(sessions.is_loaded(Device(CROWD, n)) for n in range(1, 6))
+
+
+def test_case_36_a_thousand_and_one_are_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encrypting, 'RECIPIENTS_MAX', 4)
+    ann = world.peer('ann@test', protocols=LEGACY)
+    add_crowd(ann, 5)
+    with pytest.raises(encrypting.TooManyRecipients):
+        ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b'x'})
+    assert not ann.engine._core.sessions[Protocol.LEGACY].uncommitted
+    ann.engine.set_trust(Device(CROWD, 3), Trust.DISTRUSTED)
+    assert len(ann.engine.encrypt([CROWD], {Protocol.LEGACY: b'x'}).readers) == 4
+
+
+@pytest.mark.parametrize('steps', range(4))
+def test_case_47_killed_between_steps_reuses_no_key(world: World, steps: int) -> None:
+    ann, others = two_with_devices(world, LEGACY)
+    keys: list[Step] = []
+    for _ in range(3):
+        encryption = begin(ann, *others)
+        for _ in range(steps):
+            encryption.step(1)
+        keys += made(encryption)
+        ann.restart(commit=False)
+    sent = ann.encrypt(b'at last', 'ben@test', 'cat@test')
+    keys += steps_of(sent.messages)
+    assert len(keys) == len(set(keys)) == 3 * steps + 3
+    for other in others:
+        assert other.decrypt(ann, sent).plaintext == b'at last'
+
+
+def test_case_47_a_rollback_gives_all_of_it_up(world: World) -> None:
+    ann, others = two_with_devices(world)
+    halfway, done = begin(ann, *others), begin(ann, *others)
+    halfway.step(1)
+    while not done.step(1):
+        pass
+    keys = made(halfway) + made(done)
+    ann.engine._core.rollback()
+    with pytest.raises(StoreError):
+        halfway.step(1)
+    with pytest.raises(StoreError):
+        done.finish()
+    sent = ann.encrypt(b'anew', 'ben@test', 'cat@test')
+    assert set(keys).isdisjoint(steps_of(sent.messages))
+    for other in others:
+        assert other.decrypt(ann, sent).plaintext == b'anew'
+
+
+def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, others = two_with_devices(world, LEGACY)
+    encryption = begin(ann, *others)
+    encryption.step(1)
+
+    def full() -> None:
+        raise StoreError('full')
+
+    with monkeypatch.context() as disk:
+        disk.setattr(ann.engine._core.store, 'commit', full)
+        with pytest.raises(StoreError):
+            encryption.step(1)
+    # The disk has room again, and still
+    with pytest.raises(StoreError):
+        encryption.step(1)
+    sent = ann.encrypt(b'anew', 'ben@test', 'cat@test')
+    for other in others:
+        assert other.decrypt(ann, sent).plaintext == b'anew'
+
+
+def distrust(ann: Peer, other: Peer) -> None:
+    ann.engine.set_trust(other.device, Trust.DISTRUSTED)
+
+
+def unlist(ann: Peer, other: Peer) -> None:
+    for protocol in Protocol:
+        left = tuple(
+            device
+            for device in ann.world.lists[other.jid, protocol].devices
+            if device.device_id != other.engine.device_id
+        )
+        ann.engine.device_list_received(other.jid, DeviceList(protocol, left))
+
+
+def refuse_key(ann: Peer, other: Peer) -> None:
+    ann.engine.bundle_received(other.device, new_bundle(Protocol.OMEMO_2))
+
+
+def forget(ann: Peer, other: Peer) -> None:
+    ann.engine.forget_device(other.device)
+
+
+def take_its_place(ann: Peer, other: Peer) -> None:
+    '''Another device has its number, and is trusted blindly.'''
+    ann.engine.forget_device(other.device)
+    for protocol in Protocol:
+        device_list = ann.world.lists[other.jid, protocol]
+        ann.engine.device_list_received(other.jid, device_list)
+    ann.engine.bundle_received(other.device, new_bundle(Protocol.LEGACY))
+
+
+CHANGES = [
+    (distrust, LeftOutReason.DISTRUSTED),
+    (unlist, None),
+    (refuse_key, LeftOutReason.KEY_CHANGED),
+    (forget, None),
+    (take_its_place, LeftOutReason.KEY_CHANGED),
+]
+
+
+@pytest.mark.parametrize('steps', [0, 1, 6])
+@pytest.mark.parametrize(('change', 'reason'), CHANGES)
+def test_who_may_not_read_at_the_end_gets_no_key(
+    world: World,
+    change: Callable[[Peer, Peer], None],
+    reason: LeftOutReason | None,
+    steps: int,
+) -> None:
+    ann, others = two_with_devices(world)
+    first, second, cat = others
+    encryption = begin(ann, *others)
+    for _ in range(steps):
+        encryption.step(1)
+    change(ann, first)
+    sent = end(encryption)
+    if change is not take_its_place or steps:
+        assert first.device not in sent.readers
+        ids = {key.device_id for one in sent.messages for key in one.keys}
+        assert ids == {second.engine.device_id, cat.engine.device_id}
+        reasons = {one.reason for one in sent.left_out if one.device == first.device}
+        assert reasons == (set() if reason is None else {reason})
+    assert sent.lost == ()
+    for other in (second, cat):
+        assert other.decrypt(ann, sent).plaintext == b'x'
+
+
+def test_somebody_who_lost_all_devices_is_told_of(world: World) -> None:
+    ann, others = two_with_devices(world)
+    encryption = begin(ann, *others)
+    distrust(ann, others[2])
+    assert end(encryption).lost == ('cat@test',)
+
+
+def test_nobody_is_left(world: World) -> None:
+    ann, others = two_with_devices(world)
+    world.peer('ann@test')
+    encryption = begin(ann, *others)
+    for other in others:
+        distrust(ann, other)
+    with pytest.raises(NoRecipient):
+        end(encryption)
+
+
+def test_a_session_that_is_replaced_meanwhile(world: World) -> None:
+    '''Its key is one of a session that the other side still has.'''
+    ann, others = two_with_devices(world, LEGACY)
+    ben = others[0]
+    ann.send(b'before', ben)
+    ben.send(b'answer', ann)
+    encryption = begin(ann, *others)
+    encryption.step(1)
+    ann.carry_out(ann.engine.replace_session(ben.device))
+    sent = end(encryption)
+    assert ben.decrypt(ann, sent).plaintext == b'x'
+    assert ann.send(b'after', ben).plaintext == b'after'
+
+
+def test_two_at_once_and_in_any_order(world: World) -> None:
+    ann, others = two_with_devices(world)
+    one, other = begin(ann, *others, text=b'1'), begin(ann, *others, text=b'2')
+    for _ in range(6):
+        one.step(1)
+        other.step(1)
+    first, second = one.finish(), other.finish()
+    for number, peer in enumerate(others):
+        order = [(first, b'1'), (second, b'2')]
+        for sent, text in order if number else reversed(order):
+            assert peer.decrypt(ann, sent).plaintext == text
+
+
+def test_what_comes_in_meanwhile_is_read(world: World) -> None:
+    ann, others = two_with_devices(world)
+    encryption = begin(ann, *others)
+    for peer in (*others, *others):
+        encryption.step(1)
+        assert peer.send(b'in between', ann).plaintext == b'in between'
+    sent = encryption.finish()
+    for peer in others:
+        assert peer.decrypt(ann, sent).plaintext == b'x'
+
+
+def test_it_asks_for_nothing(world: World) -> None:
+    '''What it asked for would have to be carried out by somebody.'''
+    ann, others = two_with_devices(world)
+    encryption = begin(ann, *others)
+    encryption.step()
+    new = world.peer('ben@test')
+    encryption.step()
+    assert new.device not in encryption.finish().readers
+    assert new.device in ann.encrypt(b'y', 'ben@test').readers
