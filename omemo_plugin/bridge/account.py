@@ -539,7 +539,7 @@ class AccountService:
             for jid in jids
             if jid != self.own_jid and not compat.is_in_roster(self._client, jid)
         ]
-        self._errands.carry_out(
+        self._errands.carry_out_later(
             [FetchDeviceList(jid, one) for jid in strangers for one in Protocol]
         )
         self._sender.work()
@@ -562,7 +562,7 @@ class AccountService:
         except Exception as error:
             report('planning', error)
             return None
-        self._errands.carry_out(plan.effects)
+        self._errands.carry_out_later(plan.effects)
         return plan
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:

@@ -97,10 +97,10 @@ class Errands:
 
     def carry_out_later(self, effects: Sequence[Effect]) -> None:
         '''
-        Carry out what a received message led to.
+        Carry out what a received message led to, or what is to be fetched.
 
         Not at once: some of it commits, and the row of the message has to be
-        in Gajim's archive before.
+        in Gajim's archive before; and there may be a thousand keys to fetch.
         '''
         if effects and not self._later:
             GLib.idle_add(self._carry_out_next)
@@ -462,7 +462,7 @@ class Errands:
                 default=0,
             )
             if not any(
-                one.fingerprint is not None
+                one.identity_key is not None
                 and one.first_seen < met - _FIRST_CONTACT_SECONDS
                 for one in infos
             ):

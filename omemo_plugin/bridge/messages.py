@@ -17,6 +17,7 @@ from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import SessionBroken
 from ..engine.effects import TrustChanged
+from ..engine.encrypting import RECIPIENTS_MAX
 from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
@@ -205,7 +206,10 @@ def no_recipient(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
 
 
 def too_many_recipients() -> str:
-    return _('there are too many devices to encrypt for.')
+    return _(
+        'there are more than {count} devices to encrypt for. Ask the others to '
+        'remove those they no longer use, or write to fewer people.'
+    ).format(count=RECIPIENTS_MAX)
 
 
 def keys_not_written() -> str:

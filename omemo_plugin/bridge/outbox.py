@@ -29,7 +29,7 @@ class Outgoing:
         grace: until when to wait for a recipient's first device to appear.
         deadline: when to go on with the keys that are there. Both in the
             seconds of a monotonic clock.
-        busy: it is being made durable and is about to go.
+        busy: it is being encrypted or made durable, and is about to go.
         is_room: the conversation is a room.
         is_private: it is with somebody in a room.
     '''

@@ -4,7 +4,8 @@
 '''
 What goes without the user having written it: receipts, read markers and typing
 notices, in the envelope of OMEMO 2. They are worth nothing later, so they do not
-wait, and what cannot be encrypted now is not sent.
+wait, and what cannot be encrypted now is not sent. To a room with many devices
+nothing of the kind goes: each typing notice would be as long as a message.
 '''
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from . import send
 from .errands import Errands
 from .failures import report
 from .keystore import Keystore
+
+# More than a person and we have, and what can be encrypted for at once
+_READERS_MAX = 32
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -91,8 +95,10 @@ class Quiet:
 
         try:
             plan = engine.plan(jids)
-            self._errands.carry_out(plan.effects)
+            self._errands.carry_out_later(plan.effects)
             if not plan.ready or plan.unreachable:
+                return
+            if len(plan.readers) > _READERS_MAX:
                 return
             texts = send.plaintexts(
                 stanza, from_jid=self._own_jid, to_jid=to_jid, has_text=False

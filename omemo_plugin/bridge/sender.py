@@ -39,6 +39,7 @@ from .presenters import Reader
 from .quiet import Quiet
 from .readers import Readers
 from .rooms import Rooms
+from .stepper import Stepper
 from .unsent import Unsent
 
 # How long a message waits for keys; then those that are there have to do
@@ -50,6 +51,10 @@ _GRACE = 5.0
 
 # In seconds: what waits for longer than this is kept for the next start
 _UNSENT_AFTER = 1
+
+# Each of a thousand keys that come may be the last one that is waited for; to look
+# takes a while, so it is done for all that came within this time
+_SOON_MS = 30
 
 # The address of an encrypted file, with its key (XEP-0454)
 _AESGCM = 'aesgcm://'
@@ -113,17 +118,20 @@ class Sender:
         self._unsent_timer = 0
         self._outbox = Outbox()
         self._outbox.changed = self._note_unsent_soon
+        self._stepper = Stepper(keystore)
+        self._soon = 0
         self._announced: dict[str, set[str]] = {}
         self._taken: Any = None
         self._closed = False
         # Told of each conversation that becomes an encrypted one
         self.on_latched: Callable[[str], None] = lambda jid: None
-        errands.answered = self.work
+        errands.answered = self.work_soon
         self._gate = Gate(client, self._admit)
 
     def close(self) -> None:
         '''Give back what waits, and take the gate away.'''
         self._closed = True
+        self._stepper.close()
         waiting: dict[str, list[Outgoing]] = {}
         for entry in self._outbox.clear():
             waiting.setdefault(entry.conversation, []).append(entry)
@@ -308,10 +316,24 @@ class Sender:
         if not self._closed:
             self._outbox.work(self._try)
 
+    def work_soon(self) -> None:
+        '''The same in a moment, once for all that happens until then.'''
+        if not self._soon:
+            self._soon = GLib.timeout_add(_SOON_MS, self._work_now)
+
+    def _work_now(self) -> bool:
+        self._soon = 0
+        return self._work_once()
+
     def _try(self, entry: Outgoing) -> bool:
         '''Returns whether the entry has left the queue.'''
+        return self._attempt(entry, lambda: self._step(entry))
+
+    def _attempt(self, entry: Outgoing, go_on: Callable[[], None]) -> bool:
+        '''Returns whether the entry has left the queue, because it cannot be
+        sent.'''
         try:
-            self._step(entry)
+            go_on()
         except _CannotSend as error:
             self._give_back(entry, error.reason, error.offer)
         except NoRecipient as error:
@@ -344,7 +366,7 @@ class Sender:
             count = len(plan.waiting)
             what = 'keys' if count else 'lists'
             self._announce(entry, what, messages.fetching(count))
-            self._errands.carry_out(plan.effects)
+            self._errands.carry_out_later(plan.effects)
             return
         if now < entry.grace and _may_appear(plan):
             self._announce(entry, 'lists', messages.fetching(0))
@@ -360,11 +382,33 @@ class Sender:
         )
         self._keystore.write_archive_first()
         try:
-            sent = engine.encrypt(entry.jids, texts)
+            encryption = engine.begin_encrypt(entry.jids, texts)
         except NoRecipient:
             if has_text or not plan.readers:
                 raise
             raise _CannotSend(messages.only_omemo_2()) from None
+        if encryption.step():
+            self._encrypted(entry, encryption.finish())
+            return
+        entry.busy = True
+
+        def over(error: Exception | None) -> None:
+            def go_on() -> None:
+                if error is not None:
+                    raise error
+                self._encrypted(entry, encryption.finish())
+
+            if self._attempt(entry, go_on):
+                self.work()
+
+        self._stepper.run(encryption, over)
+
+    def _encrypted(self, entry: Outgoing, sent: SentMessage) -> None:
+        if entry.is_room and sent.lost:
+            # SECURITY: nobody is left out without a word: look again
+            entry.busy = False
+            self.work_soon()
+            return
         entry.busy = True
 
         def durable(error: Exception | None) -> None:
@@ -442,12 +486,9 @@ class Sender:
 
     def _note_readers(self, entry: Outgoing, sent: SentMessage) -> None:
         '''For whoever asks later who could read it.'''
-        engine = self._keystore.get()
         readers = [
             Reader(info.device, info.trust, info.label)
-            for jid in dict.fromkeys(device.jid for device in sent.readers)
-            for info in engine.devices(jid)
-            if info.device in sent.readers
+            for info in self._keystore.get().look_up(sent.readers)
         ]
         number = compat.stanza_of(entry.message).getID()
         if number:
@@ -456,13 +497,10 @@ class Sender:
     def _trust_of(self, sent: SentMessage, jids: Sequence[str]) -> Trust:
         '''What the shield of a sent message may claim: that of the device
         trusted least among the recipients'.'''
-        engine = self._keystore.get()
-        readers = set(sent.readers)
-        for jid in jids:
-            for info in engine.devices(jid):
-                if info.device in readers and info.trust is not Trust.VERIFIED:
-                    return Trust.BLIND
-        return Trust.VERIFIED
+        infos = self._keystore.get().look_up(sent.readers)
+        theirs = [info.trust for info in infos if info.device.jid in jids]
+        verified = all(trust is Trust.VERIFIED for trust in theirs)
+        return Trust.VERIFIED if verified else Trust.BLIND
 
     # What the user is told
 

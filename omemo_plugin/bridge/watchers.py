@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 from gi.repository import GLib
@@ -21,6 +23,7 @@ class Watchers:
     def __init__(self) -> None:
         self._callbacks: list[Callable[[], None]] = []
         self._timer = 0
+        self._told = -math.inf
 
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
         '''
@@ -36,7 +39,11 @@ class Watchers:
         return unfollow
 
     def tell(self) -> None:
-        '''Something may have changed: all are told once, when there is time.'''
+        '''Something may have changed: all are told once, when there is time, but
+        not again and again within a moment.'''
+        if time.monotonic() < self._told + _SOON_MS / 1000:
+            self.tell_soon()
+            return
         self._stop_timer()
         if self._callbacks:
             self._timer = GLib.idle_add(self._tell)
@@ -48,6 +55,7 @@ class Watchers:
 
     def _tell(self) -> bool:
         self._timer = 0
+        self._told = time.monotonic()
         for callback in list(self._callbacks):
             try:
                 callback()

@@ -78,7 +78,6 @@ class DeviceInfo:
     Attributes:
         protocols: those it is listed for.
         identity_key: Ed25519, 32 bytes; None while it is not known.
-        fingerprint: 64 hex digits; None while the key is not known.
         active: it is in a current device list.
         key_changed: another identity key was presented and refused.
         first_seen, last_seen: seconds since 1970, 0 for never.
@@ -87,13 +86,18 @@ class DeviceInfo:
     device: Device
     protocols: tuple[Protocol, ...]
     identity_key: bytes | None
-    fingerprint: str | None
     trust: Trust
     active: bool
     label: str | None
     key_changed: bool
     first_seen: int
     last_seen: int
+
+    @property
+    def fingerprint(self) -> str | None:
+        '''64 hex digits; None while the key is not known. Worked out when it is
+        asked for: a room may have a thousand devices.'''
+        return None if self.identity_key is None else fingerprint(self.identity_key)
 
 
 class OmemoEngine:
@@ -519,9 +523,6 @@ class OmemoEngine:
                 record.device,
                 tuple(p for p, listed in record.listed.items() if listed),
                 record.identity_key,
-                None
-                if record.identity_key is None
-                else fingerprint(record.identity_key),
                 self._core.devices.trust(record),
                 record.active,
                 record.label,

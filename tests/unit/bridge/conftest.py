@@ -16,6 +16,7 @@ NEEDS_GAJIM = (
     'test_account.py',
     'test_errands.py',
     'test_lines.py',
+    'test_many_devices.py',
     'test_pep.py',
     'test_previews.py',
     'test_quiet.py',

@@ -21,7 +21,7 @@ BOB = 'bob@example.org'
 
 
 class NoErrands:
-    def carry_out(self, effects: list[Effect]) -> None:
+    def carry_out_later(self, effects: list[Effect]) -> None:
         pass
 
 

@@ -47,6 +47,17 @@ def test_a_decision_is_told_at_once_though_something_else_would_be_soon() -> Non
     assert follower.told == 1
 
 
+def test_what_goes_on_and_on_is_told_now_and_then() -> None:
+    watchers, follower = Watchers(), Follower()
+    watchers.follow(follower.changed)
+    for _ in range(100):
+        watchers.tell()
+        while iterate():
+            pass
+    assert follower.told == 1
+    run_until_told(follower, 2)
+
+
 def test_nobody_is_told_after_the_end() -> None:
     watchers, follower = Watchers(), Follower()
     watchers.follow(follower.changed)

@@ -18,6 +18,7 @@ from omemo_plugin.engine.sending import SendPlan
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
+from tests.support.devices import MadeUpDevice
 
 OWN = 'alice@example.org'
 BOB = 'bob@example.org'
@@ -45,17 +46,17 @@ def make(
     protocols: tuple[Protocol, ...] = (Protocol.LEGACY,),
     last_seen: int = NOW,
 ) -> DeviceInfo:
-    return DeviceInfo(
+    return MadeUpDevice(
         Device(jid, device_id),
         protocols if active else (),
         b'k' * 32 if key else None,
-        fingerprint(device_id) if key else None,
         trust,
         active,
         label,
         key_changed,
         NOW - 40 * DAY,
         last_seen,
+        fingerprint(device_id) if key else None,
     )
 
 

@@ -21,6 +21,7 @@ from omemo_plugin.verify.judge import Verdict
 from omemo_plugin.verify.judge import judge
 from omemo_plugin.verify.uri import build_fingerprint_uri
 from omemo_plugin.verify.uri import build_trust_message_uri
+from tests.support.devices import MadeUpDevice
 
 ME = 'me@example.org'
 ROMEO = 'romeo@montague.lit'
@@ -39,17 +40,17 @@ def info(
     active: bool = True,
 ) -> DeviceInfo:
     key = None if fingerprint is None else bytes.fromhex(fingerprint)[::-1]
-    return DeviceInfo(
+    return MadeUpDevice(
         Device(jid, number),
         (Protocol.LEGACY,),
         key,
-        fingerprint,
         trust,
         active,
         None,
         key_changed=False,
         first_seen=0,
         last_seen=0,
+        fingerprint=fingerprint,
     )
 
 

@@ -18,6 +18,7 @@ from omemo_plugin.verify.phrase import load_words
 from omemo_plugin.verify.phrase import numeric_fingerprint
 from omemo_plugin.verify.phrase import phrase_of
 from omemo_plugin.verify.phrase import words_of
+from tests.support.devices import MadeUpDevice
 
 A = '06863bc66d02b40d27b8d49ca7c09e9239236f9d7d25d6fcca5ce13c7064d868'
 B = 'f781b6fb32fed9ba1cf2de978d4d5da28dc34046ae814402b5c0dbd96fda907b'
@@ -136,17 +137,17 @@ def info(
     *,
     active: bool = True,
 ) -> DeviceInfo:
-    return DeviceInfo(
+    return MadeUpDevice(
         Device(jid, number),
         (Protocol.LEGACY,),
         None,
-        fingerprint,
         trust,
         active,
         None,
         key_changed=False,
         first_seen=0,
         last_seen=0,
+        fingerprint=fingerprint,
     )
 
 
