@@ -57,6 +57,8 @@ class Core:
         self._clock = clock
         # How often what was not committed has been forgotten
         self.rollbacks = 0
+        # Called then by those who remember what may not hold any more
+        self.after_rollback: list[Callable[[], None]] = []
         self.witness = Witness(witness_path)
         self.store = Store(path)
         try:
@@ -162,6 +164,8 @@ class Core:
         self.devices.forget_cache()
         for sessions in self.sessions.values():
             sessions.forget_cache()
+        for forget in self.after_rollback:
+            forget()
 
     # Trust
 

@@ -66,6 +66,7 @@ class Directory:
         self._bundles: dict[tuple[Device, Protocol], Any] = {}
         self._failures: dict[tuple[Device, Protocol], _Failure] = {}
         self._list_failures: dict[tuple[str, Protocol], _Failure] = {}
+        core.after_rollback.append(self._rolled_back)
 
     def connected(self) -> None:
         '''What was asked for on the old stream will not be answered.'''
@@ -74,6 +75,17 @@ class Directory:
         self._list_failures.clear()
         # Our own lists are asked for at every connection
         self._fetching_lists = {(self._core.own_jid, p) for p in Protocol}
+
+    def _rolled_back(self) -> None:
+        '''
+        Lists and identity keys that were not committed are not known any more,
+        and are asked for again.
+
+        SECURITY: a bundle whose identity key has been forgotten is not to be
+        encrypted with.
+        '''
+        self._checked.clear()
+        self._bundles.clear()
 
     # Device lists
 
