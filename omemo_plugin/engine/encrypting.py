@@ -8,12 +8,14 @@ A room may have a thousand devices, and the first message to them builds as many
 sessions, which takes a second. So it is done in steps, and the window can be
 drawn in between. Anything may happen between two of them:
 
-- Each step commits what it did. A key that was made is never made again, not
-  after a crash and not when the message is given up; it is lost at worst.
+- A message that is given up takes its keys with it. They are lost, and not made
+  again for another one: the ratchets have moved on, and with the next commit, of
+  whatever it is, they have done so in the store.
+- After a crash or a rollback of the store, ratchets may be where they were before
+  some of the keys were made. Nothing of those leaves: the message is given up.
 - Whoever may not read any more when all is done gets no key (`finish`).
 - Several messages may be under way at once. Every step of a ratchet is complete,
   and the keys a device gets may arrive in any order.
-- After a rollback of the store nothing of it is used.
 '''
 
 from __future__ import annotations
@@ -47,6 +49,10 @@ from .wire import WIRES
 from .wire import same_identity
 
 RECIPIENTS_MAX = 1000
+
+# After so many keys they are committed. Not with each step: then the first message
+# to a thousand devices would write ten megabytes, and so it writes three
+_COMMIT_AFTER = 32
 
 # What one step may cost: in devices with a session that is at hand. A few
 # milliseconds; counted and not timed, so that it is the same everywhere
@@ -205,11 +211,12 @@ class Encryption:
         }
         # SECURITY: the keys under which it is encrypted
         self._identities: dict[Device, bytes] = {}
+        self._uncommitted = 0
 
     def step(self, limit: int | None = STEP) -> bool:
         '''
-        Encrypt for some more devices, and commit that with all that was
-        received.
+        Encrypt for some more devices. When all is done it is committed, with
+        all that was received, and it may be before.
 
         Args:
             limit: what it may cost, None to do all that is left.
@@ -233,7 +240,10 @@ class Encryption:
             key = self._keys.encrypt(device, protocol, part.key)
             if key is not None:
                 part.keys[device] = key
-        self._core.commit()
+                self._uncommitted += 1
+        if self._uncommitted >= _COMMIT_AFTER or not self._todo:
+            self._core.commit()
+            self._uncommitted = 0
         return not self._todo
 
     def finish(self) -> SentMessage:

@@ -86,6 +86,7 @@ class Network(RuleBasedStateMachine):
             self.peers.append(peer)
         self.deliveries: list[Delivery] = []
         self.positions: set[tuple[int, bytes, int]] = set()
+        self.lost: set[tuple[int, bytes, int]] = set()
         self.under_way: list[tuple[int, bytes, Encryption]] = []
 
     def teardown(self) -> None:
@@ -107,7 +108,7 @@ class Network(RuleBasedStateMachine):
         self.deliveries.append(Delivery(sender, text, messages))
 
     def used(self, sender: int, position: tuple[bytes, int]) -> None:
-        assert (sender, *position) not in self.positions
+        assert (sender, *position) not in self.positions | self.lost
         self.positions.add((sender, *position))
 
     @rule(sender=st.integers(0, 1))
@@ -125,9 +126,8 @@ class Network(RuleBasedStateMachine):
     def step(self, index: int) -> None:
         entry = self.under_way[index % len(self.under_way)]
         sender, text, encryption = entry
-        done = encryption.step(1)
-        self.committed(sender)
-        if done:
+        if encryption.step(1):
+            self.committed(sender)
             self.under_way.remove(entry)
             sent = encryption.finish()
             assert sent.readers == (self.peers[1 - sender].device,)
@@ -136,20 +136,17 @@ class Network(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule(index=indexes)
     def give_up(self, index: int) -> None:
-        entry = self.under_way.pop(index % len(self.under_way))
-        self.given_up(entry)
-
-    def given_up(self, entry: tuple[int, bytes, Encryption]) -> None:
-        sender, _, encryption = entry
+        '''Its keys are not made again as long as the client runs.'''
+        sender, _, encryption = self.under_way.pop(index % len(self.under_way))
         for protocol, part in encryption._parts.items():
             for key in part.keys.values():
-                self.used(sender, step_of(protocol, key.data)[1:])
+                self.lost.add((sender, *step_of(protocol, key.data)[1:]))
 
-    def ended(self, who: int) -> None:
+    def ended(self, who: int, *, crashed: bool) -> None:
         '''Nothing goes on that was under way in a client.'''
-        for entry in [one for one in self.under_way if one[0] == who]:
-            self.under_way.remove(entry)
-            self.given_up(entry)
+        self.under_way = [one for one in self.under_way if one[0] != who]
+        if crashed:
+            self.lost = {one for one in self.lost if one[0] != who}
 
     @precondition(lambda self: self.deliveries)
     @rule(index=indexes)
@@ -187,7 +184,7 @@ class Network(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1))
     def crash(self, who: int) -> None:
         '''What was not committed comes again from the archive.'''
-        self.ended(who)
+        self.ended(who, crashed=True)
         self.peers[who].restart(commit=False)
         for delivery in self.deliveries:
             if delivery.sender != who and not delivery.safe:
@@ -195,7 +192,7 @@ class Network(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1))
     def restart(self, who: int) -> None:
-        self.ended(who)
+        self.ended(who, crashed=False)
         self.peers[who].restart()
         self.committed(who)
 

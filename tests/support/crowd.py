@@ -9,11 +9,14 @@ bundle, and one prekey. Nobody is behind them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 
 import xeddsa
 
+from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.values import Bundle
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import DeviceList
+from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.wire import curve_form
 
@@ -46,6 +49,16 @@ def new_bundle(protocol: Protocol) -> Bundle:
     )
 
 
-def new_bundles(protocol: Protocol, count: int) -> Iterator[Bundle]:
-    """So many, made as they are taken."""
-    return (new_bundle(protocol) for _ in range(count))
+def add_crowd(
+    engine: OmemoEngine, jid: str, count: int, protocol: Protocol = Protocol.LEGACY
+) -> None:
+    """Tell an engine of somebody with so many devices, and of their keys."""
+    numbers = range(1, count + 1)
+    listed = tuple(ListedDevice(number) for number in numbers)
+    engine.device_list_received(jid, DeviceList(protocol, listed))
+    for other in Protocol:
+        if other is not protocol:
+            engine.device_list_unavailable(jid, other, permanent=True)
+    engine.plan([jid])
+    for number in numbers:
+        engine.bundle_received(Device(jid, number), new_bundle(protocol))
