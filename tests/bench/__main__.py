@@ -36,10 +36,12 @@ from omemo_plugin.engine.values import EncryptedMessage  # noqa: E402
 from omemo_plugin.engine.values import Protocol  # noqa: E402
 from tests.bench import gajim_omemo  # noqa: E402
 from tests.bench import omemo_dr  # noqa: E402
+from tests.support.crowd import add_crowd  # noqa: E402
 from tests.support.world import Peer  # noqa: E402
 from tests.support.world import World  # noqa: E402
 
 LEGACY = (Protocol.LEGACY,)
+CROWD = 'crowd@test'
 TEXT = b'The meeting is at noon by the old lighthouse.'
 BATCH = 100
 MONTH = 35 * 24 * 3600
@@ -218,6 +220,41 @@ def first_start(peer: Any, rounds: int) -> Row:
     return row('first-start', peer, ours_ms, theirs_ms)
 
 
+class AtOnce:
+    '''Our own engine, when all devices are encrypted for in one call.'''
+
+    NAME = 'at once'
+
+
+def first_message(devices: int, rounds: int) -> Row:
+    '''For how long the window stands still for the first message to a room: the
+    longest step of it, beside all of it.'''
+    longest: list[float] = []
+    at_once: list[float] = []
+    plain = {Protocol.LEGACY: TEXT}
+
+    def stepped(engine: OmemoEngine) -> float:
+        encryption = engine.begin_encrypt([CROWD], plain)
+        steps: list[float] = []
+        done: list[bool] = []
+        while not any(done):
+            steps.append(timed(lambda: done.append(encryption.step())))
+        steps.append(timed(encryption.finish))
+        return max(steps)
+
+    for _ in range(rounds):
+        with a_world() as world:
+            for times, run in (
+                (longest, stepped),
+                (at_once, lambda one: timed(lambda: one.encrypt([CROWD], plain))),
+            ):
+                ann = world.peer('ann@test', protocols=LEGACY)
+                add_crowd(ann.engine, CROWD, devices)
+                ann.engine.commit()
+                times.append(run(ann.engine))
+    return row(f'longest-call-{devices}', AtOnce, longest, at_once)
+
+
 def receive_in_gajim(count: int) -> Row:
     from tests.bench.in_gajim import per_message
 
@@ -282,6 +319,7 @@ def main() -> int:
             print(f'Not beside {peer.NAME}: {missing}')
         else:
             rows += run(peer, arguments.only or '', in_gajim=arguments.gajim)
+    rows += run_alone(arguments.only or '')
     return write(rows, arguments.json)
 
 
@@ -302,6 +340,17 @@ def print_row(one: Row) -> None:
         f'{one["ratio"]:7.2f}',
         flush=True,
     )
+
+
+def run_alone(only: str) -> list[Row]:
+    '''What is beside nothing but ourselves.'''
+    name = 'longest-call-200'
+    if not name.startswith(only):
+        return []
+    found = first_message(200, 5)
+    print_head(AtOnce)
+    print_row(found)
+    return [found]
 
 
 def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
