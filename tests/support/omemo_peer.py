@@ -74,6 +74,15 @@ def xml(element: Element) -> str:
     return write_element(element).decode()
 
 
+def publication(node: str, item_id: str, payload: str, *, many: bool = False) -> str:
+    """What publishes an item that everybody may read."""
+    options = OPTIONS.format(more=MANY if many else '')
+    return (
+        f"<pubsub xmlns='{PUBSUB}'><publish node='{node}'>"
+        f"<item id='{item_id}'>{payload}</item></publish>{options}</pubsub>"
+    )
+
+
 class OmemoPeer:
     """One device of one account.
 
@@ -153,11 +162,7 @@ class OmemoPeer:
         self, node: str, item_id: str, payload: str, *, many: bool = False
     ) -> None:
         """Publish an item that everybody may read."""
-        options = OPTIONS.format(more=MANY if many else '')
-        answer = self.client.set(
-            f"<pubsub xmlns='{PUBSUB}'><publish node='{node}'>"
-            f"<item id='{item_id}'>{payload}</item></publish>{options}</pubsub>"
-        )
+        answer = self.client.set(publication(node, item_id, payload, many=many))
         assert answer is not None, f'the server refuses an item in {node}'
 
     def fetch(self, jid: str, node: str, item_id: str = '') -> Element | None:

@@ -59,6 +59,7 @@ modules_enabled = {{
     "smacks"; "wire_log"; {more_modules}
 }}
 modules_disabled = {{ "s2s"; {without} }}
+c2s_stanza_size_limit = {stanza_bytes_max}
 VirtualHost "{domain}"
 Component "rooms.{domain}" "muc"
     modules_enabled = {{ "muc_mam" }}
@@ -125,6 +126,7 @@ class Prosody:
         network: Path | None = None,
         without: Iterable[str] = (),
         largest_file: int = 10 << 20,
+        stanza_bytes_max: int = 256 * 1024,
     ) -> None:
         """Write the configuration; start() starts the server.
 
@@ -135,6 +137,7 @@ class Prosody:
         :param network: a network namespace to run in (then as root)
         :param without: modules of Prosody's that shall not be loaded
         :param largest_file: bytes of an upload
+        :param stanza_bytes_max: from a client; the default is Prosody's own
         """
         self.folder = make_folder(folder)
         self.domain = domain
@@ -164,6 +167,7 @@ class Prosody:
             more_modules=' '.join(f'"{name}";' for name in self._more_modules),
             without=' '.join(f'"{name}";' for name in without),
             largest_file=largest_file,
+            stanza_bytes_max=stanza_bytes_max,
         )
         self._config = self.folder / 'prosody.cfg.lua'
         self._config.write_text(config)

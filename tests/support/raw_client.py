@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from collections.abc import Coroutine
+from collections.abc import Iterable
 from typing import Any
 from typing import TypeVar
 from xml.etree import ElementTree as ET
@@ -106,10 +107,20 @@ class RawClient:
         """Have something done; None if that is refused."""
         return self._call(self._request('set', content, to))
 
+    def set_all(self, contents: Iterable[str]) -> bool:
+        """Have several things done without waiting in between; whether all were."""
+        return self._call(self._request_all(list(contents)))
+
+    async def _request_all(self, contents: list[str]) -> bool:
+        answers = await asyncio.gather(
+            *(self._request('set', content, None) for content in contents)
+        )
+        return None not in answers
+
     async def _request(
         self, kind: str, content: str, to: str | None
     ) -> ET.Element | None:
-        request = self._client.make_iq(itype=kind, ito=to)
+        request = self._client.make_iq(f'raw-{next(_numbers)}', itype=kind, ito=to)
         request.append(ET.fromstring(content))
         try:
             answer = await request.send(timeout=TIMEOUT)

@@ -22,6 +22,7 @@ from nbxmpp.protocol import JID
 
 from .changes import Changes
 from .memory import Memory
+from .steps import Steps
 from .stopwatch import Stopwatch
 
 # Rows of a conversation that are neither text nor a line about the chat.
@@ -705,6 +706,14 @@ class Actions(Changes):
     def stopwatch(self) -> dict[str, Any]:
         """What has been measured so far."""
         return self._stopwatch.result()
+
+    def watch_steps(self, account: str) -> None:
+        """From now on note how much our plugin encrypts in one go."""
+        self._steps = Steps(account)
+
+    def steps(self) -> list[int]:
+        """For how many devices in each turn of the main loop so far."""
+        return self._steps.result()
     def encryption_menu(self) -> list[str]:
         """The entries of the menu with the lock.
 
