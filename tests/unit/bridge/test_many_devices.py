@@ -253,7 +253,7 @@ def test_closing_between_steps_loses_no_text(world: World, watch: Watch) -> None
         alice.write(CROWD, text)
     wait_for(lambda: watch.steps == 3)
     alice.service.close()
-    assert world.returned == ['first', 'second']
+    assert world.returned == ['first\nsecond']
     run_for(0.1)
     assert watch.steps == 3
     assert alice.client.sent == []
