@@ -109,7 +109,9 @@ class Errands:
     def _carry_out_next(self) -> bool:
         # One at a time: after a long catch-up there may be a hundred, and the
         # window has to be drawn in between
-        self.carry_out((self._later.popleft(),))
+        self.carry_out((self._later[0],))
+        # Not before: what is added meanwhile must not start this once more
+        self._later.popleft()
         return bool(self._later)
 
     def call(

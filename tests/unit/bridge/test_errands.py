@@ -33,3 +33,29 @@ def test_the_window_can_be_drawn_between_two_errands(
     while context.iteration(False):
         pass
     assert done == [1, 2, 3, 4]
+
+
+def test_an_errand_that_leads_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Any] = []
+    anything: Any = SimpleNamespace(engine=object())
+    errands: Any = Errands(anything, 'a@b', anything, anything, anything)
+
+    def carry_out(effect: int) -> None:
+        done.append(effect)
+        if effect < 3:
+            errands.carry_out_later([effect + 1])
+
+    calls: list[int] = []
+    carry_out_next = errands._carry_out_next
+
+    def counted() -> bool:
+        calls.append(1)
+        return bool(carry_out_next())
+
+    monkeypatch.setattr(errands, '_carry_out', carry_out)
+    monkeypatch.setattr(errands, '_carry_out_next', counted)
+    errands.carry_out_later([1])
+    while GLib.MainContext.default().iteration(False):
+        pass
+    assert done == [1, 2, 3]
+    assert len(calls) == 3
