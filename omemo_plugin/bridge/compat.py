@@ -264,6 +264,26 @@ def is_available(client: Any) -> bool:
     return bool(client.state.is_available)
 
 
+# What Prosody and ejabberd take of a client if nothing else is configured
+_STANZA_BYTES_MAX = 256 * 1024
+
+_LIMITS = 'urn:xmpp:stream-limits:0'
+
+
+def stanza_bytes_max(client: Any) -> int:
+    '''
+    How large a stanza our server takes (XEP-0478); what most servers take where
+    it does not say so. It would close the stream on a larger one, and the message
+    would be gone.
+    '''
+    features = client.connection.features
+    limits = features and features.getTag('limits', namespace=_LIMITS)
+    said = limits and limits.getTagData('max-bytes')
+    if said and said.isascii() and said.isdecimal() and len(said) < 12:
+        return int(said)
+    return _STANZA_BYTES_MAX
+
+
 def sees_our_presence(client: Any, jid: str) -> bool:
     '''Whether a contact is subscribed to us.'''
     item = client.get_module('Roster').get_item(JID.from_string(jid))

@@ -212,6 +212,13 @@ def too_many_recipients() -> str:
     ).format(count=RECIPIENTS_MAX)
 
 
+def too_large(limit: int) -> str:
+    return _(
+        'it is more than your server takes at once ({limit} KiB). Write less, or to '
+        'fewer people.'
+    ).format(limit=limit // 1024)
+
+
 def keys_not_written() -> str:
     return _(
         'the OMEMO keys could not be written. Is the disk full or read-only?'

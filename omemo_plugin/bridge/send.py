@@ -81,6 +81,11 @@ def _with_namespace(element: Element) -> Element:
     return element
 
 
+# What stands around the keys and the payload of a stanza, and around each key
+_AROUND = 2000
+_AROUND_KEY = 60
+
+
 def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
     '''
     Turn a message in clear into the encrypted one.
@@ -117,6 +122,21 @@ def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
     )
     _ask_to_store(stanza)
     stanza.setBody(FALLBACK_BODY)
+
+
+def size_of(sent: SentMessage) -> int:
+    '''How many bytes an encrypted message has as a stanza, or a few more.'''
+    size = _AROUND
+    for message in sent.messages:
+        size += _base64_size(len(message.payload or b''))
+        for key in message.keys:
+            size += _AROUND_KEY + _base64_size(len(key.data))
+            size += 0 if key.jid is None else len(key.jid.encode())
+    return size
+
+
+def _base64_size(size: int) -> int:
+    return (size + 2) // 3 * 4
 
 
 def _is_private_mark(node: Node) -> bool:

@@ -409,6 +409,9 @@ class Sender:
             entry.busy = False
             self.work_soon()
             return
+        limit = compat.stanza_bytes_max(self._client)
+        if send.size_of(sent) > limit:
+            raise _CannotSend(messages.too_large(limit))
         entry.busy = True
 
         def durable(error: Exception | None) -> None:

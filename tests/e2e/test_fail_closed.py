@@ -88,3 +88,25 @@ def test_lost_store(new_scene: MakeScene, suite: str) -> None:
     tell(alice, bob, 'with new keys')
     tell(bob, alice, 'with new keys')
     check_scene(scene)
+
+
+@every_suite
+def test_a_text_too_large_for_the_server(new_scene: MakeScene, suite: str) -> None:
+    """The server would close the connection, and the text would be gone."""
+    scene = new_scene('alice', 'bob')
+    alice = scene.gajim(suite, 'alice', OURS)
+    bob = scene.gajim('bookworm', 'bob', OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    tell(alice, bob, 'before')
+    text = f'{secret("too long")} ' + 'word ' * 40_000
+    alice.call('type_text', text=text)
+    alice.call('press_send')
+    wait_for(
+        'it says why',
+        lambda: any('your server takes at once' in row.text for row in alice.rows()),
+    )
+    assert alice.call('typed_text').strip() == text.strip()
+    alice.call('clear_input')
+    tell(alice, bob, 'after')
+    check_scene(scene)

@@ -47,7 +47,7 @@ NEW_AT_ONCE = 4
 KNOWN_AT_ONCE = 32
 
 # 1000 keys, each with what begins a session, are a little more than the 256 KiB
-# that Prosody and ejabberd take from a client if nothing else is configured
+# that servers take from a client if nothing else is configured
 STANZA_BYTES = 512 * 1024
 
 
@@ -87,7 +87,13 @@ def texts_in_room(peer: OmemoPeer, sender: str) -> list[str]:
 def test_case_36_a_thousand_and_one_devices(
     new_scene: Callable[..., Scene], host: str
 ) -> None:
-    scene = new_scene('ann', 'ben', *CROWD, stanza_bytes_max=STANZA_BYTES)
+    scene = new_scene(
+        'ann',
+        'ben',
+        *CROWD,
+        more_modules=['stream_limits'],
+        stanza_bytes_max=STANZA_BYTES,
+    )
     accounts = scene.server.accounts
     clients = [RawClient(scene.server, accounts[name]) for name in CROWD]
     peers: list[OmemoPeer] = []

@@ -137,7 +137,9 @@ class Client:
         self.account = jid.partition('@')[0]
         self._jid = JID.from_string(jid)
         self.state = SimpleNamespace(is_available=True)
-        self.connection = SimpleNamespace(get_module=lambda name: server.pubsub(jid))
+        self.connection = SimpleNamespace(
+            get_module=lambda name: server.pubsub(jid), features=None
+        )
         self.sent: list[Any] = []
         self.stanzas: list[Any] = []
         self.upload = Upload()
@@ -761,6 +763,51 @@ def test_acquaintances_get_one(world: World) -> None:
     (stanza,) = bob.client.stanzas
     assert stanza.getBody() is None
     assert stanza.getTag('encrypted') is not None
+
+
+def test_what_the_server_would_not_take_is_given_back(world: World) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    assert bob.service.device_id
+    long = 'word ' * 50_000
+    alice.write(BOB, long)
+    wait_for(lambda: world.returned)
+    assert world.returned == [long]
+    assert alice.client.sent == []
+    assert '(256 KiB)' in world.lines[-1]
+    alice.client.connection.features = Node(
+        node='<features xmlns="http://etherx.jabber.org/streams">'
+        '<limits xmlns="urn:xmpp:stream-limits:0"><max-bytes>1000000</max-bytes>'
+        '</limits></features>'
+    )
+    message = alice.write(BOB, long)
+    wait_for(lambda: alice.client.sent)
+    assert bob.read(message, ALICE)[0] == long
+
+
+@pytest.mark.parametrize('length', [1, 100, 10_000])
+def test_the_size_of_a_message_is_known_before_it_is_built(
+    world: World, length: int
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    wait_for(lambda: alice.service.plan([BOB]).ready)
+    assert alice.service.engine is not None
+    text = b'x' * length
+    sent = alice.service.engine.encrypt([BOB], dict.fromkeys(Protocol, text))
+    assert bob.service.device_id in {one.device_id for one in sent.readers}
+    stanza = Message(to=BOB, typ='chat')
+    send.seal(stanza, sent)
+    real = len(str(stanza).encode())
+    assert real < send.size_of(sent) < 1.1 * real + 2000
+
+
+@pytest.mark.parametrize('value', ['', '-5', 'many', '\u0663', '9' * 5000])
+def test_a_limit_that_is_none_is_the_usual_one(value: str) -> None:
+    features = Node(
+        node='<features><limits xmlns="urn:xmpp:stream-limits:0">'
+        f'<max-bytes>{value}</max-bytes></limits></features>'
+    )
+    client = SimpleNamespace(connection=SimpleNamespace(features=features))
+    assert compat.stanza_bytes_max(client) == 256 * 1024
 
 
 # Lines, and the end
