@@ -148,7 +148,9 @@ class AccountService:
             self._quiet,
             self._unsent,
         )
-        self._uploads = Uploads(client, self._why_no_file, self._lines.tell)
+        self._uploads = Uploads(
+            client, self._why_no_file, self._lines.tell, compat.downloads_folder
+        )
         self._saving = Saving(self.account, self._tell_on_screen)
         self._on_opened: Callable[[str], None] = lambda _jid: None
         self.catch_up = CatchUp(client, self.catch_up_ended)

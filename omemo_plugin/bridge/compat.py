@@ -12,9 +12,11 @@ import importlib.util
 import logging
 from collections.abc import Callable
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gajim.common import app
+from gajim.common import configpaths
 from gajim.common.const import Trust as GajimTrust
 from gajim.common.setting_values import ACCOUNT_SETTINGS
 from nbxmpp.modules.receipts import build_receipt
@@ -379,6 +381,15 @@ def can_be_encrypted(contact: Any) -> bool:
 
 
 # The archive
+
+
+def downloads_folder() -> Path:
+    '''Where Gajim keeps files. It may not be there yet.'''
+    try:
+        return Path(configpaths.get('DOWNLOADS'))
+    except KeyError:
+        # Gajim 1.7
+        return Path(configpaths.get('MY_DATA')) / 'downloads'
 
 
 def flush_archive() -> None:

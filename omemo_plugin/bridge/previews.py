@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from gajim.common import app
-from gajim.common import configpaths
 
 from ..media.files import FileTooLarge
 from ..media.files import discard_leftovers
@@ -29,6 +28,7 @@ from ..media.names import name_from_url
 from ..media.names import safe_path
 from ..media.uri import InvalidMediaUri
 from ..media.uri import parse_media_uri
+from . import compat
 from . import redaction
 from .downloads import Downloads
 from .downloads import automatic
@@ -449,11 +449,6 @@ def _kinds(path: Path, allowed: Any) -> Any:
 
 def _tidy_up() -> None:
     try:
-        folder = Path(configpaths.get('DOWNLOADS'))
-    except KeyError:
-        # Gajim 1.7
-        folder = Path(configpaths.get('MY_DATA')) / 'downloads'
-    try:
-        discard_leftovers(folder)
+        discard_leftovers(compat.downloads_folder())
     except OSError:
         log.warning('What is left of files cannot be deleted')

@@ -23,6 +23,7 @@ from gi.repository import GLib
 
 from ..media.cipher import Encryptor
 from ..media.cipher import new_key
+from ..media.files import hidden_name
 from ..media.uri import build_media_uri
 from . import messages
 from .failures import report
@@ -53,11 +54,13 @@ class Uploads:
         client: Any,
         why_not: Callable[[Any], str],
         tell: Callable[[str, str], None],
+        folder: Callable[[], Path],
     ) -> None:
         '''
         Args:
             why_not: why no file may be sent to a contact as it is, or ''.
             tell: shows a line in a chat.
+            folder: where there is room for what is encrypted and not yet uploaded.
         '''
         self._client = client
         self._module = client.get_module('HTTPUpload')
@@ -65,6 +68,7 @@ class Uploads:
         self._slots: Any = None
         self._why_not = why_not
         self._tell = tell
+        self._folder = folder
         setattr(self._module, _SEND, self._send_file)
 
     def remove(self) -> None:
@@ -105,12 +109,14 @@ class Uploads:
 
     def encrypt(self, transfer: Any, callback: Callable[[Any], None]) -> None:
         '''
-        Encrypt a file into the place from which Gajim uploads it.
+        Encrypt a file into the place from which Gajim uploads it. That is not the
+        one that Gajim has chosen: since Debian 13 it would be in the memory.
 
         Args:
             transfer: Gajim's `HTTPFileTransfer`.
             callback: goes on with the upload.
         '''
+        transfer._temp_path = self._folder() / hidden_name()
         thread = threading.Thread(
             target=self._work, args=(transfer, callback), daemon=True
         )
@@ -120,6 +126,7 @@ class Uploads:
         iv, key = new_key()
         target = Path(transfer.payload_path)
         try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _encrypt_file(Path(transfer.path), target, Encryptor(iv, key))
         except Exception as error:
             report('encrypting a file', error)

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 '''
-Received files: decrypted beside the place where they will be, and put there
-only when they have turned out to be what was sent.
+Files on their way. Those that are received are decrypted beside the place where
+they will be, and put there only when they have turned out to be what was sent.
 '''
 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,11 @@ _PREFIX = '.omemo-'
 
 class FileTooLarge(OmemoError):
     '''A file is larger than it may be.'''
+
+
+def hidden_name() -> str:
+    '''A name for a file on its way, which `discard_leftovers` finds.'''
+    return f'{_PREFIX}{secrets.token_hex(8)}'
 
 
 def discard_leftovers(folder: Path) -> None:

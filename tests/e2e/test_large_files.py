@@ -91,7 +91,7 @@ def test_a_large_file(new_scene: Callable[..., Scene], one: str, other: str) -> 
         return any(row.text.startswith('aesgcm://') for row in ben.messages())
 
     # Gajim 2.6 takes its time
-    wait_for('it has been sent', sent, timeout=300)
+    wait_for('it has been sent', sent, timeout=300, interval=0.25)
     # It is more than is fetched by itself
     wait_for('it can be asked for', lambda: ben.call('press_download'))
 
@@ -99,7 +99,7 @@ def test_a_large_file(new_scene: Callable[..., Scene], one: str, other: str) -> 
         receiving.look()
         return opened(ben)
 
-    (copy,) = wait_for('it has arrived', arrived, timeout=120)
+    (copy,) = wait_for('it has arrived', arrived, timeout=120, interval=0.25)
     assert hash_of(copy) == digest
     for gajim, progress in ((ann, sending), (ben, receiving)):
         growth = gajim.call('memory_growth')
@@ -107,3 +107,4 @@ def test_a_large_file(new_scene: Callable[..., Scene], one: str, other: str) -> 
         assert progress.is_shown(), f'{gajim.name}: {progress.seen}'
         log = gajim.log.read_text(errors='replace')
         assert not errors_of_our_plugin(log)
+    assert not list(ann.data.rglob('.omemo-*')), 'left behind'

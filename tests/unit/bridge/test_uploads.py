@@ -18,6 +18,7 @@ from gi.repository import GLib
 from omemo_plugin.bridge.uploads import Uploads
 from omemo_plugin.bridge.uploads import anonymous_name
 from omemo_plugin.media.cipher import Decryptor
+from omemo_plugin.media.files import discard_leftovers
 from omemo_plugin.media.uri import parse_media_uri
 
 BOB = 'bob@example.org'
@@ -46,11 +47,11 @@ class Slots:
 class Transfer:
     '''Gajim's upload.'''
 
-    def __init__(self, path: Path, target: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
+        self._temp_path = Path('/tmp/of-gajim')
         self._mime = 'text/plain'
         self._is_encrypted = False
-        self.payload_path = target
         self.state = SimpleNamespace(is_cancelled=False)
         self.transform: Callable[[str], str] = lambda url: url
         self.errors: list[tuple[str, str]] = []
@@ -59,6 +60,10 @@ class Transfer:
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def payload_path(self) -> Path:
+        return self._temp_path
 
     def set_uri_transform_func(self, function: Callable[[str], str]) -> None:
         self.transform = function
@@ -81,10 +86,17 @@ def slots() -> Slots:
 
 
 @pytest.fixture
-def uploads(module: Module, slots: Slots) -> Uploads:
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / 'of-gajim' / 'downloads'
+
+
+@pytest.fixture
+def uploads(module: Module, slots: Slots, folder: Path) -> Uploads:
     connection = SimpleNamespace(get_module=lambda _name: slots)
     client = SimpleNamespace(get_module=lambda _name: module, connection=connection)
-    return Uploads(client, lambda _contact: '', lambda _jid, _line: None)
+    return Uploads(
+        client, lambda _contact: '', lambda _jid, _line: None, lambda: folder
+    )
 
 
 def run(until: Callable[[], Any]) -> None:
@@ -108,7 +120,7 @@ def test_what_is_uploaded_can_be_opened_with_the_link(
     content = bytes(range(256)) * (size // 256 + 1)
     source = tmp_path / 'the plan.png'
     source.write_bytes(content[:size])
-    transfer = Transfer(source, tmp_path / 'target')
+    transfer = Transfer(source)
     encrypt(uploads, transfer)
     assert stat.S_IMODE(transfer.payload_path.stat().st_mode) == 0o600
     file = parse_media_uri(transfer.transform('https://example.org/f/x.png'))
@@ -124,7 +136,7 @@ def test_the_server_learns_neither_name_nor_kind(
 ) -> None:
     source = tmp_path / 'names of the witnesses.txt'
     source.write_bytes(b'x')
-    transfer = Transfer(source, tmp_path / 'target')
+    transfer = Transfer(source)
     encrypt(uploads, transfer)
     assert 'witnesses' not in transfer.path.name
     assert transfer._mime == 'application/octet-stream'
@@ -145,8 +157,8 @@ def test_no_file_has_the_key_of_another(uploads: Uploads, tmp_path: Path) -> Non
     source = tmp_path / 'a'
     source.write_bytes(b'x' * 100)
     links = set()
-    for number in range(5):
-        transfer = Transfer(source, tmp_path / str(number))
+    for _ in range(5):
+        transfer = Transfer(source)
         encrypt(uploads, transfer)
         links.add(transfer.transform('https://example.org/f'))
     assert len(links) == 5
@@ -159,28 +171,43 @@ def test_a_file_larger_than_the_memory(uploads: Uploads, tmp_path: Path) -> None
     with source.open('wb') as file:
         file.truncate(size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    encrypt(uploads, transfer := Transfer(source, tmp_path / 'target'))
+    encrypt(uploads, transfer := Transfer(source))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert transfer.payload_path.stat().st_size == size + 16
     assert grown * 1024 < size / 8
 
 
+def test_what_is_encrypted_is_on_the_disk(
+    uploads: Uploads, tmp_path: Path, folder: Path
+) -> None:
+    '''And not in a temporary folder, which may be in the memory; what a crash
+    leaves of it goes like what is left of downloads.'''
+    source = tmp_path / 'a'
+    source.write_bytes(b'x')
+    encrypt(uploads, transfer := Transfer(source))
+    assert [transfer.payload_path] == list(folder.iterdir())
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    discard_leftovers(folder)
+    assert list(folder.iterdir()) == []
+
+
 def test_nothing_is_uploaded_when_it_fails(uploads: Uploads, tmp_path: Path) -> None:
-    transfer = Transfer(tmp_path / 'gone', tmp_path / 'target')
+    transfer = Transfer(tmp_path / 'gone')
     encrypt(uploads, transfer)
     assert transfer.errors[0][0] == 'encryption-not-available'
     assert not transfer.payload_path.exists()
 
 
 def test_a_link_in_the_place_of_the_encrypted_file_is_not_followed(
-    uploads: Uploads, tmp_path: Path
+    uploads: Uploads, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr('omemo_plugin.bridge.uploads.hidden_name', lambda: 'target')
     source, victim = tmp_path / 'a', tmp_path / 'victim'
     source.write_bytes(b'x')
     victim.write_bytes(b'precious')
-    target = tmp_path / 'target'
-    target.symlink_to(victim)
-    encrypt(uploads, transfer := Transfer(source, target))
+    folder.mkdir(parents=True)
+    (folder / 'target').symlink_to(victim)
+    encrypt(uploads, transfer := Transfer(source))
     assert transfer.errors
     assert victim.read_bytes() == b'precious'
 
@@ -191,7 +218,7 @@ def test_the_encrypted_file_is_removed_afterwards(
 ) -> None:
     source = tmp_path / 'a'
     source.write_bytes(b'x')
-    encrypt(uploads, transfer := Transfer(source, tmp_path / 'target'))
+    encrypt(uploads, transfer := Transfer(source))
     states = dict.fromkeys(('is_finished', 'is_error', 'is_cancelled'), False)
     transfer.state_changed(transfer, 'state-changed', SimpleNamespace(**states))
     assert transfer.payload_path.exists()
@@ -203,7 +230,9 @@ def test_the_encrypted_file_is_removed_afterwards(
 def test_a_file_that_would_go_in_clear_is_held(module: Module) -> None:
     said: list[str] = []
     client = SimpleNamespace(get_module=lambda _name: module)
-    uploads = Uploads(client, lambda _contact: 'no', lambda jid, line: said.append(jid))
+    uploads = Uploads(
+        client, lambda _contact: 'no', lambda jid, line: said.append(jid), Path
+    )
     module.send_file(SimpleNamespace(jid=BOB), 'path')
     assert module.sent == []
     assert said == [BOB]
