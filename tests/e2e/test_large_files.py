@@ -24,12 +24,12 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-SIZE = 256 << 20
+SIZE = 160 << 20
 PIECE = 1 << 20
 
 # What a process may take more while the file goes through it. Gajim 2.6 starts
 # one for an upload, which counts with all it has
-MEMORY = SIZE // 4
+MEMORY = SIZE // 3
 
 
 def write_noise(path: Path) -> str:
