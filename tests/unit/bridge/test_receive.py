@@ -659,7 +659,8 @@ def test_a_reaction_without_a_place_is_a_line(
     props = properties(mam=archive(ALICE) if archived else None)
     with pytest.raises((NodeProcessed, *filter(None, [compat.StanzaDecrypted]))):
         case.receiver.handle(one, props)
-    told = [] if archived else [(BOB, f'{BOB} reacts to an earlier message: {"x" * 16}')]
+    line = f'{BOB} reacts to an earlier message: {"x" * 16}'
+    told = [] if archived else [(BOB, line)]
     assert case.lines == told
 
 
