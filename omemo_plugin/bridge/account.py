@@ -42,13 +42,13 @@ from ..verify.uri import build_fingerprint_uri
 from . import compat
 from . import messages
 from .catch_up import CatchUp
+from .choices import Choices
 from .errands import Errands
 from .failures import report
 from .keystore import Keystore
 from .latch import Latch
 from .lines import Lines
 from .lines import ShowOffer
-from .preferences import Preferences
 from .presenters import Reader
 from .quiet import Quiet
 from .readers import Readers
@@ -63,9 +63,6 @@ from .store_path import readers_path
 from .store_path import store_path
 from .store_path import unsent_path
 from .store_path import witness_path
-from .temporary import LABEL
-from .temporary import Farewell
-from .temporary import is_forced
 from .unsent import Unsent
 from .uploads import Uploads
 from .watchers import Watchers
@@ -73,9 +70,6 @@ from .watchers import Watchers
 _TICK_SECONDS = 60
 
 # Names of preferences
-_BY_DEFAULT = 'encrypt_by_default'
-_TEMPORARY = 'temporary_device'
-_PLAIN_RECEIPTS = 'plain_receipts'
 
 # Prekeys that received messages used up are replaced after so long
 _TICK_AFTER_RECEIVING = 15
@@ -110,7 +104,6 @@ class AccountService:
         self.own_jid = compat.own_jid(client)
         self._client = client
         self._latch = Latch(latch_path(folder, self.own_jid))
-        self._preferences = Preferences(preferences_path(folder, self.own_jid))
         self._lines = Lines(self.account)
         max_age = compat.history_max_age(self.account)
         self._readers = Readers(readers_path(folder, self.own_jid), max_age)
@@ -155,16 +148,20 @@ class AccountService:
         self._on_opened: Callable[[str], None] = lambda _jid: None
         self.catch_up = CatchUp(client, self.catch_up_ended)
         self.receiver.archived = self.catch_up.message_came
-        self.receiver.answers_in_clear = lambda: self.plain_receipts
+        self.receiver.answers_in_clear = lambda: self.choices.plain_receipts
         self._watchers = Watchers()
         self._keystore.changed = self._watchers.tell
         self._tick_timer = 0
         self._soon_timer = 0
         self._final_timer = 0
         self._told_of_unsent = False
-        self._farewell: Farewell | None = None
-        self._become_temporary()
-        self.follow_blind_trust()
+        self.choices = Choices(
+            client,
+            self.own_jid,
+            self._keystore,
+            self._errands,
+            preferences_path(folder, self.own_jid),
+        )
 
     def keep_unsent(self) -> None:
         '''Gajim ends: what waits to be sent is given back at its next start.'''
@@ -176,9 +173,7 @@ class AccountService:
             if timer:
                 GLib.source_remove(timer)
         self._tick_timer = self._soon_timer = self._final_timer = 0
-        if self._farewell is not None:
-            self._farewell.remove()
-            self._farewell = None
+        self.choices.close()
         self.catch_up.stop()
         self._uploads.remove()
         self._saving.close()
@@ -408,113 +403,6 @@ class AccountService:
     def show_offers(self, show: ShowOffer | None) -> None:
         '''Lines with something to do get a button from now on.'''
         self._lines.show_offer = show
-
-    # What can be chosen
-
-    @property
-    def blind_trust(self) -> bool:
-        '''Whether devices of contacts nobody verified are trusted.'''
-        return self.engine is not None and self.engine.blind_trust
-
-    @blind_trust.setter
-    def blind_trust(self, value: bool) -> None:
-        def choose(engine: OmemoEngine) -> None:
-            engine.blind_trust = value
-
-        self._errands.call('choosing blind trust', choose)
-        compat.set_blind_trust(self.account, value)
-
-    def follow_blind_trust(self) -> None:
-        '''Gajim's own setting counts, where it has one.'''
-        value = compat.blind_trust(self.account)
-        if value is not None and value != self.blind_trust:
-            self.blind_trust = value
-
-    def blind_trust_of(self, jid: str) -> bool | None:
-        '''What was chosen for a contact; None for what holds for the
-        account.'''
-        return None if self.engine is None else self.engine.blind_trust_of(jid)
-
-    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
-        self._errands.call(
-            'choosing blind trust',
-            lambda engine: engine.set_blind_trust_of(jid, value),
-        )
-
-    @property
-    def encrypt_by_default(self) -> bool:
-        '''Whether chats and private rooms are encrypted if nothing else was
-        chosen for them.'''
-        value = compat.encrypts_by_default(self.account)
-        return self._preferences.get(_BY_DEFAULT) if value is None else value
-
-    @encrypt_by_default.setter
-    def encrypt_by_default(self, value: bool) -> None:
-        if compat.set_encrypt_by_default(self.account, value):
-            return
-        self._prefer(_BY_DEFAULT, value)
-
-    def _prefer(self, name: str, value: bool) -> None:
-        try:
-            self._preferences.set(name, value)
-        except OSError as error:
-            report('writing the preferences', error)
-
-    @property
-    def plain_receipts(self) -> bool:
-        '''Whether those whose programs read the older OMEMO alone are told, not
-        encrypted, that their messages have come.'''
-        return self._preferences.get(_PLAIN_RECEIPTS)
-
-    @plain_receipts.setter
-    def plain_receipts(self, value: bool) -> None:
-        self._prefer(_PLAIN_RECEIPTS, value)
-
-    @property
-    def temporary(self) -> bool:
-        '''Whether this device takes itself off the server when the account goes
-        offline.'''
-        return self.must_be_temporary or self._preferences.get(_TEMPORARY)
-
-    @temporary.setter
-    def temporary(self, value: bool) -> None:
-        self._prefer(_TEMPORARY, value)
-        self._become_temporary()
-        if compat.is_available(self._client):
-            self._errands.call(
-                'publishing again', lambda engine: engine.publish_again()
-            )
-
-    @property
-    def must_be_temporary(self) -> bool:
-        '''Whether that cannot be chosen, because nothing here is kept.'''
-        return is_forced()
-
-    def _become_temporary(self) -> None:
-        '''As it was chosen.'''
-        engine, temporary = self.engine, self.temporary
-        if engine is None:
-            return
-        engine.temporary = temporary
-        engine.label = LABEL if temporary else None
-        if temporary and self._farewell is None:
-            self._farewell = Farewell(self._client, self._take_leave)
-        elif not temporary and self._farewell is not None:
-            self._farewell.remove()
-            self._farewell = None
-
-    def _take_leave(self, done: Callable[[], None]) -> None:
-        self._errands.withdraw(self.device_id, done)
-
-    def wants_encryption(self, contact: Any) -> bool:
-        '''Whether encryption is to be switched on in a chat that is opened,
-        because nothing was chosen for it. Gajim 2 does so by itself.'''
-        return (
-            self._preferences.get(_BY_DEFAULT)
-            and compat.encrypts_by_default(self.account) is None
-            and not compat.has_chosen_encryption(contact)
-            and compat.can_be_encrypted(contact)
-        )
 
     # Rooms
 

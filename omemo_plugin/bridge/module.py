@@ -403,7 +403,7 @@ class OmemoModule(BaseModule):
 
     def _on_blind_trust_changed(self, *_args: Any) -> None:
         if self.service is not None:
-            self.service.follow_blind_trust()
+            self.service.choices.follow_blind_trust()
 
     def _on_encryption_changed(
         self, value: Any, _setting: str, _account: str | None, jid: Any

@@ -121,7 +121,7 @@ class Shell:
     def chat_opened(self, who: Any) -> None:
         '''A chat is on screen now.'''
         service = self._follow(who.account)
-        if service is not None and service.wants_encryption(who):
+        if service is not None and service.choices.wants_encryption(who):
             host.choose_encryption(who)
         self._update_composers()
 
@@ -312,7 +312,7 @@ class Shell:
                 self.show_details(account, service.own_jid, over)
 
         accounts = [
-            (account, AccountSettings(service))
+            (account, AccountSettings(service.choices))
             for account in host.accounts()
             if (service := self._follow(account)) is not None
         ]
@@ -348,7 +348,7 @@ class Shell:
         details = Details(service, subject)
         settings = None
         if subject.kind is Kind.CONTACT:
-            settings = ContactSettings(service, jid)
+            settings = ContactSettings(service.choices, jid)
 
         def verify(parent: Any) -> None:
             self.open_verify(account, jid, parent)

@@ -55,7 +55,7 @@ class Changes:
     def prefer_plain_receipts(self) -> None:
         """Choose receipts for older programs, for the account of the shown chat."""
         client = app.get_client(app.window.get_control().contact.account)
-        client.get_module('OmemoPlugin').service.plain_receipts = True
+        client.get_module('OmemoPlugin').service.choices.plain_receipts = True
 
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
