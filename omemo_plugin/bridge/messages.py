@@ -374,6 +374,19 @@ def saving(name: str) -> str:
     return _('Saving {name}…').format(name=name)
 
 
+def saving_goes_on(name: str, done: int, total: int | None) -> str:
+    '''
+    Args:
+        done, total: bytes; the server need not say how many there are.
+    '''
+    mebibytes = done >> 20
+    if total:
+        return _('Saving {name}… {percent} % ({size} MiB)').format(
+            name=name, percent=min(100, 100 * done // total), size=mebibytes
+        )
+    return _('Saving {name}… {size} MiB').format(name=name, size=mebibytes)
+
+
 def saved(path: Path) -> str:
     return _('Saved: {path}').format(path=path)
 

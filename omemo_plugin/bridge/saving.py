@@ -8,6 +8,7 @@ are switched off, the link is all there is to see of an encrypted file.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from .downloads import why_not
 from .fetch import DownloadCancelled
 from .fetch import Fetch
 from .way import way_of
+
+
+# In seconds
+_TELL_EVERY = 15.0
 
 
 def file_name(link: str) -> str:
@@ -52,6 +57,8 @@ class Saving:
         self._account = account
         self._tell = tell
         self._downloads = Downloads()
+        # When something was last said of one that is under way
+        self._told: dict[Fetch, float] = {}
 
     def save(self, link: str, path: Path) -> None:
         '''
@@ -69,19 +76,25 @@ class Saving:
         target = free_path(path)
         self._tell(messages.saving(target.name))
         way = way_of(self._account)
-        self._downloads.start(
+        fetch = self._downloads.start(
             file, target, way, on_demand(), self._progressed, self._finished
         )
+        self._told[fetch] = time.monotonic()
 
     def close(self) -> None:
         '''What is under way ends.'''
         self._downloads.cancel_all()
 
-    def _progressed(self, _fetch: Fetch) -> None:
+    def _progressed(self, fetch: Fetch) -> None:
         # A line for each piece would be too many
-        pass
+        now = time.monotonic()
+        if now - self._told[fetch] >= _TELL_EVERY:
+            self._told[fetch] = now
+            name = fetch.target.name
+            self._tell(messages.saving_goes_on(name, fetch.done, fetch.total))
 
     def _finished(self, fetch: Fetch) -> None:
+        del self._told[fetch]
         if fetch.error is None:
             self._tell(messages.saved(fetch.target))
         elif not isinstance(fetch.error, DownloadCancelled):

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from omemo_plugin.bridge import saving as saving_module
 from omemo_plugin.bridge.saving import Saving
 from omemo_plugin.bridge.saving import file_name
 from omemo_plugin.bridge.saving import free_path
@@ -41,3 +43,41 @@ def test_case_41_what_is_no_link_is_told_and_not_asked_for(tmp_path: Path) -> No
     (line,) = told
     assert '#' not in line
     assert not list(tmp_path.iterdir())
+
+
+class FakeFetch:
+    '''As much of a download as is told of.'''
+
+    error = None
+    done = 0
+    total: int | None = 8 << 20
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+
+def test_a_long_download_says_now_and_then_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    clock = SimpleNamespace(now=0.0)
+    fetch = FakeFetch(tmp_path / 'list.txt')
+    saving = Saving('account', told.append)
+    monkeypatch.setattr(saving_module, 'way_of', lambda _account: None)
+    monkeypatch.setattr(saving._downloads, 'start', lambda *_args: fetch)
+    monkeypatch.setattr(saving_module.time, 'monotonic', lambda: clock.now)
+    saving.save(f'aesgcm://files.example.org/list.txt#{KEY}', fetch.target)
+    for clock.now in range(40):
+        fetch.done += 100_000
+        saving._progressed(fetch)
+    fetch.total = None
+    clock.now = 50
+    saving._progressed(fetch)
+    saving._finished(fetch)
+    assert told == [
+        'Saving list.txt…',
+        'Saving list.txt… 19 % (1 MiB)',
+        'Saving list.txt… 36 % (2 MiB)',
+        'Saving list.txt… 3 MiB',
+        f'Saved: {fetch.target}',
+    ]
