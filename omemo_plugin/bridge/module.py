@@ -66,6 +66,17 @@ def follow_services(callback: Callable[[AccountService], None] | None) -> None:
     _follower = callback
 
 
+def _handler(
+    namespace: str,
+    priority: int,
+    callback: Callable[..., None],
+    stanza: str = 'message',
+) -> StanzaHandler:
+    return StanzaHandler(
+        name=stanza, callback=callback, ns=namespace, priority=priority
+    )
+
+
 class OmemoModule(BaseModule):
     '''The module of one account.'''
 
@@ -77,68 +88,21 @@ class OmemoModule(BaseModule):
         self._unhook: Callable[[], None] = lambda: None
         # Conversations whose setting is listened to
         self._followed: set[str] = set()
+        room = Namespace.MUC_USER
         self.handlers = [
-            StanzaHandler(
-                name='message',
-                callback=self._message_received,
-                ns=namespace,
-                priority=PRIORITY,
-            )
-            for namespace in sorted(NAMESPACES)
+            *(
+                _handler(namespace, PRIORITY, self._message_received)
+                for namespace in sorted(NAMESPACES)
+            ),
+            _handler(Namespace.RECEIPTS, RECEIPT_PRIORITY, self._receipt_received),
+            _handler(Namespace.PUBSUB_EVENT, _EVENT_PRIORITY, self._event_received),
+            _handler(Namespace.CORRECT, CORRECTION_PRIORITY, self._correction_received),
+            _handler(REACTIONS, CHANGE_PRIORITY, self._change_received),
+            _handler(RETRACT, CHANGE_PRIORITY, self._change_received),
+            _handler(Namespace.EME, HINT_PRIORITY, self._hint_received),
+            _handler(room, _ROOM_PRIORITY, self._room_announcement_received),
+            _handler(room, _ROOM_PRIORITY, self._room_presence_received, 'presence'),
         ]
-        self.handlers.append(
-            StanzaHandler(
-                name='message',
-                callback=self._correction_received,
-                ns=Namespace.CORRECT,
-                priority=CORRECTION_PRIORITY,
-            )
-        )
-        self.handlers.append(
-            StanzaHandler(
-                name='message',
-                callback=self._receipt_received,
-                ns=Namespace.RECEIPTS,
-                priority=RECEIPT_PRIORITY,
-            )
-        )
-        self.handlers.append(
-            StanzaHandler(
-                name='message',
-                callback=self._hint_received,
-                ns=Namespace.EME,
-                priority=HINT_PRIORITY,
-            )
-        )
-        for namespace in (REACTIONS, RETRACT):
-            self.handlers.append(
-                StanzaHandler(
-                    name='message',
-                    callback=self._change_received,
-                    ns=namespace,
-                    priority=CHANGE_PRIORITY,
-                )
-            )
-        self.handlers.append(
-            StanzaHandler(
-                name='message',
-                callback=self._event_received,
-                ns=Namespace.PUBSUB_EVENT,
-                priority=_EVENT_PRIORITY,
-            )
-        )
-        for stanza, callback in (
-            ('presence', self._room_presence_received),
-            ('message', self._room_announcement_received),
-        ):
-            self.handlers.append(
-                StanzaHandler(
-                    name=stanza,
-                    callback=callback,
-                    ns=Namespace.MUC_USER,
-                    priority=_ROOM_PRIORITY,
-                )
-            )
         try:
             self._start()
         except LatchUnreadable:

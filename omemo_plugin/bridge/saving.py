@@ -24,7 +24,6 @@ from .fetch import DownloadCancelled
 from .fetch import Fetch
 from .way import way_of
 
-
 # In seconds
 _TELL_EVERY = 15.0
 
