@@ -149,6 +149,8 @@ class Sender:
         '''Gajim ends: what waits is given back when it is started again.'''
         self._note_unsent()
         self._unsent.freeze()
+        # Gajim's own drafts are closed by now
+        self._outbox.clear()
 
     def _note_unsent_soon(self) -> None:
         # Most messages are gone before that, and never on the disk in clear

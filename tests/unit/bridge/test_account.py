@@ -913,9 +913,10 @@ def write_and_end(world: World, *texts: str) -> None:
         alice.write(BOB, text)
     run_for(0.05)
     alice.service.keep_unsent()
-    alice.service.close()
     world.lines.clear()
-    world.returned.clear()
+    alice.service.close()
+    # Gajim has closed what it would be given back to
+    assert world.returned == world.lines == []
 
 
 def test_what_waited_when_gajim_ended_is_given_back(world: World) -> None:
