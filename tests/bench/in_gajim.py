@@ -46,7 +46,7 @@ def per_message(
     with (
         tempfile.TemporaryDirectory() as folder,
         # Or some messages would come twice, once from the archive
-        Scene(['ann', 'ben'], Path(folder), without=['offline']) as scene,
+        Scene(['ann', 'ben', 'cat'], Path(folder), without=['offline']) as scene,
     ):
         readers = {
             omemo: scene.gajim(SUITE, 'ben', omemo, f'ben-{omemo}')
@@ -79,6 +79,9 @@ def per_message(
             # Both sides of each session have been heard
             reader.send(f'answer of {omemo}')
             ann.wait_for_message(f'answer of {omemo}')
+        # A chat on screen takes Gajim longer with each message in it
+        for gajim in (ann, *readers.values()):
+            gajim.open_chat('cat@localhost')
         for omemo, reader in readers.items():
             reader.set_online(False)
             reader.call(
@@ -104,7 +107,12 @@ def _send(ann: Gajim, texts: list[str], jid: str) -> None:
             jid=jid,
             texts=burst,
         )
-        ann.wait_for_message(burst[-1], TIMEOUT)
+        wait_for(
+            'the last of them has been sent',
+            lambda last=burst[-1]: last in [row['text'] for row in ann.history(jid)],
+            TIMEOUT,
+            0.5,
+        )
 
 
 def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
@@ -129,7 +137,8 @@ def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
     wait_for('the later work is done', unchanged, TIMEOUT, 3)
     measured = found[-1]
     total = measured['handlers_ms'] + measured['later_ms']
-    # A plugin may look at a message twice: at its text, and at the hint beside it
+    # A plugin looks at a message more than once: at each protocol in it, and at what
+    # stands beside
     calls = measured['handler_calls']
-    assert len(texts) <= calls < 2.2 * len(texts), measured
+    assert len(texts) <= calls < 4.2 * len(texts), measured
     return {**measured, 'ms': total / len(texts)}
