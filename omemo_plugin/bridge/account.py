@@ -69,8 +69,6 @@ from .watchers import Watchers
 
 _TICK_SECONDS = 60
 
-# Names of preferences
-
 # Prekeys that received messages used up are replaced after so long
 _TICK_AFTER_RECEIVING = 15
 
@@ -386,13 +384,12 @@ class AccountService:
     def _give_back_unsent(self, jid: str) -> None:
         '''What Gajim had not sent when it ended.'''
         try:
-            found = self._unsent.take(jid)
-            if found:
-                text: str | None = '\n'.join(found)
-                if text is not None and compat.fill_input(self.account, jid, text):
-                    text = None
-                line = messages.not_sent(messages.ended_before(), text)
-                self._lines.tell(jid, line)
+            text = '\n'.join(self._unsent.left(jid))
+            if text:
+                filled = compat.fill_input(self.account, jid, text)
+                reason = messages.ended_before()
+                self.tell(jid, messages.not_sent(reason, None if filled else text))
+                self._unsent.take(jid)
             others = self._unsent.conversations
             if others and not self._told_of_unsent:
                 self.tell(jid, messages.unsent_elsewhere(others))

@@ -52,12 +52,14 @@ class Unsent:
         '''Those with texts of an earlier run.'''
         return frozenset(self._left)
 
-    def take(self, jid: str) -> tuple[str, ...]:
-        '''Hand over the texts that an earlier run left in a conversation, oldest
-        first.'''
-        texts = self._left.pop(jid, ())
+    def left(self, jid: str) -> tuple[str, ...]:
+        '''The texts that an earlier run left in a conversation, oldest first.'''
+        return self._left.get(jid, ())
+
+    def take(self, jid: str) -> None:
+        '''They have been given back.'''
+        self._left.pop(jid, None)
         self._save()
-        return texts
 
     def write(self, texts: Texts) -> None:
         '''Say what waits now.'''

@@ -19,11 +19,14 @@ def test_what_was_left_stays_until_it_is_taken(tmp_path: Path) -> None:
     unsent = Unsent(path, -1)
     assert unsent.conversations == {BOB, CAROL}
     unsent.write({BOB: ('new',)})
-    assert unsent.take(BOB) == ('one', 'two')
-    assert unsent.take(BOB) == ()
+    assert unsent.left(BOB) == ('one', 'two')
+    unsent.take(BOB)
+    assert unsent.left(BOB) == ()
     again = Unsent(path, -1)
-    assert again.take(BOB) == ('new',)
-    assert again.take(CAROL) == ('three',)
+    assert again.left(BOB) == ('new',)
+    assert again.left(CAROL) == ('three',)
+    again.take(BOB)
+    again.take(CAROL)
     assert not path.exists()
 
 
@@ -44,7 +47,7 @@ def test_the_end_of_gajim_changes_nothing_any_more(tmp_path: Path) -> None:
     unsent.write({BOB: ('one',)})
     unsent.freeze()
     unsent.write({})
-    assert Unsent(path, -1).take(BOB) == ('one',)
+    assert Unsent(path, -1).left(BOB) == ('one',)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_a_file_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> N
     unsent = Unsent(path, -1)
     assert unsent.conversations == frozenset()
     unsent.write({BOB: ('one',)})
-    assert Unsent(path, -1).take(BOB) == ('one',)
+    assert Unsent(path, -1).left(BOB) == ('one',)
 
 
 def test_a_disk_that_refuses_is_tried_again(tmp_path: Path) -> None:
@@ -66,4 +69,4 @@ def test_a_disk_that_refuses_is_tried_again(tmp_path: Path) -> None:
     unsent.write({BOB: ('one',)})
     folder.unlink()
     unsent.write({BOB: ('one',)})
-    assert Unsent(folder / 'unsent', -1).take(BOB) == ('one',)
+    assert Unsent(folder / 'unsent', -1).left(BOB) == ('one',)
