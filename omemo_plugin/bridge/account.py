@@ -383,6 +383,9 @@ class AccountService:
 
     def _give_back_unsent(self, jid: str) -> None:
         '''What Gajim had not sent when it ended.'''
+        if compat.chat_on_screen(self.account) != jid:
+            # Closed or left again at once; there will be another time
+            return
         try:
             text = '\n'.join(self._unsent.left(jid))
             if text:

@@ -11,7 +11,9 @@ import pwd
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +66,36 @@ def end_on_signals() -> None:
     signal.signal(signal.SIGHUP, interrupt)
 
 
+@contextlib.contextmanager
+def _interruptions_wait() -> Iterator[None]:
+    """Let what a signal does happen afterwards.
+
+    A program that has been started, but is not in our list, would be left running.
+    """
+    came: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        came.append(number)
+
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        # The program inherits what is ignored
+        if callable(handler := signal.getsignal(number))
+    }
+    if threading.current_thread() is not threading.main_thread():
+        before = {}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)
+
+
 class Child:
     """A program with its own process group; stop() leaves nothing of it."""
 
@@ -85,7 +117,7 @@ class Child:
         self.argv = list(argv)
         uid, gid = unprivileged_ids()
         drop = os.geteuid() == 0 and not as_root
-        with log.open('ab') as output:
+        with _interruptions_wait(), log.open('ab') as output:
             self._process = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
@@ -99,7 +131,7 @@ class Child:
                 group=gid if drop else None,
                 extra_groups=[] if drop else None,
             )
-        _living.add(self)
+            _living.add(self)
 
     @property
     def pid(self) -> int:

@@ -240,6 +240,7 @@ class World:
         self.filled: list[tuple[str, str]] = []
         self.room_for_text = True
         self.on_screen = True
+        self.chat = BOB
         self.sides: list[Side] = []
 
     def side(self, jid: str) -> Side:
@@ -276,6 +277,10 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
             world.filled.append((jid, text))
         return world.room_for_text
 
+    def chat_on_screen(_account: str) -> str:
+        return world.chat if world.on_screen else ''
+
+    monkeypatch.setattr(compat, 'chat_on_screen', chat_on_screen)
     monkeypatch.setattr(compat, 'show_info', show_info)
     monkeypatch.setattr(compat, 'fill_input', fill_input)
     monkeypatch.setattr(compat, 'give_back', give_back)
@@ -332,10 +337,7 @@ def test_the_order_is_kept(world: World) -> None:
     ]
 
 
-def test_case_47_a_backup_is_put_back_and_the_user_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(compat, 'chat_on_screen', lambda account: BOB)
+def test_case_47_a_backup_is_put_back_and_the_user_told(world: World) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     first = alice.write(BOB, 'first')
     wait_for(lambda: alice.client.sent)
@@ -922,10 +924,12 @@ def write_and_end(world: World, *texts: str) -> None:
 def test_what_waited_when_gajim_ended_is_given_back(world: World) -> None:
     write_and_end(world, 'one', 'two')
     alice = world.online(ALICE)
+    world.chat = CAROL
     alice.service.chat_opened(CAROL)
     run_for(0.05)
     assert world.filled == []
     assert any(line.endswith(f'to see it: {BOB}') for line in world.lines)
+    world.chat = BOB
     alice.service.chat_opened(BOB)
     run_for(0.05)
     assert world.filled == [(BOB, 'one\ntwo')]
@@ -937,6 +941,20 @@ def test_what_waited_when_gajim_ended_is_given_back(world: World) -> None:
     run_for(0.05)
     assert world.filled == [(BOB, 'one\ntwo')]
     assert again.client.sent == []
+
+
+def test_what_waited_is_kept_for_when_its_chat_is_on_screen(world: World) -> None:
+    write_and_end(world, 'one')
+    alice = world.online(ALICE)
+    world.on_screen = False
+    # As Gajim does when it restores its chats: opened and left in one go
+    alice.service.chat_opened(BOB)
+    run_for(0.05)
+    world.on_screen = True
+    assert world.filled == world.lines == []
+    alice.service.chat_opened(BOB)
+    run_for(0.05)
+    assert world.filled == [(BOB, 'one')]
 
 
 def test_what_waited_is_shown_where_there_is_other_text(world: World) -> None:
