@@ -205,7 +205,7 @@ class AccountService:
 
     def connected(self) -> None:
         '''A new stream has begun.'''
-        self._errands.call('connecting', lambda engine: engine.connected())
+        self._errands.connected()
         self.catch_up.begin()
         if not self._tick_timer and self.engine is not None:
             self._tick_timer = GLib.timeout_add_seconds(_TICK_SECONDS, self._tick)

@@ -95,6 +95,11 @@ class Errands:
         # Called whenever an answer came: somebody may be waiting for it
         self.answered: Callable[[], None] = lambda: None
 
+    def connected(self) -> None:
+        '''A new stream has begun.'''
+        self._pep.connected()
+        self.call('connecting', lambda engine: engine.connected())
+
     def carry_out_later(self, effects: Sequence[Effect]) -> None:
         '''
         Carry out what a received message led to, or what is to be fetched.

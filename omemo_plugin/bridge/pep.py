@@ -27,9 +27,11 @@ from ..engine.errors import MalformedStanza
 from ..engine.errors import StanzaTooLarge
 from ..engine.values import Protocol
 from ..stanza.pep import device_list_node
+from . import compat
 from .nodes import children
 from .nodes import to_element
 from .nodes import to_node
+from .request_queue import RequestQueue
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -96,6 +98,11 @@ class Pep:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._queue = RequestQueue()
+
+    def connected(self) -> None:
+        '''A new stream has begun: what was asked for is to be asked for again.'''
+        self._queue.drop_all()
 
     def _pubsub(self) -> Any:
         return self._client.connection.get_module('PubSub')
@@ -110,7 +117,7 @@ class Pep:
             item_id: None for the newest of the node.
         '''
 
-        def finished(task: Any) -> None:
+        def answered(task: Any) -> None:
             try:
                 result = task.finish()
             except Exception as error:
@@ -133,16 +140,26 @@ class Pep:
             answer(payload, None)
 
         target = JID.from_string(jid)
-        if item_id is None:
-            self._run(
-                lambda: self._pubsub().request_items(node, max_items=1, jid=target),
-                finished,
-            )
-        else:
-            self._run(
-                lambda: self._pubsub().request_item(node, item_id, jid=target),
-                finished,
-            )
+
+        def ask() -> Any:
+            if item_id is None:
+                return self._pubsub().request_items(node, max_items=1, jid=target)
+            return self._pubsub().request_item(node, item_id, jid=target)
+
+        def start(over: Callable[[], None]) -> None:
+            def finished(task: Any) -> None:
+                if not compat.is_available(self._client):
+                    # Nobody would answer the others
+                    self._queue.drop_all()
+                over()
+                answered(task)
+
+            self._run(ask, finished)
+
+        def drop() -> None:
+            answer(None, Unavailable('no connection', permanent=False))
+
+        self._queue.add(start, drop)
 
     def fetch_all(
         self,

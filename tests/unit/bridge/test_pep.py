@@ -17,6 +17,7 @@ from nbxmpp.simplexml import Node
 from omemo_plugin.bridge.pep import Pep
 from omemo_plugin.bridge.pep import Unavailable
 from omemo_plugin.bridge.pep import device_list_event
+from omemo_plugin.bridge.request_queue import UNDER_WAY_MAX
 from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.errors import StanzaTooLarge
 from omemo_plugin.engine.values import Protocol
@@ -62,6 +63,12 @@ class PubSub:
         return ask
 
 
+def client_with(connection: Any) -> Any:
+    '''A client that is online.'''
+    state = SimpleNamespace(is_available=True)
+    return SimpleNamespace(connection=connection, state=state)
+
+
 @pytest.fixture
 def pubsub() -> PubSub:
     return PubSub()
@@ -70,7 +77,7 @@ def pubsub() -> PubSub:
 @pytest.fixture
 def requests(pubsub: PubSub) -> Pep:
     connection = SimpleNamespace(get_module=lambda name: pubsub)
-    return Pep(SimpleNamespace(connection=connection))
+    return Pep(client_with(connection))
 
 
 class Answers(list[tuple[Any, Any]]):
@@ -161,10 +168,44 @@ def test_a_connection_that_is_gone_is_an_answer() -> None:
 
     answers = Answers()
     connection = SimpleNamespace(get_module=no_module)
-    Pep(SimpleNamespace(connection=connection)).fetch(BOB, NODE, None, answers)
+    Pep(client_with(connection)).fetch(BOB, NODE, None, answers)
     ((_payload, failure),) = answers
     assert isinstance(failure, Unavailable)
     assert not failure.permanent
+
+
+def ask_for_many(requests: Pep) -> Answers:
+    '''For so many that the last one waits.'''
+    answers = Answers()
+    for number in range(UNDER_WAY_MAX + 1):
+        requests.fetch(BOB, NODE, str(number), answers)
+    return answers
+
+
+def test_one_too_many_is_asked_for_after_an_answer(
+    requests: Pep, pubsub: PubSub
+) -> None:
+    answers = ask_for_many(requests)
+    assert len(pubsub.asked) == UNDER_WAY_MAX
+    pubsub.asked[0][2].answer(item())
+    assert len(pubsub.asked) == UNDER_WAY_MAX + 1
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize('how', ['lost', 'new'])
+def test_what_waits_is_not_asked_for_by_another_connection(
+    requests: Pep, pubsub: PubSub, how: str
+) -> None:
+    answers = ask_for_many(requests)
+    if how == 'lost':
+        requests._client.state.is_available = False
+        pubsub.asked[0][2].answer(error('remote-server-timeout'))
+        assert len(answers) == 2
+    else:
+        requests.connected()
+        assert len(answers) == 1
+    assert len(pubsub.asked) == UNDER_WAY_MAX
+    assert all(failure is not None and not failure.permanent for _, failure in answers)
 
 
 # Publishing
