@@ -331,6 +331,7 @@ class AccountService:
             if chosen or jid not in self._latch:
                 return ''
             if not self.rooms.is_exposed(jid):
+                self._sender.switch_on_again(jid)
                 return messages.stays_encrypted()
         if self.rooms.is_exposed(jid):
             return messages.room_is_not_private()

@@ -424,8 +424,8 @@ def uploaded_in_clear() -> str:
 
 def stays_encrypted() -> str:
     return _(
-        'this chat is encrypted, and this message was not. '
-        'To write unencrypted, switch encryption off in the encryption menu.'
+        'this chat is encrypted, and this would not have been. Encryption is on '
+        'again: send it once more.'
     )
 
 

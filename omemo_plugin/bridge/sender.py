@@ -185,10 +185,11 @@ class Sender:
             return False
         jid = str(contact.jid)
         if jid in self._latch and not setting:
-            if self._rooms.is_exposed(jid):
-                self._refuse(message, messages.room_is_not_private())
-            else:
-                self._refuse(message, messages.stays_encrypted())
+            reason = messages.room_is_not_private()
+            if not self._rooms.is_exposed(jid):
+                reason = messages.stays_encrypted()
+                self.switch_on_again(jid)
+            self._refuse(message, reason)
             return False
         if _has_key(message):
             # SECURITY: whoever switched encryption off while a file was uploaded
@@ -196,6 +197,13 @@ class Sender:
             self._refuse(message, messages.link_with_key())
             return False
         return True
+
+    def switch_on_again(self, jid: str) -> None:
+        '''The setting of an encrypted conversation was lost. Nothing is raised.'''
+        try:
+            compat.set_encryption_of(self._client.account, jid, compat.ENCRYPTION_NAME)
+        except Exception as error:
+            report('switching encryption on again', error)
 
     def encrypt_message(self, message: Any) -> None:
         '''

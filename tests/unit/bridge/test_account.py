@@ -541,7 +541,13 @@ def test_case_8_gajim_does_not_open_the_latch_of_a_room(
     assert BOB not in alice.service.encrypted_conversations
 
 
-def test_the_latch_holds_when_the_setting_is_lost(world: World) -> None:
+def test_the_latch_holds_when_the_setting_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(
+        compat, 'set_encryption_of', lambda *args: chosen.append(args)
+    )
     alice, bob = world.online(ALICE), world.online(BOB)
     assert bob.service.device_id
     alice.write(BOB, 'hello')
@@ -549,6 +555,10 @@ def test_the_latch_holds_when_the_setting_is_lost(world: World) -> None:
     lost = Contact('alice', BOB, encryption='')
     alice.client._send_message(Outgoing(lost, 'in clear'))
     assert len(alice.client.sent) == 1
+    # So that the next one is encrypted
+    assert chosen == [('alice', BOB, compat.ENCRYPTION_NAME)]
+    wait_for(lambda: world.returned == ['in clear'])
+    assert 'Encryption is on again' in world.lines[-1]
     # The user's own choice opens it
     alice.service.encryption_chosen(BOB, '')
     alice.client._send_message(Outgoing(lost, 'in clear'))
