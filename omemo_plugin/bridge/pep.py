@@ -31,7 +31,7 @@ from . import compat
 from .nodes import children
 from .nodes import to_element
 from .nodes import to_node
-from .request_queue import RequestQueue
+from .request_queue import RequestQueues
 
 log = logging.getLogger('gajim.p.omemo_plugin')
 
@@ -98,11 +98,11 @@ class Pep:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._queue = RequestQueue()
+        self._queues = RequestQueues()
 
     def connected(self) -> None:
         '''A new stream has begun: what was asked for is to be asked for again.'''
-        self._queue.drop_all()
+        self._queues.drop_all()
 
     def _pubsub(self) -> Any:
         return self._client.connection.get_module('PubSub')
@@ -150,7 +150,7 @@ class Pep:
             def finished(task: Any) -> None:
                 if not compat.is_available(self._client):
                     # Nobody would answer the others
-                    self._queue.drop_all()
+                    self._queues.drop_all()
                 over()
                 answered(task)
 
@@ -159,7 +159,7 @@ class Pep:
         def drop() -> None:
             answer(None, Unavailable('no connection', permanent=False))
 
-        self._queue.add(start, drop)
+        self._queues.add(target.domain, start, drop)
 
     def fetch_all(
         self,

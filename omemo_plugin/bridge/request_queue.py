@@ -14,36 +14,57 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-# More than most rooms need, and in Tor still answered long before the timeout
+# Of one server. More than most rooms need, and through Tor still answered long
+# before the timeout
 UNDER_WAY_MAX = 100
 
-# Starts a request, and calls what it was given when that is over
+# Starts a request, and calls what it was given once when that is over
 Start = Callable[[Callable[[], None]], None]
 
 
-class RequestQueue:
-    '''Lets so many requests be under way, and keeps the order of the others.'''
+class RequestQueues:
+    '''
+    Lets so many requests be under way, and keeps the order of the others.
+
+    SECURITY: for each server by itself. One that does not answer would hold up
+    the keys of everybody else.
+    '''
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Start, Callable[[], None]]] = deque()
-        self._under_way: set[object] = set()
-        self._starting = False
+        self._queues: dict[str, _Queue] = {}
 
-    def add(self, start: Start, drop: Callable[[], None]) -> None:
+    def add(self, server: str, start: Start, drop: Callable[[], None]) -> None:
         '''
         Start a request, now or when it is its turn.
 
         Args:
+            server: who is asked, a domain.
             start: raises nothing. It may be over before this returns.
             drop: called in its place if it never is started.
         '''
-        self._waiting.append((start, drop))
-        self._go_on()
+        self._queues.setdefault(server, _Queue()).add(start, drop)
 
     def drop_all(self) -> None:
         '''There is no connection, or a new one: what was under way is not
         answered any more, and what waits is not asked for.'''
-        self._under_way.clear()
+        queues, self._queues = self._queues, {}
+        for queue in queues.values():
+            queue.drop_all()
+
+
+class _Queue:
+    '''Of one server and connection.'''
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Start, Callable[[], None]]] = deque()
+        self._under_way = 0
+        self._starting = False
+
+    def add(self, start: Start, drop: Callable[[], None]) -> None:
+        self._waiting.append((start, drop))
+        self._go_on()
+
+    def drop_all(self) -> None:
         dropped = list(self._waiting)
         self._waiting.clear()
         for _start, drop in dropped:
@@ -55,18 +76,13 @@ class RequestQueue:
             return
         self._starting = True
         try:
-            while self._waiting and len(self._under_way) < UNDER_WAY_MAX:
+            while self._waiting and self._under_way < UNDER_WAY_MAX:
                 start, _drop = self._waiting.popleft()
-                self._start(start)
+                self._under_way += 1
+                start(self._over)
         finally:
             self._starting = False
 
-    def _start(self, start: Start) -> None:
-        ticket = object()
-
-        def over() -> None:
-            self._under_way.discard(ticket)
-            self._go_on()
-
-        self._under_way.add(ticket)
-        start(over)
+    def _over(self) -> None:
+        self._under_way -= 1
+        self._go_on()

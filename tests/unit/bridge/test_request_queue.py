@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from omemo_plugin.bridge.request_queue import UNDER_WAY_MAX
-from omemo_plugin.bridge.request_queue import RequestQueue
+from omemo_plugin.bridge.request_queue import RequestQueues
 
 MANY = 3 * UNDER_WAY_MAX
 
@@ -18,17 +18,17 @@ class Requests:
     '''Numbered; over when the test says so.'''
 
     def __init__(self) -> None:
-        self.queue = RequestQueue()
+        self.queues = RequestQueues()
         self.started: list[int] = []
         self.dropped: list[int] = []
         self.over: dict[int, Callable[[], None]] = {}
 
-    def add(self, number: int) -> None:
+    def add(self, number: int, server: str = 'example.org') -> None:
         def start(over: Callable[[], None]) -> None:
             self.started.append(number)
             self.over[number] = over
 
-        self.queue.add(start, lambda: self.dropped.append(number))
+        self.queues.add(server, start, lambda: self.dropped.append(number))
 
 
 @pytest.fixture
@@ -48,14 +48,13 @@ def test_so_many_are_under_way_and_the_order_is_kept(requests: Requests) -> None
     assert requests.dropped == []
 
 
-def test_one_that_is_over_twice_counts_once(requests: Requests) -> None:
-    requests.over[0]()
-    requests.over[0]()
-    assert len(requests.started) == UNDER_WAY_MAX + 1
+def test_a_server_that_does_not_answer_holds_up_no_other(requests: Requests) -> None:
+    requests.add(MANY, 'example.net')
+    assert requests.started[-1] == MANY
 
 
 def test_many_that_are_over_at_once_are_no_deep_call() -> None:
-    queue = RequestQueue()
+    queues = RequestQueues()
     started = []
 
     def start(over: Callable[[], None]) -> None:
@@ -65,15 +64,15 @@ def test_many_that_are_over_at_once_are_no_deep_call() -> None:
     def first(over: Callable[[], None]) -> None:
         # All others wait for this one
         for _ in range(sys.getrecursionlimit()):
-            queue.add(start, over)
+            queues.add('example.org', start, lambda: None)
         over()
 
-    queue.add(first, lambda: None)
+    queues.add('example.org', first, lambda: None)
     assert len(started) == sys.getrecursionlimit()
 
 
 def test_what_waits_is_dropped_with_the_connection(requests: Requests) -> None:
-    requests.queue.drop_all()
+    requests.queues.drop_all()
     assert requests.dropped == list(range(UNDER_WAY_MAX, MANY))
     # The new connection owes the old one nothing
     for number in range(MANY, 2 * MANY):
