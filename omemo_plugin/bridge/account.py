@@ -20,13 +20,13 @@ from xml.etree.ElementTree import Element
 from gi.repository import GLib
 
 from ..engine.decisions import Decisions
+from ..engine.device_info import DeviceInfo
 from ..engine.effects import Effect
 from ..engine.effects import FetchDeviceList
 from ..engine.effects import PublishDeviceList
-from ..engine.engine import UNDO_SECONDS
-from ..engine.engine import DeviceInfo
 from ..engine.engine import OmemoEngine
 from ..engine.sending import SendPlan
+from ..engine.user_decisions import UNDO_SECONDS
 from ..engine.values import Device
 from ..engine.values import DeviceList
 from ..engine.values import ListedDevice

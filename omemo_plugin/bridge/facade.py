@@ -19,7 +19,7 @@ from typing import Any
 
 from nbxmpp.protocol import JID
 
-from ..engine.engine import DeviceInfo
+from ..engine.device_info import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
 from . import compat

@@ -12,13 +12,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..engine import errors
+from ..engine.device_info import DeviceInfo
 from ..engine.effects import DevicesIgnored
 from ..engine.effects import IdentityKeyAlarm
 from ..engine.effects import NewDevices
 from ..engine.effects import SessionBroken
 from ..engine.effects import TrustChanged
 from ..engine.encrypting import RECIPIENTS_MAX
-from ..engine.engine import DeviceInfo
 from ..engine.sending import LeftOut
 from ..engine.sending import LeftOutReason
 from ..engine.values import Device

@@ -17,15 +17,14 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from .core import Core
-from .deciding import Change
 from .deciding import told
 from .decisions import Decisions
 from .decisions import KeyDecision
-from .devices import DeviceRecord
+from .device_info import DeviceInfo
+from .device_info import devices_of
 from .directory import Directory
 from .effects import DevicesIgnored
 from .effects import Effect
@@ -45,6 +44,7 @@ from .sending import SendPlan
 from .sending import SentMessage
 from .temporary import Temporary
 from .trust_messages import TrustMessages
+from .user_decisions import UserDecisions
 from .values import Bundle
 from .values import Device
 from .values import DeviceList
@@ -55,7 +55,6 @@ from .values import Trust
 from .wire import fingerprint
 
 __all__ = [
-    'DeviceInfo',
     'LeftOut',
     'LeftOutReason',
     'OmemoEngine',
@@ -63,41 +62,6 @@ __all__ = [
     'SendPlan',
     'SentMessage',
 ]
-
-
-# A decision by hand can be undone for so long, in seconds; then it is told to
-# other devices
-UNDO_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class DeviceInfo:
-    '''
-    A device as it is shown to the user.
-
-    Attributes:
-        protocols: those it is listed for.
-        identity_key: Ed25519, 32 bytes; None while it is not known.
-        active: it is in a current device list.
-        key_changed: another identity key was presented and refused.
-        first_seen, last_seen: seconds since 1970, 0 for never.
-    '''
-
-    device: Device
-    protocols: tuple[Protocol, ...]
-    identity_key: bytes | None
-    trust: Trust
-    active: bool
-    label: str | None
-    key_changed: bool
-    first_seen: int
-    last_seen: int
-
-    @property
-    def fingerprint(self) -> str | None:
-        '''64 hex digits; None while the key is not known. Worked out when it is
-        asked for: a room may have a thousand devices.'''
-        return None if self.identity_key is None else fingerprint(self.identity_key)
 
 
 class OmemoEngine:
@@ -113,6 +77,7 @@ class OmemoEngine:
         self._receiver = Receiver(core)
         self._sender = Sender(core, self._directory, self._receiver)
         self._trust_messages = TrustMessages(core, self._directory, self._sender)
+        self._user_decisions = UserDecisions(core, self._trust_messages)
         self._too_many: set[str] = set()
         self._replacing: dict[tuple[Device, Protocol], None] = {}
 
@@ -518,20 +483,7 @@ class OmemoEngine:
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
         '''All known devices of an account, our own one included.'''
-        return tuple(
-            DeviceInfo(
-                record.device,
-                tuple(p for p, listed in record.listed.items() if listed),
-                record.identity_key,
-                self._core.devices.trust(record),
-                record.active,
-                record.label,
-                record.refused_key,
-                record.first_seen,
-                record.last_seen,
-            )
-            for _, record in sorted(self._core.devices.of(jid).items())
-        )
+        return devices_of(self._core, jid)
 
     def look_up(self, devices: Collection[Device]) -> list[DeviceInfo]:
         '''What is known of some devices, sorted; without those that are not
@@ -549,34 +501,15 @@ class OmemoEngine:
         The user decides on a device by hand.
 
         What follows from it (other devices are told, and what the device said
-        of others counts) does so after `UNDO_SECONDS`, with `tick`. Until then
-        nothing is left of the decision when the trust is set to what it was.
+        of others counts) does so after `UNDO_SECONDS` (`user_decisions`), with
+        `tick`. Until then nothing is left of the decision when the trust is set
+        to what it was.
 
         Raises:
             OmemoError: its key is not known yet, or it is this device.
             StoreError: nothing was changed.
         '''
-        core = self._core
-        record = core.devices.get(device)
-        if record is None or record.identity_key is None:
-            raise OmemoError('the key of this device is not known')
-        if device == core.own_device:
-            raise OmemoError('the own device is always trusted')
-        if core.devices.trust(record) is trust:
-            return
-        self._trust_messages.take_back(record)
-        self._set_trust(record, trust)
-        core.deciding.hold(device.jid, record.identity_key, core.now() + UNDO_SECONDS)
-        if trust in (Trust.VERIFIED, Trust.DISTRUSTED):
-            due = core.now() + UNDO_SECONDS
-            self._trust_messages.decided([(record, trust)], due)
-        core.commit()
-
-    def _set_trust(self, record: DeviceRecord, trust: Trust) -> None:
-        core = self._core
-        assert record.identity_key is not None
-        core.devices.set_trust(record.device.jid, record.identity_key, trust)
-        core.deciding.note_decided(record.device.jid, record.identity_key, core.now())
+        self._user_decisions.set_trust(device, trust)
 
     def decide(self, jid: str, decisions: Decisions) -> list[Effect]:
         '''
@@ -590,60 +523,7 @@ class OmemoEngine:
         Raises:
             StoreError: nothing was changed.
         '''
-        core = self._core
-        decided: dict[Device, tuple[DeviceRecord, Trust]] = {}
-
-        def take(record: DeviceRecord, trust: Trust) -> None:
-            if record.device != core.own_device:
-                decided[record.device] = (record, trust)
-
-        def take_key(key: str, trust: Trust) -> bool:
-            found = core.deciding.having(jid, key)
-            for record in found:
-                take(record, trust)
-            return bool(found)
-
-        for key in decisions.trusted:
-            if not take_key(key, Trust.VERIFIED):
-                core.deciding.expected.expect_key(
-                    jid, key, Trust.VERIFIED, core.now()
-                )
-        for number, value in decisions.devices.items():
-            device = Device(jid, number)
-            known = core.devices.get(device)
-            if known is not None and known.identity_key is not None:
-                agrees = fingerprint(known.identity_key) == value
-                take(known, Trust.VERIFIED if agrees else Trust.DISTRUSTED)
-                if agrees:
-                    core.deciding.expected.take_device(device)
-                    # The other key it presented was not its own
-                    core.devices.clear_refusal(known)
-                if agrees or device == core.own_device:
-                    continue
-            elif take_key(value, Trust.VERIFIED):
-                continue
-            core.deciding.expected.expect_device(device, value)
-        for key in decisions.distrusted:
-            if not take_key(key, Trust.DISTRUSTED):
-                core.deciding.expected.expect_key(
-                    jid, key, Trust.DISTRUSTED, core.now()
-                )
-        changes: list[Change] = []
-        news: list[tuple[DeviceRecord, Trust]] = []
-        for record, trust in decided.values():
-            assert record.identity_key is not None
-            core.deciding.release(jid, record.identity_key)
-            if core.devices.trust(record) is not trust:
-                self._trust_messages.take_back(record)
-                self._set_trust(record, trust)
-                news.append((record, trust))
-        for record, trust in news:
-            assert record.identity_key is not None
-            follow = core.deciding.settled(jid, record.identity_key, trust)
-            changes += core.deciding.believe(follow, core.now())
-        self._trust_messages.decided(news, core.now())
-        core.commit()
-        return [*told(changes), *self._trust_messages.due()]
+        return self._user_decisions.decide(jid, decisions)
 
     # Trust messages
 

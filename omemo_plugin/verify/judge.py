@@ -16,7 +16,7 @@ from dataclasses import field
 from enum import Enum
 
 from ..engine.decisions import Decisions
-from ..engine.engine import DeviceInfo
+from ..engine.device_info import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
 from .jid import ascii_form

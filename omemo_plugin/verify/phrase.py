@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..engine.engine import DeviceInfo
+from ..engine.device_info import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
 from .jid import prepare_bare_jid

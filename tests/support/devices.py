@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omemo_plugin.engine.engine import DeviceInfo
+from omemo_plugin.engine.device_info import DeviceInfo
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from datetime import UTC
 from datetime import datetime
 from pathlib import Path
 
+from omemo_plugin.engine.device_info import DeviceInfo
 from omemo_plugin.engine.effects import Effect
 from omemo_plugin.engine.effects import FetchBundle
 from omemo_plugin.engine.effects import FetchDeviceList
@@ -23,7 +24,6 @@ from omemo_plugin.engine.effects import PublishTemporaryDevice
 from omemo_plugin.engine.effects import RetractBundle
 from omemo_plugin.engine.effects import RetractTemporaryDevice
 from omemo_plugin.engine.effects import SendTrustMessage
-from omemo_plugin.engine.engine import DeviceInfo
 from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.engine import ReceivedMessage
 from omemo_plugin.engine.engine import SentMessage

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...bridge.i18n import _
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.values import Trust
 from ...verify.fingerprint import groups
 from ...verify.uri import build_fingerprint_uri

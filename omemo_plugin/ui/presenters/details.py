@@ -16,7 +16,7 @@ from enum import Enum
 
 from ...bridge.i18n import _
 from ...bridge.i18n import ngettext
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.sending import SendPlan
 from ...engine.values import Device
 from ...engine.values import Trust

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...bridge.i18n import _
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Protocol
 from ...engine.values import Trust

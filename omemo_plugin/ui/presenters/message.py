@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ...bridge.i18n import _
 from ...bridge.i18n import ngettext
 from ...bridge.presenters import Reader
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.values import Trust
 from ...verify.fingerprint import InvalidFingerprint
 from ...verify.fingerprint import groups

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from typing import Protocol
 
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.sending import SendPlan
 from ...engine.values import Device
 from ...engine.values import Trust

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ...bridge.i18n import _
 from ...bridge.i18n import ngettext
-from ...engine.engine import DeviceInfo
+from ...engine.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Trust
 from ...verify.fingerprint import groups

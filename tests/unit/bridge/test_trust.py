@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.bridge import account as account_module
-from omemo_plugin.engine.engine import DeviceInfo
+from omemo_plugin.engine.device_info import DeviceInfo
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import Verdict

@@ -17,13 +17,13 @@ from omemo_plugin.engine.effects import IdentityKeyAlarm
 from omemo_plugin.engine.effects import NewDevices
 from omemo_plugin.engine.effects import SendTrustMessage
 from omemo_plugin.engine.effects import TrustChanged
-from omemo_plugin.engine.engine import UNDO_SECONDS
 from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.errors import OmemoError
 from omemo_plugin.engine.expected import EXPECTED_MAX
 from omemo_plugin.engine.sending import LeftOut
 from omemo_plugin.engine.sending import LeftOutReason
 from omemo_plugin.engine.trust_messages import QUEUE_MAX
+from omemo_plugin.engine.user_decisions import UNDO_SECONDS
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import Protocol

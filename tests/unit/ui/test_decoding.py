@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from omemo_plugin.engine.engine import DeviceInfo
+from omemo_plugin.engine.device_info import DeviceInfo
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui import scan
 from omemo_plugin.verify.judge import Judgement

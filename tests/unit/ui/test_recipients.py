@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from omemo_plugin.engine.engine import DeviceInfo
+from omemo_plugin.engine.device_info import DeviceInfo
 from omemo_plugin.engine.sending import LeftOut
 from omemo_plugin.engine.sending import LeftOutReason
 from omemo_plugin.engine.sending import SendPlan

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from omemo_plugin.engine.engine import DeviceInfo
+from omemo_plugin.engine.device_info import DeviceInfo
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
