@@ -14,6 +14,7 @@ from tests.support.gajim import DrivenGajim
 from tests.support.gajim import Row
 from tests.support.prosody import Prosody
 from tests.support.scene import Scene
+from tests.support.waiting import PATIENCE
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
@@ -76,7 +77,7 @@ def tell(
 
 
 def correct(
-    sender: DrivenGajim, *readers: DrivenGajim, timeout: float = 30.0
+    sender: DrivenGajim, *readers: DrivenGajim, timeout: float = PATIENCE
 ) -> str:
     """Correct the last message; everybody shows the new text alone."""
     text = secret('corrected')

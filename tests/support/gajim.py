@@ -25,6 +25,7 @@ from .processes import unprivileged_ids
 from .profile import write_profile
 from .prosody import Prosody
 from .prosody import XmppAccount
+from .waiting import PATIENCE
 from .waiting import TooLate
 from .waiting import wait_for
 
@@ -250,7 +251,7 @@ class DrivenGajim:
         shown = self.call('encryption')
         assert shown == name, f'{self.name}: encryption is {shown!r}, not {name!r}'
 
-    def send(self, text: str, timeout: float = 30.0) -> None:
+    def send(self, text: str, timeout: float = PATIENCE) -> None:
         """Type, press send, and press again while Gajim keeps the text.
 
         Gajim 2 refuses the first attempt while it looks for devices.
@@ -278,7 +279,7 @@ class DrivenGajim:
         assert len(found) < 2, f'{self.name} shows {text!r} {len(found)} times'
         return found[0] if found else None
 
-    def wait_for_message(self, text: str, timeout: float = 30.0) -> Row:
+    def wait_for_message(self, text: str, timeout: float = PATIENCE) -> Row:
         """Wait until the shown chat has a row with this text."""
         try:
             return wait_for(

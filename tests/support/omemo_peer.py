@@ -51,6 +51,7 @@ from .answers import answer_device_list
 from .prosody import Prosody
 from .prosody import XmppAccount
 from .raw_client import RawClient
+from .waiting import PATIENCE
 from .waiting import wait_for
 
 BOTH = tuple(Protocol)
@@ -308,6 +309,6 @@ class OmemoPeer:
                 self.texts.append(text)
         self.carry_out(result.effects)
 
-    def wait_for_text(self, text: str, timeout: float = 30.0) -> None:
+    def wait_for_text(self, text: str, timeout: float = PATIENCE) -> None:
         """Wait until it has read this."""
         wait_for(f'{self.jid} reads {text!r}', lambda: text in self.read(), timeout)

@@ -10,6 +10,9 @@ from typing import TypeVar
 
 T = TypeVar('T')
 
+# Seconds. Only a failure waits for so long; a busy machine shall not be one
+PATIENCE = 60.0
+
 
 class TooLate(AssertionError):
     """What was waited for did not happen."""
@@ -18,7 +21,7 @@ class TooLate(AssertionError):
 def wait_for(
     what: str,
     condition: Callable[[], T],
-    timeout: float = 30.0,
+    timeout: float = PATIENCE,
     interval: float = 0.05,
 ) -> T:
     """Ask again and again until the answer is true, and return it.
