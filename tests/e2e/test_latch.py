@@ -96,6 +96,7 @@ def test_gajim_remote(new_scene: Callable[..., Scene], suite: str) -> None:
 
     wait_for('ann is told why', refused)
     assert ann.call('encryption') == 'OMEMO'
+    ann.screenshot(f'setting-lost-{suite}')
     # Whatever was sent would be there before this
     tell(ann, ben, 'after it was lost')
     assert ben.find(lost) is None
