@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +15,8 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.support.hosts import IN_ROOT
+from tests.support.hosts import debian_root
 from tests.support.scene import BUILT_IN
 from tests.support.scene import GAJIM_OMEMO
 from tests.support.scene import NO_OMEMO
@@ -58,3 +62,13 @@ def test_a_leak_is_found(new_scene: Callable[..., Scene]) -> None:
     assert any(name.endswith('.list') for name in files), files
     with pytest.raises(AssertionError):
         check_scene(scene)
+
+
+def test_a_root_knows_whom_it_is_entered_as() -> None:
+    """Where nobody has the number, dbus-daemon turns the user's programs away."""
+    sudo = [] if os.geteuid() == 0 else ['sudo', '-n']
+    user = ['--user=54321:54321', str(debian_root('trixie')), '--', 'id', '-un']
+    named = subprocess.run(
+        [*sudo, IN_ROOT, *user], check=False, capture_output=True, text=True
+    )
+    assert (named.stdout.strip(), named.stderr) == ('user54321', '')

@@ -78,8 +78,18 @@ def main() -> int:
         say('\nStopped; nothing is left running.')
         return 130
     finally:
-        if not any(pictures.iterdir()):
+        if any(pictures.iterdir()):
+            give_to_caller(pictures)
+        else:
             pictures.rmdir()
+
+
+def give_to_caller(folder: Path) -> None:
+    """Let whoever started this with sudo look into a folder."""
+    caller, group = os.environ.get('SUDO_UID'), os.environ.get('SUDO_GID')
+    if caller is not None and group is not None and os.geteuid() == 0:
+        for path in (folder, *folder.rglob('*')):
+            os.chown(path, int(caller), int(group), follow_symlinks=False)
 
 
 def say(text: str) -> None:
