@@ -325,15 +325,9 @@ class AccountService:
 
     def _why_no_file(self, contact: Any) -> str:
         '''Why a file would not be encrypted, or could not be read, or ''.'''
-        jid = str(contact.jid)
-        chosen = contact.settings.get('encryption')
-        if chosen != compat.ENCRYPTION_NAME:
-            if chosen or jid not in self._latch:
-                return ''
-            if not self.rooms.is_exposed(jid):
-                self._sender.switch_on_again(jid)
-                return messages.stays_encrypted()
-        if self.rooms.is_exposed(jid):
+        if contact.settings.get('encryption') != compat.ENCRYPTION_NAME:
+            return self._sender.why_not_in_clear(contact)
+        if self.rooms.is_exposed(str(contact.jid)):
             return messages.room_is_not_private()
         return self.problem
 
@@ -384,10 +378,10 @@ class AccountService:
 
     def _give_back_unsent(self, jid: str) -> None:
         '''What Gajim had not sent when it ended.'''
-        if compat.chat_on_screen(self.account) != jid:
-            # Closed or left again at once; there will be another time
-            return
         try:
+            if compat.chat_on_screen(self.account) != jid:
+                # Closed or left again at once; there will be another time
+                return
             text = '\n'.join(self._unsent.left(jid))
             if text:
                 filled = compat.fill_input(self.account, jid, text)

@@ -183,12 +183,8 @@ class Sender:
             # It should have come to `encrypt_message`, and did not
             self._refuse(message, messages.internal_error())
             return False
-        jid = str(contact.jid)
-        if jid in self._latch and not setting:
-            reason = messages.room_is_not_private()
-            if not self._rooms.is_exposed(jid):
-                reason = messages.stays_encrypted()
-                self.switch_on_again(jid)
+        reason = self.why_not_in_clear(contact)
+        if reason:
             self._refuse(message, reason)
             return False
         if _has_key(message):
@@ -198,12 +194,23 @@ class Sender:
             return False
         return True
 
-    def switch_on_again(self, jid: str) -> None:
-        '''The setting of an encrypted conversation was lost. Nothing is raised.'''
+    def why_not_in_clear(self, contact: Any) -> str:
+        '''
+        Why nothing leaves a conversation for which OMEMO is not chosen, or ''.
+        If it is an encrypted one its setting was lost, and is put back. Nothing
+        is raised.
+        '''
+        jid = str(contact.jid)
+        if contact.settings.get('encryption') or jid not in self._latch:
+            return ''
+        if self._rooms.is_exposed(jid):
+            return messages.room_is_not_private()
         try:
             compat.set_encryption_of(self._client.account, jid, compat.ENCRYPTION_NAME)
         except Exception as error:
             report('switching encryption on again', error)
+            return messages.internal_error()
+        return messages.stays_encrypted()
 
     def encrypt_message(self, message: Any) -> None:
         '''

@@ -559,6 +559,12 @@ def test_the_latch_holds_when_the_setting_is_lost(
     assert chosen == [('alice', BOB, compat.ENCRYPTION_NAME)]
     wait_for(lambda: world.returned == ['in clear'])
     assert 'Encryption is on again' in world.lines[-1]
+    # Nor is that said when it is not so
+    monkeypatch.setattr(compat, 'set_encryption_of', None)
+    alice.client._send_message(Outgoing(lost, 'in clear'))
+    assert len(alice.client.sent) == 1
+    wait_for(lambda: len(world.returned) == 2)
+    assert 'internal error' in world.lines[-1]
     # The user's own choice opens it
     alice.service.encryption_chosen(BOB, '')
     alice.client._send_message(Outgoing(lost, 'in clear'))
