@@ -7,7 +7,7 @@
 
 
 def __getattr__(name: str) -> object:
-    if name == 'OmemoPlugin':
+    if name == "OmemoPlugin":
         from .plugin import OmemoPlugin
 
         return OmemoPlugin
@@ -15,4 +15,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return ['OmemoPlugin']
+    return ["OmemoPlugin"]

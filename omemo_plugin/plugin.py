@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The plugin as Gajim sees it.
 
 Gajim loads this also when the plugin is not enabled, so nothing here may fail:
 what is missing becomes a sentence in the plugin manager.
-'''
+"""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from gajim.common import app
 from gajim.common.const import COMMON_FEATURES
 from gajim.plugins import GajimPlugin
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
-_NAME = 'OMEMO'
+_NAME = "OMEMO"
 
 _MISSING = (
-    'OMEMO needs Debian packages that are not installed. '
-    'Run “sudo apt install {}”, then start Gajim again.'
+    "OMEMO needs Debian packages that are not installed. "
+    "Run “sudo apt install {}”, then start Gajim again."
 )
-_BROKEN = 'OMEMO could not be loaded, because of an error in the plugin: {}'
+_BROKEN = "OMEMO could not be loaded, because of an error in the plugin: {}"
 _OTHER_ACTIVE = (
-    'Another plugin for OMEMO (gajim-omemo) is active. '
-    'Deactivate it, start Gajim again, and then activate this one.'
+    "Another plugin for OMEMO (gajim-omemo) is active. "
+    "Deactivate it, start Gajim again, and then activate this one."
 )
 
 # The short name of Debian's gajim-omemo
-_OTHER = 'omemo'
+_OTHER = "omemo"
 
 
 class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
-    '''OMEMO encryption for Gajim.'''
+    """OMEMO encryption for Gajim."""
 
     def init(self) -> None:
         self.modules = []
@@ -53,18 +53,18 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         self.encryption_name = _NAME
         self.allow_groupchat = True
         self.gui_extension_points = {
-            f'encrypt{_NAME}': (self._encrypt, None),
-            f'gc_encrypt{_NAME}': (self._encrypt, None),
-            f'send_message{_NAME}': (self._before_sending, None),
-            f'encryption_state{_NAME}': (self._encryption_state, None),
-            f'encryption_dialog{_NAME}': (self._show_devices, None),
-            'update_caps': (self._update_caps, None),
-            'switch_contact': (self._chat_opened, None),
-            'message_actions_box': (self._composer_made, self._composer_gone),
+            f"encrypt{_NAME}": (self._encrypt, None),
+            f"gc_encrypt{_NAME}": (self._encrypt, None),
+            f"send_message{_NAME}": (self._before_sending, None),
+            f"encryption_state{_NAME}": (self._encryption_state, None),
+            f"encryption_dialog{_NAME}": (self._show_devices, None),
+            "update_caps": (self._update_caps, None),
+            "switch_contact": (self._chat_opened, None),
+            "message_actions_box": (self._composer_made, self._composer_gone),
         }
 
     def _load(self) -> str:
-        '''Returns what is in the way, or nothing.'''
+        """Returns what is in the way, or nothing."""
         try:
             # First of all: Debian's gajim-omemo, even when it is not active,
             # occupies the name of a library this plugin needs
@@ -73,12 +73,12 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             load()
             from .bridge import module
         except Exception as error:
-            if type(error).__name__ == 'LibraryMissing':
+            if type(error).__name__ == "LibraryMissing":
                 return _MISSING.format(error)
-            log.exception('Cannot load the plugin')
-            return _BROKEN.format(f'{type(error).__name__}: {error}')
+            log.exception("Cannot load the plugin")
+            return _BROKEN.format(f"{type(error).__name__}: {error}")
         self.modules = [module]
-        return ''
+        return ""
 
     # Two plugins for the same would both answer, so this one steps back. It is
     # asked each time, because the other one may be switched meanwhile.
@@ -122,19 +122,19 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         )
 
     def encrypt_file(self, transfer: Any, account: str, callback: Any) -> None:
-        '''Gajim 1.7.3 asks for an upload to an encrypted conversation.'''
+        """Gajim 1.7.3 asks for an upload to an encrypted conversation."""
         service = _service(account)
         if service is not None:
             service.encrypt_file(transfer, callback)
 
     def _encrypt(self, client: Any, message: Any, _callback: Any) -> None:
-        '''
+        """
         Gajim 1.7.3 asks for a message. The callback would send it; what is
         encrypted goes through the gate instead.
-        '''
+        """
         module = _module(client)
         if module is None:
-            log.error('A message was not sent: OMEMO does not work')
+            log.error("A message was not sent: OMEMO does not work")
         elif module.service is None:
             module.refuse(message)
         else:
@@ -154,7 +154,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             chat_control.sendmessage = module.service.check_send_preconditions(contact)
 
     def _start_windows(self) -> None:
-        '''Without its windows the plugin does not know less, it shows less.'''
+        """Without its windows the plugin does not know less, it shows less."""
         if self._shell is not None:
             return
         try:
@@ -165,7 +165,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             self.config_dialog = self._show_preferences
             self.modules[0].follow_services(self._shell.service_started)
         except Exception:
-            log.exception('The windows cannot be used')
+            log.exception("The windows cannot be used")
             self._stop_windows()
 
     def _stop_windows(self) -> None:
@@ -175,17 +175,17 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
                 self.modules[0].follow_services(None)
                 shell.stop()
             except Exception:
-                log.exception('Taking the windows back')
+                log.exception("Taking the windows back")
 
     def _start_previews(self) -> None:
-        '''Without them Gajim fetches and opens files in its own way.'''
+        """Without them Gajim fetches and opens files in its own way."""
         try:
             from .bridge.previews import Previews
 
             self._previews = Previews()
             self._previews.install()
         except Exception:
-            log.exception('Files that arrive are left to Gajim')
+            log.exception("Files that arrive are left to Gajim")
             self._stop_previews()
 
     def _stop_previews(self) -> None:
@@ -194,7 +194,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             try:
                 previews.remove()
             except Exception:
-                log.exception('Taking the previews back')
+                log.exception("Taking the previews back")
 
     def _show_preferences(self, parent: Any) -> None:
         if self._shell is not None:
@@ -213,8 +213,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     def _encryption_state(self, chat_control: Any, state: dict[str, Any]) -> None:
         contact = chat_control.contact
         service = _service(contact.account)
-        state['visible'] = True
-        state['authenticated'] = service is not None and service.is_verified(
+        state["visible"] = True
+        state["authenticated"] = service is not None and service.is_verified(
             str(contact.jid)
         )
 
@@ -233,7 +233,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         if _service(account) is None:
             return
         for protocol in Protocol:
-            feature = f'{device_list_node(protocol)}+notify'
+            feature = f"{device_list_node(protocol)}+notify"
             # Gajim 2 has one of them already, and fails if it is there twice
             if feature not in features and feature not in COMMON_FEATURES:
                 features.append(feature)
@@ -256,8 +256,8 @@ def _module(client: Any) -> Any:
 
 
 def _service(account: str) -> Any:
-    '''The service of an account; None if it has none, or could not be
-    started.'''
+    """The service of an account; None if it has none, or could not be
+    started."""
     try:
         client = app.get_client(account)
     except Exception:
@@ -274,19 +274,19 @@ def _deactivate_module(client: Any) -> None:
 
 
 def _update_features(client: Any) -> None:
-    client.get_module('Caps').update_caps()
+    client.get_module("Caps").update_caps()
 
 
 def _quietly(call: Any, client: Any) -> None:
     try:
         call(client)
     except Exception:
-        log.exception('Failed on %s', client.account)
+        log.exception("Failed on %s", client.account)
 
 
 def _other_is_active() -> bool:
-    '''Whether gajim-omemo is in the way, now or in a moment.'''
-    manager = getattr(app, 'plugin_manager', None)
+    """Whether gajim-omemo is in the way, now or in a moment."""
+    manager = getattr(app, "plugin_manager", None)
     if manager is None:
         # Gajim has not read all plugins yet
         return False
@@ -295,5 +295,5 @@ def _other_is_active() -> bool:
         return False
     if other.active:
         return True
-    wanted: bool = app.settings.get_plugin_setting(_OTHER, 'active')
+    wanted: bool = app.settings.get_plugin_setting(_OTHER, "active")
     return wanted and bool(other.activatable)

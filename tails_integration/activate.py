@@ -22,39 +22,39 @@ from .errors import TailsError
 from .i18n import _
 from .system import System
 
-DATA = Path(__file__).parent / 'data'
-LAUNCHER = Path(__file__).parent / 'bin' / 'launch'
+DATA = Path(__file__).parent / "data"
+LAUNCHER = Path(__file__).parent / "bin" / "launch"
 
-OVERRIDES = Path('/etc/gajim/app-overrides.json')
-BUS_POLICY = Path('/etc/dbus-1/session.d/tails-gajim.conf')
-APPARMOR = Path('/etc/apparmor.d/tails-gajim')
-PROGRAM = Path('/usr/bin/gajim')
-DIVERTED = Path('/usr/bin/gajim.real')
-PACKAGE = 'tails-gajim'
+OVERRIDES = Path("/etc/gajim/app-overrides.json")
+BUS_POLICY = Path("/etc/dbus-1/session.d/tails-gajim.conf")
+APPARMOR = Path("/etc/apparmor.d/tails-gajim")
+PROGRAM = Path("/usr/bin/gajim")
+DIVERTED = Path("/usr/bin/gajim.real")
+PACKAGE = "tails-gajim"
 
-_APPARMOR_ENABLED = Path('/sys/module/apparmor/parameters/enabled')
+_APPARMOR_ENABLED = Path("/sys/module/apparmor/parameters/enabled")
 
-T = TypeVar('T')
+T = TypeVar("T")
 
 
 class NotRoot(Refused):
     """Only root can change the system."""
 
     def __init__(self) -> None:
-        super().__init__(_('This changes the system. Run it as root, with sudo.'))
+        super().__init__(_("This changes the system. Run it as root, with sudo."))
 
 
 def overrides_text(system: System) -> str:
     """What Gajim's own file for overrides holds."""
     overrides = policy.overrides(system.gajim_version())
-    return json.dumps(overrides, indent=2, sort_keys=True) + '\n'
+    return json.dumps(overrides, indent=2, sort_keys=True) + "\n"
 
 
 def _files(system: System) -> dict[Path, str]:
     return {
         OVERRIDES: overrides_text(system),
-        BUS_POLICY: (DATA / 'dbus-session.conf').read_text(),
-        APPARMOR: (DATA / 'apparmor').read_text(),
+        BUS_POLICY: (DATA / "dbus-session.conf").read_text(),
+        APPARMOR: (DATA / "apparmor").read_text(),
     }
 
 
@@ -98,9 +98,9 @@ def deactivate(system: System) -> None:
     program = system.file(PROGRAM)
     if _is_launcher(program):
         program.unlink()
-        _dpkg_divert(system, '--remove')
+        _dpkg_divert(system, "--remove")
     if system.file(APPARMOR).exists() and _has_apparmor(system):
-        system.run(['apparmor_parser', '--remove', str(system.file(APPARMOR))])
+        system.run(["apparmor_parser", "--remove", str(system.file(APPARMOR))])
     for path in (OVERRIDES, BUS_POLICY, APPARMOR):
         system.file(path).unlink(missing_ok=True)
     # Gajim itself brings no such folder
@@ -108,34 +108,34 @@ def deactivate(system: System) -> None:
         system.file(OVERRIDES).parent.rmdir()
 
 
-def missing(
-    system: System, finding: Callable[[str, str, str], T]
-) -> Iterator[T]:
+def missing(system: System, finding: Callable[[str, str, str], T]) -> Iterator[T]:
     """What is not in place, for the audit.
 
     :param finding: makes one, of what it is, the reason and what to do
     """
     what = {
         OVERRIDES: (
-            _('Settings are not locked for a Gajim that is started past the launcher.')
+            _("Settings are not locked for a Gajim that is started past the launcher.")
         ),
-        BUS_POLICY: _('Gajim’s remote control is not shut on the session bus.'),
-        APPARMOR: _('Gajim is not confined by AppArmor.'),
+        BUS_POLICY: _("Gajim’s remote control is not shut on the session bus."),
+        APPARMOR: _("Gajim is not confined by AppArmor."),
     }
-    mend = _('Install the package tails-gajim; without administration password it'
-             ' cannot be done.')
+    mend = _(
+        "Install the package tails-gajim; without administration password it"
+        " cannot be done."
+    )
     for path, text in _files(system).items():
         place = system.file(path)
         if not place.exists() or place.read_text() != text:
             yield finding(
                 what[path],
-                _('{path} is missing or was changed.').format(path=path),
+                _("{path} is missing or was changed.").format(path=path),
                 mend,
             )
     if not _is_launcher(system.file(PROGRAM)):
         yield finding(
-            _('The command “gajim” starts Gajim without any check.'),
-            _('{path} is not the launcher.').format(path=PROGRAM),
+            _("The command “gajim” starts Gajim without any check."),
+            _("{path} is not the launcher.").format(path=PROGRAM),
             mend,
         )
 
@@ -148,7 +148,7 @@ def _divert(system: System) -> None:
     program = system.file(PROGRAM)
     if _is_launcher(program):
         return
-    _dpkg_divert(system, '--add')
+    _dpkg_divert(system, "--add")
     program.symlink_to(LAUNCHER)
 
 
@@ -159,25 +159,25 @@ def _dpkg_divert(system: System, action: str) -> None:
     ])  # fmt: skip
     if answer.returncode != 0:
         raise TailsError(
-            _('dpkg-divert failed: {error}').format(error=answer.stderr.strip())
+            _("dpkg-divert failed: {error}").format(error=answer.stderr.strip())
         )
 
 
 def _has_apparmor(system: System) -> bool:
     try:
-        return system.file(_APPARMOR_ENABLED).read_text().strip() == 'Y'
+        return system.file(_APPARMOR_ENABLED).read_text().strip() == "Y"
     except OSError:
         return False
 
 
 def _load_profile(system: System) -> list[str]:
     if not _has_apparmor(system):
-        return [_('AppArmor is not enabled, so Gajim is not confined.')]
+        return [_("AppArmor is not enabled, so Gajim is not confined.")]
     profile = str(system.file(APPARMOR))
-    answer = system.run(['apparmor_parser', '--replace', '--write-cache', profile])
+    answer = system.run(["apparmor_parser", "--replace", "--write-cache", profile])
     if answer.returncode != 0:
         return [
-            _('AppArmor did not take the profile: {error}').format(
+            _("AppArmor did not take the profile: {error}").format(
                 error=answer.stderr.strip()
             )
         ]

@@ -29,26 +29,26 @@ from .tor import account_proxy
 from .tor import is_tor
 
 # Gajim 2's word for a direct connection
-DIRECT = 'no-proxy'
-_LOCAL = ('127.0.0.1', 'localhost', '::1')
+DIRECT = "no-proxy"
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 # By file, what belongs to libraries that speak to the network by themselves
 _TALKERS = {
-    'Farstream': 'usr/lib/*/girepository-1.0/Farstream-*.typelib',
-    'GUPnPIgd': 'usr/lib/*/girepository-1.0/GUPnPIgd-*.typelib',
-    'Geoclue': 'usr/lib/*/girepository-1.0/Geoclue-*.typelib',
-    'sentry-sdk': 'usr/lib/python3/dist-packages/sentry_sdk/__init__.py',
+    "Farstream": "usr/lib/*/girepository-1.0/Farstream-*.typelib",
+    "GUPnPIgd": "usr/lib/*/girepository-1.0/GUPnPIgd-*.typelib",
+    "Geoclue": "usr/lib/*/girepository-1.0/Geoclue-*.typelib",
+    "sentry-sdk": "usr/lib/python3/dist-packages/sentry_sdk/__init__.py",
 }
 
 
 class Severity(StrEnum):
     """How bad it is."""
 
-    LEAK = 'leak'
+    LEAK = "leak"
     """Something would go past Tor. Gajim is not started."""
-    WEAK = 'weak'
+    WEAK = "weak"
     """Something is told or kept that should not be."""
-    NOTE = 'note'
+    NOTE = "note"
     """Good to know. No violation."""
 
 
@@ -100,11 +100,11 @@ def direct_connections(profile: Profile) -> Iterator[Finding]:
     Not having been told anything, or Tor in another way than ours, is none: the
     launcher mends it without a word.
     """
-    places = [(_('The program'), profile.app.get('global_proxy', ''), GLOBAL_PROXY)]
+    places = [(_("The program"), profile.app.get("global_proxy", ""), GLOBAL_PROXY)]
     places += [
         (
-            _('The account “{account}”').format(account=name),
-            account['account'].get('proxy', ''),
+            _("The account “{account}”").format(account=name),
+            account["account"].get("proxy", ""),
             account_proxy(name),
         )
         for name, account in profile.accounts.items()
@@ -114,33 +114,33 @@ def direct_connections(profile: Profile) -> Iterator[Finding]:
             continue
         if name == DIRECT:
             yield _leak(
-                _('{who} is set to connect directly, without Tor.').format(who=who)
+                _("{who} is set to connect directly, without Tor.").format(who=who)
             )
         elif name not in profile.proxies:
             yield _leak(
                 _(
-                    '{who} uses a proxy “{name}” that does not exist; Gajim would'
-                    ' connect directly.'
+                    "{who} uses a proxy “{name}” that does not exist; Gajim would"
+                    " connect directly."
                 ).format(who=who, name=name)
             )
         elif not _is_some_tor(profile.proxies[name]):
             yield _leak(
-                _('{who} uses a proxy “{name}” that is not Tor.').format(
+                _("{who} uses a proxy “{name}” that is not Tor.").format(
                     who=who, name=name
                 )
             )
 
 
 def _is_some_tor(proxy: Mapping[str, Any]) -> bool:
-    return proxy.get('type', 'socks5') == 'socks5' and proxy.get('host') in _LOCAL
+    return proxy.get("type", "socks5") == "socks5" and proxy.get("host") in _LOCAL
 
 
 def _leak(what: str) -> Finding:
     return Finding(
         Severity.LEAK,
         what,
-        _('It would show your address, or not work at all.'),
-        _('Start Gajim from the menu and choose “Repair and start”.'),
+        _("It would show your address, or not work at all."),
+        _("Start Gajim from the menu and choose “Repair and start”."),
     )
 
 
@@ -149,7 +149,7 @@ def _weak(what: str, reason: str, mend: str) -> Finding:
 
 
 def _setup() -> str:
-    return _('Quit Gajim and run: tails-gajim setup')
+    return _("Quit Gajim and run: tails-gajim setup")
 
 
 def _proxies(profile: Profile) -> Iterator[Finding]:
@@ -160,55 +160,55 @@ def _proxies(profile: Profile) -> Iterator[Finding]:
         if proxy is None and name in accounts:
             yield Finding(
                 Severity.NOTE,
-                _('The account “{account}” is new.').format(account=accounts[name]),
+                _("The account “{account}” is new.").format(account=accounts[name]),
                 _(
-                    'Gajim gives it a way through Tor of its own; that is written'
-                    ' into the settings when Gajim starts the next time.'
+                    "Gajim gives it a way through Tor of its own; that is written"
+                    " into the settings when Gajim starts the next time."
                 ),
-                _('Nothing has to be done.'),
+                _("Nothing has to be done."),
             )
         elif proxy is None or not is_tor(proxy):
             yield _weak(
-                _('The proxy “{name}” is not Tor with a name of its own.').format(
+                _("The proxy “{name}” is not Tor with a name of its own.").format(
                     name=name
                 ),
-                _('Without one, accounts share a way through Tor and can be linked.'),
+                _("Without one, accounts share a way through Tor and can be linked."),
                 _setup(),
             )
-        elif proxy['user'] in users:
+        elif proxy["user"] in users:
             yield _weak(
-                _('The proxies “{first}” and “{second}” have the same name.').format(
-                    first=users[proxy['user']], second=name
+                _("The proxies “{first}” and “{second}” have the same name.").format(
+                    first=users[proxy["user"]], second=name
                 ),
-                _('They share a way through Tor, and can be linked.'),
+                _("They share a way through Tor, and can be linked."),
                 _setup(),
             )
         else:
-            users[proxy['user']] = name
+            users[proxy["user"]] = name
 
 
 def _settings(profile: Profile, gajim: policy.Version | None) -> Iterator[Finding]:
     for rule in policy.rules(Scope.APP, gajim, locked=True):
         value = profile.app.get(rule.name)
         if value is not None and value != rule.value:
-            yield _wrong(_('The program'), rule, value)
+            yield _wrong(_("The program"), rule, value)
     for name, account in profile.accounts.items():
-        who = _('The account “{account}”').format(account=name)
+        who = _("The account “{account}”").format(account=name)
         for rule in policy.rules(Scope.ACCOUNT, gajim, locked=True):
-            value = account['account'].get(rule.name)
+            value = account["account"].get(rule.name)
             if value is not None and value != rule.value:
                 yield _wrong(who, rule, value)
-        if str(account['account'].get('custom_type', '')).upper() == 'PLAIN':
+        if str(account["account"].get("custom_type", "")).upper() == "PLAIN":
             yield _weak(
-                _('{who} connects without TLS.').format(who=who),
-                _('The exit of the Tor network could read the password.'),
-                _('Choose STARTTLS or TLS in the account’s settings.'),
+                _("{who} connects without TLS.").format(who=who),
+                _("The exit of the Tor network could read the password."),
+                _("Choose STARTTLS or TLS in the account’s settings."),
             )
 
 
 def _wrong(who: str, rule: policy.Rule, value: object) -> Finding:
     return _weak(
-        _('{who}: {setting} is {value}, and should be {wanted}.').format(
+        _("{who}: {setting} is {value}, and should be {wanted}.").format(
             who=who,
             setting=rule.name,
             value=json.dumps(value),
@@ -220,11 +220,11 @@ def _wrong(who: str, rule: policy.Rule, value: object) -> Finding:
 
 
 def _plugin(profile: Profile) -> Iterator[Finding]:
-    if profile.plugins.get(policy.PLUGIN, {}).get('active') is False:
+    if profile.plugins.get(policy.PLUGIN, {}).get("active") is False:
         yield _weak(
-            _('The OMEMO plugin is switched off.'),
-            _('Messages are not encrypted from end to end.'),
-            _('Switch it on in Gajim, under Plugins.'),
+            _("The OMEMO plugin is switched off."),
+            _("Messages are not encrypted from end to end."),
+            _("Switch it on in Gajim, under Plugins."),
         )
 
 
@@ -232,9 +232,9 @@ def _file_mode(system: System) -> Iterator[Finding]:
     path = settings_file(system)
     if path.stat().st_mode & 0o077:
         yield _weak(
-            _('{path} can be read by others.').format(path=path),
-            _('It may hold passwords.'),
-            f'chmod 600 {path}',
+            _("{path} can be read by others.").format(path=path),
+            _("It may hold passwords."),
+            f"chmod 600 {path}",
         )
 
 
@@ -243,11 +243,11 @@ def _running(system: System) -> Iterator[Finding]:
         if running.is_started_past_us(system, process):
             yield Finding(
                 Severity.LEAK,
-                _('Gajim was started past the launcher (process {id}).').format(
+                _("Gajim was started past the launcher (process {id}).").format(
                     id=process
                 ),
-                _('It connects directly in some places, whatever its settings say.'),
-                _('Quit it, and start Gajim from the menu.'),
+                _("It connects directly in some places, whatever its settings say."),
+                _("Quit it, and start Gajim from the menu."),
             )
 
 
@@ -256,21 +256,21 @@ def _talkers(system: System) -> Iterator[Finding]:
         if any(system.root.glob(pattern)):
             yield Finding(
                 Severity.NOTE,
-                _('{library} is installed.').format(library=name),
-                _('It speaks to the network by itself. Gajim is kept from using it.'),
-                _('Nothing has to be done.'),
+                _("{library} is installed.").format(library=name),
+                _("It speaks to the network by itself. Gajim is kept from using it."),
+                _("Nothing has to be done."),
             )
 
 
 def _foreign_plugins(system: System) -> Iterator[Finding]:
-    folder = system.data / 'plugins'
+    folder = system.data / "plugins"
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
         if path.is_dir() and path.name != policy.PLUGIN:
             yield Finding(
                 Severity.NOTE,
-                _('There is another plugin: {name}.').format(name=path.name),
-                _('A plugin can read and send everything.'),
-                _('Remove it if you do not know it: {path}').format(path=path),
+                _("There is another plugin: {name}.").format(name=path.name),
+                _("A plugin can read and send everything."),
+                _("Remove it if you do not know it: {path}").format(path=path),
             )

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-HOME = PurePosixPath('/home/amnesia')
-STORAGE = PurePosixPath('/live/persistence/TailsData_unlocked')
+HOME = PurePosixPath("/home/amnesia")
+STORAGE = PurePosixPath("/live/persistence/TailsData_unlocked")
 
 
 @dataclass(frozen=True)
@@ -25,24 +25,24 @@ class Binding:
     @property
     def line(self) -> str:
         """As persistence.conf has it."""
-        return f'{self.target}\tsource={self.source}'
+        return f"{self.target}\tsource={self.source}"
 
 
-_CONFIG = HOME / '.config/gajim'
-_DATA = HOME / '.local/share/gajim'
-_SOURCE = PurePosixPath('gajim')
+_CONFIG = HOME / ".config/gajim"
+_DATA = HOME / ".local/share/gajim"
+_SOURCE = PurePosixPath("gajim")
 
 KEPT = (
     # Accounts and settings; the plugins' settings; our own notes
-    Binding(_CONFIG, _SOURCE / 'config'),
+    Binding(_CONFIG, _SOURCE / "config"),
     # Keys, trust, which chats are encrypted
-    Binding(_DATA / 'plugins_data', _SOURCE / 'plugins_data'),
+    Binding(_DATA / "plugins_data", _SOURCE / "plugins_data"),
     # Certificates somebody has accepted
-    Binding(_DATA / 'cert_store', _SOURCE / 'cert_store'),
+    Binding(_DATA / "cert_store", _SOURCE / "cert_store"),
 )
 
-HISTORY_FOLDER = _DATA / 'history'
-HISTORY_NAME = 'logs.db'
+HISTORY_FOLDER = _DATA / "history"
+HISTORY_NAME = "logs.db"
 # Gajim's database is a link into this folder; SQLite follows it, and its journal
 # is beside the target
-HISTORY = Binding(HISTORY_FOLDER, _SOURCE / 'history')
+HISTORY = Binding(HISTORY_FOLDER, _SOURCE / "history")

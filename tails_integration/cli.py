@@ -42,15 +42,15 @@ def main(argv: Sequence[str], system: System | None = None) -> int:
         0 done, 1 the check found something, 2 wrong words, 3 refused, 4 failed.
     """
     parser = argparse.ArgumentParser(
-        prog='tails-gajim', description='A preconfigured Gajim in Tails.'
+        prog="tails-gajim", description="A preconfigured Gajim in Tails."
     )
-    subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         subparser = subparsers.add_parser(
             command.NAME,
             help=command.HELP,
-            aliases=getattr(command, 'ALIASES', ()),
-            **getattr(command, 'PARSER', {}),
+            aliases=getattr(command, "ALIASES", ()),
+            **getattr(command, "PARSER", {}),
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
@@ -58,6 +58,6 @@ def main(argv: Sequence[str], system: System | None = None) -> int:
     try:
         code: int = options.run(options, system or System.real())
     except TailsError as error:
-        sys.stderr.write(f'tails-gajim: {error}\n')
+        sys.stderr.write(f"tails-gajim: {error}\n")
         return error.exit_code
     return code

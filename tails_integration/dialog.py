@@ -36,7 +36,7 @@ def ask(title: str, text: str, buttons: Sequence[Button]) -> str:
     safe = buttons[-1].id
     gtk = _gtk()
     if gtk is None:
-        sys.stderr.write(f'{title}\n{text}\n')
+        sys.stderr.write(f"{title}\n{text}\n")
         return safe
     return _Window(gtk, title, text, buttons).run()
 
@@ -47,13 +47,13 @@ def _gtk() -> Any:
         import gi
     except ImportError:
         return None
-    for version in ('4.0', '3.0'):
+    for version in ("4.0", "3.0"):
         try:
-            gi.require_version('Gtk', version)
+            gi.require_version("Gtk", version)
             from gi.repository import Gtk
         except (ValueError, ImportError):
             continue
-        ready = Gtk.init_check() if version == '4.0' else Gtk.init_check()[0]
+        ready = Gtk.init_check() if version == "4.0" else Gtk.init_check()[0]
         return Gtk if ready else None
     return None
 
@@ -78,21 +78,21 @@ class _Window:
             margin_end=_MARGIN,
         )
         heading = self._label(title)
-        heading.set_markup(f'<b><big>{GLib.markup_escape_text(title)}</big></b>')
+        heading.set_markup(f"<b><big>{GLib.markup_escape_text(title)}</big></b>")
         row = gtk.Box(spacing=_MARGIN // 2, halign=gtk.Align.END, margin_top=_MARGIN)
         for button in buttons:
             widget = gtk.Button(label=button.label)
-            widget.connect('clicked', self._clicked, button.id)
+            widget.connect("clicked", self._clicked, button.id)
             self._put(row, widget)
         for child in (heading, self._label(text), row):
             self._put(box, child)
         if self._is_4:
             self._window.set_child(box)
-            self._window.connect('close-request', self._closed)
+            self._window.connect("close-request", self._closed)
         else:
             self._window.add(box)
             self._window.set_position(gtk.WindowPosition.CENTER)
-            self._window.connect('delete-event', self._closed)
+            self._window.connect("delete-event", self._closed)
             box.show_all()
 
     def run(self) -> str:

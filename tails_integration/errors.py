@@ -21,7 +21,7 @@ class TailsError(Exception):
     @property
     def title(self) -> str:
         """A few words, for the top of a window."""
-        return _('Something went wrong')
+        return _("Something went wrong")
 
 
 class Refused(TailsError):
@@ -32,14 +32,14 @@ class Refused(TailsError):
     @property
     def title(self) -> str:
         """A few words, for the top of a window."""
-        return _('Gajim was not started')
+        return _("Gajim was not started")
 
 
 class GajimRuns(Refused):
     """The profile cannot be changed while Gajim has it open."""
 
     def __init__(self) -> None:
-        super().__init__(_('Gajim is running. Quit it first, then try again.'))
+        super().__init__(_("Gajim is running. Quit it first, then try again."))
 
 
 class NotTails(Refused):
@@ -47,5 +47,5 @@ class NotTails(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            _('This system is not Tails, so nothing was changed or started.')
+            _("This system is not Tails, so nothing was changed or started.")
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gettext
 
-_translation = gettext.translation('tails-gajim', fallback=True)
+_translation = gettext.translation("tails-gajim", fallback=True)
 
 _ = _translation.gettext
 ngettext = _translation.ngettext

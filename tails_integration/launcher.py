@@ -29,7 +29,7 @@ from .i18n import _
 from .profile import read
 from .system import System
 
-GAJIM = Path(__file__).parent / 'bin' / 'gajim'
+GAJIM = Path(__file__).parent / "bin" / "gajim"
 
 Step = Callable[[System], Mapping[str, str]]
 """Something to do before Gajim starts. What it returns goes into Gajim's environment;
@@ -60,7 +60,7 @@ def start(system: System, arguments: Sequence[str]) -> int:
         return refusal.exit_code
     except TailsError as error:
         if not error.was_said:
-            ask(error.title, str(error), [Button('close', _('Close'))])
+            ask(error.title, str(error), [Button("close", _("Close"))])
         return error.exit_code
     return os.execve(GAJIM, [str(GAJIM), *arguments], environment)  # noqa: S606
 
@@ -97,20 +97,20 @@ def _require_tor_in_profile(system: System, ask: Ask) -> None:
     if not found:
         return
     refusal = NotOnTor(
-        '\n'.join(
+        "\n".join(
             [
                 *(finding.what for finding in found),
-                '',
-                _('“Repair and start” sets it to Tor. Your accounts are kept.'),
+                "",
+                _("“Repair and start” sets it to Tor. Your accounts are kept."),
             ]
         )
     )
     answer = ask(
         refusal.title,
         str(refusal),
-        [Button('repair', _('Repair and start')), Button('close', _('Close'))],
+        [Button("repair", _("Repair and start")), Button("close", _("Close"))],
     )
-    if answer != 'repair':
+    if answer != "repair":
         raise refusal
 
 
@@ -118,7 +118,7 @@ def _require_nothing_left(system: System) -> None:
     profile = read(system)
     found = [] if profile is None else list(audit.direct_connections(profile))
     if found:
-        raise Refused('\n'.join(finding.what for finding in found))
+        raise Refused("\n".join(finding.what for finding in found))
 
 
 def _offer_tor(system: System, refusal: Refused) -> None:
@@ -126,9 +126,9 @@ def _offer_tor(system: System, refusal: Refused) -> None:
         refusal.title,
         str(refusal),
         [
-            Button('open', _('Open Tor Connection')),
-            Button('cancel', _('Cancel')),
+            Button("open", _("Open Tor Connection")),
+            Button("cancel", _("Cancel")),
         ],
     )
-    if answer == 'open':
-        system.run(['gtk-launch', 'tca'])
+    if answer == "open":
+        system.run(["gtk-launch", "tca"])

@@ -19,8 +19,8 @@ from .running import require_closed
 from .system import NOT_FOUND
 from .system import System
 
-PKEXEC = '/usr/bin/pkexec'
-HELPER = '/usr/share/tails-gajim/tails_integration/bin/persistence-helper'
+PKEXEC = "/usr/bin/pkexec"
+HELPER = "/usr/share/tails-gajim/tails_integration/bin/persistence-helper"
 
 # pkexec(1), "RETURN VALUE"
 _DISMISSED = 126
@@ -30,9 +30,9 @@ _NOT_AUTHORISED = 127
 class Storage(Enum):
     """The Persistent Storage itself."""
 
-    NONE = 'none'
-    LOCKED = 'locked'
-    UNLOCKED = 'unlocked'
+    NONE = "none"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class NoStorage(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                'You have no Persistent Storage. Create one in Apps ▸ Tails ▸'
-                ' Persistent Storage, then try again.'
+                "You have no Persistent Storage. Create one in Apps ▸ Tails ▸"
+                " Persistent Storage, then try again."
             )
         )
 
@@ -63,8 +63,8 @@ class Locked(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                'Your Persistent Storage is locked. Restart Tails, unlock it in the'
-                ' Welcome Screen, then try again.'
+                "Your Persistent Storage is locked. Restart Tails, unlock it in the"
+                " Welcome Screen, then try again."
             )
         )
 
@@ -75,9 +75,9 @@ class NoPassword(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                'This needs an administration password, and you have set none.'
-                ' Restart Tails, set one in the Welcome Screen under “Additional'
-                ' Settings”, then try again.'
+                "This needs an administration password, and you have set none."
+                " Restart Tails, set one in the Welcome Screen under “Additional"
+                " Settings”, then try again."
             )
         )
 
@@ -85,8 +85,8 @@ class NoPassword(Refused):
 def status(system: System) -> Status:
     """Look at what is kept. Changes nothing, and needs no password."""
     storage = Storage.UNLOCKED
-    if not _says_yes(system, 'is-unlocked'):
-        storage = Storage.LOCKED if _says_yes(system, 'is-created') else Storage.NONE
+    if not _says_yes(system, "is-unlocked"):
+        storage = Storage.LOCKED if _says_yes(system, "is-created") else Storage.NONE
     unlocked = storage is Storage.UNLOCKED
     return Status(
         storage,
@@ -119,27 +119,27 @@ def change(system: System, word: str) -> bool:
     if not system.file(HELPER).exists():
         raise Refused(
             _(
-                'The package tails-gajim is not installed for the whole system. Add'
-                ' it as Additional Software, or add the lines by hand as the'
-                ' documentation says.'
+                "The package tails-gajim is not installed for the whole system. Add"
+                " it as Additional Software, or add the lines by hand as the"
+                " documentation says."
             )
         )
-    answer = system.run([PKEXEC, '--disable-internal-agent', HELPER, word])
+    answer = system.run([PKEXEC, "--disable-internal-agent", HELPER, word])
     if answer.returncode == _DISMISSED:
-        raise Refused(_('Nothing was changed, because no password was given.'))
+        raise Refused(_("Nothing was changed, because no password was given."))
     if answer.returncode == _NOT_AUTHORISED:
         raise Refused(
             _(
-                'Nothing was changed, because the administration password was not'
-                ' accepted. Try again; it is the one that you have set in the'
-                ' Welcome Screen.'
+                "Nothing was changed, because the administration password was not"
+                " accepted. Try again; it is the one that you have set in the"
+                " Welcome Screen."
             )
         )
     if answer.returncode == Refused.exit_code:
         raise Refused(answer.stderr.strip())
     if answer.returncode != 0:
-        raise TailsError(answer.stderr.strip() or _('The helper failed.'))
-    return answer.stdout.strip() == 'now'
+        raise TailsError(answer.stderr.strip() or _("The helper failed."))
+    return answer.stdout.strip() == "now"
 
 
 def link_history(system: System) -> None:
@@ -151,7 +151,7 @@ def link_history(system: System) -> None:
     """
     database = system.data / HISTORY_NAME
     kept = persistence_root.is_bound(system, HISTORY)
-    target = system.data / 'history' / HISTORY_NAME
+    target = system.data / "history" / HISTORY_NAME
     if not kept:
         if database.is_symlink():
             database.unlink()
@@ -162,11 +162,11 @@ def link_history(system: System) -> None:
         if target.exists():
             raise TailsError(
                 _(
-                    'There is a history in {one} and another one in {two}. Move one'
-                    ' of them away, then start Gajim again.'
+                    "There is a history in {one} and another one in {two}. Move one"
+                    " of them away, then start Gajim again."
                 ).format(one=database, two=target)
             )
-        for suffix in ('', '-wal', '-shm', '-journal'):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             part = database.with_name(HISTORY_NAME + suffix)
             if part.exists():
                 _move(system, part.name)
@@ -176,7 +176,7 @@ def link_history(system: System) -> None:
 def _move(system: System, name: str) -> None:
     import shutil
 
-    shutil.move(system.data / name, system.data / 'history' / name)
+    shutil.move(system.data / name, system.data / "history" / name)
 
 
 def _says_yes(system: System, word: str) -> bool:
@@ -185,9 +185,9 @@ def _says_yes(system: System, word: str) -> bool:
 
 def _require_password(system: System) -> None:
     """Tails locks the user's password when none was set in the Welcome Screen."""
-    answer = system.run(['/usr/bin/passwd', '--status'])
+    answer = system.run(["/usr/bin/passwd", "--status"])
     words = answer.stdout.split()
     if answer.returncode not in (0, NOT_FOUND):
         return  # pkexec will say
-    if len(words) > 1 and words[1] != 'P':
+    if len(words) > 1 and words[1] != "P":
         raise NoPassword

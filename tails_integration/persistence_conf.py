@@ -24,8 +24,8 @@ class Conflict(Refused):
     def __init__(self, line: str) -> None:
         super().__init__(
             _(
-                'A line in persistence.conf is in the way: “{line}”. Remove it, then'
-                ' try again.'
+                "A line in persistence.conf is in the way: “{line}”. Remove it, then"
+                " try again."
             ).format(line=line)
         )
 
@@ -50,13 +50,13 @@ def parse_line(line: str) -> Entry | None:
     target, options = fields
     source = None
     others = set()
-    for option in options.split(','):
-        key, equals, value = option.partition('=')
-        if key == 'source' and equals:
+    for option in options.split(","):
+        key, equals, value = option.partition("=")
+        if key == "source" and equals:
             source = value
         else:
             others.add(option)
-    if not source or not target.startswith('/'):
+    if not source or not target.startswith("/"):
         return None
     return Entry(PurePosixPath(target), PurePosixPath(source), frozenset(others))
 
@@ -86,17 +86,17 @@ def with_bindings(text: str, bindings: Iterable[Binding]) -> str:
         for binding in wanted:
             if not _is(entry, binding) and _collide(entry, binding):
                 raise Conflict(line.strip())
-    if text and not text.endswith('\n'):
-        text += '\n'
-    return text + ''.join(
-        f'{binding.line}\n' for binding in wanted if not has(text, binding)
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return text + "".join(
+        f"{binding.line}\n" for binding in wanted if not has(text, binding)
     )
 
 
 def without_bindings(text: str, bindings: Iterable[Binding]) -> str:
     """The text without these lines."""
     ours = list(bindings)
-    return ''.join(
+    return "".join(
         line
         for line in text.splitlines(keepends=True)
         if (entry := parse_line(line)) is None
@@ -113,7 +113,7 @@ def _is(entry: Entry, binding: Binding) -> bool:
 
 
 def _collide(entry: Entry, binding: Binding) -> bool:
-    if 'link' in entry.options:
+    if "link" in entry.options:
         # Dotfiles: single files become links, where no folder is in their way
         return entry.source == binding.source
     return _overlap(entry.target, binding.target) or _overlap(

@@ -34,29 +34,29 @@ from .i18n import _
 from .running import require_closed
 from .system import System
 
-ENABLE = 'enable'
-ENABLE_HISTORY = 'enable-history'
-DISABLE = 'disable'
-DISABLE_HISTORY = 'disable-history'
+ENABLE = "enable"
+ENABLE_HISTORY = "enable-history"
+DISABLE = "disable"
+DISABLE_HISTORY = "disable-history"
 WORDS = (ENABLE, ENABLE_HISTORY, DISABLE, DISABLE_HISTORY)
 
 USER_ID = 1000
-ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
-TPSCLI = '/usr/local/lib/tpscli'
-SYSTEMCTL = '/usr/bin/systemctl'
-BUSCTL = '/usr/bin/busctl'
-SERVICE = 'tails-persistent-storage.service'
-BUS_NAME = 'org.boum.tails.PersistentStorage'
-OBJECT = '/org/boum/tails/PersistentStorage/Features/CustomFeature{number}'
-INTERFACE = 'org.boum.tails.PersistentStorage.Feature'
+TPSCLI = "/usr/local/lib/tpscli"
+SYSTEMCTL = "/usr/bin/systemctl"
+BUSCTL = "/usr/bin/busctl"
+SERVICE = "tails-persistent-storage.service"
+BUS_NAME = "org.boum.tails.PersistentStorage"
+OBJECT = "/org/boum/tails/PersistentStorage/Features/CustomFeature{number}"
+INTERFACE = "org.boum.tails.PersistentStorage.Feature"
 # Tails numbers lines that are nobody's feature; nobody has so many
 _FEATURES_MAX = 64
 
-CONF = STORAGE / 'persistence.conf'
-_NEW = 'persistence.conf.tails-gajim'
+CONF = STORAGE / "persistence.conf"
+_NEW = "persistence.conf.tails-gajim"
 _MODE = 0o600
-_ACL = 'system.posix_acl_access'
+_ACL = "system.posix_acl_access"
 
 # linux/fs.h; Tails sets "synchronous" on the file, and it has to stay
 _GETFLAGS = 0x80086601
@@ -69,8 +69,8 @@ class NoStorage(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                'The Persistent Storage is not there or not unlocked. Restart Tails,'
-                ' unlock it in the Welcome Screen, then try again.'
+                "The Persistent Storage is not there or not unlocked. Restart Tails,"
+                " unlock it in the Welcome Screen, then try again."
             )
         )
 
@@ -99,23 +99,23 @@ class Conf:
             raise NoStorage from None
         except OSError as error:
             raise ConfUnusable(_unusable(str(error.strerror))) from error
-        with os.fdopen(number, encoding='utf-8') as file:
+        with os.fdopen(number, encoding="utf-8") as file:
             self._check(number)
             try:
                 return file.read()
             except ValueError as error:
-                raise ConfUnusable(_unusable(_('it is not UTF-8'))) from error
+                raise ConfUnusable(_unusable(_("it is not UTF-8"))) from error
 
     def _check(self, number: int) -> None:
         state = os.fstat(number)
         if not stat.S_ISREG(state.st_mode):
-            raise ConfUnusable(_unusable(_('it is not a plain file')))
+            raise ConfUnusable(_unusable(_("it is not a plain file")))
         if (state.st_uid, state.st_gid) != self._owner:
-            raise ConfUnusable(_unusable(_('it belongs to somebody else')))
+            raise ConfUnusable(_unusable(_("it belongs to somebody else")))
         if stat.S_IMODE(state.st_mode) != _MODE:
-            raise ConfUnusable(_unusable(_('its mode is not 0600')))
+            raise ConfUnusable(_unusable(_("its mode is not 0600")))
         if _ACL in os.listxattr(number):
-            raise ConfUnusable(_unusable(_('it has an ACL')))
+            raise ConfUnusable(_unusable(_("it has an ACL")))
 
     def write(self, text: str) -> None:
         """Put a new one in its place, in one step that a power cut cannot halve."""
@@ -129,7 +129,7 @@ class Conf:
                 _MODE,
                 dir_fd=folder,
             )
-            with os.fdopen(number, 'w', encoding='utf-8') as file:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
                 os.fchown(number, *self._owner)
                 # The folder may pass an ACL on to what is made in it
                 with suppress(OSError):
@@ -139,9 +139,7 @@ class Conf:
                 file.write(text)
                 file.flush()
                 os.fsync(number)
-            os.rename(
-                _NEW, self._path.name, src_dir_fd=folder, dst_dir_fd=folder
-            )
+            os.rename(_NEW, self._path.name, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
         finally:
             os.close(folder)
@@ -149,8 +147,8 @@ class Conf:
     def _copy_flags(self, number: int) -> None:
         """Take over what chattr has set; some file systems know nothing of it."""
         try:
-            with self._path.open('rb') as old:
-                flags = fcntl.ioctl(old, _GETFLAGS, struct.pack('l', 0))
+            with self._path.open("rb") as old:
+                flags = fcntl.ioctl(old, _GETFLAGS, struct.pack("l", 0))
             fcntl.ioctl(number, _SETFLAGS, flags)
         except OSError:
             return
@@ -175,7 +173,7 @@ def enable(system: System, owner: tuple[int, int], bindings: Sequence[Binding]) 
     _reload(system)
     for binding in bindings:
         if not is_bound(system, binding):
-            _switch(system, 'activate', binding)
+            _switch(system, "activate", binding)
     _keep_text(conf, text)
     return all(is_bound(system, binding) for binding in bindings)
 
@@ -193,7 +191,7 @@ def disable(
     text = persistence_conf.without_bindings(before, bindings)
     for binding in bindings:
         if is_bound(system, binding):
-            _switch(system, 'deactivate', binding)
+            _switch(system, "deactivate", binding)
     # Deactivating takes lines out by itself, and comments with them
     if conf.read() != text:
         conf.write(text)
@@ -205,7 +203,7 @@ def disable(
 def is_bound(system: System, binding: Binding) -> bool:
     """Whether a folder of the user's is the one on the storage now."""
     try:
-        text = system.file('/proc/self/mountinfo').read_text()
+        text = system.file("/proc/self/mountinfo").read_text()
     except OSError:
         return False
     points = {line.split()[4] for line in text.splitlines() if line}
@@ -218,14 +216,14 @@ def _require_plain_path(system: System, binding: Binding) -> None:
         if system.file(str(part)).is_symlink():
             raise Refused(
                 _(
-                    '{path} is a link, which Tails does not allow here. Put a folder'
-                    ' in its place, then try again.'
+                    "{path} is a link, which Tails does not allow here. Put a folder"
+                    " in its place, then try again."
                 ).format(path=part)
             )
 
 
 def _reload(system: System) -> None:
-    system.run([SYSTEMCTL, 'reload', SERVICE])
+    system.run([SYSTEMCTL, "reload", SERVICE])
 
 
 def _switch(system: System, word: str, binding: Binding) -> None:
@@ -245,8 +243,8 @@ def _switch(system: System, word: str, binding: Binding) -> None:
             words = shlex.split(answer.stdout)
         except ValueError:
             continue
-        if len(words) > 1 and words[1].endswith(f'({binding.target})'):
-            system.run([TPSCLI, word, f'CustomFeature{number}'])
+        if len(words) > 1 and words[1].endswith(f"({binding.target})"):
+            system.run([TPSCLI, word, f"CustomFeature{number}"])
             return
 
 
@@ -271,36 +269,36 @@ def owner_of_conf() -> tuple[int, int]:
     import grp
     import pwd
 
-    name = 'tails-persistent-storage'
+    name = "tails-persistent-storage"
     try:
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     except KeyError as error:
-        raise TailsError(_('This Tails has no Persistent Storage service.')) from error
+        raise TailsError(_("This Tails has no Persistent Storage service.")) from error
 
 
 def _unusable(reason: str) -> str:
     return _(
-        'persistence.conf was left alone, because {reason}. Open Persistent Storage'
-        ' once and restart Tails, then try again.'
+        "persistence.conf was left alone, because {reason}. Open Persistent Storage"
+        " once and restart Tails, then try again."
     ).format(reason=reason)
 
 
 def main(argv: Sequence[str], system: System | None = None) -> int:
     """Do what one word says. As root, for the user of the desktop."""
     if len(argv) != 2 or argv[1] not in WORDS:
-        sys.stderr.write(f'one of: {" ".join(WORDS)}\n')
+        sys.stderr.write(f"one of: {' '.join(WORDS)}\n")
         return EXIT_USAGE
     if system is None:
-        if os.environ.get('PKEXEC_UID') != str(USER_ID) or os.geteuid() != 0:
-            sys.stderr.write('to be started by pkexec, for the user of the desktop\n')
+        if os.environ.get("PKEXEC_UID") != str(USER_ID) or os.geteuid() != 0:
+            sys.stderr.write("to be started by pkexec, for the user of the desktop\n")
             return EXIT_USAGE
-        system = System(Path('/'), ENVIRONMENT, USER_ID)
+        system = System(Path("/"), ENVIRONMENT, USER_ID)
         os.environ.clear()
         os.environ.update(ENVIRONMENT)
         os.umask(0o077)
     try:
         if not system.is_tails():
-            raise Refused(_('This system is not Tails, so nothing was changed.'))
+            raise Refused(_("This system is not Tails, so nothing was changed."))
         require_closed(system)
         owner = owner_of_conf()
         word = argv[1]
@@ -313,7 +311,7 @@ def main(argv: Sequence[str], system: System | None = None) -> int:
         else:
             now = disable(system, owner, (*KEPT, HISTORY))
     except TailsError as error:
-        sys.stderr.write(f'{error}\n')
+        sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stdout.write('now\n' if now else 'next start\n')
+    sys.stdout.write("now\n" if now else "next start\n")
     return EXIT_DONE

@@ -19,9 +19,9 @@ from .persistence import Storage
 from .system import System
 
 # The plugin makes each device a temporary one; omemo_plugin/bridge/temporary.py
-TEMPORARY = {'OMEMO_TEMPORARY_DEVICE': '1'}
+TEMPORARY = {"OMEMO_TEMPORARY_DEVICE": "1"}
 
-_SAID = 'nothing-is-kept'
+_SAID = "nothing-is-kept"
 
 Ask = Callable[[str, str, Sequence[Button]], str]
 
@@ -32,12 +32,12 @@ class NotStarted(Refused):
     was_said = True
 
     def __init__(self) -> None:
-        super().__init__(_('Gajim was not started.'))
+        super().__init__(_("Gajim was not started."))
 
 
 def title() -> str:
     """Of the window that warns."""
-    return _('Nothing in Gajim will be kept')
+    return _("Nothing in Gajim will be kept")
 
 
 def step(system: System, ask: Ask = ask_in_a_window) -> Mapping[str, str]:
@@ -52,9 +52,9 @@ def step(system: System, ask: Ask = ask_in_a_window) -> Mapping[str, str]:
     now = persistence.status(system)
     if not now.kept and not _was_said(system):
         answer = ask(title(), _text(now.storage), _buttons(now.storage))
-        if answer == 'quit':
+        if answer == "quit":
             raise NotStarted
-        if answer == 'keep':
+        if answer == "keep":
             now = _keep(system, ask)
         else:
             _note_said(system)
@@ -69,11 +69,11 @@ def _keep(system: System, ask: Ask) -> persistence.Status:
         persistence.change(system, persistence_root.ENABLE)
     except TailsError as error:
         answer = ask(
-            _('Gajim’s keys cannot be kept'),
+            _("Gajim’s keys cannot be kept"),
             str(error),
-            [Button('start', _('Start without')), Button('quit', _('Not now'))],
+            [Button("start", _("Start without")), Button("quit", _("Not now"))],
         )
-        if answer == 'quit':
+        if answer == "quit":
             raise NotStarted from error
         _note_said(system)
     return persistence.status(system)
@@ -81,38 +81,38 @@ def _keep(system: System, ask: Ask) -> persistence.Status:
 
 def _text(storage: Storage) -> str:
     text = _(
-        'When you shut down Tails, your accounts, settings and encryption keys in'
-        ' Gajim are gone.\n\n'
-        '• Next time your contacts see a new device, and you have to verify each'
-        ' other again.\n'
-        '• Messages that arrive while Tails is off cannot be read here.\n'
-        '• This device takes itself off your account when you go offline. If you'
-        ' unplug Tails first, the next start does it.\n\n'
+        "When you shut down Tails, your accounts, settings and encryption keys in"
+        " Gajim are gone.\n\n"
+        "• Next time your contacts see a new device, and you have to verify each"
+        " other again.\n"
+        "• Messages that arrive while Tails is off cannot be read here.\n"
+        "• This device takes itself off your account when you go offline. If you"
+        " unplug Tails first, the next start does it.\n\n"
     )
     if storage is Storage.NONE:
         return text + _(
-            'To keep them, create a Persistent Storage: Apps ▸ Tails ▸ Persistent'
-            ' Storage.'
+            "To keep them, create a Persistent Storage: Apps ▸ Tails ▸ Persistent"
+            " Storage."
         )
     if storage is Storage.LOCKED:
         return text + _(
-            'To keep them, restart Tails and unlock your Persistent Storage in the'
-            ' Welcome Screen.'
+            "To keep them, restart Tails and unlock your Persistent Storage in the"
+            " Welcome Screen."
         )
     return text + _(
-        'You have a Persistent Storage. “Keep my keys” stores Gajim’s accounts,'
-        ' settings and keys there; chats and downloads are not stored. It asks for'
-        ' the administration password.'
+        "You have a Persistent Storage. “Keep my keys” stores Gajim’s accounts,"
+        " settings and keys there; chats and downloads are not stored. It asks for"
+        " the administration password."
     )
 
 
 def _buttons(storage: Storage) -> list[Button]:
     buttons = [
-        Button('start', _('Start anyway')),
-        Button('quit', _('Not now')),
+        Button("start", _("Start anyway")),
+        Button("quit", _("Not now")),
     ]
     if storage is Storage.UNLOCKED:
-        buttons.insert(0, Button('keep', _('Keep my keys')))
+        buttons.insert(0, Button("keep", _("Keep my keys")))
     return buttons
 
 

@@ -16,19 +16,19 @@ from xml.parsers import expat
 from .errors import TailsError
 from .i18n import _
 
-FOLDER = '.purple'
-ACCOUNTS = 'accounts.xml'
-BUDDIES = 'blist.xml'
-FINGERPRINTS = 'otr.fingerprints'
+FOLDER = ".purple"
+ACCOUNTS = "accounts.xml"
+BUDDIES = "blist.xml"
+FINGERPRINTS = "otr.fingerprints"
 
-_XMPP = frozenset({'prpl-jabber', 'prpl-xmpp'})
-_IRC = 'prpl-irc'
+_XMPP = frozenset({"prpl-jabber", "prpl-xmpp"})
+_IRC = "prpl-irc"
 _SIZE_MAX = 16 * 1024 * 1024
 _PORTS = range(1, 65536)
 _PORT = 5222
 
 # What pidgin-otr writes for a fingerprint somebody has compared
-_VERIFIED = frozenset({'verified', 'smp'})
+_VERIFIED = frozenset({"verified", "smp"})
 _FINGERPRINT_FIELDS = 5
 
 
@@ -38,8 +38,8 @@ class Unreadable(TailsError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             _(
-                'Pidgin’s file {path} cannot be read. Start Pidgin once and quit it,'
-                ' then try again.'
+                "Pidgin’s file {path} cannot be read. Start Pidgin once and quit it,"
+                " then try again."
             ).format(path=path)
         )
 
@@ -104,9 +104,9 @@ def read(home: Path) -> Pidgin:
     accounts = []
     irc = []
     others = []
-    for element in () if root is None else root.findall('account'):
-        protocol = _text(element, 'protocol')
-        name = _text(element, 'name')
+    for element in () if root is None else root.findall("account"):
+        protocol = _text(element, "protocol")
+        name = _text(element, "name")
         if not name:
             continue
         if protocol in _XMPP:
@@ -135,11 +135,11 @@ def read(home: Path) -> Pidgin:
 
 def bare(name: str) -> str:
     """The bare address in a name of Pidgin's; '' if there is none."""
-    jid = name.partition('/')[0].strip().lower()
-    local, at, domain = jid.partition('@')
-    if not local or not at or not domain or '@' in domain or ' ' in jid:
-        return ''
-    return jid if jid.isprintable() else ''
+    jid = name.partition("/")[0].strip().lower()
+    local, at, domain = jid.partition("@")
+    if not local or not at or not domain or "@" in domain or " " in jid:
+        return ""
+    return jid if jid.isprintable() else ""
 
 
 def _account(element: Element, name: str) -> Account | None:
@@ -147,58 +147,58 @@ def _account(element: Element, name: str) -> Account | None:
     if not jid:
         return None
     settings = {
-        setting.get('name', ''): (setting.text or '').strip()
-        for group in element.findall('settings')
-        if group.get('ui') is None
-        for setting in group.findall('setting')
+        setting.get("name", ""): (setting.text or "").strip()
+        for group in element.findall("settings")
+        if group.get("ui") is None
+        for setting in group.findall("setting")
     }
-    port = settings.get('port', '')
+    port = settings.get("port", "")
     number = int(port) if port.isascii() and port.isdigit() else _PORT
-    proxy = element.find('proxy')
+    proxy = element.find("proxy")
     return Account(
         jid,
-        _text(element, 'alias'),
-        None if element.find('password') is None else _text(element, 'password'),
-        settings.get('connect_server', ''),
+        _text(element, "alias"),
+        None if element.find("password") is None else _text(element, "password"),
+        settings.get("connect_server", ""),
         number if number in _PORTS else _PORT,
-        settings.get('connection_security', 'require_tls'),
+        settings.get("connection_security", "require_tls"),
         proxy is not None and not _is_tails(proxy),
     )
 
 
 def _is_tails(proxy: Element) -> bool:
-    return _text(proxy, 'type') in ('global', 'envvar', '') or (
-        _text(proxy, 'type') in ('socks5', 'tor')
-        and _text(proxy, 'host') in ('127.0.0.1', 'localhost')
-        and _text(proxy, 'port') == '9050'
+    return _text(proxy, "type") in ("global", "envvar", "") or (
+        _text(proxy, "type") in ("socks5", "tor")
+        and _text(proxy, "host") in ("127.0.0.1", "localhost")
+        and _text(proxy, "port") == "9050"
     )
 
 
 def _rooms(path: Path) -> tuple[Room, ...]:
     root = _load(path)
     rooms = []
-    for chat in () if root is None else root.iter('chat'):
-        if chat.get('proto') not in _XMPP:
+    for chat in () if root is None else root.iter("chat"):
+        if chat.get("proto") not in _XMPP:
             continue
         parts = {
-            part.get('name', ''): (part.text or '').strip()
-            for part in chat.findall('component')
+            part.get("name", ""): (part.text or "").strip()
+            for part in chat.findall("component")
         }
-        account = bare(chat.get('account', ''))
-        jid = bare(f'{parts.get("room", "")}@{parts.get("server", "")}')
+        account = bare(chat.get("account", ""))
+        jid = bare(f"{parts.get('room', '')}@{parts.get('server', '')}")
         if not account or not jid:
             continue
         autojoin = any(
-            setting.get('name') == 'gtk-autojoin' and setting.text == '1'
-            for setting in chat.findall('setting')
+            setting.get("name") == "gtk-autojoin" and setting.text == "1"
+            for setting in chat.findall("setting")
         )
         rooms.append(
             Room(
                 account,
                 jid,
-                _text(chat, 'alias'),
-                parts.get('handle', ''),
-                parts.get('password', ''),
+                _text(chat, "alias"),
+                parts.get("handle", ""),
+                parts.get("password", ""),
                 autojoin,
             )
         )
@@ -209,8 +209,8 @@ def _verified(path: Path) -> tuple[Verified, ...]:
     if not path.exists():
         return ()
     found: dict[Verified, None] = {}
-    for line in path.read_text(encoding='utf-8').splitlines():
-        fields = line.split('\t')
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = line.split("\t")
         if len(fields) < _FINGERPRINT_FIELDS or fields[2] not in _XMPP:
             continue
         contact, account = bare(fields[0]), bare(fields[1])
@@ -220,7 +220,7 @@ def _verified(path: Path) -> tuple[Verified, ...]:
 
 
 def _text(element: Element, name: str) -> str:
-    return (element.findtext(name) or '').strip()
+    return (element.findtext(name) or "").strip()
 
 
 def _load(path: Path) -> Element | None:

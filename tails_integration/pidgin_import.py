@@ -24,23 +24,23 @@ from .pidgin_files import Verified
 from .pidgin_files import read
 from .system import System
 
-DIRECT_TLS = 'DIRECT TLS'
-START_TLS = 'START TLS'
+DIRECT_TLS = "DIRECT TLS"
+START_TLS = "START TLS"
 
-_PROCESS = 'pidgin'
+_PROCESS = "pidgin"
 # A window has to fit on the screen
 _SHOWN = 8
-_MIGRATION = STORAGE / '.tails/migrations/PidginToGajim'
-_STATE = 'pidgin.json'
+_MIGRATION = STORAGE / ".tails/migrations/PidginToGajim"
+_STATE = "pidgin.json"
 # Read by Gajim's own process, see inside/rooms.py
-ROOMS = 'pidgin-rooms.json'
+ROOMS = "pidgin-rooms.json"
 
 
 class PidginRuns(Refused):
     """Pidgin writes its files when it ends."""
 
     def __init__(self) -> None:
-        super().__init__(_('Pidgin is running. Quit it first, then try again.'))
+        super().__init__(_("Pidgin is running. Quit it first, then try again."))
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def require_closed(system: System) -> None:
     Raises:
         PidginRuns: It does.
     """
-    for folder in system.file('/proc').iterdir():
+    for folder in system.file("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
         try:
-            name = (folder / 'comm').read_text().strip()
+            name = (folder / "comm").read_text().strip()
             owner = folder.stat().st_uid
         except OSError:
             continue  # it has ended meanwhile
@@ -106,45 +106,45 @@ def carry_out(system: System, plan: Plan, *, passwords: bool) -> None:
     if passwords and not status(system).kept:
         raise Refused(
             _(
-                'Passwords are only taken over to a Persistent Storage. Choose'
-                ' “tails-gajim persistence enable” first, or import without them.'
+                "Passwords are only taken over to a Persistent Storage. Choose"
+                " “tails-gajim persistence enable” first, or import without them."
             )
         )
     require_closed(system)
     if plan.rooms:
         # First, so that no account is there whose rooms were forgotten
-        _write(system, ROOMS, {'rooms': [asdict(room) for room in plan.rooms]})
+        _write(system, ROOMS, {"rooms": [asdict(room) for room in plan.rooms]})
     with profile.edit(system) as edited:
         for account in plan.accounts:
             name = account.jid
             while name in edited.accounts:
-                name += ' (Pidgin)'
+                name += " (Pidgin)"
             edited.add_account(name, settings_of(account, passwords=passwords))
-    remember(system, 'success', plan.pidgin.verified)
+    remember(system, "success", plan.pidgin.verified)
 
 
 def settings_of(account: Account, *, passwords: bool) -> dict[str, Any]:
     """An account in Gajim's settings. It never connects in clear."""
-    local, _at, domain = account.jid.partition('@')
-    direct = account.security == 'old_ssl'
+    local, _at, domain = account.jid.partition("@")
+    direct = account.security == "old_ssl"
     settings: dict[str, Any] = {
-        'address': account.jid,
-        'name': local,
-        'hostname': domain,
-        'account_label': account.alias,
-        'active': True,
-        'use_plain_connection': False,
-        'confirm_unencrypted_connection': True,
+        "address": account.jid,
+        "name": local,
+        "hostname": domain,
+        "account_label": account.alias,
+        "active": True,
+        "use_plain_connection": False,
+        "confirm_unencrypted_connection": True,
     }
     if account.server or direct or account.port != 5222:
         settings |= {
-            'use_custom_host': True,
-            'custom_host': account.server or domain,
-            'custom_port': account.port,
-            'custom_type': DIRECT_TLS if direct else START_TLS,
+            "use_custom_host": True,
+            "custom_host": account.server or domain,
+            "custom_port": account.port,
+            "custom_type": DIRECT_TLS if direct else START_TLS,
         }
     if passwords and account.password:
-        settings |= {'password': account.password, 'savepass': True}
+        settings |= {"password": account.password, "savepass": True}
     return settings
 
 
@@ -152,34 +152,34 @@ def describe(plan: Plan) -> str:
     """What would be done, for people."""
     lines = []
     for account in plan.accounts:
-        line = f'• {account.jid}'
+        line = f"• {account.jid}"
         if account.server or account.port != 5222:
-            line += f' ({account.server or account.jid.partition("@")[2]}'
-            line += f':{account.port})'
+            line += f" ({account.server or account.jid.partition('@')[2]}"
+            line += f":{account.port})"
         lines.append(line)
-        if account.security == 'opportunistic_tls':
+        if account.security == "opportunistic_tls":
             lines.append(
-                '   ' + _('Pidgin could connect without encryption; Gajim does not.')
+                "   " + _("Pidgin could connect without encryption; Gajim does not.")
             )
         if account.own_proxy:
-            lines.append('   ' + _('Its proxy is left out; Gajim uses Tor.'))
+            lines.append("   " + _("Its proxy is left out; Gajim uses Tor."))
     for room in plan.rooms:
-        joined = _('joined at login') if room.autojoin else _('not joined at login')
-        words = _('Room {room}, {joined}')
-        lines.append('• ' + words.format(room=room.name or room.jid, joined=joined))
+        joined = _("joined at login") if room.autojoin else _("not joined at login")
+        words = _("Room {room}, {joined}")
+        lines.append("• " + words.format(room=room.name or room.jid, joined=joined))
     for jid in plan.already:
-        lines.append('• ' + _('{jid} is in Gajim already').format(jid=jid))
+        lines.append("• " + _("{jid} is in Gajim already").format(jid=jid))
     if plan.pidgin.irc:
-        names = ', '.join(plan.pidgin.irc)
-        lines.append(_('IRC stays in Pidgin: {names}').format(names=names))
+        names = ", ".join(plan.pidgin.irc)
+        lines.append(_("IRC stays in Pidgin: {names}").format(names=names))
     if plan.pidgin.others:
-        names = ', '.join(plan.pidgin.others)
-        lines.append(_('Not for Gajim: {names}').format(names=names))
+        names = ", ".join(plan.pidgin.others)
+        lines.append(_("Not for Gajim: {names}").format(names=names))
     for path in plan.pidgin.unreadable:
-        lines.append(_('Cannot be read: {path}').format(path=path))
+        lines.append(_("Cannot be read: {path}").format(path=path))
     if plan.pidgin.verified:
-        lines += ['', verify_again(plan.pidgin.verified, _SHOWN)]
-    return '\n'.join(lines)
+        lines += ["", verify_again(plan.pidgin.verified, _SHOWN)]
+    return "\n".join(lines)
 
 
 def verify_again(verified: tuple[Verified, ...], most: int | None = None) -> str:
@@ -188,18 +188,18 @@ def verify_again(verified: tuple[Verified, ...], most: int | None = None) -> str
     :param most: how many are named; all of them otherwise
     """
     head = ngettext(
-        'You had verified this contact with OTR. Verify again by QR code:',
-        'You had verified these contacts with OTR. Verify again by QR code:',
+        "You had verified this contact with OTR. Verify again by QR code:",
+        "You had verified these contacts with OTR. Verify again by QR code:",
         len(verified),
     )
-    lines = [f'• {one.contact} ({one.account})' for one in verified[:most]]
+    lines = [f"• {one.contact} ({one.account})" for one in verified[:most]]
     if len(lines) < len(verified):
         lines.append(
-            _('All of them: {command}').format(
-                command='tails-gajim import-pidgin --verify-again'
+            _("All of them: {command}").format(
+                command="tails-gajim import-pidgin --verify-again"
             )
         )
-    return '\n'.join([head, *lines])
+    return "\n".join([head, *lines])
 
 
 # What is remembered
@@ -207,25 +207,23 @@ def verify_again(verified: tuple[Verified, ...], most: int | None = None) -> str
 
 def remembered(system: System) -> str | None:
     """'success', 'not_needed' or 'never'; None if nothing was decided."""
-    for outcome in ('success', 'not_needed'):
+    for outcome in ("success", "not_needed"):
         if system.file(str(_MIGRATION / outcome)).exists():
             return outcome
     try:
         loaded = json.loads((system.state / _STATE).read_text())
     except (OSError, ValueError):
         return None
-    noted = loaded.get('outcome') if isinstance(loaded, dict) else None
+    noted = loaded.get("outcome") if isinstance(loaded, dict) else None
     return noted if isinstance(noted, str) else None
 
 
-def remember(
-    system: System, outcome: str, verified: tuple[Verified, ...] = ()
-) -> None:
+def remember(system: System, outcome: str, verified: tuple[Verified, ...] = ()) -> None:
     """Note the outcome, where Tails looks for it if that is allowed, and with us."""
     _write(
         system,
         _STATE,
-        {'outcome': outcome, 'verify_again': [asdict(one) for one in verified]},
+        {"outcome": outcome, "verify_again": [asdict(one) for one in verified]},
     )
     folder = system.file(str(_MIGRATION))
     try:
@@ -239,7 +237,7 @@ def to_verify(system: System) -> tuple[Verified, ...]:
     """Whom the last import left to be verified again."""
     try:
         loaded = json.loads((system.state / _STATE).read_text())
-        return tuple(Verified(**one) for one in loaded['verify_again'])
+        return tuple(Verified(**one) for one in loaded["verify_again"])
     except (OSError, ValueError, TypeError, KeyError):
         return ()
 
@@ -248,10 +246,10 @@ def _addresses(system: System) -> frozenset[str]:
     loaded = profile.read(system)
     found = set()
     for account in {} if loaded is None else loaded.accounts.values():
-        settings = account['account']
-        jid = settings.get('address')
+        settings = account["account"]
+        jid = settings.get("address")
         if not jid:
-            jid = f'{settings.get("name", "")}@{settings.get("hostname", "")}'
+            jid = f"{settings.get('name', '')}@{settings.get('hostname', '')}"
         found.add(str(jid).lower())
     return frozenset(found)
 
@@ -259,9 +257,9 @@ def _addresses(system: System) -> frozenset[str]:
 def _write(system: System, name: str, value: Any) -> None:
     path: Path = system.state / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix('.new')
+    new = path.with_suffix(".new")
     number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, 'w', encoding='utf-8') as file:
+    with os.fdopen(number, "w", encoding="utf-8") as file:
         json.dump(value, file)
         file.flush()
         os.fsync(number)

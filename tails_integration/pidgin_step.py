@@ -23,7 +23,7 @@ Ask = Callable[[str, str, Sequence[Button]], str]
 
 def title() -> str:
     """Of the assistant's window."""
-    return _('Take over your accounts from Pidgin?')
+    return _("Take over your accounts from Pidgin?")
 
 
 def step(system: System, ask: Ask = ask_in_a_window) -> Mapping[str, str]:
@@ -36,9 +36,9 @@ def step(system: System, ask: Ask = ask_in_a_window) -> Mapping[str, str]:
         _offer(system, ask)
     except TailsError as error:
         ask(
-            _('Pidgin’s accounts were not taken over'),
+            _("Pidgin’s accounts were not taken over"),
             str(error),
-            [Button('go-on', _('Start Gajim without them'))],
+            [Button("go-on", _("Start Gajim without them"))],
         )
     return {}
 
@@ -47,20 +47,20 @@ def _offer(system: System, ask: Ask) -> None:
     plan = pidgin_import.plan(system)
     if not plan.accounts:
         if not plan.pidgin.unreadable:
-            pidgin_import.remember(system, 'not_needed', plan.pidgin.verified)
+            pidgin_import.remember(system, "not_needed", plan.pidgin.verified)
         return
     text = pidgin_import.describe(plan)
-    text += '\n\n' + _(
-        'Pidgin keeps everything and goes on working. While both are online, a'
-        ' message in OTR cannot be read in Gajim, nor one in OMEMO in Pidgin.'
+    text += "\n\n" + _(
+        "Pidgin keeps everything and goes on working. While both are online, a"
+        " message in OTR cannot be read in Gajim, nor one in OMEMO in Pidgin."
     )
-    buttons = [Button('take', _('Take over'))]
+    buttons = [Button("take", _("Take over"))]
     if plan.passwords and status(system).kept:
-        buttons.append(Button('passwords', _('Take over with passwords')))
-    buttons.append(Button('never', _('Do not ask again')))
-    buttons.append(Button('later', _('Not now')))
+        buttons.append(Button("passwords", _("Take over with passwords")))
+    buttons.append(Button("never", _("Do not ask again")))
+    buttons.append(Button("later", _("Not now")))
     answer = ask(title(), text, buttons)
-    if answer == 'never':
-        pidgin_import.remember(system, 'never', plan.pidgin.verified)
-    elif answer in ('take', 'passwords'):
-        pidgin_import.carry_out(system, plan, passwords=answer == 'passwords')
+    if answer == "never":
+        pidgin_import.remember(system, "never", plan.pidgin.verified)
+    elif answer in ("take", "passwords"):
+        pidgin_import.carry_out(system, plan, passwords=answer == "passwords")

@@ -22,7 +22,7 @@ from .tor import GLOBAL_PROXY
 from .tor import Identities
 from .tor import account_proxy
 
-_EXAMPLES = ('Tor', 'Tor (Browser)')
+_EXAMPLES = ("Tor", "Tor (Browser)")
 
 
 def apply(system: System) -> bool:
@@ -48,20 +48,18 @@ def apply(system: System) -> bool:
     return changed
 
 
-def _set_program(
-    profile: Profile, gajim: Version | None, *, first_time: bool
-) -> None:
+def _set_program(profile: Profile, gajim: Version | None, *, first_time: bool) -> None:
     if first_time:
         profile.app.update(policy.values(Scope.APP, gajim, locked=False))
     profile.app.update(policy.values(Scope.APP, gajim, locked=True))
-    profile.plugins.setdefault(policy.PLUGIN, {}).setdefault('active', True)
+    profile.plugins.setdefault(policy.PLUGIN, {}).setdefault("active", True)
 
 
 def _set_account(
     profile: Profile, name: str, gajim: Version | None, *, first_time: bool
 ) -> None:
     account = profile.accounts[name]
-    settings = account['account']
+    settings = account["account"]
     if first_time:
         settings.update(policy.values(Scope.ACCOUNT, gajim, locked=False))
     settings.update(policy.values(Scope.ACCOUNT, gajim, locked=True))
@@ -70,14 +68,14 @@ def _set_account(
         locked = policy.values(scope, gajim, locked=True)
         for chosen in account[scope.value].values():
             chosen.update({key: locked[key] for key in locked if key in chosen})
-    settings['proxy'] = account_proxy(name)
-    if str(settings.get('resource', 'gajim')).startswith('gajim'):
-        settings['resource'] = secrets.token_hex(4)
+    settings["proxy"] = account_proxy(name)
+    if str(settings.get("resource", "gajim")).startswith("gajim"):
+        settings["resource"] = secrets.token_hex(4)
 
 
 def _set_proxies(profile: Profile, identities: Identities) -> None:
     for example in _EXAMPLES:
-        if profile.proxies.get(example, {}).get('host') == 'localhost':
+        if profile.proxies.get(example, {}).get("host") == "localhost":
             del profile.proxies[example]
     for name in (GLOBAL_PROXY, *map(account_proxy, profile.accounts)):
         profile.proxies[name] = identities.of(name).as_proxy()
@@ -91,19 +89,19 @@ class _Seen:
     """Whose defaults have been set before."""
 
     def __init__(self, system: System) -> None:
-        self._path = system.state / 'prepared.json'
+        self._path = system.state / "prepared.json"
         try:
             loaded = json.loads(self._path.read_text())
         except (OSError, ValueError):
             loaded = {}
-        self.program: bool = bool(loaded.get('program'))
-        self.accounts: frozenset[str] = frozenset(loaded.get('accounts', ()))
+        self.program: bool = bool(loaded.get("program"))
+        self.accounts: frozenset[str] = frozenset(loaded.get("accounts", ()))
 
     def remember(self, profile: Profile) -> None:
         accounts = sorted(profile.accounts)
         if self.program and self.accounts == frozenset(accounts):
             return
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self._path.with_suffix('.new')
-        new.write_text(json.dumps({'program': True, 'accounts': accounts}))
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps({"program": True, "accounts": accounts}))
         new.replace(self._path)

@@ -29,7 +29,7 @@ from .i18n import _
 from .running import require_closed
 from .system import System
 
-KINDS = ('app', 'soundevents', 'status_presets', 'proxies', 'plugins', 'workspaces')
+KINDS = ("app", "soundevents", "status_presets", "proxies", "plugins", "workspaces")
 BACKUPS_KEPT = 3
 
 # As Gajim 1.7 makes it; later ones bring it up to date when they open it
@@ -58,17 +58,17 @@ class Profile:
     @property
     def app(self) -> dict[str, Any]:
         """Settings of the program."""
-        return self._kind('app')
+        return self._kind("app")
 
     @property
     def proxies(self) -> dict[str, Any]:
         """Proxies by name."""
-        return self._kind('proxies')
+        return self._kind("proxies")
 
     @property
     def plugins(self) -> dict[str, Any]:
         """Settings of plugins by short name."""
-        return self._kind('plugins')
+        return self._kind("plugins")
 
     def add_account(self, name: str, settings: dict[str, Any]) -> None:
         """Add an account.
@@ -77,17 +77,17 @@ class Profile:
             ignores the other's
         """
         if name in self.accounts:
-            raise ValueError(f'there is an account {name!r} already')
+            raise ValueError(f"there is an account {name!r} already")
         self.accounts[name] = {
-            'account': dict(settings),
-            'contact': {},
-            'group_chat': {},
+            "account": dict(settings),
+            "contact": {},
+            "group_chat": {},
         }
 
 
 def settings_file(system: System) -> Path:
     """Where Gajim keeps its settings."""
-    return system.config / 'settings.sqlite'
+    return system.config / "settings.sqlite"
 
 
 def read(system: System) -> Profile | None:
@@ -103,7 +103,7 @@ def read(system: System) -> Profile | None:
     if not path.exists():
         return None
     try:
-        with closing(sqlite3.connect(f'{path.as_uri()}?mode=ro', uri=True)) as database:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             return _load(database)
     except (sqlite3.Error, ValueError) as error:
         raise _unreadable(path) from error
@@ -133,7 +133,7 @@ def edit(system: System) -> Iterator[Profile]:
         _write(path, profile)
     except (sqlite3.Error, OSError) as error:
         raise ProfileError(
-            _('Gajim’s settings in {path} cannot be written: {error}').format(
+            _("Gajim’s settings in {path} cannot be written: {error}").format(
                 path=path, error=error
             )
         ) from error
@@ -141,19 +141,19 @@ def edit(system: System) -> Iterator[Profile]:
 
 def backups(system: System) -> list[Path]:
     """The copies that were kept, oldest first."""
-    folder = system.state / 'backups'
+    folder = system.state / "backups"
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def _load(database: sqlite3.Connection) -> Profile:
     profile = Profile()
-    for name, text in database.execute('SELECT name, settings FROM settings'):
+    for name, text in database.execute("SELECT name, settings FROM settings"):
         profile.kinds[name] = json.loads(text)
     for name, text in database.execute(
-        'SELECT account, settings FROM account_settings'
+        "SELECT account, settings FROM account_settings"
     ):
         loaded = json.loads(text)
-        for part in ('account', 'contact', 'group_chat'):
+        for part in ("account", "contact", "group_chat"):
             loaded.setdefault(part, {})
         profile.accounts[name] = loaded
     return profile
@@ -166,14 +166,14 @@ def _as_text(profile: Profile) -> str:
 def _back_up(system: System, path: Path) -> None:
     if not path.exists():
         return
-    now = datetime.now(tz=UTC).strftime('%Y%m%dT%H%M%S.%f')
-    folder = system.state / 'backups' / now
+    now = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%S.%f")
+    folder = system.state / "backups" / now
     folder.mkdir(parents=True, mode=0o700)
     copy = folder / path.name
     copy.touch(mode=0o600)
     # SQLite's own copying takes what is still in a journal along
     with (
-        closing(sqlite3.connect(f'{path.as_uri()}?mode=ro', uri=True)) as source,
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(copy)) as target,
     ):
         source.backup(target)
@@ -190,22 +190,22 @@ def _write(path: Path, profile: Profile) -> None:
         for kind in KINDS:
             profile.kinds.setdefault(kind, {})
         # Gajim wants one to begin with
-        if not profile.kinds['workspaces']:
-            profile.kinds['workspaces'] = {str(uuid.uuid4()): {}}
+        if not profile.kinds["workspaces"]:
+            profile.kinds["workspaces"] = {str(uuid.uuid4()): {}}
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute('PRAGMA secure_delete = ON')
+        database.execute("PRAGMA secure_delete = ON")
         if is_new:
-            for statement in _SCHEMA.strip().split('\n'):
+            for statement in _SCHEMA.strip().split("\n"):
                 database.execute(statement)
-            database.execute(f'PRAGMA user_version = {_SCHEMA_VERSION}')
+            database.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         database.executemany(
-            'INSERT INTO settings VALUES (?, ?)'
-            ' ON CONFLICT (name) DO UPDATE SET settings = excluded.settings',
+            "INSERT INTO settings VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET settings = excluded.settings",
             [(name, json.dumps(value)) for name, value in profile.kinds.items()],
         )
         database.executemany(
-            'INSERT INTO account_settings VALUES (?, ?)'
-            ' ON CONFLICT (account) DO UPDATE SET settings = excluded.settings',
+            "INSERT INTO account_settings VALUES (?, ?)"
+            " ON CONFLICT (account) DO UPDATE SET settings = excluded.settings",
             [(name, json.dumps(value)) for name, value in profile.accounts.items()],
         )
 
@@ -213,7 +213,7 @@ def _write(path: Path, profile: Profile) -> None:
 def _unreadable(path: Path) -> ProfileError:
     return ProfileError(
         _(
-            'Gajim’s settings in {path} are damaged. Move this file away, or put a'
-            ' copy from “tails/backups” beside it in its place.'
+            "Gajim’s settings in {path} are damaged. Move this file away, or put a"
+            " copy from “tails/backups” beside it in its place."
         ).format(path=path)
     )

@@ -12,19 +12,19 @@ from .system import System
 
 # Gajim names its process so itself. A diverted one has the name of its file
 # until then
-NAMES = frozenset({'gajim', 'gajim.real'})
+NAMES = frozenset({"gajim", "gajim.real"})
 # What the launcher calls itself, so as not to be taken for Gajim
-OWN_NAME = 'tails-gajim'
+OWN_NAME = "tails-gajim"
 
 
 def gajim_processes(system: System) -> list[int]:
     """The ids of this user's Gajims."""
     found = []
-    for folder in system.file('/proc').iterdir():
+    for folder in system.file("/proc").iterdir():
         if not folder.name.isdecimal() or int(folder.name) == os.getpid():
             continue
         try:
-            name = (folder / 'comm').read_text().strip()
+            name = (folder / "comm").read_text().strip()
             owner = folder.stat().st_uid
         except OSError:
             continue  # it has ended meanwhile
@@ -46,7 +46,7 @@ def require_closed(system: System) -> None:
 def rename_process() -> None:
     """Let this process not be taken for Gajim, whatever its file is called."""
     try:
-        Path('/proc/self/comm').write_text(OWN_NAME)
+        Path("/proc/self/comm").write_text(OWN_NAME)
     except OSError:
         return  # the name is for others to read, nothing here depends on it
 
@@ -54,9 +54,9 @@ def rename_process() -> None:
 def is_started_past_us(system: System, process: int) -> bool:
     """Whether a Gajim was not started by way of bin/gajim."""
     try:
-        words = (system.file('/proc') / str(process) / 'cmdline').read_bytes()
+        words = (system.file("/proc") / str(process) / "cmdline").read_bytes()
     except OSError:
         return False
     return not any(
-        word.endswith(b'/tails_integration/bin/gajim') for word in words.split(b'\0')
+        word.endswith(b"/tails_integration/bin/gajim") for word in words.split(b"\0")
     )

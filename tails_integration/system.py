@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-Run = Callable[[Sequence[str]], 'subprocess.CompletedProcess[str]']
+Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 NOT_FOUND = 127
 
@@ -28,7 +28,7 @@ def run_program(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
             command, check=False, capture_output=True, text=True, timeout=120
         )
     except FileNotFoundError:
-        return subprocess.CompletedProcess(list(command), NOT_FOUND, '', '')
+        return subprocess.CompletedProcess(list(command), NOT_FOUND, "", "")
 
 
 @dataclass(frozen=True)
@@ -43,67 +43,67 @@ class System:
     @classmethod
     def real(cls) -> System:
         """This machine."""
-        return cls(Path('/'), dict(os.environ), os.getuid())
+        return cls(Path("/"), dict(os.environ), os.getuid())
 
     def file(self, path: str | Path) -> Path:
         """A file of the system by its absolute path."""
-        return self.root / Path(path).relative_to('/')
+        return self.root / Path(path).relative_to("/")
 
     @property
     def home(self) -> Path:
         """The user's home folder."""
-        return Path(self.environ['HOME'])
+        return Path(self.environ["HOME"])
 
     def _base(self, variable: str, default: str) -> Path:
         """A folder of the XDG Base Directory Specification."""
-        value = self.environ.get(variable, '')
-        base = Path(value) if value.startswith('/') else self.home / default
-        return base / 'gajim'
+        value = self.environ.get(variable, "")
+        base = Path(value) if value.startswith("/") else self.home / default
+        return base / "gajim"
 
     @property
     def config(self) -> Path:
         """Gajim's settings."""
-        return self._base('XDG_CONFIG_HOME', '.config')
+        return self._base("XDG_CONFIG_HOME", ".config")
 
     @property
     def data(self) -> Path:
         """Gajim's data: history, keys, certificates."""
-        return self._base('XDG_DATA_HOME', '.local/share')
+        return self._base("XDG_DATA_HOME", ".local/share")
 
     @property
     def cache(self) -> Path:
         """Gajim's cache."""
-        return self._base('XDG_CACHE_HOME', '.cache')
+        return self._base("XDG_CACHE_HOME", ".cache")
 
     @property
     def state(self) -> Path:
         """What we remember from one session to the next."""
-        return self.config / 'tails'
+        return self.config / "tails"
 
     @property
     def runtime(self) -> Path | None:
         """What is gone with the session; None where there is no such place."""
-        value = self.environ.get('XDG_RUNTIME_DIR', '')
-        return Path(value) / 'tails-gajim' if value else None
+        value = self.environ.get("XDG_RUNTIME_DIR", "")
+        return Path(value) / "tails-gajim" if value else None
 
     def is_tails(self) -> bool:
         """Whether this is Tails, by what it says of itself."""
-        if self.file('/etc/amnesia').is_dir():
+        if self.file("/etc/amnesia").is_dir():
             return True
         try:
-            lines = self.file('/etc/os-release').read_text().splitlines()
+            lines = self.file("/etc/os-release").read_text().splitlines()
         except OSError:
             return False
         for line in lines:
-            key, _equals, value = line.partition('=')
-            if key in ('ID', 'NAME') and value.strip('"\'').lower() == 'tails':
+            key, _equals, value = line.partition("=")
+            if key in ("ID", "NAME") and value.strip("\"'").lower() == "tails":
                 return True
         return False
 
     def gajim_version(self) -> tuple[int, ...] | None:
         """The Gajim that is installed; None if that is not known."""
-        answer = self.run(['dpkg-query', '-W', '-f', '${Version}', 'gajim'])
-        numbers = re.match(r'(?:\d+:)?([\d.]+)', answer.stdout)
+        answer = self.run(["dpkg-query", "-W", "-f", "${Version}", "gajim"])
+        numbers = re.match(r"(?:\d+:)?([\d.]+)", answer.stdout)
         if answer.returncode != 0 or numbers is None:
             return None
-        return tuple(int(number) for number in numbers[1].strip('.').split('.'))
+        return tuple(int(number) for number in numbers[1].strip(".").split("."))

@@ -25,10 +25,10 @@ once, and whoever changes it keeps the change.
 """
 
 _TITLES = {
-    Scope.APP: 'The program',
-    Scope.ACCOUNT: 'Each account',
-    Scope.CONTACT: 'Each contact',
-    Scope.ROOM: 'Each room',
+    Scope.APP: "The program",
+    Scope.ACCOUNT: "Each account",
+    Scope.CONTACT: "Each contact",
+    Scope.ROOM: "Each room",
 }
 
 _PROXIES = """\
@@ -50,26 +50,26 @@ def page() -> str:
     """The whole page, as Markdown."""
     parts = [_HEAD]
     for scope, title in _TITLES.items():
-        parts.append(f'## {title}\n\n| Setting | Gajim | In Tails | | Why |')
-        parts.append('|---|---|---|---|---|')
+        parts.append(f"## {title}\n\n| Setting | Gajim | In Tails | | Why |")
+        parts.append("|---|---|---|---|---|")
         parts += [_row(rule) for rule in policy.rules(scope)]
-        parts.append('')
+        parts.append("")
     parts.append(
         _PROXIES
-        + ''.join(f'| `{name}` | {why} |\n' for name, why in policy.LEFT_ALONE.items())
+        + "".join(f"| `{name}` | {why} |\n" for name, why in policy.LEFT_ALONE.items())
     )
-    return '\n'.join(parts)
+    return "\n".join(parts)
 
 
 def _row(rule: Rule) -> str:
-    lock = 'locked' if rule.locked else 'default'
+    lock = "locked" if rule.locked else "default"
     value = json.dumps(rule.value)
     versions = _versions(rule)
-    return f'| `{rule.name}` | {versions} | `{value}` | {lock} | {rule.reason} |'
+    return f"| `{rule.name}` | {versions} | `{value}` | {lock} | {rule.reason} |"
 
 
 def _versions(rule: Rule) -> str:
     known = [gajim for gajim in policy.GAJIMS if rule.applies_to(gajim)]
     if len(known) == len(policy.GAJIMS):
-        return 'all'
-    return ', '.join('.'.join(map(str, gajim)) for gajim in known)
+        return "all"
+    return ", ".join(".".join(map(str, gajim)) for gajim in known)

@@ -21,16 +21,16 @@ from .errors import Refused
 from .i18n import _
 from .system import System
 
-HOST = '127.0.0.1'
+HOST = "127.0.0.1"
 # For applications (Tails' torrc); a name such as localhost would be tried as ::1
 # first, which nobody answers
 PORT = 9050
 
 # Proxies in Gajim's settings
-GLOBAL_PROXY = 'Tails'
+GLOBAL_PROXY = "Tails"
 
-READY_FLAG = '/run/tor-has-bootstrapped/done'
-READY_TARGET = 'tails-tor-has-bootstrapped.target'
+READY_FLAG = "/run/tor-has-bootstrapped/done"
+READY_TARGET = "tails-tor-has-bootstrapped.target"
 
 
 class TorNotReady(Refused):
@@ -39,15 +39,15 @@ class TorNotReady(Refused):
     def __init__(self) -> None:
         super().__init__(
             _(
-                'Tails is not connected to the Tor network yet. Connect first with'
-                ' Tor Connection, then start Gajim again.'
+                "Tails is not connected to the Tor network yet. Connect first with"
+                " Tor Connection, then start Gajim again."
             )
         )
 
     @property
     def title(self) -> str:
         """A few words, for the top of a window."""
-        return _('Tor is not ready')
+        return _("Tor is not ready")
 
 
 @dataclass(frozen=True)
@@ -65,29 +65,29 @@ class Identity:
     def as_proxy(self) -> dict[str, Any]:
         """As a proxy in Gajim's settings."""
         return {
-            'type': 'socks5',
-            'host': HOST,
-            'port': PORT,
-            'useauth': True,
-            'user': self.user,
-            'pass': self.password,
+            "type": "socks5",
+            "host": HOST,
+            "port": PORT,
+            "useauth": True,
+            "user": self.user,
+            "pass": self.password,
         }
 
 
 def account_proxy(account: str) -> str:
     """The name of an account's own proxy in Gajim's settings."""
-    return f'{GLOBAL_PROXY} {account}'
+    return f"{GLOBAL_PROXY} {account}"
 
 
 def is_tor(proxy: Mapping[str, Any]) -> bool:
     """Whether a proxy of Gajim's settings is Tor, with an identity."""
     return (
-        proxy.get('type', 'socks5') == 'socks5'
-        and proxy.get('host') == HOST
-        and proxy.get('port') == PORT
-        and bool(proxy.get('useauth'))
-        and bool(proxy.get('user'))
-        and bool(proxy.get('pass'))
+        proxy.get("type", "socks5") == "socks5"
+        and proxy.get("host") == HOST
+        and proxy.get("port") == PORT
+        and bool(proxy.get("useauth"))
+        and bool(proxy.get("user"))
+        and bool(proxy.get("pass"))
     )
 
 
@@ -101,7 +101,7 @@ class Identities:
     def __init__(self, system: System) -> None:
         self._path = None
         if system.runtime is not None:
-            self._path = system.runtime / 'identities.json'
+            self._path = system.runtime / "identities.json"
         self._identities: dict[str, Identity] = {}
         if self._path is not None and self._path.exists():
             try:
@@ -124,13 +124,15 @@ class Identities:
         if self._path is None:
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._path.with_suffix('.new')
-        text = json.dumps({
-            name: [identity.user, identity.password]
-            for name, identity in self._identities.items()
-        })
+        new = self._path.with_suffix(".new")
+        text = json.dumps(
+            {
+                name: [identity.user, identity.password]
+                for name, identity in self._identities.items()
+            }
+        )
         with os.fdopen(
-            os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), 'w'
+            os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w"
         ) as file:
             file.write(text)
         new.replace(self._path)
@@ -139,7 +141,7 @@ class Identities:
 def is_ready(system: System) -> bool:
     """Whether Tails says that Tor has a circuit, and its port answers."""
     if not system.file(READY_FLAG).exists():
-        answer = system.run(['systemctl', 'is-active', '--quiet', READY_TARGET])
+        answer = system.run(["systemctl", "is-active", "--quiet", READY_TARGET])
         if answer.returncode != 0:
             return False
     return port_answers()
@@ -173,9 +175,9 @@ def environment() -> dict[str, str]:
     GIO asks GNOME's settings, which know of none in Tails, unless it is told to
     use libproxy, which reads the environment.
     """
-    proxy = f'socks5://{HOST}:{PORT}'
-    environ = {'GIO_USE_PROXY_RESOLVER': 'libproxy', 'no_proxy': '', 'NO_PROXY': ''}
-    for name in ('all_proxy', 'http_proxy', 'https_proxy', 'ftp_proxy'):
+    proxy = f"socks5://{HOST}:{PORT}"
+    environ = {"GIO_USE_PROXY_RESOLVER": "libproxy", "no_proxy": "", "NO_PROXY": ""}
+    for name in ("all_proxy", "http_proxy", "https_proxy", "ftp_proxy"):
         environ[name] = proxy
         environ[name.upper()] = proxy
     return environ

@@ -18,10 +18,10 @@ from .running import require_closed
 from .system import System
 
 OURS = Path(__file__).parent
-PLUGIN = 'omemo_plugin'
-_LIBRARIES = ('omemo', 'oldmemo', 'twomemo')
-_MODULES = Path('/usr/lib/python3/dist-packages')
-_DESKTOP = Path('/usr/share/applications/org.gajim.Gajim.desktop')
+PLUGIN = "omemo_plugin"
+_LIBRARIES = ("omemo", "oldmemo", "twomemo")
+_MODULES = Path("/usr/lib/python3/dist-packages")
+_DESKTOP = Path("/usr/share/applications/org.gajim.Gajim.desktop")
 
 
 class NothingToInstallOn(Refused):
@@ -30,9 +30,9 @@ class NothingToInstallOn(Refused):
     def __init__(self, missing: list[str]) -> None:
         super().__init__(
             _(
-                'These packages are missing: {packages}. Install them with'
-                ' Additional Software; this needs an administration password once.'
-            ).format(packages=' '.join(missing))
+                "These packages are missing: {packages}. Install them with"
+                " Additional Software; this needs an administration password once."
+            ).format(packages=" ".join(missing))
         )
 
 
@@ -62,19 +62,19 @@ def install(system: System) -> list[Path]:
         raise NotTails
     require_closed(system)
     missing = [
-        f'python3-{name}'
+        f"python3-{name}"
         for name in _LIBRARIES
         if not system.file(_MODULES / name).is_dir()
     ]
-    if not system.file('/usr/bin/gajim').exists():
-        missing.insert(0, 'gajim')
+    if not system.file("/usr/bin/gajim").exists():
+        missing.insert(0, "gajim")
     if missing:
         raise NothingToInstallOn(missing)
     base = system.data.parent
-    written = [_copy(OURS, base / 'tails-gajim' / OURS.name)]
+    written = [_copy(OURS, base / "tails-gajim" / OURS.name)]
     plugin = OURS.parent / PLUGIN
     if plugin.is_dir():
-        written.append(_copy(plugin, system.data / 'plugins' / PLUGIN))
+        written.append(_copy(plugin, system.data / "plugins" / PLUGIN))
     written.append(_write_menu_entry(system, base))
     return written
 
@@ -82,10 +82,10 @@ def install(system: System) -> list[Path]:
 def _copy(source: Path, target: Path) -> Path:
     if source.resolve() == target.resolve():
         return target
-    new = target.with_name(f'{target.name}.new')
+    new = target.with_name(f"{target.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, new, ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(source, new, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.rmtree(target, ignore_errors=True)
     new.rename(target)
     return target
@@ -93,12 +93,12 @@ def _copy(source: Path, target: Path) -> Path:
 
 def _write_menu_entry(system: System, base: Path) -> Path:
     """The same entry as Gajim's, with our launcher; the user's comes first."""
-    launcher = base / 'tails-gajim' / OURS.name / 'bin' / 'launch'
+    launcher = base / "tails-gajim" / OURS.name / "bin" / "launch"
     lines = system.file(_DESKTOP).read_text().splitlines()
     for number, line in enumerate(lines):
-        if line.startswith('Exec=gajim'):
-            lines[number] = line.replace('gajim', f'"{launcher}"', 1)
-    target = base / 'applications' / _DESKTOP.name
+        if line.startswith("Exec=gajim"):
+            lines[number] = line.replace("gajim", f'"{launcher}"', 1)
+    target = base / "applications" / _DESKTOP.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text('\n'.join(lines) + '\n')
+    target.write_text("\n".join(lines) + "\n")
     return target

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 OMEMO for one of Gajim's accounts: puts its parts together, and is what the
 rest of the plugin asks.
-'''
+"""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _TICK_AFTER_RECEIVING = 15
 
 
 class AccountService:
-    '''
+    """
     OMEMO for one account. Everything runs in the main loop. Nothing raises
     unless it says so.
 
@@ -83,10 +83,10 @@ class AccountService:
         own_jid: its bare JID.
         receiver: handles received stanzas.
         catch_up: the reading of the archive.
-    '''
+    """
 
     def __init__(self, client: Any, folder: Path, config_folder: Path) -> None:
-        '''
+        """
         Args:
             client: Gajim's client of the account.
             folder: where the plugin keeps its files.
@@ -97,7 +97,7 @@ class AccountService:
             GateMissing: this Gajim sends messages in another way than is known.
                 In both cases there is no service, and Gajim refuses to send in
                 what is set to be encrypted.
-        '''
+        """
         self.account: str = client.account
         self.own_jid = compat.own_jid(client)
         self._client = client
@@ -162,11 +162,11 @@ class AccountService:
         )
 
     def keep_unsent(self) -> None:
-        '''Gajim ends: what waits to be sent is given back at its next start.'''
+        """Gajim ends: what waits to be sent is given back at its next start."""
         self._sender.keep_unsent()
 
     def close(self) -> None:
-        '''Let go of the client and of the key store.'''
+        """Let go of the client and of the key store."""
         for timer in (self._tick_timer, self._soon_timer, self._final_timer):
             if timer:
                 GLib.source_remove(timer)
@@ -185,7 +185,7 @@ class AccountService:
 
     @property
     def engine(self) -> OmemoEngine | None:
-        '''None if the key store cannot be used; then `problem` says why.'''
+        """None if the key store cannot be used; then `problem` says why."""
         return self._keystore.engine
 
     @property
@@ -198,28 +198,28 @@ class AccountService:
 
     @property
     def fingerprint(self) -> str:
-        '''Of this device, 64 hex digits; '' without an engine.'''
-        return '' if self.engine is None else self.engine.fingerprint
+        """Of this device, 64 hex digits; '' without an engine."""
+        return "" if self.engine is None else self.engine.fingerprint
 
     # Connection
 
     def connected(self) -> None:
-        '''A new stream has begun.'''
+        """A new stream has begun."""
         self._errands.connected()
         self.catch_up.begin()
         if not self._tick_timer and self.engine is not None:
             self._tick_timer = GLib.timeout_add_seconds(_TICK_SECONDS, self._tick)
 
     def available(self) -> None:
-        '''Messages can be sent, after a connection or a resumption.'''
+        """Messages can be sent, after a connection or a resumption."""
         self._sender.work()
 
     def catch_up_ended(self) -> None:
-        '''The archive has been read to its end.'''
+        """The archive has been read to its end."""
         self._keystore.commit()
         self._tidy_readers()
         effects = self._keystore.call(
-            'ending the catch-up', lambda engine: engine.catch_up_ended()
+            "ending the catch-up", lambda engine: engine.catch_up_ended()
         )
         self._errands.carry_out_later(effects)
         self._errands.tidy_temporary()
@@ -230,29 +230,29 @@ class AccountService:
                 lambda jid: compat.has_history(self.account, jid), time.time()
             )
         except Exception as error:
-            report('tidying up the readers', error)
+            report("tidying up the readers", error)
 
     def readers_of(self, message_id: str) -> tuple[Reader, ...] | None:
-        '''Who could read a message this device has sent; None if that is not
-        known.'''
+        """Who could read a message this device has sent; None if that is not
+        known."""
         return self._readers.of(message_id)
 
     def _tick(self) -> bool:
         if compat.is_available(self._client):
-            self._errands.call('tidying up', lambda engine: engine.tick())
+            self._errands.call("tidying up", lambda engine: engine.tick())
         return GLib.SOURCE_CONTINUE
 
     def _dispatch_added(
         self, stanza: Any, properties: Any, nodes: Sequence[Any]
     ) -> None:
-        '''Let Gajim look at parts that came out of an envelope.'''
+        """Let Gajim look at parts that came out of an envelope."""
         if not nodes:
             return
         try:
             compat.dispatch_added(self._client, stanza, properties, nodes)
         except Exception as error:
             # The text has been decrypted, and is worth more
-            report('passing on parts of a message', error)
+            report("passing on parts of a message", error)
 
     def _received(self) -> None:
         self._keystore.schedule_commit()
@@ -268,22 +268,22 @@ class AccountService:
         return GLib.SOURCE_REMOVE
 
     def device_list_event(self, jid: str, protocol: Protocol, payload: Element) -> None:
-        '''
+        """
         An event of PEP about somebody's own device list.
 
         Args:
             jid: who it is from, which is also who it is about.
-        '''
+        """
         if self._is_known(jid):
             self._errands.device_list_came(jid, protocol, payload)
 
     def device_list_too_long(self, jid: str) -> None:
-        '''The same, of a list that is too long to be read.'''
+        """The same, of a list that is too long to be read."""
         if self._is_known(jid):
             self._errands.device_list_too_long(jid)
 
     def _is_known(self, jid: str) -> bool:
-        '''Whom we never met can fill our store, and our chats, with nothing.'''
+        """Whom we never met can fill our store, and our chats, with nothing."""
         return (
             jid == self.own_jid
             or jid in self._latch
@@ -294,12 +294,12 @@ class AccountService:
     # Messages out
 
     def encrypt_message(self, message: Any) -> None:
-        '''See `Sender.encrypt_message`.'''
+        """See `Sender.encrypt_message`."""
         self._sender.encrypt_message(message)
 
     def check_send_preconditions(self, contact: Any) -> bool:
-        '''For the user's comfort, before the input is emptied. What is in the
-        way for a short time only is no reason: the message is kept.'''
+        """For the user's comfort, before the input is emptied. What is in the
+        way for a short time only is no reason: the message is kept."""
         reason = self.problem
         if not reason and contact.is_groupchat and not compat.is_private_room(contact):
             reason = messages.room_is_not_private()
@@ -308,24 +308,24 @@ class AccountService:
         return not reason
 
     def encrypt_file(self, transfer: Any, callback: Callable[[Any], None]) -> None:
-        '''An upload to an encrypted conversation.'''
+        """An upload to an encrypted conversation."""
         self._uploads.encrypt(transfer, callback)
 
     @staticmethod
     def file_name(link: str) -> str:
-        '''A safe name for what is behind a link; '' if it is none to a file.'''
+        """A safe name for what is behind a link; '' if it is none to a file."""
         return file_name(link)
 
     def save_file(self, link: str, path: Path) -> None:
-        '''Fetch and decrypt what is behind a link (XEP-0454).'''
+        """Fetch and decrypt what is behind a link (XEP-0454)."""
         self._saving.save(link, path)
 
     def _tell_on_screen(self, line: str) -> None:
-        self._lines.tell('', line)
+        self._lines.tell("", line)
 
     def _why_no_file(self, contact: Any) -> str:
-        '''Why a file would not be encrypted, or could not be read, or ''.'''
-        if contact.settings.get('encryption') != compat.ENCRYPTION_NAME:
+        """Why a file would not be encrypted, or could not be read, or ''."""
+        if contact.settings.get("encryption") != compat.ENCRYPTION_NAME:
             return self._sender.why_not_in_clear(contact)
         if self.rooms.is_exposed(str(contact.jid)):
             return messages.room_is_not_private()
@@ -334,7 +334,7 @@ class AccountService:
     # Which conversations are encrypted
 
     def is_encrypted(self, jid: str) -> bool:
-        '''Whether what is written to a contact has to be encrypted.'''
+        """Whether what is written to a contact has to be encrypted."""
         return (
             jid in self._latch
             or compat.encryption_of(self.account, jid) == compat.ENCRYPTION_NAME
@@ -345,13 +345,13 @@ class AccountService:
         return self._latch.jids
 
     def follow_conversations(self, callback: Callable[[str], None]) -> None:
-        '''Be told, again and again, of conversations whose encryption the user may
-        choose now: one is opened, or becomes an encrypted one.'''
+        """Be told, again and again, of conversations whose encryption the user may
+        choose now: one is opened, or becomes an encrypted one."""
         self._sender.on_latched = callback
         self._on_opened = callback
 
     def encryption_chosen(self, jid: str, name: str) -> None:
-        '''An encryption was chosen for a contact or room, or none.'''
+        """An encryption was chosen for a contact or room, or none."""
         if name == compat.ENCRYPTION_NAME:
             self._latch.close(jid)
         elif self.rooms.is_exposed(jid):
@@ -362,11 +362,11 @@ class AccountService:
             self._latch.open(jid)
 
     def tell(self, jid: str, line: str) -> None:
-        '''Show a line in a chat, at once or when it is opened.'''
+        """Show a line in a chat, at once or when it is opened."""
         self._lines.tell(jid, line)
 
     def chat_opened(self, jid: str) -> None:
-        '''The chat is on screen now.'''
+        """The chat is on screen now."""
         self._on_opened(jid)
         # Not at once: a chat that is opened and chosen is made empty in between
         GLib.idle_add(self._show_kept_lines, jid)
@@ -377,12 +377,12 @@ class AccountService:
         return GLib.SOURCE_REMOVE
 
     def _give_back_unsent(self, jid: str) -> None:
-        '''What Gajim had not sent when it ended.'''
+        """What Gajim had not sent when it ended."""
         try:
             if compat.chat_on_screen(self.account) != jid:
                 # Closed or left again at once; there will be another time
                 return
-            text = '\n'.join(self._unsent.left(jid))
+            text = "\n".join(self._unsent.left(jid))
             if text:
                 filled = compat.fill_input(self.account, jid, text)
                 reason = messages.ended_before()
@@ -393,32 +393,32 @@ class AccountService:
                 self.tell(jid, messages.unsent_elsewhere(others))
             self._told_of_unsent = True
         except Exception as error:
-            report('giving back what was not sent', error)
+            report("giving back what was not sent", error)
 
     def show_offers(self, show: ShowOffer | None) -> None:
-        '''Lines with something to do get a button from now on.'''
+        """Lines with something to do get a button from now on."""
         self._lines.show_offer = show
 
     # Rooms
 
     def person(self, address: str) -> str | None:
-        '''The bare JID of whoever has a nickname in a room; None if the room
-        does not tell.'''
+        """The bare JID of whoever has a nickname in a room; None if the room
+        does not tell."""
         return self.rooms.person(address)
 
     def room_members(self, room_jid: str) -> tuple[str, ...] | None:
-        '''The bare JIDs of its members without ourselves; None while they are
-        not known.'''
+        """The bare JIDs of its members without ourselves; None while they are
+        not known."""
         return self.rooms.members(room_jid)
 
     def leave_out(self, room_jid: str, jids: Collection[str]) -> None:
-        '''The user agreed to write in a room without some members.'''
+        """The user agreed to write in a room without some members."""
         self.rooms.leave_out(room_jid, jids)
         self.tell(room_jid, messages.written_without(jids))
         self._watchers.tell()
 
     def _members_met(self, jids: Collection[str]) -> None:
-        '''Nobody tells us of the devices of somebody who is no contact.'''
+        """Nobody tells us of the devices of somebody who is no contact."""
         strangers = [
             jid
             for jid in jids
@@ -433,29 +433,29 @@ class AccountService:
     # Devices and trust
 
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
-        '''Be told when devices or trust may have changed. Returns what ends
-        that.'''
+        """Be told when devices or trust may have changed. Returns what ends
+        that."""
         return self._watchers.follow(callback)
 
     def plan(self, jids: Collection[str]) -> SendPlan | None:
-        '''Who would get a message now; None without an engine. What is missing
-        is fetched.'''
+        """Who would get a message now; None without an engine. What is missing
+        is fetched."""
         if self.engine is None:
             return None
         try:
             plan = self.engine.plan(jids)
         except Exception as error:
-            report('planning', error)
+            report("planning", error)
             return None
         self._errands.carry_out_later(plan.effects)
         return plan
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
-        '''All known devices of an account.'''
+        """All known devices of an account."""
         return () if self.engine is None else self.engine.devices(jid)
 
     def own_devices(self) -> tuple[DeviceInfo, ...]:
-        '''Our other devices.'''
+        """Our other devices."""
         return tuple(
             info
             for info in self.devices(self.own_jid)
@@ -463,25 +463,23 @@ class AccountService:
         )
 
     def is_verified(self, jid: str) -> bool:
-        '''Whether all devices that get our messages to a contact have been
-        verified.'''
+        """Whether all devices that get our messages to a contact have been
+        verified."""
         infos = [
-            info
-            for info in self.devices(jid)
-            if info.active and info.trust.may_receive
+            info for info in self.devices(jid) if info.active and info.trust.may_receive
         ]
         return bool(infos) and all(info.trust is Trust.VERIFIED for info in infos)
 
     def tell_devices(self, jid: str) -> None:
-        '''Show in a chat which devices it is encrypted for.'''
+        """Show in a chat which devices it is encrypted for."""
         for who in dict.fromkeys((jid, self.own_jid)):
             self._lines.tell(jid, messages.devices_of(who, self.devices(who)))
 
     def set_trust(self, device: Device, trust: Trust) -> None:
-        '''What follows for other devices does so when it is too late to undo
-        it.'''
+        """What follows for other devices does so when it is too late to undo
+        it."""
         self._errands.call(
-            'setting trust', lambda engine: engine.set_trust(device, trust)
+            "setting trust", lambda engine: engine.set_trust(device, trust)
         )
         self._sender.work()
         if not self._final_timer:
@@ -495,7 +493,7 @@ class AccountService:
         return GLib.SOURCE_REMOVE
 
     def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
-        '''What a code means; see `verify.judge.judge`.'''
+        """What a code means; see `verify.judge.judge`."""
         return judge(
             text,
             source=source,
@@ -506,7 +504,7 @@ class AccountService:
         )
 
     def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
-        '''
+        """
         Carry out what a code means, if that is still what was shown.
 
         Args:
@@ -515,7 +513,7 @@ class AccountService:
         Returns:
             The judgement with `applied`; or, if nothing was done, the one that
             holds now.
-        '''
+        """
         now = self.judge(judgement.text, judgement.source, judgement.expected)
         if not now.says_the_same(judgement) or not now.can_apply:
             return now
@@ -532,12 +530,12 @@ class AccountService:
             done = True
             return effects
 
-        self._errands.call('deciding on keys', decide)
+        self._errands.call("deciding on keys", decide)
         self._sender.work()
         return done
 
     def phrase(self, jid: str) -> Phrase | None:
-        '''What to read to a contact; None if keys are wanting.'''
+        """What to read to a contact; None if keys are wanting."""
         return phrase_of(
             jid,
             self.devices(jid),
@@ -547,13 +545,13 @@ class AccountService:
         )
 
     def phrase_matched(self, phrase: Phrase) -> bool:
-        '''
+        """
         Both have read the same: the contact's devices that it covers are
         verified.
 
         Returns:
             False, and nothing is done, if it is not the phrase any more.
-        '''
+        """
         if self.phrase(phrase.jid) != phrase:
             return False
         fingerprints = {
@@ -564,48 +562,48 @@ class AccountService:
         return self._decide(phrase.jid, Decisions(devices=fingerprints))
 
     def forget_device(self, device: Device) -> None:
-        '''Delete a device and its sessions. If its owner still lists it, it is
-        met as a new one.'''
+        """Delete a device and its sessions. If its owner still lists it, it is
+        met as a new one."""
         self._errands.call(
-            'forgetting a device', lambda engine: engine.forget_device(device)
+            "forgetting a device", lambda engine: engine.forget_device(device)
         )
         self._errands.carry_out(
             [FetchDeviceList(device.jid, protocol) for protocol in Protocol]
         )
 
     def remove_own_device(self, device: Device) -> None:
-        '''Take another own device off our lists, and forget it.'''
+        """Take another own device off our lists, and forget it."""
 
         def remove(engine: OmemoEngine) -> list[Effect]:
             lists = engine.own_lists_without(device)
             engine.forget_device(device)
             return lists
 
-        self._errands.call('removing an own device', remove)
+        self._errands.call("removing an own device", remove)
 
     def replace_session(self, device: Device) -> None:
-        '''The user wants a new session with a device.'''
+        """The user wants a new session with a device."""
         self._errands.call(
-            'replacing a session', lambda engine: engine.replace_session(device)
+            "replacing a session", lambda engine: engine.replace_session(device)
         )
 
     def replace_broken_session(self, device: Device) -> None:
-        '''The same, asked for in the chat.'''
+        """The same, asked for in the chat."""
         self.replace_session(device)
         self.tell(device.jid, messages.session_is_replaced(device))
 
     def clear_device_list(self) -> None:
-        '''Take all devices but this one off our lists on the server.'''
+        """Take all devices but this one off our lists on the server."""
         only = (ListedDevice(self.device_id),)
         self._errands.carry_out(
             [PublishDeviceList(DeviceList(protocol, only)) for protocol in Protocol]
         )
 
     def trust_uri(self, jid: str) -> str:
-        '''An address with the fingerprints of an account's verified devices.'''
+        """An address with the fingerprints of an account's verified devices."""
         fingerprints = {
             info.device.device_id: info.fingerprint
             for info in self.devices(jid)
             if info.trust is Trust.VERIFIED and info.active and info.fingerprint
         }
-        return build_fingerprint_uri(jid, fingerprints).removesuffix('?')
+        return build_fingerprint_uri(jid, fingerprints).removesuffix("?")

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The time after a sign-in in which Gajim reads the archive: how many messages came
 from it, and when it is over.
-'''
+"""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _SILENT_ARCHIVE_SECONDS = 120.0
 
 
 class CatchUp:
-    '''
+    """
     The catch-up of one account. Nobody tells when it ends, least of all when
     Gajim gives it up, so that is looked for.
 
     Attributes:
         running: whether it goes on.
         messages: how many encrypted ones came from the archive in it.
-    '''
+    """
 
     def __init__(self, client: Any, ended: Callable[[], None]) -> None:
-        '''
+        """
         Args:
             client: Gajim's client of the account.
             ended: called once for each catch-up that was not broken off.
-        '''
+        """
         self.running = False
         self.messages = 0
         self._client = client
@@ -50,7 +50,7 @@ class CatchUp:
         self._began = 0.0
 
     def begin(self) -> None:
-        '''A new stream has begun.'''
+        """A new stream has begun."""
         self.stop()
         self.running = True
         self.messages = 0
@@ -58,16 +58,16 @@ class CatchUp:
         self._timer = GLib.timeout_add(_WATCH_MS, self._watch)
 
     def message_came(self) -> None:
-        '''An encrypted message from the archive.'''
+        """An encrypted message from the archive."""
         self.messages += 1
         self.archive_heard()
 
     def archive_heard(self) -> None:
-        '''The archive is not silent.'''
+        """The archive is not silent."""
         self._heard = time.monotonic()
 
     def stop(self) -> None:
-        '''Break it off.'''
+        """Break it off."""
         self.running = False
         if self._timer:
             GLib.source_remove(self._timer)
@@ -77,7 +77,7 @@ class CatchUp:
         try:
             over = self._is_over()
         except Exception as error:
-            report('asking for the archive', error)
+            report("asking for the archive", error)
             over = True
         if not over:
             return GLib.SOURCE_CONTINUE

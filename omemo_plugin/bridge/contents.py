@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What a message can consist of besides its text, and where each part belongs:
 inside the envelope of OMEMO 2, or beside what is encrypted.
 
 A part is an element's name with its namespace.
-'''
+"""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from .nodes import CLIENT
 
 Part = tuple[str, str]
 
-REACTIONS = 'urn:xmpp:reactions:0'
-RETRACT = 'urn:xmpp:message-retract:1'
+REACTIONS = "urn:xmpp:reactions:0"
+RETRACT = "urn:xmpp:message-retract:1"
 
-BODY: Part = ('body', CLIENT)
-RECEIPT_REQUEST: Part = ('request', Namespace.RECEIPTS)
+BODY: Part = ("body", CLIENT)
+RECEIPT_REQUEST: Part = ("request", Namespace.RECEIPTS)
 
 CHAT_STATES: frozenset[Part] = frozenset(
     (name, Namespace.CHATSTATES)
-    for name in ('active', 'gone', 'inactive', 'paused', 'composing')
+    for name in ("active", "gone", "inactive", "paused", "composing")
 )
 
 # What a text asks its readers for. It says nothing about the content, so it may
 # stay beside a message that older programs read too.
 REQUESTS: frozenset[Part] = CHAT_STATES | {
     RECEIPT_REQUEST,
-    ('markable', Namespace.CHATMARKERS),
+    ("markable", Namespace.CHATMARKERS),
 }
 
 # Answers to a message; each goes alone
 ANSWERS: frozenset[Part] = frozenset(
     {
-        ('received', Namespace.RECEIPTS),
-        ('received', Namespace.CHATMARKERS),
-        ('displayed', Namespace.CHATMARKERS),
-        ('acknowledged', Namespace.CHATMARKERS),
+        ("received", Namespace.RECEIPTS),
+        ("received", Namespace.CHATMARKERS),
+        ("displayed", Namespace.CHATMARKERS),
+        ("acknowledged", Namespace.CHATMARKERS),
     }
 )
 
@@ -49,26 +49,26 @@ ANSWERS: frozenset[Part] = frozenset(
 # for them than beside; with OMEMO 2 they count only inside the envelope.
 RELATIONS: frozenset[Part] = frozenset(
     {
-        ('replace', Namespace.CORRECT),
-        ('reply', Namespace.REPLY),
-        ('fallback', Namespace.FALLBACK),
-        ('thread', CLIENT),
+        ("replace", Namespace.CORRECT),
+        ("reply", Namespace.REPLY),
+        ("fallback", Namespace.FALLBACK),
+        ("thread", CLIENT),
     }
 )
 
 # They change an earlier message, and only the envelope protects that
-CHANGES: frozenset[Part] = frozenset({('reactions', REACTIONS), ('retract', RETRACT)})
+CHANGES: frozenset[Part] = frozenset({("reactions", REACTIONS), ("retract", RETRACT)})
 
 # What the envelope may hold besides the text. SECURITY: an allow-list. A sender
 # has no business to write, say, a delay of the server or an event of a node.
 INSIDE: frozenset[Part] = (
-    REQUESTS | ANSWERS | RELATIONS | CHANGES | {('x', Namespace.X_OOB)}
+    REQUESTS | ANSWERS | RELATIONS | CHANGES | {("x", Namespace.X_OOB)}
 )
 
 # For servers, or by servers; they never belong into the envelope
 HINTS: frozenset[Part] = frozenset(
     (name, Namespace.HINTS)
-    for name in ('no-store', 'store', 'no-copy', 'no-permanent-store')
+    for name in ("no-store", "store", "no-copy", "no-permanent-store")
 )
 
 

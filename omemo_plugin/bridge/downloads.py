@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The downloads of encrypted files, of all accounts. Those that begin by
 themselves are few at a time, whatever number of links somebody sends.
-'''
+"""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _AUTOMATIC_SECONDS = 600
 
 
 def automatic(most: int, kinds: Collection[str] | None) -> Limits:
-    '''For what begins by itself, within what Gajim's settings allow.'''
+    """For what begins by itself, within what Gajim's settings allow."""
     return Limits(min(most, MOST), kinds, _AUTOMATIC_SECONDS)
 
 
 def on_demand() -> Limits:
-    '''For what the user has asked for.'''
+    """For what the user has asked for."""
     return Limits(MOST)
 
 
 def why_not(error: Exception, limits: Limits) -> str:
-    '''The words for a download that has failed.'''
+    """The words for a download that has failed."""
     if isinstance(error, NoSpace):
         return messages.no_space()
     if isinstance(error, DownloadTooSlow):
@@ -53,7 +53,7 @@ def why_not(error: Exception, limits: Limits) -> str:
 
 
 class Downloads:
-    '''What is being downloaded, and what waits for its turn.'''
+    """What is being downloaded, and what waits for its turn."""
 
     def __init__(self) -> None:
         self._running: dict[Fetch, Callable[[Fetch], None]] = {}
@@ -69,10 +69,10 @@ class Downloads:
         progressed: Callable[[Fetch], None],
         finished: Callable[[Fetch], None],
     ) -> Fetch:
-        '''
+        """
         Begin, or wait for a turn. See `Fetch` for the arguments; nothing is
         called before this returns.
-        '''
+        """
         fetch = Fetch(file, target, way, limits, progressed, self._on_finished)
         self._running[fetch] = finished
         if limits.seconds is None:
@@ -83,7 +83,7 @@ class Downloads:
         return fetch
 
     def cancel(self, fetch: Fetch) -> None:
-        '''Give one up; it is told so by its `finished`.'''
+        """Give one up; it is told so by its `finished`."""
         fetch.cancel()
         if fetch in self._waiting:
             self._waiting.remove(fetch)
@@ -105,5 +105,5 @@ class Downloads:
         try:
             finished(fetch)
         except Exception as error:
-            report('showing a file', error)
+            report("showing a file", error)
         self._go_on()

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What the engine wants done on the network or told to the user, and reporting to
 it how that went.
-'''
+"""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ from .presenters import Offer
 from .presenters import OfferKind
 from .temporary import Records
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # Devices that were met within this time were met together
 _FIRST_CONTACT_SECONDS = 60
 
 
 class Errands:
-    '''Carries out the effects of one account's engine.'''
+    """Carries out the effects of one account's engine."""
 
     def __init__(
         self,
@@ -96,17 +96,17 @@ class Errands:
         self.answered: Callable[[], None] = lambda: None
 
     def connected(self) -> None:
-        '''A new stream has begun.'''
+        """A new stream has begun."""
         self._pep.connected()
-        self.call('connecting', lambda engine: engine.connected())
+        self.call("connecting", lambda engine: engine.connected())
 
     def carry_out_later(self, effects: Sequence[Effect]) -> None:
-        '''
+        """
         Carry out what a received message led to, or what is to be fetched.
 
         Not at once: some of it commits, and the row of the message has to be
         in Gajim's archive before; and there may be a thousand keys to fetch.
-        '''
+        """
         if effects and not self._later:
             GLib.idle_add(self._carry_out_next)
         self._later.extend(effects)
@@ -122,18 +122,18 @@ class Errands:
     def call(
         self, doing: str, call: Callable[[OmemoEngine], Sequence[Effect] | None]
     ) -> None:
-        '''Call the engine and carry out what it wants.'''
+        """Call the engine and carry out what it wants."""
         self.carry_out(self._keystore.call(doing, call))
 
     def carry_out(self, effects: Sequence[Effect]) -> None:
-        '''Nothing is raised; an effect that fails does not hold up the next.'''
+        """Nothing is raised; an effect that fails does not hold up the next."""
         for effect in effects:
             if self._keystore.engine is None:
                 return
             try:
                 self._carry_out(effect)
             except Exception as error:
-                report(f'carrying out {type(effect).__name__}', error)
+                report(f"carrying out {type(effect).__name__}", error)
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, FetchDeviceList):
@@ -157,7 +157,7 @@ class Errands:
         elif isinstance(effect, TrustChanged):
             self._tell(effect.jid, messages.trust_changed(effect, self._own_jid))
         elif isinstance(effect, StoreRolledBack):
-            self._lines.tell('', messages.store_rolled_back())
+            self._lines.tell("", messages.store_rolled_back())
         elif isinstance(effect, SendTrustMessage):
             self._send_trust_message(effect)
         elif isinstance(effect, FetchTemporaryDevices):
@@ -165,10 +165,10 @@ class Errands:
         elif isinstance(effect, PublishTemporaryDevice):
             self._records.publish(effect.record, self._record_published)
         elif isinstance(effect, RetractTemporaryDevice):
-            self._records.retract(effect.device_id, _noted('a record'))
+            self._records.retract(effect.device_id, _noted("a record"))
         elif isinstance(effect, RetractBundle):
             self._records.retract_bundle(
-                effect.device_id, effect.protocol, _noted('a bundle')
+                effect.device_id, effect.protocol, _noted("a bundle")
             )
 
     # What others publish
@@ -192,33 +192,33 @@ class Errands:
             self.device_list_too_long(jid)
         permanent = failure is None or failure.permanent
         self.call(
-            'missing a device list',
+            "missing a device list",
             lambda engine: engine.device_list_unavailable(jid, protocol, permanent),
         )
         self.answered()
 
     def device_list_came(self, jid: str, protocol: Protocol, payload: Element) -> bool:
-        '''
+        """
         A device list came, as an answer or by an event.
 
         Returns:
             Whether it could be understood.
-        '''
+        """
         try:
             device_list = parse_device_list(payload, protocol)
         except MalformedStanza as error:
-            log.info('Device list of %s refused: %s', jid, error)
+            log.info("Device list of %s refused: %s", jid, error)
             return False
         self.call(
-            'reading a device list',
+            "reading a device list",
             lambda engine: engine.device_list_received(jid, device_list),
         )
         self.answered()
         return True
 
     def device_list_too_long(self, jid: str) -> None:
-        '''A device list was so long that it was not read. What was known before
-        stays; the user is told once.'''
+        """A device list was so long that it was not read. What was known before
+        stays; the user is told once."""
         if jid not in self._endless:
             self._endless.add(jid)
             self._tell(jid, messages.device_list_too_long(jid))
@@ -248,23 +248,23 @@ class Errands:
             try:
                 bundle = parse_bundle(payload, protocol)
             except MalformedStanza as error:
-                log.info('Bundle of %s refused: %s', device, error)
+                log.info("Bundle of %s refused: %s", device, error)
                 # What is wrong with our own is put right by publishing it
                 malformed = device.jid != self._own_jid
         if malformed:
             self.call(
-                'refusing a bundle',
+                "refusing a bundle",
                 lambda engine: engine.bundle_malformed(device, protocol),
             )
         elif bundle is not None:
             found = bundle
             self.call(
-                'reading a bundle', lambda engine: engine.bundle_received(device, found)
+                "reading a bundle", lambda engine: engine.bundle_received(device, found)
             )
         else:
             permanent = failure is None or failure.permanent
             self.call(
-                'missing a bundle',
+                "missing a bundle",
                 lambda engine: engine.bundle_unavailable(device, protocol, permanent),
             )
         self.answered()
@@ -277,7 +277,7 @@ class Errands:
                 self._not_published(effect, failure)
                 return
             self.call(
-                'having published a list',
+                "having published a list",
                 lambda engine: engine.device_list_published(effect.device_list),
             )
 
@@ -301,14 +301,14 @@ class Errands:
                 self._not_published(effect, failure)
                 return
             self.call(
-                'having published',
+                "having published",
                 lambda engine: engine.bundle_published(effect.bundle),
             )
 
         def durable(error: Exception | None) -> None:
             # A prekey that the server hands out has to survive a power cut
             if error is not None:
-                self._not_published(effect, Unavailable('disk', permanent=False))
+                self._not_published(effect, Unavailable("disk", permanent=False))
                 return
             self._pep.publish(
                 bundle_node(protocol, effect.device_id),
@@ -323,11 +323,11 @@ class Errands:
     def _not_published(
         self, effect: PublishBundle | PublishDeviceList, failure: Unavailable
     ) -> None:
-        log.warning('%s failed: %s', type(effect).__name__, failure)
+        log.warning("%s failed: %s", type(effect).__name__, failure)
         if compat.is_available(self._client):
             # Otherwise the next connection tries again
             self.call(
-                'failing to publish', lambda engine: engine.publish_failed(effect)
+                "failing to publish", lambda engine: engine.publish_failed(effect)
             )
 
     # Temporary devices
@@ -335,50 +335,47 @@ class Errands:
     def _records_came(self, records: Sequence[TemporaryDevice] | None) -> None:
         if records is None:
             self.call(
-                'missing the temporary devices',
+                "missing the temporary devices",
                 lambda engine: engine.temporary_devices_unavailable(),
             )
             return
         found = records
         self.call(
-            'reading the temporary devices',
+            "reading the temporary devices",
             lambda engine: engine.temporary_devices_received(found),
         )
 
     def _record_published(self, failure: Unavailable | None) -> None:
         if failure is not None:
-            log.warning('A temporary device has no record: %s', failure)
+            log.warning("A temporary device has no record: %s", failure)
             self.call(
-                'having no record',
+                "having no record",
                 lambda engine: engine.temporary_devices_unavailable(),
             )
             return
-        self.call(
-            'having a record', lambda engine: engine.temporary_device_published()
-        )
+        self.call("having a record", lambda engine: engine.temporary_device_published())
 
     def tidy_temporary(self) -> None:
-        '''Remove what earlier temporary devices left behind.'''
+        """Remove what earlier temporary devices left behind."""
+
         def found(alive: frozenset[int]) -> None:
-            self.call('tidying up', lambda engine: engine.tidy_temporary(alive))
+            self.call("tidying up", lambda engine: engine.tidy_temporary(alive))
 
         try:
             self._records.find_alive(found)
         except Exception as error:
             # Who cannot be seen might be there
-            report('looking who is online', error)
+            report("looking who is online", error)
 
     def withdraw(self, device_id: int, done: Callable[[], None]) -> None:
-        '''
+        """
         Take this device off the server. Its record goes last, and stays if
         anything else did.
 
         Args:
             done: called at the end, however it went.
-        '''
-        effects = self._keystore.call(
-            'withdrawing', lambda engine: engine.withdraw()
-        )
+        """
+        effects = self._keystore.call("withdrawing", lambda engine: engine.withdraw())
         left = len(effects)
         failed = False
 
@@ -387,7 +384,7 @@ class Errands:
             left -= 1
             if failure is not None:
                 failed = True
-                log.warning('Something of this device stays behind: %s', failure)
+                log.warning("Something of this device stays behind: %s", failure)
             if left == 0 and failed:
                 done()
             elif left == 0:
@@ -443,7 +440,7 @@ class Errands:
         try:
             sent = self._keystore.get().encrypt_trust_message(effect.devices, envelope)
         except NoRecipient:
-            log.info('Nobody to be told of a decision any more')
+            log.info("Nobody to be told of a decision any more")
             return
         stanza = send.trust_message(effect.jid, sent)
 
@@ -451,7 +448,7 @@ class Errands:
             if error is None and compat.is_available(self._client):
                 self._client.send_stanza(stanza)
                 self.call(
-                    'having told of a decision',
+                    "having told of a decision",
                     lambda engine: engine.trust_message_sent(
                         effect.number, sent.readers
                     ),
@@ -490,11 +487,11 @@ class Errands:
             self._tell(effect.jid, line, OfferKind.VERIFY)
 
     def _tell_of_broken_session(self, effect: SessionBroken) -> None:
-        '''
+        """
         Offer a new session. SECURITY: it is the user who begins one, or anybody
         could make us answer by sending nonsense; and nobody's whom the user does
         not know.
-        '''
+        """
         device = effect.device
         known = device.jid in self._latch or compat.is_in_roster(
             self._client, device.jid
@@ -506,14 +503,12 @@ class Errands:
         else:
             self._tell(device.jid, line)
 
-    def _tell(
-        self, jid: str, line: str, kind: OfferKind = OfferKind.DETAILS
-    ) -> None:
-        '''Say something about an account's devices, and what can be done.'''
+    def _tell(self, jid: str, line: str, kind: OfferKind = OfferKind.DETAILS) -> None:
+        """Say something about an account's devices, and what can be done."""
         if jid == self._own_jid:
             # Few people have a chat with themselves
             offer = Offer(OfferKind.OWN_DEVICES, jid)
-            self._lines.tell('', line, offer)
+            self._lines.tell("", line, offer)
         else:
             self._lines.tell(jid, line, Offer(kind, jid))
 
@@ -521,6 +516,6 @@ class Errands:
 def _noted(what: str) -> Done:
     def done(failure: Unavailable | None) -> None:
         if failure is not None:
-            log.warning('%s stays on the server: %s', what, failure)
+            log.warning("%s stays on the server: %s", what, failure)
 
     return done

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What Gajim 2 gets when it asks for its own OMEMO module: the same questions,
 answered by this plugin.
 
 Gajim 2.1 asks for a `backend` with the names of the library it is built on;
 since 2.6 it asks for public keys in a form of its own.
-'''
+"""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ except ImportError:
 
 
 def in_groups(fingerprint: str, *, wrap: bool = True) -> str:
-    '''A fingerprint as people compare it: eight digits together, in two lines
-    or in one.'''
+    """A fingerprint as people compare it: eight digits together, in two lines
+    or in one."""
     groups = [fingerprint[at : at + 8].upper() for at in range(0, 64, 8)]
     if not wrap:
-        return ' '.join(groups)
-    return f'{" ".join(groups[:4])}\n{" ".join(groups[4:])}'
+        return " ".join(groups)
+    return f"{' '.join(groups[:4])}\n{' '.join(groups[4:])}"
 
 
 class Facade:
-    '''Stands in the place of the built-in module.'''
+    """Stands in the place of the built-in module."""
 
     allow_groupchat = True
 
@@ -52,23 +52,23 @@ class Facade:
         self.backend = TrustBackend(service)
 
     def cleanup(self) -> None:
-        '''The account is being disabled.'''
+        """The account is being disabled."""
         self._builtin.cleanup()
 
     # Messages and files
 
     def check_send_preconditions(self, contact: Any) -> bool:
-        '''Asked before the input is emptied.'''
+        """Asked before the input is emptied."""
         return bool(self._service.check_send_preconditions(contact))
 
     def encrypt_message(self, message: Any) -> bool:
-        '''Gajim sends the message when this returns, which is where the gate
-        holds it until it has been encrypted.'''
+        """Gajim sends the message when this returns, which is where the gate
+        holds it until it has been encrypted."""
         self._service.encrypt_message(message)
         return True
 
     def encrypt_file(self, transfer: Any, callback: Callable[..., Any]) -> None:
-        '''Asked by Gajim 2.1 for an upload.'''
+        """Asked by Gajim 2.1 for an upload."""
         self._service.encrypt_file(transfer, callback)
 
     # Devices and trust
@@ -106,7 +106,7 @@ class Facade:
 
 
 def _known(service: Any, jid: str) -> list[DeviceInfo]:
-    '''The devices of an account that have a key, without this very device.'''
+    """The devices of an account that have a key, without this very device."""
     return [
         info
         for info in service.devices(jid)
@@ -120,7 +120,7 @@ def _known(service: Any, jid: str) -> list[DeviceInfo]:
 
 @dataclass
 class KeyData(_PublicKeyData):  # type: ignore[valid-type, misc]
-    '''A public key as Gajim 2.6 shows it.'''
+    """A public key as Gajim 2.6 shows it."""
 
     active: bool
     address: JID
@@ -138,9 +138,7 @@ def _public_key_data(info: DeviceInfo, trust: Trust) -> KeyData:
     assert info.fingerprint is not None
     last_seen = None
     if info.last_seen:
-        last_seen = datetime.datetime.fromtimestamp(
-            info.last_seen, datetime.UTC
-        )
+        last_seen = datetime.datetime.fromtimestamp(info.last_seen, datetime.UTC)
     return KeyData(
         active=info.active,
         address=JID.from_string(info.device.jid),
@@ -157,7 +155,7 @@ def _public_key_data(info: DeviceInfo, trust: Trust) -> KeyData:
 
 @dataclass(frozen=True)
 class PublicKey:
-    '''A key as Gajim 2.1 shows it.'''
+    """A key as Gajim 2.1 shows it."""
 
     device: Device
     fingerprint: str
@@ -168,7 +166,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class IdentityInfo:
-    '''A device as Gajim 2.1 shows it. `trust` is omemo-dr's.'''
+    """A device as Gajim 2.1 shows it. `trust` is omemo-dr's."""
 
     active: bool
     address: str
@@ -180,7 +178,7 @@ class IdentityInfo:
 
 
 class TrustBackend:
-    '''What the trust manager of Gajim 2.1 asks of its library.'''
+    """What the trust manager of Gajim 2.1 asks of its library."""
 
     def __init__(self, service: Any) -> None:
         self._service = service
@@ -232,7 +230,7 @@ def _identity_info(info: DeviceInfo) -> IdentityInfo:
         active=info.active,
         address=info.device.jid,
         device_id=info.device.device_id,
-        label=info.label or '',
+        label=info.label or "",
         last_seen=float(info.last_seen) if info.last_seen else None,
         public_key=PublicKey(info.device, info.fingerprint),
         trust=OMEMOTrust[compat.gajim_trust(info.trust).name],

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Files on their way in: fetched and decrypted piece by piece (XEP-0454), into a
 file that nobody sees before its tag has proved right.
 
 The network is libsoup's, in the main loop, as in Gajim itself. Decrypting and
 writing have a thread, so that a slow disk does not stop the windows.
-'''
+"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from typing import Any
 
 import gi
 
-gi.require_version('Soup', '3.0')
+gi.require_version("Soup", "3.0")
 from gi.repository import Gio  # noqa: E402
 from gi.repository import GLib  # noqa: E402
 from gi.repository import Soup  # noqa: E402
@@ -52,38 +52,38 @@ _OK = 200
 SPACE_LEFT = 256 << 20
 
 # What a server that names no kind stands for
-UNKNOWN_KIND = 'application/octet-stream'
+UNKNOWN_KIND = "application/octet-stream"
 
-_DIRECT = 'direct://'
+_DIRECT = "direct://"
 
 
 class DownloadFailed(OmemoError):
-    '''A server did not give a file; the text says why, and may be shown.'''
+    """A server did not give a file; the text says why, and may be shown."""
 
 
 class CertificateRefused(DownloadFailed):
-    '''A server could not prove who it is.'''
+    """A server could not prove who it is."""
 
 
 class DownloadCancelled(OmemoError):
-    '''The user wants it no more.'''
+    """The user wants it no more."""
 
 
 class DownloadTooSlow(OmemoError):
-    '''It would have taken too long.'''
+    """It would have taken too long."""
 
 
 class KindRefused(OmemoError):
-    '''A file of this kind is not fetched by itself.'''
+    """A file of this kind is not fetched by itself."""
 
 
 class NoSpace(OmemoError):
-    '''The disk is too full.'''
+    """The disk is too full."""
 
 
 @dataclass(frozen=True)
 class Way:
-    '''
+    """
     How servers are reached.
 
     Attributes:
@@ -91,7 +91,7 @@ class Way:
         resolver: the account's proxy; None for the system's.
         check_certificate: whether a server has to prove who it is.
         authorities: who may vouch for a server; None for the system's.
-    '''
+    """
 
     own_domains: Collection[str]
     resolver: Gio.ProxyResolver | None = None
@@ -101,12 +101,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Limits:
-    '''
+    """
     Attributes:
         most: bytes of the decrypted file.
         kinds: MIME types a server may name; None for any.
         seconds: for the whole of it; None for ever.
-    '''
+    """
 
     most: int
     kinds: Collection[str] | None = None
@@ -114,7 +114,7 @@ class Limits:
 
 
 class Fetch:
-    '''
+    """
     One download.
 
     Attributes:
@@ -124,7 +124,7 @@ class Fetch:
         total: bytes there are; None if the server does not say.
         kind: the MIME type the server names.
         error: why it has failed; None while it has not.
-    '''
+    """
 
     def __init__(
         self,
@@ -135,15 +135,15 @@ class Fetch:
         progressed: Callable[[Fetch], None],
         finished: Callable[[Fetch], None],
     ) -> None:
-        '''
+        """
         Args:
             progressed: called now and then, in the main loop.
             finished: called once, in the main loop.
-        '''
+        """
         self.target = target
         self.done = 0
         self.total: int | None = None
-        self.kind = ''
+        self.kind = ""
         self.error: Exception | None = None
         self._file = file
         self._way = way
@@ -171,13 +171,13 @@ class Fetch:
             self._session.set_tls_database(way.authorities)
 
     def start(self) -> None:
-        '''Begin. Nothing is called before this returns.'''
+        """Begin. Nothing is called before this returns."""
         if self._limits.seconds is not None:
             self._timer = GLib.timeout_add_seconds(self._limits.seconds, self._late)
         GLib.idle_add(self._ask, self._url, None)
 
     def cancel(self) -> None:
-        '''Give up; `finished` is called.'''
+        """Give up; `finished` is called."""
         self._fail(DownloadCancelled())
 
     def _late(self) -> bool:
@@ -218,10 +218,10 @@ class Fetch:
     def _send(self) -> None:
         if self.error is not None:
             return
-        self._message = Soup.Message.new('GET', self._url)
+        self._message = Soup.Message.new("GET", self._url)
         self._message.add_flags(Soup.MessageFlags.NO_REDIRECT)
-        self._message.connect('network-event', self._on_network_event)
-        self._message.connect('accept-certificate', self._on_bad_certificate)
+        self._message.connect("network-event", self._on_network_event)
+        self._message.connect("accept-certificate", self._on_bad_certificate)
         self._session.send_async(
             self._message,
             GLib.PRIORITY_DEFAULT_IDLE,
@@ -230,11 +230,11 @@ class Fetch:
         )
 
     def _on_network_event(self, _message: Any, event: Any, connection: Any) -> None:
-        '''
+        """
         SECURITY: a name may stand for an address in the local network. This is
         the last moment before a connection is made, and nothing resolves the
         name once more after it. What a proxy resolves is not known here.
-        '''
+        """
         if event != Gio.SocketClientEvent.CONNECTING:
             return
         try:
@@ -253,7 +253,7 @@ class Fetch:
     ) -> bool:
         if not self._way.check_certificate:
             return True
-        self._fail(CertificateRefused('the certificate of the server is not valid'))
+        self._fail(CertificateRefused("the certificate of the server is not valid"))
         return False
 
     def _on_response(self, session: Any, result: Any) -> None:
@@ -269,19 +269,19 @@ class Fetch:
         status = int(self._message.get_status())
         headers = self._message.get_response_headers()
         if status in _REDIRECTS:
-            self._follow(headers.get_one('Location') or '')
+            self._follow(headers.get_one("Location") or "")
             return
         if status != _OK:
             phrase = Soup.Status.get_phrase(status)
-            raise DownloadFailed(f'{status} {phrase}')
+            raise DownloadFailed(f"{status} {phrase}")
         if headers.get_encoding() == Soup.Encoding.CONTENT_LENGTH:
             self.total = headers.get_content_length()
-        kind = headers.get_one('Content-Type') or ''
-        self.kind = kind.partition(';')[0].strip().lower() or UNKNOWN_KIND
+        kind = headers.get_one("Content-Type") or ""
+        self.kind = kind.partition(";")[0].strip().lower() or UNKNOWN_KIND
         if self._limits.kinds is not None and self.kind not in self._limits.kinds:
             raise KindRefused
         if (self.total or 0) > encrypted_size(self._limits.most):
-            raise FileTooLarge('more than allowed')
+            raise FileTooLarge("more than allowed")
         _need_space(self.target.parent, self.total or 0)
         file = DecryptedFile(
             self.target.parent,
@@ -297,7 +297,7 @@ class Fetch:
     def _follow(self, location: str) -> None:
         self._hops += 1
         if self._hops > _REDIRECTS_MAX:
-            raise DownloadFailed('too many redirects')
+            raise DownloadFailed("too many redirects")
         target = redirected(self._url, location)
         if host_of(target) != host_of(self._url):
             self._sent_away = True
@@ -317,7 +317,7 @@ class Fetch:
             data = stream.read_bytes_finish(result).get_data()
             if self.error is None:
                 assert self._writer is not None
-                self.done += len(data or b'')
+                self.done += len(data or b"")
                 self._writer.take(data)
         except Exception as error:
             self._fail(error)
@@ -341,7 +341,7 @@ class Fetch:
     # The end
 
     def _fail(self, error: Exception) -> None:
-        '''The first error is the one that counts.'''
+        """The first error is the one that counts."""
         if self.error is None and not self._over:
             self.error = _readable(error)
             # What waits for the network hears of it
@@ -369,7 +369,7 @@ class Fetch:
 
 
 class _Writer:
-    '''The thread that decrypts and writes, one piece at a time.'''
+    """The thread that decrypts and writes, one piece at a time."""
 
     def __init__(
         self,
@@ -388,11 +388,11 @@ class _Writer:
         threading.Thread(target=self._work, daemon=True).start()
 
     def take(self, data: bytes | None) -> None:
-        '''The next piece; nothing at the end.'''
+        """The next piece; nothing at the end."""
         self._pieces.put(data or None)
 
     def abort(self) -> None:
-        '''Nothing remains of the file, and `stored` is called.'''
+        """Nothing remains of the file, and `stored` is called."""
         if not self._aborted:
             self._aborted = True
             self._pieces.put(None)
@@ -423,7 +423,7 @@ class _Writer:
         # the name is made of the whole link
         path.unlink()
         if self._target.is_symlink() or not self._target.is_file():
-            raise FileExistsError(errno.EEXIST, 'not a file')
+            raise FileExistsError(errno.EEXIST, "not a file")
 
 
 def _need_space(folder: Path, size: int) -> None:
@@ -432,15 +432,15 @@ def _need_space(folder: Path, size: int) -> None:
 
 
 def _readable(error: Exception) -> Exception:
-    '''An error the user can be told.'''
+    """An error the user can be told."""
     if isinstance(error, OmemoError):
         return error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace()
     if isinstance(error, GLib.Error):
         # Its text may have the address in it
-        return DownloadFailed('no connection')
-    report('fetching a file', error)
+        return DownloadFailed("no connection")
+    report("fetching a file", error)
     return DownloadFailed(type(error).__name__)
 
 
@@ -450,4 +450,3 @@ def _ignore(stream: Any, result: Any) -> None:
     except GLib.Error:
         # The server has closed it before us
         return
-

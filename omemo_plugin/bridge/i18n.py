@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Translations of the plugin's own words.'''
+"""Translations of the plugin's own words."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import gettext
 from pathlib import Path
 
 _translation = gettext.translation(
-    'omemo_plugin',
-    localedir=str(Path(__file__).parent.parent / 'locale'),
+    "omemo_plugin",
+    localedir=str(Path(__file__).parent.parent / "locale"),
     fallback=True,
 )
 

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What Gajim knows of this plugin on each account: a module with handlers for
 stanzas and events. No error leaves it: Gajim would drop the whole stanza.
-'''
+"""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from .receive import forbid_plain_correction
 from .receive import forbid_plain_receipt
 from .receive import forget_hint
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # The name under which Gajim keeps the module; the built-in one is 'OMEMO'
-name = 'OmemoPlugin'
+name = "OmemoPlugin"
 zeroconf = False
 
 # Before nbxmpp interprets the event (15): it fails on some lists
@@ -61,7 +61,7 @@ _follower: Callable[[AccountService], None] | None = None
 
 
 def follow_services(callback: Callable[[AccountService], None] | None) -> None:
-    '''Be told of each account's service when it begins; None for no more.'''
+    """Be told of each account's service when it begins; None for no more."""
     global _follower  # noqa: PLW0603
     _follower = callback
 
@@ -70,7 +70,7 @@ def _handler(
     namespace: str,
     priority: int,
     callback: Callable[..., None],
-    stanza: str = 'message',
+    stanza: str = "message",
 ) -> StanzaHandler:
     return StanzaHandler(
         name=stanza, callback=callback, ns=namespace, priority=priority
@@ -78,12 +78,12 @@ def _handler(
 
 
 class OmemoModule(BaseModule):
-    '''The module of one account.'''
+    """The module of one account."""
 
     def __init__(self, client: Any) -> None:
         BaseModule.__init__(self, client, plugin=True)
         self.service: AccountService | None = None
-        self.problem = ''
+        self.problem = ""
         self._takeover: Any = None
         self._unhook: Callable[[], None] = lambda: None
         # Conversations whose setting is listened to
@@ -101,24 +101,24 @@ class OmemoModule(BaseModule):
             _handler(RETRACT, CHANGE_PRIORITY, self._change_received),
             _handler(Namespace.EME, HINT_PRIORITY, self._hint_received),
             _handler(room, _ROOM_PRIORITY, self._room_announcement_received),
-            _handler(room, _ROOM_PRIORITY, self._room_presence_received, 'presence'),
+            _handler(room, _ROOM_PRIORITY, self._room_presence_received, "presence"),
         ]
         try:
             self._start()
         except LatchUnreadable:
-            log.error('It is not known which chats of %s are encrypted', self._account)
+            log.error("It is not known which chats of %s are encrypted", self._account)
             self.problem = messages.latch_unreadable()
             self.deactivate()
         except Exception as error:
-            report('starting on an account', error)
+            report("starting on an account", error)
             self.problem = messages.internal_error()
             self.deactivate()
 
     def _start(self) -> None:
-        folder = configpaths.get('PLUGINS_DATA') / 'omemo_plugin'
+        folder = configpaths.get("PLUGINS_DATA") / "omemo_plugin"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.service = AccountService(
-            self._client, folder, configpaths.get('PLUGINS_CONFIG_DIR')
+            self._client, folder, configpaths.get("PLUGINS_CONFIG_DIR")
         )
         self.problem = self.service.problem
         if _follower is not None:
@@ -131,9 +131,9 @@ class OmemoModule(BaseModule):
         self._unhook = compat.on_shutdown(self._gajim_ends)
         self.register_events(
             [
-                ('signed-in', ged.PRECORE, self._on_signed_in),
-                ('account-connected', ged.POSTCORE, self._on_account_connected),
-                ('raw-mam-message-received', ged.PRECORE, self._on_archive_message),
+                ("signed-in", ged.PRECORE, self._on_signed_in),
+                ("account-connected", ged.POSTCORE, self._on_account_connected),
+                ("raw-mam-message-received", ged.PRECORE, self._on_archive_message),
             ]
         )
         if compat.is_available(self._client):
@@ -147,7 +147,7 @@ class OmemoModule(BaseModule):
         return GLib.SOURCE_REMOVE
 
     def deactivate(self) -> None:
-        '''The plugin is being disabled: give back what was taken.'''
+        """The plugin is being disabled: give back what was taken."""
         self._unhook()
         self.unregister_events()
         app.settings.disconnect_signals(self)
@@ -156,11 +156,11 @@ class OmemoModule(BaseModule):
             try:
                 takeover.restore()
             except Exception as error:
-                report('giving back the place of the built-in module', error)
+                report("giving back the place of the built-in module", error)
         self._close()
 
     def cleanup(self) -> None:
-        '''The account is being disabled.'''
+        """The account is being disabled."""
         self._unhook()
         app.settings.disconnect_signals(self)
         self._close()
@@ -171,7 +171,7 @@ class OmemoModule(BaseModule):
             try:
                 self.service.keep_unsent()
             except Exception as error:
-                report('keeping what is not sent', error)
+                report("keeping what is not sent", error)
         self._close()
 
     def _close(self) -> None:
@@ -181,10 +181,10 @@ class OmemoModule(BaseModule):
             try:
                 service.close()
             except Exception as error:
-                report('closing', error)
+                report("closing", error)
 
     def refuse(self, message: Any) -> None:
-        '''There is no service, and so nothing can be encrypted.'''
+        """There is no service, and so nothing can be encrypted."""
         GLib.idle_add(self._give_back, message.contact, compat.text_of(message))
 
     def _give_back(self, contact: Any, text: str | None) -> bool:
@@ -193,20 +193,18 @@ class OmemoModule(BaseModule):
                 text = None
             self.say_why_not(contact, text)
         except Exception as error:
-            report('giving a text back', error)
+            report("giving a text back", error)
         return GLib.SOURCE_REMOVE
 
     def say_why_not(self, contact: Any, text: str | None = None) -> None:
-        '''Say in a chat why nothing can be encrypted.'''
+        """Say in a chat why nothing can be encrypted."""
         reason = self.problem or messages.internal_error()
         line = messages.not_sent(reason, text)
         compat.show_info(self._account, str(contact.jid), line)
 
     # Stanzas
 
-    def _message_received(
-        self, _client: Any, stanza: Message, properties: Any
-    ) -> None:
+    def _message_received(self, _client: Any, stanza: Message, properties: Any) -> None:
         if self.service is None:
             return
         if properties.mam is not None and not compat.was_asked_for(
@@ -214,7 +212,7 @@ class OmemoModule(BaseModule):
         ):
             # SECURITY: Gajim drops it too, but when it has been decrypted: the
             # true message would be a duplicate then, and Gajim 2 logs the text
-            log.warning('Dropped a message nobody asked an archive for')
+            log.warning("Dropped a message nobody asked an archive for")
             raise NodeProcessed
         self.service.receiver.handle(stanza, properties)
 
@@ -227,12 +225,10 @@ class OmemoModule(BaseModule):
             encrypted = service is not None and service.is_encrypted(jid)
             forbid_plain_correction(properties, encrypted)
         except Exception as error:
-            report('looking at a correction', error)
+            report("looking at a correction", error)
             properties.correction = None
 
-    def _receipt_received(
-        self, _client: Any, stanza: Message, properties: Any
-    ) -> None:
+    def _receipt_received(self, _client: Any, stanza: Message, properties: Any) -> None:
         try:
             service = self.service
             if service is not None and service.is_encrypted(
@@ -240,18 +236,14 @@ class OmemoModule(BaseModule):
             ):
                 forbid_plain_receipt(stanza, properties)
         except Exception as error:
-            report('looking at a request for a receipt', error)
+            report("looking at a request for a receipt", error)
 
-    def _hint_received(
-        self, _client: Any, _stanza: Message, properties: Any
-    ) -> None:
+    def _hint_received(self, _client: Any, _stanza: Message, properties: Any) -> None:
         # Without a service there may be something that is really encrypted
         if self.service is not None:
             forget_hint(properties)
 
-    def _change_received(
-        self, _client: Any, _stanza: Message, properties: Any
-    ) -> None:
+    def _change_received(self, _client: Any, _stanza: Message, properties: Any) -> None:
         try:
             jid = compat.bare(properties.jid)
             service = self.service
@@ -260,7 +252,7 @@ class OmemoModule(BaseModule):
             if line and service is not None and properties.mam is None:
                 service.tell(jid, line)
         except Exception as error:
-            report('looking at a reaction or retraction', error)
+            report("looking at a reaction or retraction", error)
             raise NodeProcessed from error
 
     def _room_presence_received(
@@ -270,7 +262,7 @@ class OmemoModule(BaseModule):
             if self.service is not None:
                 self.service.rooms.presence(stanza)
         except Exception as error:
-            report('reading a presence', error)
+            report("reading a presence", error)
 
     def _room_announcement_received(
         self, _client: Any, stanza: Message, properties: Any
@@ -282,13 +274,13 @@ class OmemoModule(BaseModule):
             if self.service is not None:
                 self.service.rooms.announcement(stanza)
         except Exception as error:
-            report('reading an announcement', error)
+            report("reading an announcement", error)
 
     def _event_received(self, _client: Any, stanza: Message, properties: Any) -> None:
         try:
             self._process_event(stanza, properties)
         except Exception as error:
-            report('reading an event', error)
+            report("reading an event", error)
 
     def _process_event(self, stanza: Message, properties: Any) -> None:
         if self.service is None or properties.type.is_error:
@@ -303,11 +295,11 @@ class OmemoModule(BaseModule):
         try:
             found = pep.device_list_event(stanza)
         except StanzaTooLarge as error:
-            log.info('Device list refused: %s', error)
+            log.info("Device list refused: %s", error)
             self.service.device_list_too_long(jid)
             return
         except MalformedStanza as error:
-            log.info('Device list refused: %s', error)
+            log.info("Device list refused: %s", error)
             return
         if found is None:
             return
@@ -322,7 +314,7 @@ class OmemoModule(BaseModule):
         try:
             self._begin()
         except Exception as error:
-            report('signing in', error)
+            report("signing in", error)
 
     def _begin(self) -> None:
         assert self.service is not None
@@ -339,17 +331,15 @@ class OmemoModule(BaseModule):
     # What the user chooses
 
     def _follow_settings(self) -> None:
-        '''
+        """
         Keep the latch and Gajim's setting together. The setting counts as the
         user's choice only while we are here to see it change.
-        '''
+        """
         assert self.service is not None
         for jid in self.service.encrypted_conversations:
             self._follow(jid)
             if not compat.encryption_of(self._account, jid):
-                compat.set_encryption_of(
-                    self._account, jid, compat.ENCRYPTION_NAME
-                )
+                compat.set_encryption_of(self._account, jid, compat.ENCRYPTION_NAME)
                 self.service.tell(jid, messages.switched_on_again())
         self.service.follow_conversations(self._follow)
         compat.follow_blind_trust(self._account, self._on_blind_trust_changed)
@@ -359,7 +349,7 @@ class OmemoModule(BaseModule):
             return
         self._followed.add(jid)
         app.settings.connect_signal(
-            'encryption',
+            "encryption",
             self._on_encryption_changed,
             account=self._account,
             jid=JID.from_string(jid),
@@ -373,9 +363,9 @@ class OmemoModule(BaseModule):
         self, value: Any, _setting: str, _account: str | None, jid: Any
     ) -> None:
         if self.service is not None:
-            self.service.encryption_chosen(str(jid), value or '')
+            self.service.encryption_chosen(str(jid), value or "")
 
 
 def get_instance(client: Any) -> tuple[OmemoModule, str]:
-    '''Called by Gajim for each account.'''
+    """Called by Gajim for each account."""
     return OmemoModule(client), name

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Between nbxmpp's nodes and ElementTree's elements, which the pure layers speak.
-'''
+"""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ..engine.errors import StanzaTooLarge
 DEPTH_MAX = 32
 ELEMENTS_MAX = 20_000
 
-CLIENT = 'jabber:client'
-_XML = 'http://www.w3.org/XML/1998/namespace'
+CLIENT = "jabber:client"
+_XML = "http://www.w3.org/XML/1998/namespace"
 
 
 def children(node: Node) -> Iterator[Node]:
-    '''The child elements of a node.'''
+    """The child elements of a node."""
     for child in node.getChildren():
         if isinstance(child, Node):
             yield child
 
 
 def to_element(node: Node) -> Element:
-    '''
+    """
     Copy a received node.
 
     Text between child elements is moved in front of them: no element of the
@@ -38,7 +38,7 @@ def to_element(node: Node) -> Element:
 
     Raises:
         StanzaTooLarge: it is deeper or larger than anything that makes sense.
-    '''
+    """
     root = _shallow(node)
     # A stack and not recursion: a stranger chooses the depth
     todo = [(node, root, 1)]
@@ -48,7 +48,7 @@ def to_element(node: Node) -> Element:
         for child in children(source):
             count += 1
             if depth >= DEPTH_MAX or count > ELEMENTS_MAX:
-                raise StanzaTooLarge('too deep or too many elements')
+                raise StanzaTooLarge("too deep or too many elements")
             element = _shallow(child)
             target.append(element)
             todo.append((child, element, depth + 1))
@@ -58,30 +58,30 @@ def to_element(node: Node) -> Element:
 def _shallow(node: Node) -> Element:
     namespace = node.getNamespace()
     name = node.getName()
-    element = Element(f'{{{namespace}}}{name}' if namespace else name)
+    element = Element(f"{{{namespace}}}{name}" if namespace else name)
     for key, value in node.getAttrs().items():
-        if key == 'xmlns' or key.startswith('xmlns:'):
+        if key == "xmlns" or key.startswith("xmlns:"):
             continue
-        plain = key.removeprefix('xml:')
-        element.set(key if plain == key else f'{{{_XML}}}{plain}', str(value))
+        plain = key.removeprefix("xml:")
+        element.set(key if plain == key else f"{{{_XML}}}{plain}", str(value))
     element.text = node.getData() or None
     return element
 
 
 def to_node(element: Element, parent_namespace: str = CLIENT) -> Node:
-    '''
+    """
     Copy an element for sending.
 
     Args:
         parent_namespace: of the node it will be added to; an element without
             a namespace of its own is given this one.
-    '''
+    """
     namespace, name = _split(element.tag)
     namespace = namespace or parent_namespace
-    node = Node(f'{namespace} {name}')
+    node = Node(f"{namespace} {name}")
     for key, value in element.attrib.items():
         prefix, plain = _split(key)
-        node.setAttr(f'xml:{plain}' if prefix == _XML else plain, value)
+        node.setAttr(f"xml:{plain}" if prefix == _XML else plain, value)
     if element.text:
         node.addData(element.text)
     for child in element:
@@ -90,7 +90,7 @@ def to_node(element: Element, parent_namespace: str = CLIENT) -> Node:
 
 
 def _split(tag: str) -> tuple[str, str]:
-    if tag.startswith('{'):
-        namespace, _, name = tag[1:].partition('}')
+    if tag.startswith("{"):
+        namespace, _, name = tag[1:].partition("}")
         return namespace, name
-    return '', tag
+    return "", tag

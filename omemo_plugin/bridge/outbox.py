@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Messages on their way out.
 
 Each waits here until it may be encrypted. The order within a conversation is
 kept; one that waits for keys does not hold up the other conversations.
-'''
+"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 
 @dataclass(eq=False)
 class Outgoing:
-    '''
+    """
     A message that waits.
 
     Attributes:
@@ -32,7 +32,7 @@ class Outgoing:
         busy: it is being encrypted or made durable, and is about to go.
         is_room: the conversation is a room.
         is_private: it is with somebody in a room.
-    '''
+    """
 
     message: Any
     jids: tuple[str, ...]
@@ -45,17 +45,17 @@ class Outgoing:
 
     @property
     def addressee(self) -> str:
-        '''The bare JID of the person or room.'''
+        """The bare JID of the person or room."""
         return self.jids[0] if self.is_private else self.conversation
 
 
 class Outbox:
-    '''
+    """
     The queue of one account.
 
     Attributes:
         changed: told that a message came or went.
-    '''
+    """
 
     def __init__(self) -> None:
         self._entries: list[Outgoing] = []
@@ -75,7 +75,7 @@ class Outbox:
         self.changed()
 
     def remove(self, entry: Outgoing) -> None:
-        '''Take out an entry; it need not be in the queue any more.'''
+        """Take out an entry; it need not be in the queue any more."""
         if entry in self._entries:
             self._entries.remove(entry)
             self.changed()
@@ -87,26 +87,26 @@ class Outbox:
         return any(entry.conversation == conversation for entry in self._entries)
 
     def clear(self) -> list[Outgoing]:
-        '''Take out everything.'''
+        """Take out everything."""
         entries, self._entries = self._entries, []
         self.changed()
         return entries
 
     def heads(self) -> list[Outgoing]:
-        '''The first entry of each conversation, oldest first.'''
+        """The first entry of each conversation, oldest first."""
         found: dict[str, Outgoing] = {}
         for entry in self._entries:
             found.setdefault(entry.conversation, entry)
         return list(found.values())
 
     def work(self, step: Callable[[Outgoing], bool]) -> None:
-        '''
+        """
         Try the first entry of each conversation, and the next one when it has
         been dealt with.
 
         Args:
             step: returns whether the entry has been removed.
-        '''
+        """
         for head in self.heads():
             entry: Outgoing | None = head
             while entry is not None and not entry.busy and step(entry):

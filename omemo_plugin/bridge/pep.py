@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Device lists and bundles on the server: fetching, publishing, and events.
 
 Every request ends with exactly one call of what was given for it, whatever the
 server or the connection does.
-'''
+"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .nodes import to_element
 from .nodes import to_node
 from .request_queue import RequestQueues
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # nbxmpp 4.2 ends a request with a timeout of its own at once while another one
 # runs, so this is ours
@@ -41,45 +41,45 @@ TIMEOUT_SECONDS = 30
 
 # Others fetch our keys without being subscribed to us
 _OPTIONS = {
-    'pubsub#persist_items': 'true',
-    'pubsub#access_model': 'open',
+    "pubsub#persist_items": "true",
+    "pubsub#access_model": "open",
 }
 # XEP-0384 0.9.1, "Bundles": one item for each of our devices
-_MANY_ITEMS = {**_OPTIONS, 'pubsub#max_items': 'max'}
+_MANY_ITEMS = {**_OPTIONS, "pubsub#max_items": "max"}
 # For servers that do not know 'max' (XEP-0060 1.19)
-_MANY_ITEMS_NUMBER = {**_OPTIONS, 'pubsub#max_items': '100'}
+_MANY_ITEMS_NUMBER = {**_OPTIONS, "pubsub#max_items": "100"}
 
 # XEP-0223, "Publish": for nobody's eyes but ours. Where the server cannot
 # promise that, nothing is published
 _PRIVATE = {
-    'pubsub#persist_items': 'true',
-    'pubsub#access_model': 'whitelist',
-    'pubsub#max_items': 'max',
+    "pubsub#persist_items": "true",
+    "pubsub#access_model": "whitelist",
+    "pubsub#max_items": "max",
 }
-_PRIVATE_NUMBER = {**_PRIVATE, 'pubsub#max_items': '100'}
+_PRIVATE_NUMBER = {**_PRIVATE, "pubsub#max_items": "100"}
 
 # The node is not there, or not for us
 _PERMANENT = frozenset(
     {
-        'item-not-found',
-        'forbidden',
-        'not-authorized',
-        'not-allowed',
-        'feature-not-implemented',
-        'service-unavailable',
-        'jid-malformed',
+        "item-not-found",
+        "forbidden",
+        "not-authorized",
+        "not-allowed",
+        "feature-not-implemented",
+        "service-unavailable",
+        "jid-malformed",
     }
 )
 
 
 class Unavailable(Exception):
-    '''
+    """
     A request got no usable answer.
 
     Attributes:
         permanent: it is of no use to ask again soon.
         too_large: there is an answer, larger than anything that makes sense.
-    '''
+    """
 
     def __init__(
         self, reason: str, *, permanent: bool, too_large: bool = False
@@ -94,28 +94,26 @@ Done = Callable[[Unavailable | None], None]
 
 
 class Pep:
-    '''Requests to PEP nodes over one Gajim client.'''
+    """Requests to PEP nodes over one Gajim client."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._queues = RequestQueues()
 
     def connected(self) -> None:
-        '''A new stream has begun: what was asked for is to be asked for again.'''
+        """A new stream has begun: what was asked for is to be asked for again."""
         self._queues.drop_all()
 
     def _pubsub(self) -> Any:
-        return self._client.connection.get_module('PubSub')
+        return self._client.connection.get_module("PubSub")
 
-    def fetch(
-        self, jid: str, node: str, item_id: str | None, answer: Answer
-    ) -> None:
-        '''
+    def fetch(self, jid: str, node: str, item_id: str | None, answer: Answer) -> None:
+        """
         Ask for the payload of an item.
 
         Args:
             item_id: None for the newest of the node.
-        '''
+        """
 
         def answered(task: Any) -> None:
             try:
@@ -126,7 +124,7 @@ class Pep:
             # 'request_item' gives an item, 'request_items' gives several
             item = result[-1] if isinstance(result, list) and result else result
             if not item:
-                answer(None, Unavailable('no item', permanent=True))
+                answer(None, Unavailable("no item", permanent=True))
                 return
             try:
                 payload = _payload(item)
@@ -157,7 +155,7 @@ class Pep:
             self._run(ask, finished)
 
         def drop() -> None:
-            answer(None, Unavailable('no connection', permanent=False))
+            answer(None, Unavailable("no connection", permanent=False))
 
         self._queues.add(target.domain, start, drop)
 
@@ -166,7 +164,7 @@ class Pep:
         node: str,
         answer: Callable[[list[Element], Unavailable | None], None],
     ) -> None:
-        '''Ask for the payloads of all items of a node of ours.'''
+        """Ask for the payloads of all items of a node of ours."""
 
         def finished(task: Any) -> None:
             try:
@@ -182,7 +180,7 @@ class Pep:
         self._run(lambda: self._pubsub().request_items(node), finished)
 
     def ping(self, resource: str, answer: Callable[[bool], None]) -> None:
-        '''Ask whether a device of our account is there (XEP-0199).'''
+        """Ask whether a device of our account is there (XEP-0199)."""
 
         def finished(task: Any) -> None:
             try:
@@ -193,36 +191,36 @@ class Pep:
                 answer(True)
 
         own = self._client.get_own_jid().new_with(resource=resource)
-        ping = self._client.connection.get_module('Ping')
+        ping = self._client.connection.get_module("Ping")
         self._run(lambda: ping.ping(own), finished)
 
     def retract(self, node: str, item_id: str, done: Done) -> None:
-        '''Take an item of ours away, and tell those who follow the node.'''
+        """Take an item of ours away, and tell those who follow the node."""
         self._run(
             lambda: self._pubsub().retract(node, item_id, notify=True),
             _reporting(done),
         )
 
     def delete(self, node: str, done: Done) -> None:
-        '''Delete a node of ours.'''
+        """Delete a node of ours."""
         self._run(lambda: self._pubsub().delete(node), _reporting(done))
 
     def publish_private(
         self, node: str, item_id: str, payload: Element, done: Done
     ) -> None:
-        '''Publish an item that nobody else may read, or fail.'''
+        """Publish an item that nobody else may read, or fail."""
         self._publish(node, item_id, payload, [_PRIVATE, _PRIVATE_NUMBER], done)
 
     def publish(
         self, node: str, item_id: str, payload: Element, *, many: bool, done: Done
     ) -> None:
-        '''
+        """
         Publish an item. If the node is configured otherwise, it is put right;
         if the server does not know an option, it is left out.
 
         Args:
             many: the node holds an item for each device.
-        '''
+        """
         attempts: list[Mapping[str, str] | None] = [_OPTIONS, None]
         if many:
             attempts = [_MANY_ITEMS, _MANY_ITEMS_NUMBER, _OPTIONS, None]
@@ -242,7 +240,7 @@ class Pep:
             try:
                 task.finish()
             except StanzaError as error:
-                log.info('Publishing at %s: %s', node, error.condition)
+                log.info("Publishing at %s: %s", node, error.condition)
                 if others:
                     self._publish(node, item_id, payload, others, done)
                 else:
@@ -253,7 +251,7 @@ class Pep:
                 if options is None:
                     # A node that could not be told at once who may read it
                     self._run(
-                        lambda: self._pubsub().set_access_model(node, 'open'),
+                        lambda: self._pubsub().set_access_model(node, "open"),
                         _ignored,
                     )
                 done(None)
@@ -270,34 +268,34 @@ class Pep:
         )
 
     def _run(self, start: Callable[[], Any], finished: Callable[[Any], None]) -> None:
-        '''Start a task of nbxmpp, and report it once.'''
+        """Start a task of nbxmpp, and report it once."""
         try:
             task = start()
         except Exception as error:
             finished(_Failed(error))
             return
-        state = {'over': False, 'timer': 0}
+        state = {"over": False, "timer": 0}
 
         def once(result: Any) -> None:
-            if state['over']:
+            if state["over"]:
                 return
-            state['over'] = True
-            if state['timer']:
-                GLib.source_remove(state['timer'])
-                state['timer'] = 0
+            state["over"] = True
+            if state["timer"]:
+                GLib.source_remove(state["timer"])
+                state["timer"] = 0
             finished(result)
 
         def timeout() -> bool:
-            state['timer'] = 0
-            once(_Failed(Unavailable('no answer', permanent=False)))
+            state["timer"] = 0
+            once(_Failed(Unavailable("no answer", permanent=False)))
             return GLib.SOURCE_REMOVE
 
-        state['timer'] = GLib.timeout_add_seconds(TIMEOUT_SECONDS, timeout)
+        state["timer"] = GLib.timeout_add_seconds(TIMEOUT_SECONDS, timeout)
         task.add_done_callback(once, weak=False)
 
 
 class _Failed:
-    '''Stands for a task that has no result.'''
+    """Stands for a task that has no result."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -307,14 +305,14 @@ class _Failed:
 
 
 def _reporting(done: Done) -> Callable[[Any], None]:
-    '''Calls that with what became of a task. What is not there any more has
-    been taken away.'''
+    """Calls that with what became of a task. What is not there any more has
+    been taken away."""
 
     def finished(task: Any) -> None:
         try:
             task.finish()
         except StanzaError as error:
-            gone = error.condition == 'item-not-found'
+            gone = error.condition == "item-not-found"
             done(None if gone else _unavailable(error))
         except Exception as error:
             done(_unavailable(error))
@@ -328,24 +326,24 @@ def _ignored(task: Any) -> None:
     try:
         task.finish()
     except Exception as error:
-        log.info('Configuring a node: %s', type(error).__name__)
+        log.info("Configuring a node: %s", type(error).__name__)
 
 
 def _unavailable(error: Exception) -> Unavailable:
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, StanzaError):
-        condition = error.condition or 'error'
+        condition = error.condition or "error"
         return Unavailable(condition, permanent=condition in _PERMANENT)
     if isinstance(error, MalformedStanzaError):
-        return Unavailable('malformed answer', permanent=True)
+        return Unavailable("malformed answer", permanent=True)
     return Unavailable(type(error).__name__, permanent=False)
 
 
 def _payload(item: Node) -> Element:
     found = list(children(item))
     if len(found) != 1:
-        raise MalformedStanza('an item needs one payload')
+        raise MalformedStanza("an item needs one payload")
     return to_element(found[0])
 
 
@@ -353,7 +351,7 @@ def _payload(item: Node) -> Element:
 
 
 def device_list_event(stanza: Node) -> tuple[Protocol, Element] | None:
-    '''
+    """
     The device list in an event, if it is one.
 
     A node that was emptied, retracted from or deleted says nothing: the last
@@ -362,18 +360,18 @@ def device_list_event(stanza: Node) -> tuple[Protocol, Element] | None:
     Raises:
         StanzaTooLarge: it is an event about a list that nobody could mean.
         MalformedStanza: it is an event about a list, and not understood.
-    '''
-    event = stanza.getTag('event', namespace=Namespace.PUBSUB_EVENT)
+    """
+    event = stanza.getTag("event", namespace=Namespace.PUBSUB_EVENT)
     if event is None:
         return None
-    items = event.getTag('items')
+    items = event.getTag("items")
     if items is None:
         return None
-    node = items.getAttr('node')
+    node = items.getAttr("node")
     protocol = next((p for p in Protocol if device_list_node(p) == node), None)
     if protocol is None:
         return None
-    found = [child for child in children(items) if child.getName() == 'item']
+    found = [child for child in children(items) if child.getName() == "item"]
     if not found:
         return None
     return protocol, _payload(found[-1])

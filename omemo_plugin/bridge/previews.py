@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Encrypted files in Gajim's previews. Gajim shows them as it always does; the way
 from the link to the file is ours: see `fetch`. Everything else that Gajim
 previews goes its own way.
 
 Gajim 1.7 and 2.1 have a manager of previews; since 2.6 there is one of
 transfers, and the preview asks it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ from .fetch import Limits
 from .way import way_by
 from .way import way_of
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # However it is written: what is not exactly right is nothing to download
-_LINK = re.compile('aesgcm:', re.IGNORECASE)
+_LINK = re.compile("aesgcm:", re.IGNORECASE)
 
 # Where Gajim has taken a function of its own from another module; where it is
 # made comes last
 _NAMES = (
-    'gajim.common.preview',
-    'gajim.gtk.chat_list_row',
-    'gajim.gtk.chat_stack',
-    'gajim.gtk.conversation.rows.message',
-    'gajim.gtk.preview.preview',
-    'gajim.gtk.referenced_message',
-    'gajim.common.preview_helpers',
-    'gajim.common.util.preview',
+    "gajim.common.preview",
+    "gajim.gtk.chat_list_row",
+    "gajim.gtk.chat_stack",
+    "gajim.gtk.conversation.rows.message",
+    "gajim.gtk.preview.preview",
+    "gajim.gtk.referenced_message",
+    "gajim.common.preview_helpers",
+    "gajim.common.util.preview",
 )
 
 # A picture larger than this gets no thumbnail, for it would be read at once
@@ -66,12 +66,12 @@ _THUMBNAIL_MAX = 32 << 20
 
 
 def is_link(text: str) -> bool:
-    '''Whether it wants to be a link to an encrypted file.'''
+    """Whether it wants to be a link to an encrypted file."""
     return _LINK.match(text) is not None
 
 
 def is_valid(text: str) -> bool:
-    '''Whether it is one.'''
+    """Whether it is one."""
     try:
         parse_media_uri(text)
     except InvalidMediaUri:
@@ -80,7 +80,7 @@ def is_valid(text: str) -> bool:
 
 
 class Previews:
-    '''Our place in Gajim's previews, from `install` to `remove`.'''
+    """Our place in Gajim's previews, from `install` to `remove`."""
 
     def __init__(self) -> None:
         self._downloads = Downloads()
@@ -91,23 +91,23 @@ class Previews:
         self._undo.append(redaction.remove)
         _tidy_up()
         for module in _NAMES:
-            self._replace_in(module, 'get_image_paths', _Paths)
-            self._replace_in(module, 'filename_from_uri', _FileName)
-            self._replace_in(module, 'get_preview_data', _PreviewData)
-        manager = getattr(app, 'preview_manager', None)
-        transfers = getattr(app, 'ftm', None)
+            self._replace_in(module, "get_image_paths", _Paths)
+            self._replace_in(module, "filename_from_uri", _FileName)
+            self._replace_in(module, "get_preview_data", _PreviewData)
+        manager = getattr(app, "preview_manager", None)
+        transfers = getattr(app, "ftm", None)
         if manager is not None:
             ours = ManagedPreviews(manager, self._downloads)
             for name in ManagedPreviews.REPLACED:
                 self._replace(manager, name, getattr(ours, name))
         elif transfers is not None:
             theirs = Transfers(transfers, self._downloads)
-            self._replace(transfers, 'http_request', theirs.http_request)
+            self._replace(transfers, "http_request", theirs.http_request)
         else:
-            log.warning('Gajim has another way to files, which it goes alone')
+            log.warning("Gajim has another way to files, which it goes alone")
 
     def remove(self) -> None:
-        '''Give the place back. What is under way ends.'''
+        """Give the place back. What is under way ends."""
         self._downloads.cancel_all()
         while self._undo:
             self._undo.pop()()
@@ -141,7 +141,7 @@ class Previews:
 
 
 class _Paths:
-    '''Where a file and its thumbnail are kept.'''
+    """Where a file and its thumbnail are kept."""
 
     def __init__(self, before: Callable[..., tuple[Path, Path]]) -> None:
         self._before = before
@@ -154,7 +154,7 @@ class _Paths:
 
 
 class _FileName:
-    '''What a file is called on screen.'''
+    """What a file is called on screen."""
 
     def __init__(self, before: Callable[[str], str]) -> None:
         self._before = before
@@ -164,7 +164,7 @@ class _FileName:
 
 
 class _PreviewData:
-    '''What a text is a preview of (Gajim 2.6).'''
+    """What a text is a preview of (Gajim 2.6)."""
 
     def __init__(self, before: Callable[..., Any]) -> None:
         self._before = before
@@ -184,13 +184,13 @@ class _PreviewData:
 
 
 class ManagedPreviews:
-    '''In place of methods of the manager of previews (Gajim 1.7 and 2.1).'''
+    """In place of methods of the manager of previews (Gajim 1.7 and 2.1)."""
 
     REPLACED = (
-        'is_previewable',
-        'create_preview',
-        'download_content',
-        'cancel_download',
+        "is_previewable",
+        "create_preview",
+        "download_content",
+        "cancel_download",
     )
 
     def __init__(self, manager: Any, downloads: Downloads) -> None:
@@ -253,7 +253,7 @@ class ManagedPreviews:
             self._downloads.cancel(running[0])
 
     def _automatic_limits(self) -> Limits:
-        most = int(app.settings.get('preview_max_file_size'))
+        most = int(app.settings.get("preview_max_file_size"))
         return automatic(most, self._module.ALLOWED_MIME_TYPES)
 
     def _progressed(self, fetch: Fetch) -> None:
@@ -268,7 +268,7 @@ class ManagedPreviews:
             try:
                 self._show(preview, fetch, limits)
             except Exception as error:
-                report('showing a file', error)
+                report("showing a file", error)
 
     def _show(self, preview: Any, fetch: Fetch, limits: Limits) -> None:
         preview.download_in_progress = False
@@ -291,7 +291,7 @@ class ManagedPreviews:
         preview.file_size = preview.orig_path.stat().st_size
 
     def _gets_thumbnail(self, preview: Any) -> bool:
-        if not app.settings.get('enable_file_preview'):
+        if not app.settings.get("enable_file_preview"):
             return False
         kind = self._module.guess_mime_type(preview.orig_path)
         size = preview.orig_path.stat().st_size
@@ -306,7 +306,7 @@ def _show_start(preview: Any) -> None:
 
 
 class Transfers:
-    '''In place of a method of the manager of transfers (Gajim 2.6).'''
+    """In place of a method of the manager of transfers (Gajim 2.6)."""
 
     def __init__(self, manager: Any, downloads: Downloads) -> None:
         self._manager = manager
@@ -362,7 +362,7 @@ class Transfers:
 
 
 class _Transfer:
-    '''A download as Gajim 2.6 shows one.'''
+    """A download as Gajim 2.6 shows one."""
 
     def __init__(
         self, manager: Any, downloads: Downloads, id_: str, fetch: Fetch, limits: Limits
@@ -380,7 +380,7 @@ class _Transfer:
         manager._transfers[id_] = self.shown
 
     def set(self) -> None:
-        '''Gajim's event: the user wants it no more.'''
+        """Gajim's event: the user wants it no more."""
         self._downloads.cancel(self._fetch)
 
     def is_set(self) -> bool:
@@ -420,7 +420,7 @@ class _Transfer:
         )
 
     def _in_gajims_words(self, error: Exception) -> Exception:
-        '''Some of its errors offer to try once more; another one has a text.'''
+        """Some of its errors offer to try once more; another one has a text."""
         from gajim.common.multiprocess import http
 
         words: Exception
@@ -436,10 +436,10 @@ class _Transfer:
 
 
 def _kinds(path: Path, allowed: Any) -> Any:
-    '''
+    """
     The kinds a server may name for what begins by itself. It should know none
     of an encrypted file; then the name counts.
-    '''
+    """
     from gajim.common.util.preview import guess_mime_type
 
     if allowed is None or guess_mime_type(path) not in allowed:
@@ -451,4 +451,4 @@ def _tidy_up() -> None:
     try:
         discard_leftovers(compat.downloads_folder())
     except OSError:
-        log.warning('What is left of files cannot be deleted')
+        log.warning("What is left of files cannot be deleted")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''A small file of our own, which is there whole or not at all.'''
+"""A small file of our own, which is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
-    '''
+    """
     Replace a file, for its owner alone to read.
 
     Args:
@@ -18,11 +18,11 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
     Raises:
         OSError: what was there before is still there.
-    '''
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(path.name + '.new')
+    new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         if durable:
             file.flush()

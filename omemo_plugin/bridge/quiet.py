@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What goes without the user having written it: receipts, read markers and typing
 notices, in the envelope of OMEMO 2. They are worth nothing later, so they do not
 wait, and what cannot be encrypted now is not sent. To a room with many devices
 nothing of the kind goes: each typing notice would be as long as a message.
-'''
+"""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from .keystore import Keystore
 # More than a person and we have, and what can be encrypted for at once
 _READERS_MAX = 32
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 
 class Quiet:
-    '''Sends them for one account.'''
+    """Sends them for one account."""
 
     def __init__(
         self, client: Any, own_jid: str, keystore: Keystore, errands: Errands
@@ -44,16 +44,16 @@ class Quiet:
         self._errands = errands
 
     def answer_receipt(self, sender: str, stanza: Message, properties: Any) -> None:
-        '''
+        """
         Tell the sender of a message that it has come.
 
         Args:
             sender: the bare JID of who wrote it.
-        '''
+        """
         try:
             receipt = compat.receipt_for(self._client, stanza, properties)
         except Exception as error:
-            report('answering a request for a receipt', error)
+            report("answering a request for a receipt", error)
             return
         if receipt is not None:
             self.send([sender], sender, receipt, self._client.connection.send_stanza)
@@ -65,7 +65,7 @@ class Quiet:
         stanza: Message,
         transmit: Callable[[Message], Any],
     ) -> None:
-        '''
+        """
         Encrypt a stanza and send it, or do nothing. Nothing is raised.
 
         Not at once: encrypting commits what was received, and a message that
@@ -75,7 +75,7 @@ class Quiet:
             jids: the bare JIDs it is for.
             to_jid: the bare JID of the contact or the room.
             transmit: is given the stanza when it is encrypted.
-        '''
+        """
         GLib.idle_add(self._encrypt, jids, to_jid, stanza, transmit)
 
     def _encrypt(
@@ -108,9 +108,9 @@ class Quiet:
             self._keystore.when_durable(durable)
         except OmemoError as error:
             # Such as when nobody there reads OMEMO 2
-            log.info('Left out: %s', type(error).__name__)
+            log.info("Left out: %s", type(error).__name__)
         except Exception as error:
-            report('sending a notice', error)
+            report("sending a notice", error)
 
     @staticmethod
     def _transmit(
@@ -120,4 +120,4 @@ class Quiet:
             send.seal(stanza, sent, has_text=False)
             transmit(stanza)
         except Exception as error:
-            report('sending a notice', error)
+            report("sending a notice", error)

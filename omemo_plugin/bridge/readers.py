@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Which devices could read each message this device has sent.
 
 It is part of the history of a chat, and lives no longer than that: where Gajim
 keeps no history it is in memory only, and where a history is gone it goes too.
-'''
+"""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ..engine.values import Device
 from ..engine.values import Trust
 from .presenters import Reader
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 _KEPT = 20000
 
-_TABLES = '''
+_TABLES = """
 PRAGMA secure_delete = ON;
 PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
@@ -36,18 +36,18 @@ CREATE TABLE IF NOT EXISTS sets (
 CREATE TABLE IF NOT EXISTS messages (
     pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     conversation TEXT NOT NULL, time REAL NOT NULL, readers INTEGER NOT NULL);
-'''
+"""
 
 
 class Readers:
-    '''The readers of one account's messages. Nothing raises.'''
+    """The readers of one account's messages. Nothing raises."""
 
     def __init__(self, path: Path, max_age: float) -> None:
-        '''
+        """
         Args:
             max_age: for how many seconds Gajim keeps its history; 0 for as
                 long as it runs, below 0 for ever.
-        '''
+        """
         self._max_age = max_age
         self._connection: sqlite3.Connection | None = None
         if max_age == 0:
@@ -57,12 +57,12 @@ class Readers:
             self._connection = self._open(path)
         except (sqlite3.Error, OSError) as error:
             # It is a comfort, and can be done without
-            log.warning('Readers are not kept: %s', type(error).__name__)
+            log.warning("Readers are not kept: %s", type(error).__name__)
             self._connection = self._open(None)
 
     def _open(self, path: Path | None) -> sqlite3.Connection:
         if path is None or self._max_age == 0:
-            name = ':memory:'
+            name = ":memory:"
         else:
             path.touch(0o600)
             name = str(path)
@@ -82,7 +82,7 @@ class Readers:
         readers: Collection[Reader],
         now: float,
     ) -> None:
-        '''A message has been sent.'''
+        """A message has been sent."""
         data = json.dumps(
             [
                 [one.device.jid, one.device.device_id, one.trust.value, one.label]
@@ -99,19 +99,19 @@ class Readers:
         data: str,
         now: float,
     ) -> None:
-        connection.execute('INSERT OR IGNORE INTO sets (data) VALUES (?)', (data,))
+        connection.execute("INSERT OR IGNORE INTO sets (data) VALUES (?)", (data,))
         connection.execute(
-            'INSERT OR REPLACE INTO messages (id, conversation, time, readers)'
-            ' SELECT ?, ?, ?, pk FROM sets WHERE data = ?',
+            "INSERT OR REPLACE INTO messages (id, conversation, time, readers)"
+            " SELECT ?, ?, ?, pk FROM sets WHERE data = ?",
             (message_id, conversation, now, data),
         )
 
     def of(self, message_id: str) -> tuple[Reader, ...] | None:
-        '''Who could read a message; None if that is not known.'''
+        """Who could read a message; None if that is not known."""
 
         def find(connection: sqlite3.Connection) -> str | None:
             row = connection.execute(
-                'SELECT data FROM messages JOIN sets ON sets.pk = readers WHERE id = ?',
+                "SELECT data FROM messages JOIN sets ON sets.pk = readers WHERE id = ?",
                 (message_id,),
             ).fetchone()
             return None if row is None else str(row[0])
@@ -128,26 +128,26 @@ class Readers:
             return None
 
     def tidy(self, has_history: Callable[[str], bool], now: float) -> None:
-        '''
+        """
         Delete what Gajim has deleted.
 
         Args:
             has_history: whether it has anything of a conversation.
-        '''
+        """
 
         def tidy(connection: sqlite3.Connection) -> None:
-            rows = connection.execute('SELECT DISTINCT conversation FROM messages')
+            rows = connection.execute("SELECT DISTINCT conversation FROM messages")
             gone = [(jid,) for (jid,) in rows.fetchall() if not has_history(jid)]
-            connection.executemany('DELETE FROM messages WHERE conversation = ?', gone)
+            connection.executemany("DELETE FROM messages WHERE conversation = ?", gone)
             if self._max_age > 0:
                 oldest = now - self._max_age
-                connection.execute('DELETE FROM messages WHERE time < ?', (oldest,))
+                connection.execute("DELETE FROM messages WHERE time < ?", (oldest,))
             connection.execute(
-                'DELETE FROM messages WHERE pk <= (SELECT MAX(pk) FROM messages) - ?',
+                "DELETE FROM messages WHERE pk <= (SELECT MAX(pk) FROM messages) - ?",
                 (_KEPT,),
             )
             connection.execute(
-                'DELETE FROM sets WHERE pk NOT IN (SELECT readers FROM messages)'
+                "DELETE FROM sets WHERE pk NOT IN (SELECT readers FROM messages)"
             )
 
         self._run(tidy)
@@ -158,5 +158,5 @@ class Readers:
         try:
             return call(self._connection, *args)
         except sqlite3.Error as error:
-            log.warning('Readers of messages: %s', type(error).__name__)
+            log.warning("Readers of messages: %s", type(error).__name__)
             return None

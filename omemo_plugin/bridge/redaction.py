@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Gajim logs the addresses it downloads from. In those of encrypted files the part
 behind the `#` is the key, which is nobody's business.
-'''
+"""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import re
 
 # Gajim's loggers that are handed such an address
 _LOGGERS = (
-    'gajim.c.ftm',
-    'gajim.c.m.httpupload',
-    'gajim.c.preview',
-    'gajim.c.util.preview',
-    'gajim.gtk.preview',
+    "gajim.c.ftm",
+    "gajim.c.m.httpupload",
+    "gajim.c.preview",
+    "gajim.c.util.preview",
+    "gajim.gtk.preview",
 )
 
-_KEY = re.compile(r'(aesgcm://[^\s#]*)#\S*', re.IGNORECASE)
+_KEY = re.compile(r"(aesgcm://[^\s#]*)#\S*", re.IGNORECASE)
 
 
 class _KeyFilter(logging.Filter):
@@ -40,8 +40,8 @@ _filter = _KeyFilter()
 
 
 def without_keys(text: str) -> str:
-    '''A text in which no link has its key.'''
-    return _KEY.sub(r'\1#…', text)
+    """A text in which no link has its key."""
+    return _KEY.sub(r"\1#…", text)
 
 
 def install() -> None:

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Requests for what others publish, not all of them at once.
 
 A large room has a thousand keys to fetch. Servers slow down who asks for that
 much in one go, and whatever else is sent would wait behind it; the last requests
 would be given up before they are answered.
-'''
+"""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ Start = Callable[[Callable[[], None]], None]
 
 
 class RequestQueues:
-    '''
+    """
     Lets so many requests be under way, and keeps the order of the others.
 
     SECURITY: for each server by itself. One that does not answer would hold up
     the keys of everybody else.
-    '''
+    """
 
     def __init__(self) -> None:
         self._queues: dict[str, _Queue] = {}
 
     def add(self, server: str, start: Start, drop: Callable[[], None]) -> None:
-        '''
+        """
         Start a request, now or when it is its turn.
 
         Args:
             server: who is asked, a domain.
             start: raises nothing. It may be over before this returns.
             drop: called in its place if it never is started.
-        '''
+        """
         self._queues.setdefault(server, _Queue()).add(start, drop)
 
     def drop_all(self) -> None:
-        '''There is no connection, or a new one: what was under way is not
-        answered any more, and what waits is not asked for.'''
+        """There is no connection, or a new one: what was under way is not
+        answered any more, and what waits is not asked for."""
         queues, self._queues = self._queues, {}
         for queue in queues.values():
             queue.drop_all()
 
 
 class _Queue:
-    '''Of one server and connection.'''
+    """Of one server and connection."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Start, Callable[[], None]]] = deque()

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Files that the user saves from their links: where Gajim has no previews, or they
 are switched off, the link is all there is to see of an encrypted file.
-'''
+"""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _TELL_EVERY = 15.0
 
 
 def file_name(link: str) -> str:
-    '''A safe name for what is behind a link; '' if it is no link to a file.'''
+    """A safe name for what is behind a link; '' if it is no link to a file."""
     try:
         return name_from_url(parse_media_uri(link).url)
     except InvalidMediaUri:
-        return ''
+        return ""
 
 
 def free_path(path: Path) -> Path:
-    '''The path, or one with a number in its name: nothing is overwritten.'''
+    """The path, or one with a number in its name: nothing is overwritten."""
     for name in alternatives(path.name):
         other = path.with_name(name)
         if not (other.exists() or other.is_symlink()):
@@ -46,13 +46,13 @@ def free_path(path: Path) -> Path:
 
 
 class Saving:
-    '''The files of one account.'''
+    """The files of one account."""
 
     def __init__(self, account: str, tell: Callable[[str], None]) -> None:
-        '''
+        """
         Args:
             tell: shows a line in the chat on screen.
-        '''
+        """
         self._account = account
         self._tell = tell
         self._downloads = Downloads()
@@ -60,13 +60,13 @@ class Saving:
         self._told: dict[Fetch, float] = {}
 
     def save(self, link: str, path: Path) -> None:
-        '''
+        """
         Fetch and decrypt a file. Nothing is raised: how it goes is told.
 
         Args:
             path: where to; a file that is there stays, and this one gets a
                 number.
-        '''
+        """
         try:
             file = parse_media_uri(link)
         except InvalidMediaUri as error:
@@ -81,7 +81,7 @@ class Saving:
         self._told[fetch] = time.monotonic()
 
     def close(self) -> None:
-        '''What is under way ends.'''
+        """What is under way ends."""
         self._downloads.cancel_all()
 
     def _progressed(self, fetch: Fetch) -> None:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The stanza of an encrypted message: what goes into the envelope, what stays
 beside it, and nothing else.
-'''
+"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .nodes import to_node
 
 # What stays beside the encrypted element. SECURITY: everything else is dropped.
 # An upload's jabber:x:oob would carry the key of the file.
-_BESIDE = HINTS | {('origin-id', Namespace.SID)}
+_BESIDE = HINTS | {("origin-id", Namespace.SID)}
 
 # The legacy protocol encrypts the body only. What relates a message to another
 # one by its id has to stay outside, for it to be of use at all.
@@ -47,7 +47,7 @@ _BESIDE_LEGACY = REQUESTS | RELATIONS
 
 
 def content_of(stanza: Message) -> list[Element]:
-    '''What OMEMO 2 carries of a message in its envelope.'''
+    """What OMEMO 2 carries of a message in its envelope."""
     return [
         _with_namespace(to_element(child))
         for child in children(stanza)
@@ -58,13 +58,13 @@ def content_of(stanza: Message) -> list[Element]:
 def plaintexts(
     stanza: Message, *, from_jid: str, to_jid: str, has_text: bool = True
 ) -> dict[Protocol, bytes]:
-    '''
+    """
     What is to be encrypted of a message, for each protocol that can.
 
     Args:
         has_text: whether it has one that the user wrote. The legacy protocol
             carries nothing else.
-    '''
+    """
     envelope = build_envelope(
         content_of(stanza),
         from_jid=from_jid,
@@ -76,8 +76,8 @@ def plaintexts(
 
 
 def _with_namespace(element: Element) -> Element:
-    if not element.tag.startswith('{'):
-        element.tag = f'{{{CLIENT}}}{element.tag}'
+    if not element.tag.startswith("{"):
+        element.tag = f"{{{CLIENT}}}{element.tag}"
     return element
 
 
@@ -87,14 +87,14 @@ _AROUND_KEY = 60
 
 
 def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
-    '''
+    """
     Turn a message in clear into the encrypted one.
 
     Args:
         has_text: whether there is something to show. Without, it has neither a
             hint that it is encrypted nor a body: programs that cannot read it
             would show those.
-    '''
+    """
     protocols = {message.protocol for message in sent.messages}
     legacy = Protocol.LEGACY in protocols
     allowed = _BESIDE | _BESIDE_LEGACY if legacy else _BESIDE
@@ -109,15 +109,15 @@ def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
     for message in sent.messages:
         stanza.addChild(node=to_node(build_encrypted(message)))
     if not has_text:
-        if stanza.getTag('no-store', namespace=Namespace.HINTS) is None:
+        if stanza.getTag("no-store", namespace=Namespace.HINTS) is None:
             _ask_to_store(stanza)
         return
     # One hint is enough, and the older protocol is known to more programs
     hinted = Protocol.LEGACY if legacy else Protocol.OMEMO_2
     stanza.addChild(
         node=Node(
-            f'{Namespace.EME} encryption',
-            attrs={'name': ENCRYPTION_NAME, 'namespace': hinted.namespace},
+            f"{Namespace.EME} encryption",
+            attrs={"name": ENCRYPTION_NAME, "namespace": hinted.namespace},
         )
     )
     _ask_to_store(stanza)
@@ -125,10 +125,10 @@ def seal(stanza: Message, sent: SentMessage, *, has_text: bool = True) -> None:
 
 
 def size_of(sent: SentMessage) -> int:
-    '''How many bytes an encrypted message has as a stanza, or a few more.'''
+    """How many bytes an encrypted message has as a stanza, or a few more."""
     size = _AROUND
     for message in sent.messages:
-        size += _base64_size(len(message.payload or b''))
+        size += _base64_size(len(message.payload or b""))
         for key in message.keys:
             size += _AROUND_KEY + _base64_size(len(key.data))
             size += 0 if key.jid is None else len(key.jid.encode())
@@ -140,18 +140,18 @@ def _base64_size(size: int) -> int:
 
 
 def _is_private_mark(node: Node) -> bool:
-    '''What tells a private message in a room from others (XEP-0045, 7.5).'''
-    return part_of(node) == ('x', Namespace.MUC_USER) and not node.getChildren()
+    """What tells a private message in a room from others (XEP-0045, 7.5)."""
+    return part_of(node) == ("x", Namespace.MUC_USER) and not node.getChildren()
 
 
 def empty_message(to_jid: str, message: EncryptedMessage) -> Message:
-    '''
+    """
     A stanza that only moves a ratchet.
 
     It has no hint that it is encrypted: programs without OMEMO would show that
     in place of a text that it does not have.
-    '''
-    stanza = Message(to=to_jid, typ='chat')
+    """
+    stanza = Message(to=to_jid, typ="chat")
     stanza.addChild(node=to_node(build_encrypted(message)))
     _ask_to_store(stanza)
     return stanza
@@ -160,12 +160,12 @@ def empty_message(to_jid: str, message: EncryptedMessage) -> Message:
 def trust_envelope(
     decisions: Sequence[KeyDecision], *, from_jid: str, to_jid: str, stamp: int
 ) -> bytes:
-    '''
+    """
     What is to be encrypted of a trust message.
 
     Args:
         stamp: when it was decided, in seconds since 1970.
-    '''
+    """
     return build_envelope(
         [build_trust_message(decisions)],
         from_jid=from_jid,
@@ -175,12 +175,12 @@ def trust_envelope(
 
 
 def trust_message(to_jid: str, sent: SentMessage) -> Message:
-    '''
+    """
     The stanza of a trust message. Nothing of it is to be shown, so it has
     neither a body nor a hint that it is encrypted: devices it is not for would
     show that.
-    '''
-    stanza = Message(to=to_jid, typ='chat')
+    """
+    stanza = Message(to=to_jid, typ="chat")
     for message in sent.messages:
         stanza.addChild(node=to_node(build_encrypted(message)))
     _ask_to_store(stanza)
@@ -194,5 +194,5 @@ def _empty(stanza: Message) -> None:
 
 
 def _ask_to_store(stanza: Message) -> None:
-    if stanza.getTag('store', namespace=Namespace.HINTS) is None:
-        stanza.addChild(node=Node(f'{Namespace.HINTS} store'))
+    if stanza.getTag("store", namespace=Namespace.HINTS) is None:
+        stanza.addChild(node=Node(f"{Namespace.HINTS} store"))

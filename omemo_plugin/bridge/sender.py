@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A message out: held until the keys are there, encrypted, made durable, and only
 then let through the gate. What cannot be sent is given back with the reason.
-'''
+"""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ _UNSENT_AFTER = 1
 _SOON_MS = 30
 
 # The address of an encrypted file, with its key (XEP-0454)
-_AESGCM = 'aesgcm://'
+_AESGCM = "aesgcm://"
 
 
 def _has_key(message: Any) -> bool:
     return bool(
-        (message.oob_url or '').lower().startswith(_AESGCM)
-        or _AESGCM in (compat.text_of(message) or '').lower()
+        (message.oob_url or "").lower().startswith(_AESGCM)
+        or _AESGCM in (compat.text_of(message) or "").lower()
     )
 
 
 class _CannotSend(Exception):
-    '''Why a message that waited goes back to the user.'''
+    """Why a message that waited goes back to the user."""
 
     def __init__(self, reason: str, offer: Offer | None = None) -> None:
         super().__init__()
@@ -77,14 +77,14 @@ class _CannotSend(Exception):
 
 
 def _members_missing(entry: Outgoing, plan: SendPlan) -> _CannotSend:
-    '''SECURITY: nobody is left out of a room without the user's word.'''
+    """SECURITY: nobody is left out of a room without the user's word."""
     reason = messages.members_without_keys(plan.unreachable, plan.left_out)
     offer = Offer(OfferKind.LEAVE_OUT, entry.conversation, plan.unreachable)
     return _CannotSend(reason, offer)
 
 
 class Sender:
-    '''Sends the encrypted messages of one account.'''
+    """Sends the encrypted messages of one account."""
 
     def __init__(
         self,
@@ -99,10 +99,10 @@ class Sender:
         quiet: Quiet,
         unsent: Unsent,
     ) -> None:
-        '''
+        """
         Raises:
             GateMissing: this Gajim sends messages in another way than is known.
-        '''
+        """
         self._client = client
         self._own_jid = own_jid
         self._keystore = keystore
@@ -129,7 +129,7 @@ class Sender:
         self._gate = Gate(client, self._admit)
 
     def close(self) -> None:
-        '''Give back what waits, and take the gate away.'''
+        """Give back what waits, and take the gate away."""
         self._closed = True
         self._stepper.close()
         waiting: dict[str, list[Outgoing]] = {}
@@ -137,7 +137,7 @@ class Sender:
             waiting.setdefault(entry.conversation, []).append(entry)
         for entries in waiting.values():
             texts = [compat.text_of(entry.message) for entry in entries]
-            text = '\n'.join(text for text in texts if text is not None)
+            text = "\n".join(text for text in texts if text is not None)
             contact = entries[0].message.contact
             self._return(contact, text or None, messages.switched_off())
         if self._unsent_timer:
@@ -146,7 +146,7 @@ class Sender:
         self._gate.remove()
 
     def keep_unsent(self) -> None:
-        '''Gajim ends: what waits is given back when it is started again.'''
+        """Gajim ends: what waits is given back when it is started again."""
         self._note_unsent()
         self._unsent.freeze()
         # Gajim's own drafts are closed by now
@@ -173,12 +173,12 @@ class Sender:
     # What comes in
 
     def _admit(self, message: Any) -> bool:
-        '''The gate asks: may Gajim send this as it is?'''
+        """The gate asks: may Gajim send this as it is?"""
         if message is self._taken or self._outbox.holds(message):
             # Gajim 2 goes on by itself after `encrypt_message`
             return False
         contact = message.contact
-        setting = contact.settings.get('encryption')
+        setting = contact.settings.get("encryption")
         if setting == compat.ENCRYPTION_NAME:
             # It should have come to `encrypt_message`, and did not
             self._refuse(message, messages.internal_error())
@@ -195,29 +195,29 @@ class Sender:
         return True
 
     def why_not_in_clear(self, contact: Any) -> str:
-        '''
+        """
         Why nothing leaves a conversation for which OMEMO is not chosen, or ''.
         If it is an encrypted one its setting was lost, and is put back. Nothing
         is raised.
-        '''
+        """
         jid = str(contact.jid)
-        if contact.settings.get('encryption') or jid not in self._latch:
-            return ''
+        if contact.settings.get("encryption") or jid not in self._latch:
+            return ""
         if self._rooms.is_exposed(jid):
             return messages.room_is_not_private()
         try:
             compat.set_encryption_of(self._client.account, jid, compat.ENCRYPTION_NAME)
         except Exception as error:
-            report('switching encryption on again', error)
+            report("switching encryption on again", error)
             return messages.internal_error()
         return messages.stays_encrypted()
 
     def encrypt_message(self, message: Any) -> None:
-        '''
+        """
         Take a message that is to be encrypted. It is sent by itself when the
         keys are there; if it cannot be sent, the user is told and gets the text
         back. Nothing is ever sent in clear, and nothing is raised.
-        '''
+        """
         self._taken = message
         GLib.idle_add(self._forget_taken)
         try:
@@ -229,7 +229,7 @@ class Sender:
             else:
                 self._take(message)
         except Exception as error:
-            report('taking a message', error)
+            report("taking a message", error)
             self._refuse(message, messages.internal_error())
 
     def _forget_taken(self) -> bool:
@@ -237,7 +237,7 @@ class Sender:
         return GLib.SOURCE_REMOVE
 
     def _why_not(self, message: Any) -> str:
-        '''Why a message cannot be sent encrypted whatever happens, or ''.'''
+        """Why a message cannot be sent encrypted whatever happens, or ''."""
         if compat.text_of(message) is None and not (
             compat.is_chat_state(message) or compat.is_change(message)
         ):
@@ -259,7 +259,7 @@ class Sender:
         return self._keystore.problem
 
     def _send_quietly(self, message: Any) -> None:
-        '''A typing notice or a read marker.'''
+        """A typing notice or a read marker."""
         jid = str(message.contact.jid)
         if self._outbox.has(jid):
             # It would overtake a message
@@ -281,12 +281,12 @@ class Sender:
         self._quiet.send(jids, to_jid, compat.stanza_of(message), transmit)
 
     def _why_not_to(self, address: str) -> str:
-        '''
+        """
         Why nothing can be sent to a nickname, or ''.
 
         SECURITY: whoever leaves a room gives the nickname away. The next one
         gets nothing that was meant for somebody else.
-        '''
+        """
         person = self._rooms.person(address)
         if person is None:
             return messages.person_unknown()
@@ -295,7 +295,7 @@ class Sender:
             self._lines.tell(address, messages.private_messages_are_for(person))
         elif previous != person:
             return messages.nickname_changed_hands(person)
-        return ''
+        return ""
 
     def _take(self, message: Any) -> None:
         jid = str(message.contact.jid)
@@ -329,12 +329,12 @@ class Sender:
         return GLib.SOURCE_REMOVE
 
     def work(self) -> None:
-        '''Go on with what waits.'''
+        """Go on with what waits."""
         if not self._closed:
             self._outbox.work(self._try)
 
     def work_soon(self) -> None:
-        '''The same in a moment, once for all that happens until then.'''
+        """The same in a moment, once for all that happens until then."""
         if not self._soon:
             self._soon = GLib.timeout_add(_SOON_MS, self._work_now)
 
@@ -343,12 +343,12 @@ class Sender:
         return self._work_once()
 
     def _try(self, entry: Outgoing) -> bool:
-        '''Returns whether the entry has left the queue.'''
+        """Returns whether the entry has left the queue."""
         return self._attempt(entry, lambda: self._step(entry))
 
     def _attempt(self, entry: Outgoing, go_on: Callable[[], None]) -> bool:
-        '''Returns whether the entry has left the queue, because it cannot be
-        sent.'''
+        """Returns whether the entry has left the queue, because it cannot be
+        sent."""
         try:
             go_on()
         except _CannotSend as error:
@@ -361,18 +361,18 @@ class Sender:
         except StoreError:
             self._give_back(entry, messages.keys_not_written())
         except Exception as error:
-            report('encrypting a message', error)
+            report("encrypting a message", error)
             self._give_back(entry, messages.internal_error())
         else:
             return False
         return True
 
     def _step(self, entry: Outgoing) -> None:
-        '''Encrypt an entry if it does not have to wait.'''
+        """Encrypt an entry if it does not have to wait."""
         engine = self._keystore.get()
         now = time.monotonic()
         if not compat.is_available(self._client):
-            self._announce(entry, 'offline', messages.waiting_for_connection())
+            self._announce(entry, "offline", messages.waiting_for_connection())
             return
         if entry.is_room and not self._find_members(entry):
             return
@@ -381,12 +381,12 @@ class Sender:
         plan = engine.plan(entry.jids)
         if not plan.ready and now < entry.deadline:
             count = len(plan.waiting)
-            what = 'keys' if count else 'lists'
+            what = "keys" if count else "lists"
             self._announce(entry, what, messages.fetching(count))
             self._errands.carry_out_later(plan.effects)
             return
         if now < entry.grace and _may_appear(plan):
-            self._announce(entry, 'lists', messages.fetching(0))
+            self._announce(entry, "lists", messages.fetching(0))
             return
         if entry.is_room and plan.unreachable:
             raise _members_missing(entry, plan)
@@ -437,7 +437,7 @@ class Sender:
         self._keystore.when_durable(durable)
 
     def _find_members(self, entry: Outgoing) -> bool:
-        '''Returns whether it is known whom a message in a room is for.'''
+        """Returns whether it is known whom a message in a room is for."""
         room = entry.conversation
         if not self._rooms.is_private(room):
             # It was when the message was taken
@@ -446,7 +446,7 @@ class Sender:
         if jids is None:
             if time.monotonic() >= entry.deadline:
                 raise _CannotSend(messages.room_members_unknown())
-            self._announce(entry, 'members', messages.fetching_members())
+            self._announce(entry, "members", messages.fetching_members())
             self._rooms.load(room)
             return False
         if not jids:
@@ -467,7 +467,7 @@ class Sender:
         if not compat.is_available(self._client):
             # Its keys are spent; it is encrypted anew when there is a way out
             entry.busy = False
-            self._announce(entry, 'offline', messages.waiting_for_connection())
+            self._announce(entry, "offline", messages.waiting_for_connection())
             return
         if entry.is_room and self._rooms.recipients(entry.conversation) != entry.jids:
             # Somebody came or was removed meanwhile: it is encrypted anew
@@ -497,7 +497,7 @@ class Sender:
             # takes the row, its text is gone
             compat.flush_archive()
         except Exception as failure:
-            report('sending a message', failure)
+            report("sending a message", failure)
             self._give_back(entry, messages.internal_error())
         else:
             self._leave(entry)
@@ -505,7 +505,7 @@ class Sender:
         self.work()
 
     def _note_readers(self, entry: Outgoing, sent: SentMessage) -> None:
-        '''For whoever asks later who could read it.'''
+        """For whoever asks later who could read it."""
         readers = [
             Reader(info.device, info.trust, info.label)
             for info in self._keystore.get().look_up(sent.readers)
@@ -515,8 +515,8 @@ class Sender:
             self._readers.note(number, entry.conversation, readers, time.time())
 
     def _trust_of(self, sent: SentMessage, jids: Sequence[str]) -> Trust:
-        '''What the shield of a sent message may claim: that of the device
-        trusted least among the recipients'.'''
+        """What the shield of a sent message may claim: that of the device
+        trusted least among the recipients'."""
         infos = self._keystore.get().look_up(sent.readers)
         theirs = [info.trust for info in infos if info.device.jid in jids]
         verified = all(trust is Trust.VERIFIED for trust in theirs)
@@ -525,8 +525,8 @@ class Sender:
     # What the user is told
 
     def _announce(self, entry: Outgoing, what: str, line: str) -> None:
-        '''Say why a conversation waits: each reason once, however many messages
-        wait and however the number of keys goes down.'''
+        """Say why a conversation waits: each reason once, however many messages
+        wait and however the number of keys goes down."""
         said = self._announced.setdefault(entry.conversation, set())
         if what not in said:
             said.add(what)
@@ -540,7 +540,7 @@ class Sender:
             self._lines.tell(entry.conversation, line, offer)
 
     def _tell_of_older(self, entry: Outgoing, sent: SentMessage) -> None:
-        '''Once for a conversation: who reads the older protocol only.'''
+        """Once for a conversation: who reads the older protocol only."""
         reached = {device.jid for device in sent.readers}
         others = [jid for jid in entry.jids if jid not in reached]
         if others and entry.conversation not in self._told_of_older:
@@ -551,14 +551,14 @@ class Sender:
         try:
             left_out = self._keystore.get().plan(entry.jids).left_out
         except Exception as failure:
-            report('looking for a reason', failure)
+            report("looking for a reason", failure)
             left_out = ()
         return messages.no_recipient(error.jids, left_out)
 
     # Giving back
 
     def _leave(self, entry: Outgoing) -> None:
-        '''An entry is not waiting any more.'''
+        """An entry is not waiting any more."""
         self._outbox.remove(entry)
         if not self._outbox.has(entry.conversation):
             self._announced.pop(entry.conversation, None)
@@ -570,7 +570,7 @@ class Sender:
         self._return_text(entry.message, reason, offer)
 
     def _refuse(self, message: Any, reason: str) -> None:
-        '''Do not send a message that is not in the queue.'''
+        """Do not send a message that is not in the queue."""
 
         # Not at once: Gajim empties the input after this returns
         def later() -> bool:
@@ -588,28 +588,26 @@ class Sender:
     def _return(
         self, contact: Any, text: str | None, reason: str, offer: Offer | None = None
     ) -> None:
-        '''
+        """
         Put a text back into the input.
 
         Args:
             reason: for the user.
             offer: what there is to do about it.
-        '''
+        """
         try:
             if text is not None and compat.give_back(contact, text):
                 text = None
             line = messages.not_sent(reason, text)
             self._lines.tell(str(contact.jid), line, offer)
         except Exception as error:
-            report('giving a text back', error)
+            report("giving a text back", error)
 
 
 def _may_appear(plan: SendPlan) -> bool:
-    '''Whether a recipient cannot be written to only for want of keys, which
-    could be published at any moment.'''
+    """Whether a recipient cannot be written to only for want of keys, which
+    could be published at any moment."""
     reasons = {
-        entry.reason
-        for entry in plan.left_out
-        if entry.device.jid in plan.unreachable
+        entry.reason for entry in plan.left_out if entry.device.jid in plan.unreachable
     }
     return bool(plan.unreachable) and reasons <= {LeftOutReason.NO_BUNDLE}

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Messages to many devices, which are encrypted a few devices at a time: one step
 in a turn of the main loop, with a priority that lets the window be drawn first.
-'''
+"""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Over = Callable[[Exception | None], None]
 
 
 class Stepper:
-    '''
+    """
     Those of one account. They take turns, so that a long one does not hold up
     the others.
-    '''
+    """
 
     def __init__(self, keystore: Keystore) -> None:
         self._keystore = keystore
@@ -32,13 +32,13 @@ class Stepper:
         self._source = 0
 
     def run(self, encryption: Encryption, over: Over) -> None:
-        '''
+        """
         Encrypt the rest of a message.
 
         Args:
             over: called when all steps are done, or with the error that ended
                 them; not at all after `close`.
-        '''
+        """
         self._under_way.append((encryption, over))
         if not self._source:
             self._source = GLib.idle_add(self._step)
@@ -56,14 +56,14 @@ class Stepper:
         try:
             over(error)
         except Exception as failure:
-            report('going on after encrypting', failure)
+            report("going on after encrypting", failure)
         if self._under_way:
             return GLib.SOURCE_CONTINUE
         self._source = 0
         return GLib.SOURCE_REMOVE
 
     def close(self) -> None:
-        '''Give up what is under way.'''
+        """Give up what is under way."""
         self._under_way.clear()
         if self._source:
             GLib.source_remove(self._source)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Where the files of an account lie.'''
+"""Where the files of an account lie."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ _NAME_MAX = 200
 
 
 def file_stem(jid: str) -> str:
-    '''
+    """
     A file name for an account that no address can make leave its folder, and
     that is different for different addresses.
-    '''
+    """
     # A dot is harmless inside, and '.' and '..' never are the whole name
-    name = quote(jid, safe='@.')
-    if name.startswith('.'):
-        name = '%2E' + name[1:]
+    name = quote(jid, safe="@.")
+    if name.startswith("."):
+        name = "%2E" + name[1:]
     if len(name) > _NAME_MAX:
         digest = hashlib.sha256(jid.encode()).hexdigest()
-        name = f'{name[: _NAME_MAX - 65]}-{digest}'
+        name = f"{name[: _NAME_MAX - 65]}-{digest}"
     return name
 
 
 def store_path(folder: Path, jid: str) -> Path:
-    '''The key store of an account.'''
-    return folder / f'{file_stem(jid)}.db'
+    """The key store of an account."""
+    return folder / f"{file_stem(jid)}.db"
 
 
 def witness_path(folder: Path, jid: str) -> Path:
-    '''How far the key store had come; not in the folder it is in itself.'''
-    return folder / f'omemo_plugin.{file_stem(jid)}.generation'
+    """How far the key store had come; not in the folder it is in itself."""
+    return folder / f"omemo_plugin.{file_stem(jid)}.generation"
 
 
 def preferences_path(folder: Path, jid: str) -> Path:
-    '''What the user chose for an account.'''
-    return folder / f'{file_stem(jid)}.preferences.json'
+    """What the user chose for an account."""
+    return folder / f"{file_stem(jid)}.preferences.json"
 
 
 def readers_path(folder: Path, jid: str) -> Path:
-    '''Who could read an account's messages.'''
-    return folder / f'{file_stem(jid)}.readers.db'
+    """Who could read an account's messages."""
+    return folder / f"{file_stem(jid)}.readers.db"
 
 
 def unsent_path(folder: Path, jid: str) -> Path:
-    '''An account's texts that wait to be sent.'''
-    return folder / f'{file_stem(jid)}.unsent.json'
+    """An account's texts that wait to be sent."""
+    return folder / f"{file_stem(jid)}.unsent.json"
 
 
 def latch_path(folder: Path, jid: str) -> Path:
-    '''The list of an account's encrypted conversations.'''
-    return folder / f'{file_stem(jid)}.encrypted.json'
+    """The list of an account's encrypted conversations."""
+    return folder / f"{file_stem(jid)}.encrypted.json"

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Taking the place of the OMEMO that is built into Gajim 2.
 
 The built-in module is asked for by name in many places of Gajim, so something
@@ -11,7 +11,7 @@ no stanza, no event. Giving the place back is the same in reverse.
 Gajim makes a new client, with a new built-in module, whenever an account is
 enabled, and asks the modules for their handlers at every connection. So there
 is one takeover for each client, and it holds across connections.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from gajim.common import modules
 
 from .facade import Facade
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
-_NAME = 'OMEMO'
+_NAME = "OMEMO"
 
 # Where Gajim's `EventHelper` keeps what it has registered
-_EVENTS = '_EventHelper__event_handlers'
+_EVENTS = "_EventHelper__event_handlers"
 
 
 class TakeoverFailed(Exception):
-    '''The built-in module is not as it is known. Nothing was changed.'''
+    """The built-in module is not as it is known. Nothing was changed."""
 
 
 class Takeover:
-    '''The place of one client's built-in module, as long as we hold it.'''
+    """The place of one client's built-in module, as long as we hold it."""
 
     def __init__(self, client: Any, service: Any) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class Takeover:
             raise TakeoverFailed(str(error)) from error
         if not self._events or not self._handlers:
             # Nothing to silence: it would go on to answer in a way unknown to us
-            raise TakeoverFailed('the built-in module is of another kind')
+            raise TakeoverFailed("the built-in module is of another kind")
 
         connection = client.connection
         if connection is not None:
@@ -58,13 +58,13 @@ class Takeover:
         self._builtin.unregister_events()
         facade = Facade(service, self._builtin)
         modules.register_single_module(client, facade, _NAME)
-        log.info('Took the place of the built-in OMEMO of %s', client.account)
+        log.info("Took the place of the built-in OMEMO of %s", client.account)
 
     def restore(self) -> None:
-        '''
+        """
         Give the place back. On a standing connection the built-in module
         publishes its keys, as it would have done when that began.
-        '''
+        """
         client = self._client
         builtin = self._builtin
         builtin.handlers = self._handlers
@@ -74,14 +74,14 @@ class Takeover:
         if connection is not None:
             for handler in self._handlers:
                 connection.register_handler(handler)
-        log.info('Gave the place of the built-in OMEMO of %s back', client.account)
+        log.info("Gave the place of the built-in OMEMO of %s back", client.account)
         if client.state.is_available:
             builtin.set_bundle()
             builtin.request_devicelist()
 
 
 def install(client: Any, service: Any) -> Takeover:
-    '''
+    """
     Take the place of a client's built-in module.
 
     Args:
@@ -89,5 +89,5 @@ def install(client: Any, service: Any) -> Takeover:
 
     Raises:
         TakeoverFailed: nothing was changed; two modules would answer.
-    '''
+    """
     return Takeover(client, service)

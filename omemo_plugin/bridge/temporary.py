@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The server's side of a temporary device: its record, and going in good order.
 
 Gajim ends a session in `Client.disconnect(gracefully=True, reconnect=False)`,
 whether the user goes offline or quits, and waits for the end of the connection.
 So the way off the server fits in before it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from .failures import report
 from .pep import Pep
 from .pep import Unavailable
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # Set by whoever starts Gajim where nothing is kept, as in Tails
-VARIABLE = 'OMEMO_TEMPORARY_DEVICE'
+VARIABLE = "OMEMO_TEMPORARY_DEVICE"
 
 # Not translated: others read it in their lists
-LABEL = 'Temporary device'
+LABEL = "Temporary device"
 
 # Nobody waits longer than this for a server to let them go
 _FAREWELL_SECONDS = 5
@@ -48,31 +48,29 @@ _FAREWELL_SECONDS = 5
 # Through Tor to a device behind Tor
 _PING_SECONDS = 15
 
-_DISCONNECT = 'disconnect'
+_DISCONNECT = "disconnect"
 
 Done = Callable[[Unavailable | None], None]
 
 
 def is_forced() -> bool:
-    '''Whether every device of this Gajim is a temporary one.'''
-    return os.environ.get(VARIABLE, '') == '1'
+    """Whether every device of this Gajim is a temporary one."""
+    return os.environ.get(VARIABLE, "") == "1"
 
 
 class Records:
-    '''The records of one account's temporary devices.'''
+    """The records of one account's temporary devices."""
 
     def __init__(self, client: Any, pep: Pep) -> None:
         self._client = client
         self._pep = pep
         self._resources: dict[int, str] = {}
 
-    def fetch(
-        self, answer: Callable[[Sequence[TemporaryDevice] | None], None]
-    ) -> None:
-        '''
+    def fetch(self, answer: Callable[[Sequence[TemporaryDevice] | None], None]) -> None:
+        """
         Args:
             answer: called with the records; None if there is no telling.
-        '''
+        """
 
         def came(payloads: list[Element], failure: Unavailable | None) -> None:
             if failure is not None and not failure.permanent:
@@ -84,7 +82,7 @@ class Records:
                 try:
                     record, resource = parse_record(payload)
                 except MalformedStanza as error:
-                    log.info('A record was passed over: %s', error)
+                    log.info("A record was passed over: %s", error)
                     continue
                 records.append(record)
                 self._resources[record.device_id] = resource
@@ -108,7 +106,7 @@ class Records:
             self._pep.retract(node, bundle_item_id(protocol, device_id), done)
 
     def find_alive(self, answer: Callable[[frozenset[int]], None]) -> None:
-        '''
+        """
         Find out which of the devices are there.
 
         Being online is not enough: a server keeps a connection that broke for
@@ -118,7 +116,7 @@ class Records:
 
         Raises:
             Exception: nobody can be seen.
-        '''
+        """
         online = compat.own_online_resources(self._client)
         own = compat.own_resource(self._client)
         asked = {
@@ -156,13 +154,13 @@ class Records:
 
 
 class Farewell:
-    '''Lets something be done before the account goes offline.'''
+    """Lets something be done before the account goes offline."""
 
     def __init__(self, client: Any, say: Callable[[Callable[[], None]], None]) -> None:
-        '''
+        """
         Args:
             say: does it, and calls what it is given when it is done.
-        '''
+        """
         self._client = client
         self._say = say
         self._timer = 0
@@ -170,7 +168,7 @@ class Farewell:
         if callable(getattr(type(client), _DISCONNECT, None)):
             setattr(client, _DISCONNECT, self._disconnect)
         else:
-            log.error('A temporary device cannot take leave in this Gajim')
+            log.error("A temporary device cannot take leave in this Gajim")
 
     def remove(self) -> None:
         if self._timer:
@@ -214,15 +212,16 @@ class Farewell:
 
         def too_late() -> bool:
             self._timer = 0
-            log.warning('The server did not let a temporary device go in time')
+            log.warning("The server did not let a temporary device go in time")
             return go()
 
         self._timer = GLib.timeout_add_seconds(_FAREWELL_SECONDS, too_late)
+
         def said() -> None:
             go()
 
         try:
             self._say(said)
         except Exception as error:
-            report('taking leave', error)
+            report("taking leave", error)
             go()

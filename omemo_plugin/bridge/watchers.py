@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Those who want to know when devices or trust may have changed.'''
+"""Those who want to know when devices or trust may have changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SOON_MS = 250
 
 
 class Watchers:
-    '''The watchers of one account.'''
+    """The watchers of one account."""
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[], None]] = []
@@ -26,10 +26,10 @@ class Watchers:
         self._told = -math.inf
 
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
-        '''
+        """
         Returns:
             What ends it; it may be called twice.
-        '''
+        """
         self._callbacks.append(callback)
 
         def unfollow() -> None:
@@ -39,8 +39,8 @@ class Watchers:
         return unfollow
 
     def tell(self) -> None:
-        '''Something may have changed: all are told once, when there is time, but
-        not again and again within a moment.'''
+        """Something may have changed: all are told once, when there is time, but
+        not again and again within a moment."""
         if time.monotonic() < self._told + _SOON_MS / 1000:
             self.tell_soon()
             return
@@ -49,7 +49,7 @@ class Watchers:
             self._timer = GLib.idle_add(self._tell)
 
     def tell_soon(self) -> None:
-        '''The same for what happens hundreds of times in a row.'''
+        """The same for what happens hundreds of times in a row."""
         if self._callbacks and not self._timer:
             self._timer = GLib.timeout_add(_SOON_MS, self._tell)
 
@@ -60,11 +60,11 @@ class Watchers:
             try:
                 callback()
             except Exception as error:
-                report('showing a change', error)
+                report("showing a change", error)
         return GLib.SOURCE_REMOVE
 
     def close(self) -> None:
-        '''Nobody is told any more.'''
+        """Nobody is told any more."""
         self._callbacks.clear()
         self._stop_timer()
 

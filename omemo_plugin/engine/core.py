@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What the parts of the engine share: one account's open store and the objects
 on top of it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from .values import Trust
 from .wire import fingerprint
 from .witness import Witness
 
-_DEVICE_ID = '/own_device_id'
-_BLIND_TRUST = '/gajim/blind_trust'
-_BLIND_TRUST_OF = '/gajim/blind_trust_of/'
+_DEVICE_ID = "/own_device_id"
+_BLIND_TRUST = "/gajim/blind_trust"
+_BLIND_TRUST_OF = "/gajim/blind_trust_of/"
 
 
 class Core:
-    '''The state of one account's engine.'''
+    """The state of one account's engine."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Core:
             if isinstance(error, OmemoError) or not isinstance(error, Exception):
                 raise
             # What a library says of values that were not its own
-            raise StoreDamaged('the key store makes no sense') from error
+            raise StoreDamaged("the key store makes no sense") from error
 
     def _prepare(self) -> None:
         self.devices = Devices(self.store)
@@ -110,7 +110,7 @@ class Core:
         self.devices.set_trust(self.own_jid, self.identity_key, Trust.VERIFIED)
 
     def sign(self, text: str) -> bytes:
-        '''With our identity key (XEP-0384 0.9.1, "Devices": `labelsig`).'''
+        """With our identity key (XEP-0384 0.9.1, "Devices": `labelsig`)."""
         identity = fast.run(IdentityKeyPair.get(KeyStorage(self.store)))
         signature: bytes = xeddsa.ed25519_priv_sign(
             identity.as_priv().priv, text.encode()
@@ -129,11 +129,11 @@ class Core:
         )
 
     def commit(self) -> None:
-        '''
+        """
         Raises:
             StoreError: nothing was written, and the engine is back at what the
                 store has: nothing that depends on the lost state may be sent.
-        '''
+        """
         try:
             for sessions in self.sessions.values():
                 sessions.write()
@@ -143,19 +143,19 @@ class Core:
             raise
 
     def flush(self) -> None:
-        '''
+        """
         Wait until everything committed is on the disk. From any thread.
 
         Raises:
             StoreError: the disk refused; nothing may be sent.
-        '''
+        """
         generation = self.store.generation
         self.store.flush()
         self.witness.write(self.device_id, generation)
 
     @property
     def is_behind(self) -> bool:
-        '''Whether the store is older than it was when something was sent.'''
+        """Whether the store is older than it was when something was sent."""
         return self.store.generation < self.witness.generation(self.device_id)
 
     def rollback(self) -> None:
@@ -171,7 +171,7 @@ class Core:
 
     @property
     def blind_trust(self) -> bool:
-        '''Whether keys of contacts nobody verified are trusted blindly.'''
+        """Whether keys of contacts nobody verified are trusted blindly."""
         value: bool = self.store.get(_BLIND_TRUST, True)
         return value
 
@@ -180,7 +180,7 @@ class Core:
         self.store.put(_BLIND_TRUST, value)
 
     def blind_trust_of(self, jid: str) -> bool | None:
-        '''What was chosen for one account; None for what holds for all.'''
+        """What was chosen for one account; None for what holds for all."""
         value: bool | None = self.store.get(_BLIND_TRUST_OF + jid)
         return value
 
@@ -191,8 +191,8 @@ class Core:
             self.store.put(_BLIND_TRUST_OF + jid, value)
 
     def initial_trust(self, jid: str) -> Trust:
-        '''Blind trust before verification, and nothing of the kind after. Our
-        own key does not count as one the user verified.'''
+        """Blind trust before verification, and nothing of the kind after. Our
+        own key does not count as one the user verified."""
         chosen = self.blind_trust_of(jid)
         if not (self.blind_trust if chosen is None else chosen):
             return Trust.UNDECIDED
@@ -204,16 +204,14 @@ class Core:
     def meet(
         self, record: DeviceRecord, identity_key: bytes, *, sign_known: bool
     ) -> tuple[bool, list[Effect]]:
-        '''
+        """
         A device presents its identity key, in a bundle or in a key exchange.
 
         Returns:
             Whether it is to be accepted, and what the user has to know.
-        '''
+        """
         known = record.identity_key
-        if not self.devices.learn_identity(
-            record, identity_key, sign_known=sign_known
-        ):
+        if not self.devices.learn_identity(record, identity_key, sign_known=sign_known):
             assert known is not None
             alarm: list[Effect] = []
             if not record.refused_key:
@@ -230,7 +228,7 @@ class Core:
         return True, self._meet_first(record)
 
     def _meet_first(self, record: DeviceRecord) -> list[Effect]:
-        '''The key of a device is known now, and was not before.'''
+        """The key of a device is known now, and was not before."""
         identity_key = record.identity_key
         assert identity_key is not None
         jid = record.device.jid

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Decisions about keys, and what follows from them: what a device said before it
 was verified counts from then on (XEP-0450, "Storing Trust Message Information").
-'''
+"""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ KEPT_OF_OWN_MAX = 5000
 # Anybody can make accounts and send trust messages from them
 _SENDERS_MAX = 1000
 
-_KEPT = '/gajim/trust_messages/kept/'
-_DECIDED_AT = '/gajim/decided_at/'
+_KEPT = "/gajim/trust_messages/kept/"
+_DECIDED_AT = "/gajim/decided_at/"
 
 # A decision that claims to be from later than this was made with a clock that
 # was wrong, and must not outlast everything that is decided after it
@@ -38,13 +38,13 @@ _CLOCK_SLACK = 24 * 3600
 
 @dataclass(frozen=True)
 class Statement:
-    '''
+    """
     Somebody decided on a key.
 
     Attributes:
         key: 64 hex digits, the Curve25519 or the Ed25519 form.
         stamp: when, in seconds since 1970.
-    '''
+    """
 
     owner: str
     key: str
@@ -54,14 +54,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Change:
-    '''A device has another trust than before.'''
+    """A device has another trust than before."""
 
     device: Device
     trust: Trust
 
 
 class Deciding:
-    '''Takes decisions about keys.'''
+    """Takes decisions about keys."""
 
     def __init__(self, store: Store, devices: Devices, own_jid: str) -> None:
         self._store = store
@@ -73,7 +73,7 @@ class Deciding:
     # When a key was decided on
 
     def decided_at(self, jid: str, identity_key: bytes, now: int) -> int:
-        '''When a key was last decided on; 0 for never.'''
+        """When a key was last decided on; 0 for never."""
         stamp: int = self._store.get(_decided_key(jid, identity_key), 0)
         return stamp if stamp <= now + _CLOCK_SLACK else 0
 
@@ -83,16 +83,14 @@ class Deciding:
     # Statements of others
 
     def keep(self, sender: DeviceRecord, statements: Iterable[Statement]) -> None:
-        '''Keep what a device says until it is verified. Beyond a limit the
-        oldest is forgotten.'''
+        """Keep what a device says until it is verified. Beyond a limit the
+        oldest is forgotten."""
         assert sender.identity_key is not None
         jid = sender.device.jid
         key = _kept_key(jid, sender.identity_key)
         kept: list[list[Any]] | None = self._store.get(key)
         if kept is None:
-            if jid != self._own_jid and (
-                len(self._store.keys(_KEPT)) >= _SENDERS_MAX
-            ):
+            if jid != self._own_jid and (len(self._store.keys(_KEPT)) >= _SENDERS_MAX):
                 return
             kept = []
         entries = {(old[0], old[1]): old for old in kept}
@@ -122,8 +120,8 @@ class Deciding:
         ]
 
     def hold(self, jid: str, identity_key: bytes, until: int) -> None:
-        '''A decision on a key can be undone until then, so nothing is to follow
-        from it yet. Not longer than this run: then nobody undoes it.'''
+        """A decision on a key can be undone until then, so nothing is to follow
+        from it yet. Not longer than this run: then nobody undoes it."""
         self._held[jid, fingerprint(identity_key)] = until
 
     def release(self, jid: str, identity_key: bytes) -> None:
@@ -135,14 +133,14 @@ class Deciding:
         return now < until <= now + _CLOCK_SLACK
 
     def finish(self, now: int) -> list[Change]:
-        '''
+        """
         Let count what was said by devices that have been verified by now, and
         forget what those said that are distrusted, unless that can be undone.
-        '''
+        """
         self._held = {key: until for key, until in self._held.items() if until > now}
         changes: list[Change] = []
         for key in self._store.keys(_KEPT):
-            jid, _, named = key[len(_KEPT) :].rpartition('/')
+            jid, _, named = key[len(_KEPT) :].rpartition("/")
             for record in self.having(jid, named):
                 identity_key = record.identity_key
                 assert identity_key is not None
@@ -154,13 +152,13 @@ class Deciding:
         return changes
 
     def settled(self, jid: str, identity_key: bytes, trust: Trust) -> list[Statement]:
-        '''
+        """
         A key has been decided on. What its device said counts if it is
         verified, and never if it is distrusted.
 
         Returns:
             The statements that count now.
-        '''
+        """
         if trust is Trust.VERIFIED:
             return self._take_kept(jid, identity_key)
         if trust is Trust.DISTRUSTED:
@@ -168,13 +166,13 @@ class Deciding:
         return []
 
     def believe(self, statements: Iterable[Statement], now: int) -> list[Change]:
-        '''
+        """
         Carry out statements of verified devices, and those that count because
         of them. A later decision on the same key stays.
 
         Returns:
             The devices whose trust is another one now.
-        '''
+        """
         changes: list[Change] = []
         todo = list(statements)
         while todo:
@@ -198,8 +196,8 @@ class Deciding:
         return changes
 
     def having(self, jid: str, key: str) -> list[DeviceRecord]:
-        '''The devices of an account with a key: 64 hex digits, in either
-        form.'''
+        """The devices of an account with a key: 64 hex digits, in either
+        form."""
         return [
             record
             for record in self._devices.of(jid).values()
@@ -208,7 +206,7 @@ class Deciding:
 
 
 def told(changes: Iterable[Change]) -> list[TrustChanged]:
-    '''What the user may be told of changes: one effect for each account.'''
+    """What the user may be told of changes: one effect for each account."""
     found: dict[tuple[str, Trust], list[Device]] = {}
     for change in changes:
         key = (change.device.jid, change.trust)
@@ -220,14 +218,14 @@ def told(changes: Iterable[Change]) -> list[TrustChanged]:
 
 
 def forms(identity_key: bytes) -> tuple[str, str]:
-    '''An Ed25519 identity key as it may be written: 64 hex digits each, of the
-    Curve25519 and of the Ed25519 form.'''
+    """An Ed25519 identity key as it may be written: 64 hex digits each, of the
+    Curve25519 and of the Ed25519 form."""
     return fingerprint(identity_key), identity_key.hex()
 
 
 def _kept_key(jid: str, identity_key: bytes) -> str:
-    return f'{_KEPT}{jid}/{fingerprint(identity_key)}'
+    return f"{_KEPT}{jid}/{fingerprint(identity_key)}"
 
 
 def _decided_key(jid: str, identity_key: bytes) -> str:
-    return f'{_DECIDED_AT}{jid}/{fingerprint(identity_key)}'
+    return f"{_DECIDED_AT}{jid}/{fingerprint(identity_key)}"

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Decisions about keys as values: what a code said that the user scanned, and
 what one device tells another in a trust message.
-'''
+"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .values import Trust
 
 @dataclass(frozen=True)
 class Decisions:
-    '''
+    """
     What a code says of one account's keys.
 
     Attributes:
@@ -28,7 +28,7 @@ class Decisions:
         trusted: key identifiers without a device: 64 lower-case hex digits, of
             the Curve25519 or the Ed25519 form.
         distrusted: the same, of keys not to be trusted.
-    '''
+    """
 
     devices: Mapping[int, str] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
@@ -39,14 +39,14 @@ class Decisions:
 
 @dataclass(frozen=True)
 class KeyDecision:
-    '''
+    """
     What a trust message says of one key (XEP-0434, "Trust Message Structure").
 
     Attributes:
         owner: the bare JID whose key it is.
         key: the identity key, 32 bytes.
         trust: `VERIFIED` or `DISTRUSTED`.
-    '''
+    """
 
     owner: str
     key: bytes

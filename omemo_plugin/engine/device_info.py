@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Devices as they are shown to the user.'''
+"""Devices as they are shown to the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .wire import fingerprint
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    '''
+    """
     A device as it is shown to the user.
 
     Attributes:
@@ -25,7 +25,7 @@ class DeviceInfo:
         active: it is in a current device list.
         key_changed: another identity key was presented and refused.
         first_seen, last_seen: seconds since 1970, 0 for never.
-    '''
+    """
 
     device: Device
     protocols: tuple[Protocol, ...]
@@ -39,13 +39,13 @@ class DeviceInfo:
 
     @property
     def fingerprint(self) -> str | None:
-        '''64 hex digits; None while the key is not known. Worked out when it is
-        asked for: a room may have a thousand devices.'''
+        """64 hex digits; None while the key is not known. Worked out when it is
+        asked for: a room may have a thousand devices."""
         return None if self.identity_key is None else fingerprint(self.identity_key)
 
 
 def devices_of(core: Core, jid: str) -> tuple[DeviceInfo, ...]:
-    '''All known devices of an account, sorted.'''
+    """All known devices of an account, sorted."""
     return tuple(
         DeviceInfo(
             record.device,

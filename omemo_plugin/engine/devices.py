@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What is known about the devices of every account: their lists, identity keys
 and trust. Kept in python-omemo's key layout, with what it has no place for
 under `/gajim/devices/`.
-'''
+"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .wire import same_identity
 
 @dataclass
 class DeviceRecord:
-    '''
+    """
     One device as the engine knows it.
 
     Attributes:
@@ -39,7 +39,7 @@ class DeviceRecord:
         speaks_omemo_2: an OMEMO 2 message of the device has been decrypted, so
             it can read the protocol it advertises.
         refused_key: another identity key was presented and refused.
-    '''
+    """
 
     device: Device
     listed: dict[Protocol, bool] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class DeviceRecord:
 
 
 class Devices:
-    '''All device records of one account's store, cached and written through.'''
+    """All device records of one account's store, cached and written through."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -66,21 +66,21 @@ class Devices:
         self._trust: dict[tuple[str, bytes], Trust] = {}
 
     def forget_cache(self) -> None:
-        '''After the store was rolled back.'''
+        """After the store was rolled back."""
         self._records.clear()
         self._trust.clear()
 
     # Records
 
     def of(self, jid: str) -> dict[int, DeviceRecord]:
-        '''The records of a bare JID by device id; not to be changed.'''
+        """The records of a bare JID by device id; not to be changed."""
         try:
             return self._records[jid]
         except KeyError:
             try:
                 records = self._load(jid)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise StoreDamaged('a device makes no sense') from error
+                raise StoreDamaged("a device makes no sense") from error
             self._records[jid] = records
             return records
 
@@ -88,7 +88,7 @@ class Devices:
         return self.of(device.jid).get(device.device_id)
 
     def add(self, device: Device, now: int) -> DeviceRecord:
-        '''The record of a device, a new one where there is none.'''
+        """The record of a device, a new one where there is none."""
         records = self.of(device.jid)
         record = records.get(device.device_id)
         if record is None:
@@ -102,30 +102,30 @@ class Devices:
         record = records.pop(device.device_id, None)
         if record is None:
             return
-        prefix = f'/devices/{device.jid}/{device.device_id}'
-        for name in ('namespaces', 'active', 'label', 'identity_key'):
-            self._store.delete(f'{prefix}/{name}')
-        self._store.delete(f'/gajim{prefix}')
+        prefix = f"/devices/{device.jid}/{device.device_id}"
+        for name in ("namespaces", "active", "label", "identity_key"):
+            self._store.delete(f"{prefix}/{name}")
+        self._store.delete(f"/gajim{prefix}")
         self._save_index(device.jid)
 
     def save(self, record: DeviceRecord) -> None:
         jid = record.device.jid
-        prefix = f'/devices/{jid}/{record.device.device_id}'
+        prefix = f"/devices/{jid}/{record.device.device_id}"
         put = self._store.put
-        put(f'{prefix}/namespaces', sorted(p.namespace for p in record.listed))
-        put(f'{prefix}/active', {p.namespace: on for p, on in record.listed.items()})
-        put(f'{prefix}/label', record.label)
+        put(f"{prefix}/namespaces", sorted(p.namespace for p in record.listed))
+        put(f"{prefix}/active", {p.namespace: on for p, on in record.listed.items()})
+        put(f"{prefix}/label", record.label)
         if record.identity_key is not None:
-            put(f'{prefix}/identity_key', _encode(record.identity_key))
+            put(f"{prefix}/identity_key", _encode(record.identity_key))
         put(
-            f'/gajim{prefix}',
+            f"/gajim{prefix}",
             {
-                'first_seen': record.first_seen,
-                'last_seen': record.last_seen,
-                'sign_known': record.sign_known,
-                'speaks_omemo_2': record.speaks_omemo_2,
-                'refused_key': record.refused_key,
-                'label_signature': None
+                "first_seen": record.first_seen,
+                "last_seen": record.last_seen,
+                "sign_known": record.sign_known,
+                "speaks_omemo_2": record.speaks_omemo_2,
+                "refused_key": record.refused_key,
+                "label_signature": None
                 if record.label_signature is None
                 else _encode(record.label_signature),
             },
@@ -134,33 +134,33 @@ class Devices:
 
     def _save_index(self, jid: str) -> None:
         ids = sorted(self._records[jid])
-        if self._store.get(f'/devices/{jid}/list') != ids:
-            self._store.put(f'/devices/{jid}/list', ids)
+        if self._store.get(f"/devices/{jid}/list") != ids:
+            self._store.put(f"/devices/{jid}/list", ids)
 
     def _load(self, jid: str) -> dict[int, DeviceRecord]:
         records = {}
-        for device_id in self._store.get(f'/devices/{jid}/list', []):
-            prefix = f'/devices/{jid}/{device_id}'
-            extra: dict[str, Any] = self._store.get(f'/gajim{prefix}', {})
-            listed = self._store.get(f'{prefix}/active', {})
-            identity_key = self._store.get(f'{prefix}/identity_key')
-            signature = extra.get('label_signature')
+        for device_id in self._store.get(f"/devices/{jid}/list", []):
+            prefix = f"/devices/{jid}/{device_id}"
+            extra: dict[str, Any] = self._store.get(f"/gajim{prefix}", {})
+            listed = self._store.get(f"{prefix}/active", {})
+            identity_key = self._store.get(f"{prefix}/identity_key")
+            signature = extra.get("label_signature")
             records[device_id] = DeviceRecord(
                 Device(jid, device_id),
                 {p: listed[p.namespace] for p in Protocol if p.namespace in listed},
-                self._store.get(f'{prefix}/label'),
+                self._store.get(f"{prefix}/label"),
                 None if signature is None else _decode(signature),
                 None if identity_key is None else _decode(identity_key),
-                extra.get('sign_known', False),
-                extra.get('speaks_omemo_2', False),
-                extra.get('refused_key', False),
-                extra.get('first_seen', 0),
-                extra.get('last_seen', 0),
+                extra.get("sign_known", False),
+                extra.get("speaks_omemo_2", False),
+                extra.get("refused_key", False),
+                extra.get("first_seen", 0),
+                extra.get("last_seen", 0),
             )
         return records
 
     def clear_refusal(self, record: DeviceRecord) -> None:
-        '''The known key of a device turned out to be the right one.'''
+        """The known key of a device turned out to be the right one."""
         if record.refused_key:
             record.refused_key = False
             self.save(record)
@@ -170,7 +170,7 @@ class Devices:
     def apply_list(
         self, jid: str, device_list: DeviceList, now: int
     ) -> tuple[DeviceRecord, ...]:
-        '''Take over a device list and return the records it made.'''
+        """Take over a device list and return the records it made."""
         protocol = device_list.protocol
         records = self.of(jid)
         listed = {entry.device_id: entry for entry in device_list.devices}
@@ -225,39 +225,39 @@ class Devices:
         self._store.put(_trust_key(jid, identity_key), trust.value)
 
     def accounts_with(self, trust: Trust) -> list[str]:
-        '''The bare JIDs that have a key with this trust.'''
-        prefix = '/trust/'
+        """The bare JIDs that have a key with this trust."""
+        prefix = "/trust/"
         return sorted(
             {
-                key[len(prefix) :].rpartition('/')[0]
+                key[len(prefix) :].rpartition("/")[0]
                 for key in self._store.keys(prefix)
                 if self._store.get(key) == trust.value
             }
         )
 
     def any_verified(self, jid: str, *, but: bytes | None = None) -> bool:
-        '''
+        """
         Whether any key of the account was ever verified, also of a device that
         is gone: whoever verified once wants to be asked.
 
         Args:
             but: an identity key that does not count.
-        '''
+        """
         left_out = None if but is None else _trust_key(jid, but)
         return any(
             key != left_out and self._store.get(key) == Trust.VERIFIED.value
-            for key in self._store.keys(f'/trust/{jid}/')
+            for key in self._store.keys(f"/trust/{jid}/")
         )
 
     def learn_identity(
         self, record: DeviceRecord, identity_key: bytes, *, sign_known: bool
     ) -> bool:
-        '''
+        """
         Note the identity key of a device, or the sign of one that is known.
 
         Returns:
             False if the device is known with another key. Nothing changed.
-        '''
+        """
         known = record.identity_key
         if known is None:
             record.identity_key = identity_key
@@ -279,11 +279,11 @@ class Devices:
 
 
 def _trust_key(jid: str, identity_key: bytes) -> str:
-    return f'/trust/{jid}/{_encode(identity_key)}'
+    return f"/trust/{jid}/{_encode(identity_key)}"
 
 
 def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode('ascii')
+    return base64.urlsafe_b64encode(data).decode("ascii")
 
 
 def _decode(text: str) -> bytes:

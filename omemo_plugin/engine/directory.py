@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Other accounts' device lists and bundles: what is wanted, what came, and when
 to ask again for what did not.
-'''
+"""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _RETRY_LAST = 24 * 3600
 # A person who presses "send" once more is worth a question sooner
 _RETRY_BY_HAND = 3
 
-_WITHDRAWN = '/gajim/withdrawn/'
+_WITHDRAWN = "/gajim/withdrawn/"
 
 
 @dataclass
 class _Failure:
-    '''How often something could not be had, and when to ask again.'''
+    """How often something could not be had, and when to ask again."""
 
     count: int
     at: float
@@ -56,7 +56,7 @@ class _Failure:
 
 
 class Directory:
-    '''What is known of others' keys on the server, in this run.'''
+    """What is known of others' keys on the server, in this run."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -69,7 +69,7 @@ class Directory:
         core.after_rollback.append(self._rolled_back)
 
     def connected(self) -> None:
-        '''What was asked for on the old stream will not be answered.'''
+        """What was asked for on the old stream will not be answered."""
         self._checked.clear()
         self._fetching.clear()
         self._list_failures.clear()
@@ -77,27 +77,27 @@ class Directory:
         self._fetching_lists = {(self._core.own_jid, p) for p in Protocol}
 
     def _rolled_back(self) -> None:
-        '''
+        """
         Lists and identity keys that were not committed are not known any more,
         and are asked for again.
 
         SECURITY: a bundle whose identity key has been forgotten is not to be
         encrypted with.
-        '''
+        """
         self._checked.clear()
         self._bundles.clear()
 
     # Device lists
 
     def want_lists(self, jid: str) -> tuple[bool, list[Effect]]:
-        '''
+        """
         Make sure the lists of an account are known.
 
         Returns:
             Whether a message can be sent without waiting for them, and what to
             fetch. Lists in the store are good enough to go on with: changes
             come by themselves where there is a subscription.
-        '''
+        """
         wanted: list[Effect] = []
         for protocol in Protocol:
             key = (jid, protocol)
@@ -117,7 +117,7 @@ class Directory:
         return ready, wanted
 
     def list_received(self, jid: str, device_list: DeviceList) -> int:
-        '''Returns how many devices are left out because there are too many.'''
+        """Returns how many devices are left out because there are too many."""
         core = self._core
         protocol = device_list.protocol
         self._fetching_lists.discard((jid, protocol))
@@ -149,11 +149,11 @@ class Directory:
         self._list_failures[jid, protocol] = _Failure(count, self._core.now())
 
     def _withdraw(self, jid: str, protocol: Protocol) -> None:
-        '''
+        """
         An account that had devices has no list any more. Its server could do
         this to make us fall back to plain text, so the devices stay known and
         the user is told, until there is a list again in either protocol.
-        '''
+        """
         core = self._core
         others = [
             record
@@ -190,12 +190,12 @@ class Directory:
     def want_bundles(
         self, device: Device, protocols: Iterable[Protocol]
     ) -> tuple[list[Effect], bool]:
-        '''
+        """
         Ask for bundles that are not had yet.
 
         Returns:
             What to fetch, and whether any answer is still to come.
-        '''
+        """
         wanted: list[Effect] = []
         pending = False
         for protocol in protocols:
@@ -212,20 +212,20 @@ class Directory:
         return wanted, pending
 
     def is_fetching(self, device: Device, protocols: Iterable[Protocol]) -> bool:
-        '''Whether any of these bundles has been asked for and did not come.'''
+        """Whether any of these bundles has been asked for and did not come."""
         return any((device, protocol) in self._fetching for protocol in protocols)
 
     def want_new_bundle(self, device: Device, protocol: Protocol) -> FetchBundle:
-        '''Ask in any case, to replace a session.'''
+        """Ask in any case, to replace a session."""
         self._fetching.add((device, protocol))
         self._bundles.pop((device, protocol), None)
         return FetchBundle(device, protocol)
 
     def retry_for(self, jids: Collection[str]) -> list[Effect]:
-        '''
+        """
         Somebody wants to write to accounts none of whose devices has a bundle:
         ask again soon, also where the interval is not over.
-        '''
+        """
         now = self._core.now()
         wanted: list[Effect] = []
         for (device, protocol), failure in self._failures.items():
@@ -244,25 +244,25 @@ class Directory:
         return record is not None and bool(record.listed.get(protocol))
 
     def bundle(self, device: Device, protocol: Protocol) -> Any:
-        '''The bundle a session can be built from, as the backend takes it, or
-        None.'''
+        """The bundle a session can be built from, as the backend takes it, or
+        None."""
         return self._bundles.get((device, protocol))
 
     def bundle_used(self, device: Device, protocol: Protocol) -> None:
         self._bundles.pop((device, protocol), None)
 
     def bundle_received(self, device: Device, bundle: Bundle) -> list[Effect]:
-        '''
+        """
         Raises:
             BundleRefused: it cannot be used; the device gets nothing until
                 it publishes another one.
-        '''
+        """
         core = self._core
         protocol = bundle.protocol
         self._fetching.discard((device, protocol))
         record = core.devices.get(device)
         if record is None:
-            raise BundleRefused('a bundle of an unknown device')
+            raise BundleRefused("a bundle of an unknown device")
         try:
             usable = WIRES[protocol].backend_bundle(
                 device.jid, device.device_id, bundle
@@ -274,7 +274,7 @@ class Directory:
             raise
         except Exception as error:
             self.refuse_bundle(device, protocol)
-            raise BundleRefused('unusable keys') from error
+            raise BundleRefused("unusable keys") from error
         accepted, effects = core.meet(record, identity_key, sign_known=True)
         if accepted:
             self._failures.pop((device, protocol), None)
@@ -282,8 +282,8 @@ class Directory:
         return effects
 
     def _refuse_borrowed(self, device: Device, identity_key: bytes) -> None:
-        '''A device that shows another device's identity key would get messages
-        under that one's trust.'''
+        """A device that shows another device's identity key would get messages
+        under that one's trust."""
         core = self._core
         others = [core.identity_key] if device != core.own_device else []
         others += [
@@ -292,11 +292,11 @@ class Directory:
             if record.identity_key is not None and record.device != device
         ]
         if any(same_identity(identity_key, other) for other in others):
-            raise BundleRefused('the identity key of another device')
+            raise BundleRefused("the identity key of another device")
 
     def forget(self, device: Device) -> None:
-        '''SECURITY: a bundle whose identity key has been forgotten is not to be
-        encrypted with: it has to be met, and judged, anew.'''
+        """SECURITY: a bundle whose identity key has been forgotten is not to be
+        encrypted with: it has to be met, and judged, anew."""
         for protocol in Protocol:
             self._bundles.pop((device, protocol), None)
             self._failures.pop((device, protocol), None)

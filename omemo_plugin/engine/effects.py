@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What the engine asks its surroundings to do. Effects are values: the bridge
 carries them out in order and reports the outcome with another call to the
 engine. An effect that is lost (no connection) is asked for again at the next
 connection.
-'''
+"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .values import Trust
 
 @dataclass(frozen=True)
 class FetchDeviceList:
-    '''Answered by `device_list_received` or `device_list_unavailable`.'''
+    """Answered by `device_list_received` or `device_list_unavailable`."""
 
     jid: str
     protocol: Protocol
@@ -32,7 +32,7 @@ class FetchDeviceList:
 
 @dataclass(frozen=True)
 class FetchBundle:
-    '''Answered by `bundle_received` or `bundle_unavailable`.'''
+    """Answered by `bundle_received` or `bundle_unavailable`."""
 
     device: Device
     protocol: Protocol
@@ -40,16 +40,16 @@ class FetchBundle:
 
 @dataclass(frozen=True)
 class PublishDeviceList:
-    '''Publish our own list; answered by `device_list_published` or
-    `publish_failed`.'''
+    """Publish our own list; answered by `device_list_published` or
+    `publish_failed`."""
 
     device_list: DeviceList
 
 
 @dataclass(frozen=True)
 class PublishBundle:
-    '''Publish our own bundle; answered by `bundle_published` or
-    `publish_failed`.'''
+    """Publish our own bundle; answered by `bundle_published` or
+    `publish_failed`."""
 
     device_id: int
     bundle: Bundle = field(repr=False)
@@ -57,12 +57,12 @@ class PublishBundle:
 
 @dataclass(frozen=True)
 class OweEmptyMessage:
-    '''
+    """
     The device should get an empty message, to complete a key exchange or to
     let its ratchet step (XEP-0384, "Sending a message"). The bridge decides
     whether this would reveal our presence to a stranger; if not, it calls
     `encrypt_empty`.
-    '''
+    """
 
     device: Device
     protocol: Protocol
@@ -70,7 +70,7 @@ class OweEmptyMessage:
 
 @dataclass(frozen=True)
 class NewDevices:
-    '''Devices seen for the first time, with the trust they were given.'''
+    """Devices seen for the first time, with the trust they were given."""
 
     jid: str
     devices: tuple[Device, ...]
@@ -79,10 +79,10 @@ class NewDevices:
 
 @dataclass(frozen=True)
 class IdentityKeyAlarm:
-    '''
+    """
     A known device presented another identity key; it was refused. Or the key of
     a new device is not the one that was verified in advance; it is distrusted.
-    '''
+    """
 
     device: Device
     known_fingerprint: str
@@ -92,8 +92,8 @@ class IdentityKeyAlarm:
 
 @dataclass(frozen=True)
 class SessionBroken:
-    '''Messages of this device cannot be decrypted; the user may replace the
-    session by hand. Asked at most once per device and run.'''
+    """Messages of this device cannot be decrypted; the user may replace the
+    session by hand. Asked at most once per device and run."""
 
     device: Device
     protocol: Protocol
@@ -101,8 +101,8 @@ class SessionBroken:
 
 @dataclass(frozen=True)
 class DevicesIgnored:
-    '''A device list is so long that this many of it are left out. Said once for
-    an account and run.'''
+    """A device list is so long that this many of it are left out. Said once for
+    an account and run."""
 
     jid: str
     count: int
@@ -110,7 +110,7 @@ class DevicesIgnored:
 
 @dataclass(frozen=True)
 class TrustChanged:
-    '''Another device, that is verified, verified or distrusted these.'''
+    """Another device, that is verified, verified or distrusted these."""
 
     jid: str
     devices: tuple[Device, ...]
@@ -119,7 +119,7 @@ class TrustChanged:
 
 @dataclass(frozen=True)
 class SendTrustMessage:
-    '''
+    """
     Tell devices what was decided (XEP-0450), encrypted with
     `encrypt_trust_message`, in OMEMO 2 only. When it has left, that is reported
     with `trust_message_sent`; until then it is asked for again at each
@@ -130,7 +130,7 @@ class SendTrustMessage:
         jid: the bare JID whose devices they are.
         stamp: when it was decided, in seconds since 1970: the time of the
             envelope.
-    '''
+    """
 
     number: int
     jid: str
@@ -141,13 +141,13 @@ class SendTrustMessage:
 
 @dataclass(frozen=True)
 class StoreRolledBack:
-    '''The key store is older than the keys that were last used. The user should
-    know: some messages cannot be read, and decisions on trust may be gone.'''
+    """The key store is older than the keys that were last used. The user should
+    know: some messages cannot be read, and decisions on trust may be gone."""
 
 
 @dataclass(frozen=True)
 class RetractBundle:
-    '''Take the bundle of a device of ours off the server.'''
+    """Take the bundle of a device of ours off the server."""
 
     device_id: int
     protocol: Protocol
@@ -155,22 +155,22 @@ class RetractBundle:
 
 @dataclass(frozen=True)
 class FetchTemporaryDevices:
-    '''Read the records of our temporary devices, in a node that is ours
+    """Read the records of our temporary devices, in a node that is ours
     alone; answered by `temporary_devices_received` or
-    `temporary_devices_unavailable`.'''
+    `temporary_devices_unavailable`."""
 
 
 @dataclass(frozen=True)
 class PublishTemporaryDevice:
-    '''Write the record of this device; answered by `temporary_device_published`
-    or `temporary_devices_unavailable`.'''
+    """Write the record of this device; answered by `temporary_device_published`
+    or `temporary_devices_unavailable`."""
 
     record: TemporaryDevice
 
 
 @dataclass(frozen=True)
 class RetractTemporaryDevice:
-    '''Delete a record.'''
+    """Delete a record."""
 
     device_id: int
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Encrypting a message, for a few devices at a time.
 
 A room may have a thousand devices, and the first message to them builds as many
@@ -16,7 +16,7 @@ drawn in between. Anything may happen between two of them:
 - Whoever may not read any more when all is done gets no key (`finish`).
 - Several messages may be under way at once. Every step of a ratchet is complete,
   and the keys a device gets may arrive in any order.
-'''
+"""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _COST_OF_BUILDING = 8
 
 @dataclass(frozen=True)
 class SentMessage:
-    '''
+    """
     An encrypted message, committed but perhaps not on the disk yet.
 
     Attributes:
@@ -72,7 +72,7 @@ class SentMessage:
         readers: the devices that can decrypt it.
         lost: recipients who could be encrypted for when it was begun, and no
             device of whom can decrypt it.
-    '''
+    """
 
     messages: tuple[EncryptedMessage, ...] = field(repr=False)
     readers: tuple[Device, ...]
@@ -81,7 +81,7 @@ class SentMessage:
 
 
 class Keys:
-    '''Encrypts the key of a message for a device.'''
+    """Encrypts the key of a message for a device."""
 
     def __init__(self, core: Core, directory: Directory, receiver: Receiver) -> None:
         self._core = core
@@ -91,7 +91,7 @@ class Keys:
     def content(
         self, protocol: Protocol, plaintext: bytes | None
     ) -> tuple[Any, PlainKeyMaterial]:
-        '''The encrypted payload, and the key to it.'''
+        """The encrypted payload, and the key to it."""
         backend = self._core.sessions[protocol].backend
         content, key = fast.run(
             backend.encrypt_empty()
@@ -109,7 +109,7 @@ class Keys:
     def encrypt(
         self, device: Device, protocol: Protocol, key: PlainKeyMaterial
     ) -> EncryptedKey | None:
-        '''None if a session cannot be built: the others still get the message.'''
+        """None if a session cannot be built: the others still get the message."""
         sessions = self._core.sessions[protocol]
         ours = sessions.of(device)
         if ours.current is None:
@@ -131,7 +131,7 @@ class Keys:
             try:
                 encrypted = fast.run(step)
             except Exception as error:
-                raise StoreDamaged('a session makes no sense') from error
+                raise StoreDamaged("a session makes no sense") from error
             sessions.stepped(device)
         data = WIRES[protocol].serialize_key(ours.current, encrypted)
         jid = device.jid if protocol is Protocol.OMEMO_2 else None
@@ -145,8 +145,8 @@ class Keys:
         *,
         empty: bool = False,
     ) -> EncryptedMessage:
-        '''The element of one protocol, committed already. To its readers nothing
-        is owed any more.'''
+        """The element of one protocol, committed already. To its readers nothing
+        is owed any more."""
         for device in keys:
             self._receiver.answered(device, protocol)
         iv, payload = WIRES[protocol].seal(content)
@@ -161,7 +161,7 @@ class Keys:
 
 @dataclass
 class _Part:
-    '''What there is of the element of one protocol.'''
+    """What there is of the element of one protocol."""
 
     content: Any
     key: PlainKeyMaterial
@@ -169,7 +169,7 @@ class _Part:
 
 
 class Encryption:
-    '''A message that is being encrypted. See `OmemoEngine.begin_encrypt`.'''
+    """A message that is being encrypted. See `OmemoEngine.begin_encrypt`."""
 
     def __init__(
         self,
@@ -179,10 +179,10 @@ class Encryption:
         jids: Collection[str],
         plaintexts: Mapping[Protocol, bytes],
     ) -> None:
-        '''
+        """
         Raises:
             NoRecipient, TooManyRecipients: see `OmemoEngine.encrypt`.
-        '''
+        """
         self._core = core
         self._planner = planner
         self._keys = keys
@@ -214,7 +214,7 @@ class Encryption:
         self._uncommitted = 0
 
     def step(self, limit: int | None = STEP) -> bool:
-        '''
+        """
         Encrypt for some more devices. When all is done it is committed, with
         all that was received, and it may be before.
 
@@ -226,7 +226,7 @@ class Encryption:
 
         Raises:
             StoreError: the message is to be given up.
-        '''
+        """
         self._check_store()
         spent = 0
         while self._todo and (limit is None or spent < limit):
@@ -247,13 +247,13 @@ class Encryption:
         return not self._todo
 
     def finish(self) -> SentMessage:
-        '''
+        """
         The message, for those who still may read it.
 
         Raises:
             NoRecipient: none of the recipients may.
             StoreError: the message is to be given up.
-        '''
+        """
         self._check_store()
         assert not self._todo
         left_out = list(self._left_out)
@@ -295,7 +295,7 @@ class Encryption:
         device: Device,
         allowed: Mapping[Device, tuple[DeviceRecord, LeftOutReason | None]],
     ) -> LeftOutReason | None:
-        '''Why a device that has been encrypted for may not read it.'''
+        """Why a device that has been encrypted for may not read it."""
         if device not in allowed:
             return None
         record, reason = allowed[device]
@@ -307,4 +307,4 @@ class Encryption:
 
     def _check_store(self) -> None:
         if self._core.rollbacks != self._rollbacks:
-            raise StoreError('the store was rolled back meanwhile')
+            raise StoreError("the store was rolled back meanwhile")

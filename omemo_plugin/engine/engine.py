@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 OMEMO for one account (XEP-0384), without any I/O but its own store.
 
 Every call is synchronous and returns what happened, with effects: plain values
 that say what is to be done on the network or told to the user. Their outcome
 is reported with another call. Nothing here waits, and nothing here is to be
 called from more than one thread, except `flush`.
-'''
+"""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ from .values import Trust
 from .wire import fingerprint
 
 __all__ = [
-    'LeftOut',
-    'LeftOutReason',
-    'OmemoEngine',
-    'ReceivedMessage',
-    'SendPlan',
-    'SentMessage',
+    "LeftOut",
+    "LeftOutReason",
+    "OmemoEngine",
+    "ReceivedMessage",
+    "SendPlan",
+    "SentMessage",
 ]
 
 
 class OmemoEngine:
-    '''The engine of one account.'''
+    """The engine of one account."""
 
     def __init__(self, core: Core) -> None:
-        '''Use `open`.'''
+        """Use `open`."""
         self._core = core
         self._rollback = Rollback(core)
         self._directory = Directory(core)
@@ -89,7 +89,7 @@ class OmemoEngine:
         clock: Callable[[], float] = time.time,
         witness: Path | None = None,
     ) -> OmemoEngine:
-        '''
+        """
         Open the account's key store, and make an identity where there is none.
 
         Args:
@@ -99,7 +99,7 @@ class OmemoEngine:
 
         Raises:
             StoreLocked, StoreTooNew, StoreDamaged, StoreError.
-        '''
+        """
         core = Core(path, own_jid, clock, witness)
         try:
             return cls(core)
@@ -109,7 +109,7 @@ class OmemoEngine:
             raise
 
     def close(self) -> None:
-        '''Commit and close. The engine cannot be used any more.'''
+        """Commit and close. The engine cannot be used any more."""
         try:
             self._core.commit()
         finally:
@@ -125,18 +125,18 @@ class OmemoEngine:
 
     @property
     def identity_key(self) -> bytes:
-        '''Our Ed25519 identity key, 32 bytes.'''
+        """Our Ed25519 identity key, 32 bytes."""
         return self._core.identity_key
 
     @property
     def fingerprint(self) -> str:
-        '''Of our own device: 64 hex digits, as Conversations shows it.'''
+        """Of our own device: 64 hex digits, as Conversations shows it."""
         return fingerprint(self._core.identity_key)
 
     @property
     def label(self) -> str | None:
-        '''The name of this device in the OMEMO 2 list; set before
-        `connected`.'''
+        """The name of this device in the OMEMO 2 list; set before
+        `connected`."""
         return self._publication.label
 
     @label.setter
@@ -146,8 +146,8 @@ class OmemoEngine:
     # Connection
 
     def connected(self) -> list[Effect]:
-        '''A new stream has begun, not a resumed one. The catch-up begins, and
-        what the server has of ours is looked at.'''
+        """A new stream has begun, not a resumed one. The catch-up begins, and
+        what the server has of ours is looked at."""
         self._core.catching_up = True
         self._directory.connected()
         self._trust_messages.connected()
@@ -159,8 +159,8 @@ class OmemoEngine:
         return effects
 
     def catch_up_ended(self) -> list[Effect]:
-        '''The archive has been read. Used prekeys are deleted, and what was
-        held back is asked for.'''
+        """The archive has been read. Used prekeys are deleted, and what was
+        held back is asked for."""
         self._core.catching_up = False
         self._rollback.catch_up_ended()
         effects = self._publication.catch_up_ended()
@@ -168,14 +168,14 @@ class OmemoEngine:
         return effects + self._decisions_due()
 
     def tick(self) -> list[Effect]:
-        '''Call about once a minute while connected, and some seconds after
-        messages came.'''
+        """Call about once a minute while connected, and some seconds after
+        messages came."""
         if self._core.catching_up:
             return []
         return self._publication.maintain() + self._decisions_due()
 
     def _decisions_due(self) -> list[Effect]:
-        '''What follows from decisions that cannot be undone any more.'''
+        """What follows from decisions that cannot be undone any more."""
         core = self._core
         changes = core.deciding.finish(core.now())
         if changes:
@@ -185,11 +185,11 @@ class OmemoEngine:
     # What others publish
 
     def device_list_received(self, jid: str, device_list: DeviceList) -> list[Effect]:
-        '''
+        """
         A device list came, by an event or as an answer. It must be the
         account's own: an event about another one's node is to be dropped
         before this.
-        '''
+        """
         core = self._core
         before = set(core.devices.of(jid))
         ignored = self._directory.list_received(jid, device_list)
@@ -211,13 +211,13 @@ class OmemoEngine:
     def device_list_unavailable(
         self, jid: str, protocol: Protocol, permanent: bool
     ) -> list[Effect]:
-        '''
+        """
         A list could not be had.
 
         Args:
             permanent: there is none, or we may not see it; otherwise the
                 server or the way to it failed, and it is asked for again.
-        '''
+        """
         self._directory.list_unavailable(jid, protocol, permanent)
         if jid == self._core.own_jid and permanent:
             self._temporary.lists_known(protocol)
@@ -225,11 +225,11 @@ class OmemoEngine:
         return []
 
     def bundle_received(self, device: Device, bundle: Bundle) -> list[Effect]:
-        '''
+        """
         Raises:
             BundleRefused: it cannot be used. The device gets nothing until it
                 publishes another one; others are not affected.
-        '''
+        """
         if device == self._core.own_device:
             return self._own_bundle_received(bundle)
         protocol = bundle.protocol
@@ -260,7 +260,7 @@ class OmemoEngine:
     def bundle_unavailable(
         self, device: Device, protocol: Protocol, permanent: bool
     ) -> list[Effect]:
-        '''A bundle could not be had; see `device_list_unavailable`.'''
+        """A bundle could not be had; see `device_list_unavailable`."""
         if device == self._core.own_device:
             if permanent:
                 return self._publication.own_bundle_missing(protocol)
@@ -272,8 +272,8 @@ class OmemoEngine:
         return self._trust_messages.due() if protocol is Protocol.OMEMO_2 else []
 
     def bundle_malformed(self, device: Device, protocol: Protocol) -> None:
-        '''What is published as a bundle is none. The device gets nothing until
-        it publishes another one.'''
+        """What is published as a bundle is none. The device gets nothing until
+        it publishes another one."""
         self._replacing.pop((device, protocol), None)
         if self._temporary.waits_for(device):
             self._temporary.bundle_missing(device, protocol, permanent=False)
@@ -282,19 +282,19 @@ class OmemoEngine:
     # What we publish
 
     def bundle_published(self, bundle: Bundle) -> list[Effect]:
-        '''The server took a bundle of ours.'''
+        """The server took a bundle of ours."""
         return self._publication.bundle_published(bundle)
 
     def device_list_published(self, device_list: DeviceList) -> list[Effect]:
-        '''The server took a list of ours.'''
+        """The server took a list of ours."""
         return self._temporary.list_published(device_list)
 
     # A temporary device
 
     @property
     def temporary(self) -> bool:
-        '''Whether this device is to take itself off the server when it goes;
-        set before `connected`.'''
+        """Whether this device is to take itself off the server when it goes;
+        set before `connected`."""
         return self._temporary.active
 
     @temporary.setter
@@ -304,68 +304,68 @@ class OmemoEngine:
     def temporary_devices_received(
         self, records: Sequence[TemporaryDevice]
     ) -> list[Effect]:
-        '''The records of our temporary devices, from the node that is ours
-        alone.'''
+        """The records of our temporary devices, from the node that is ours
+        alone."""
         return self._temporary.records_received(records)
 
     def temporary_device_published(self) -> list[Effect]:
-        '''This device has its record, and can be listed.'''
+        """This device has its record, and can be listed."""
         return self._publication.release()
 
     def temporary_devices_unavailable(self) -> list[Effect]:
-        '''There can be no records: the server has no private nodes, or does
+        """There can be no records: the server has no private nodes, or does
         not answer. The device still withdraws itself, but nobody does it
-        later.'''
+        later."""
         return self._publication.release()
 
     def publish_again(self) -> list[Effect]:
-        '''Being temporary, or the label, was changed on a connection.'''
+        """Being temporary, or the label, was changed on a connection."""
         return [
             FetchTemporaryDevices(),
             *(FetchDeviceList(self.own_jid, protocol) for protocol in Protocol),
         ]
 
     def tidy_temporary(self, alive: Collection[int]) -> list[Effect]:
-        '''
+        """
         Remove what earlier temporary devices of ours left behind; after the
         catch-up.
 
         Args:
             alive: ids of devices that are online now; they are left alone.
-        '''
+        """
         return self._temporary.tidy(alive)
 
     def withdraw(self) -> list[Effect]:
-        '''
+        """
         Take this device off the server; nothing of it is published any more on
         this connection. When all of it has been done,
         `RetractTemporaryDevice` of our id is due.
-        '''
+        """
         self._publication.withdraw()
         return self._temporary.withdraw()
 
     def publish_failed(self, effect: Effect) -> list[Effect]:
-        '''
+        """
         The server refused a publication for good, after the bridge has tried
         to put the node's options right. At most three tries a connection.
-        '''
+        """
         return self._publication.publish_failed(effect)
 
     # Messages
 
     def plan(self, jids: Collection[str]) -> SendPlan:
-        '''
+        """
         Say who would get a message, and what is to be fetched before.
 
         Args:
             jids: the recipients' bare JIDs. Our own other devices are added.
-        '''
+        """
         return self._sender.plan(jids)
 
     def encrypt(
         self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
     ) -> SentMessage:
-        '''
+        """
         Encrypt for all devices that may read it now. What was decrypted before
         is committed with it.
 
@@ -382,39 +382,39 @@ class OmemoEngine:
                 devices do not count.
             TooManyRecipients: it would be for more than 1000 devices.
             StoreError: it is not committed and must not be sent.
-        '''
+        """
         return self._sender.encrypt(jids, plaintexts)
 
     def begin_encrypt(
         self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
     ) -> Encryption:
-        '''
+        """
         The same in steps, so that many devices do not take long at once: call
         `step` until all is done, and then `finish`. Other calls may come in
         between, and a message may be given up at any time.
 
         Raises:
             NoRecipient, TooManyRecipients: as with `encrypt`.
-        '''
+        """
         return self._sender.begin(jids, plaintexts)
 
     def encrypt_empty(
         self, device: Device, protocol: Protocol
     ) -> EncryptedMessage | None:
-        '''
+        """
         An empty message for one device (XEP-0384, "Sending a message"),
         committed; call `flush` before it leaves. None if there is nothing it
         could be encrypted with.
 
         Raises:
             StoreError: it is not committed and must not be sent.
-        '''
+        """
         return self._sender.encrypt_empty(device, protocol)
 
     def decrypt(
         self, sender_jid: str, messages: Sequence[EncryptedMessage]
     ) -> ReceivedMessage:
-        '''
+        """
         Decrypt one stanza's elements: the one with a key for this device
         decides, OMEMO 2 before the legacy protocol.
 
@@ -426,7 +426,7 @@ class OmemoEngine:
 
         Raises:
             ReceiveError: its kinds say why; no session has changed.
-        '''
+        """
         result = self._receiver.decrypt(sender_jid, messages)
         if self._receiver.prekeys_used:
             for protocol in self._receiver.prekeys_used:
@@ -438,33 +438,33 @@ class OmemoEngine:
 
     @property
     def uncommitted(self) -> bool:
-        '''Whether there is something to commit.'''
+        """Whether there is something to commit."""
         return self._core.uncommitted
 
     def commit(self) -> None:
-        '''
+        """
         Write everything received since the last commit, in one transaction.
 
         Raises:
             StoreError: nothing was written; the engine is back at the last
                 commit.
-        '''
+        """
         self._core.commit()
 
     def flush(self) -> None:
-        '''
+        """
         Wait until everything committed is on the disk. From any thread.
 
         Raises:
             StoreError: the disk refused; what was encrypted must not be sent.
-        '''
+        """
         self._core.flush()
 
     # Devices and trust
 
     @property
     def blind_trust(self) -> bool:
-        '''Whether devices of contacts nobody verified are trusted blindly.'''
+        """Whether devices of contacts nobody verified are trusted blindly."""
         return self._core.blind_trust
 
     @blind_trust.setter
@@ -473,21 +473,21 @@ class OmemoEngine:
         self._core.commit()
 
     def blind_trust_of(self, jid: str) -> bool | None:
-        '''What was chosen for one account; None for what `blind_trust` says.'''
+        """What was chosen for one account; None for what `blind_trust` says."""
         return self._core.blind_trust_of(jid)
 
     def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
-        '''Choose for one account. Keys that are known keep their trust.'''
+        """Choose for one account. Keys that are known keep their trust."""
         self._core.set_blind_trust_of(jid, value)
         self._core.commit()
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
-        '''All known devices of an account, our own one included.'''
+        """All known devices of an account, our own one included."""
         return devices_of(self._core, jid)
 
     def look_up(self, devices: Collection[Device]) -> list[DeviceInfo]:
-        '''What is known of some devices, sorted; without those that are not
-        known.'''
+        """What is known of some devices, sorted; without those that are not
+        known."""
         wanted = frozenset(devices)
         return [
             info
@@ -497,7 +497,7 @@ class OmemoEngine:
         ]
 
     def set_trust(self, device: Device, trust: Trust) -> None:
-        '''
+        """
         The user decides on a device by hand.
 
         What follows from it (other devices are told, and what the device said
@@ -508,11 +508,11 @@ class OmemoEngine:
         Raises:
             OmemoError: its key is not known yet, or it is this device.
             StoreError: nothing was changed.
-        '''
+        """
         self._user_decisions.set_trust(device, trust)
 
     def decide(self, jid: str, decisions: Decisions) -> list[Effect]:
-        '''
+        """
         Carry out what a code says, in one transaction: what agrees with it is
         verified, what does not is distrusted, and what is not known yet is
         remembered. Whether the code can be believed is for the caller to know.
@@ -522,7 +522,7 @@ class OmemoEngine:
 
         Raises:
             StoreError: nothing was changed.
-        '''
+        """
         return self._user_decisions.decide(jid, decisions)
 
     # Trust messages
@@ -530,7 +530,7 @@ class OmemoEngine:
     def trust_message_received(
         self, sender: Device, decisions: Collection[KeyDecision], stamp: int
     ) -> list[Effect]:
-        '''
+        """
         A trust message (XEP-0434) for XEP-0450 was in a decrypted envelope. It
         counts at once if the device is verified, and otherwise from when it is
         verified. Not committed, like the message it came in.
@@ -538,29 +538,29 @@ class OmemoEngine:
         Args:
             sender: the device that encrypted the envelope, just now.
             stamp: the time of the envelope, in seconds since 1970.
-        '''
+        """
         return self._trust_messages.received(sender, decisions, stamp)
 
     def encrypt_trust_message(
         self, devices: Collection[Device], envelope: bytes
     ) -> SentMessage:
-        '''
+        """
         Encrypt what `SendTrustMessage` asks for, for those of the devices that
         are still verified. Committed; call `flush` before it leaves.
 
         Raises:
             NoRecipient: none of them can be encrypted for.
             StoreError: it is not committed and must not be sent.
-        '''
+        """
         return self._sender.encrypt_trust_message(devices, envelope)
 
     def trust_message_sent(self, number: int, devices: Collection[Device]) -> None:
-        '''It has been given to the network, for these devices.'''
+        """It has been given to the network, for these devices."""
         self._trust_messages.sent(number, devices)
         self._core.commit()
 
     def own_lists_without(self, device: Device) -> list[Effect]:
-        '''
+        """
         The user does not want one of the own other devices any more.
 
         Returns:
@@ -569,16 +569,16 @@ class OmemoEngine:
 
         Raises:
             OmemoError: it is this device, or somebody else's.
-        '''
+        """
         if device.jid != self.own_jid or device == self._core.own_device:
-            raise OmemoError('not another own device')
+            raise OmemoError("not another own device")
         return self._publication.lists_without(device)
 
     def forget_device(self, device: Device) -> None:
-        '''Delete a device with its sessions. Its key is met as a new one if it
-        comes back; what was decided about the key stays.'''
+        """Delete a device with its sessions. Its key is met as a new one if it
+        comes back; what was decided about the key stays."""
         if device == self._core.own_device:
-            raise OmemoError('the own device cannot be forgotten')
+            raise OmemoError("the own device cannot be forgotten")
         for sessions in self._core.sessions.values():
             sessions.forget(device)
         self._directory.forget(device)
@@ -586,8 +586,8 @@ class OmemoEngine:
         self._core.commit()
 
     def replace_session(self, device: Device) -> list[Effect]:
-        '''The user wants a new session with a device, because its messages
-        cannot be decrypted. The old one is kept until the new one works.'''
+        """The user wants a new session with a device, because its messages
+        cannot be decrypted. The old one is kept until the new one works."""
         record = self._core.devices.get(device)
         if record is None:
             return []

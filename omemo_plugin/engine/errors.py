@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Every error the pure layers raise. The docstring of a class is its meaning; the
 words for the user are chosen where they are shown. No message of an error
 carries plaintext or key material.
-'''
+"""
 
 from __future__ import annotations
 
@@ -14,114 +14,114 @@ from .values import Device
 
 
 class OmemoError(Exception):
-    '''The root of all errors of this plugin.'''
+    """The root of all errors of this plugin."""
 
 
 class LibraryMissing(OmemoError):
-    '''A library the engine stands on cannot be imported, or is another
-    package of the same name.'''
+    """A library the engine stands on cannot be imported, or is another
+    package of the same name."""
 
 
 # What came in
 
 
 class MalformedStanza(OmemoError):
-    '''An element does not have the form XEP-0384 or XEP-0420 gives it.'''
+    """An element does not have the form XEP-0384 or XEP-0420 gives it."""
 
 
 class StanzaTooLarge(MalformedStanza):
-    '''It is deeper, or has more elements, than anything that makes sense.'''
+    """It is deeper, or has more elements, than anything that makes sense."""
 
 
 class ReceiveError(OmemoError):
-    '''
+    """
     A message could not be decrypted. No session has changed.
 
     Attributes:
         effects: what is to be done about it, such as asking the user.
-    '''
+    """
 
     effects: tuple[Effect, ...] = ()
 
 
 class NotForThisDevice(ReceiveError):
-    '''The message holds no key for this device.'''
+    """The message holds no key for this device."""
 
 
 class DuplicateMessage(ReceiveError):
-    '''The message has been decrypted before. Nothing is to be shown.'''
+    """The message has been decrypted before. Nothing is to be shown."""
 
 
 class SentByThisDevice(ReceiveError):
-    '''The message was sent by this very device. Nothing is to be shown.'''
+    """The message was sent by this very device. Nothing is to be shown."""
 
 
 class NoSession(ReceiveError):
-    '''The sending device uses a session this device does not have.'''
+    """The sending device uses a session this device does not have."""
 
 
 class UnknownPrekey(ReceiveError):
-    '''A key exchange refers to a prekey that does not exist (any more).'''
+    """A key exchange refers to a prekey that does not exist (any more)."""
 
 
 class DecryptionFailed(ReceiveError):
-    '''The key or the payload could not be authenticated.'''
+    """The key or the payload could not be authenticated."""
 
 
 class TooManyKeyExchanges(ReceiveError):
-    '''The account starts new sessions faster than it may.'''
+    """The account starts new sessions faster than it may."""
 
 
 class TooManySkipped(ReceiveError):
-    '''A counter is further ahead than the ratchet is allowed to step.'''
+    """A counter is further ahead than the ratchet is allowed to step."""
 
 
 class IdentityKeyChanged(ReceiveError):
-    '''A known device presented another identity key.'''
+    """A known device presented another identity key."""
 
     def __init__(self, device: Device) -> None:
-        super().__init__(f'identity key changed: {device}')
+        super().__init__(f"identity key changed: {device}")
         self.device = device
 
 
 class BundleRefused(OmemoError):
-    '''A bundle is not usable: bad signature, no prekeys, or not enough of
-    them to be believed.'''
+    """A bundle is not usable: bad signature, no prekeys, or not enough of
+    them to be believed."""
 
 
 # What is to go out
 
 
 class SendError(OmemoError):
-    '''A message could not be encrypted. Nothing has been sent.'''
+    """A message could not be encrypted. Nothing has been sent."""
 
 
 class NoRecipient(SendError):
-    '''At least one recipient has no device that may receive the message.'''
+    """At least one recipient has no device that may receive the message."""
 
     def __init__(self, jids: tuple[str, ...]) -> None:
-        super().__init__('no device may receive this')
+        super().__init__("no device may receive this")
         self.jids = jids
 
 
 class TooManyRecipients(SendError):
-    '''The message would be for more devices than a stanza may carry.'''
+    """The message would be for more devices than a stanza may carry."""
 
 
 # The key store
 
 
 class StoreError(OmemoError):
-    '''The key store cannot be read or written.'''
+    """The key store cannot be read or written."""
 
 
 class StoreLocked(StoreError):
-    '''Another process has the key store open.'''
+    """Another process has the key store open."""
 
 
 class StoreTooNew(StoreError):
-    '''The key store was written by a newer version of the plugin.'''
+    """The key store was written by a newer version of the plugin."""
 
 
 class StoreDamaged(StoreError):
-    '''The key store is not a database, or its content makes no sense.'''
+    """The key store is not a database, or its content makes no sense."""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 How the engine drives python-omemo's backends, and how they are made faster.
 
 The library derives every public key anew, copies a ratchet by `deepcopy`, and
@@ -10,7 +10,7 @@ and `fast_primitives` does the same without that work; no cryptography is in
 them. They take the library's places when they have shown, each time they are
 loaded, that they come to the library's own results. If one does not, the
 library's own stays.
-'''
+"""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from . import fast_ratchet
 from . import fast_state
 from .values import Protocol
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
-T = TypeVar('T')
+T = TypeVar("T")
 
 # Any: their names are exchanged here, which no type allows for
 _MODULES: dict[Protocol, Any] = {
@@ -53,35 +53,35 @@ SLOW: list[str] = []
 
 
 def make_backend(protocol: Protocol, storage: Storage) -> Backend:
-    '''The backend of a protocol.'''
+    """The backend of a protocol."""
     make: Callable[[Storage], Backend] = _CLASSES[protocol]
     return make(storage)
 
 
 def forget_cached_state(backend: Backend) -> None:
-    '''Have a backend read its storage anew, after that was rolled back.'''
+    """Have a backend read its storage anew, after that was rolled back."""
     if isinstance(backend, fast_state.CachedState):
         backend.forget_state()
 
 
 def session_state(session: Session) -> str:
-    '''The JSON text of a session's ratchet, as the library stores it.'''
+    """The JSON text of a session's ratchet, as the library stores it."""
     ratchet = session.double_ratchet  # type: ignore[attr-defined]
-    return json.dumps(ratchet.json, separators=(',', ':'))
+    return json.dumps(ratchet.json, separators=(",", ":"))
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    '''
+    """
     Step a coroutine to its end. The backends wait for their storage only, and
     ours answers at once.
-    '''
+    """
     try:
         coroutine.send(None)
     except StopIteration as stop:
         result: T = stop.value
         return result
     coroutine.close()
-    raise RuntimeError('a backend waited for something')
+    raise RuntimeError("a backend waited for something")
 
 
 def _attempt(what: str, change: Callable[[], None]) -> None:
@@ -89,7 +89,7 @@ def _attempt(what: str, change: Callable[[], None]) -> None:
         change()
     except Exception as error:
         SLOW.append(what)
-        log.warning('%s stays slow: %s', what, type(error).__name__)
+        log.warning("%s stays slow: %s", what, type(error).__name__)
 
 
 def _speed_up(protocol: Protocol) -> None:
@@ -112,8 +112,8 @@ def _speed_up(protocol: Protocol) -> None:
         module.StateImpl = faster
         _CLASSES[protocol] = fast_state.make_backend_class(_CLASSES[protocol])
 
-    _attempt(f'{protocol.name}: ratchet', ratchet)
-    _attempt(f'{protocol.name}: state', state)
+    _attempt(f"{protocol.name}: ratchet", ratchet)
+    _attempt(f"{protocol.name}: state", state)
 
 
 def _speed_up_prekeys() -> None:
@@ -124,7 +124,7 @@ def _speed_up_prekeys() -> None:
     pair.pub = property(fast_state.public_of_pair)  # type: ignore[assignment, method-assign]
     if sample.pub != expected or sample.pub != expected:
         pair.pub = slow  # type: ignore[method-assign]
-        raise ValueError('another public key')
+        raise ValueError("another public key")
 
 
 # Any: methods of a class are exchanged, which no type allows for
@@ -146,7 +146,7 @@ def _speed_up_primitives() -> None:
         slow, gnutls.aes_gcm_decrypt, gnutls.GCM_NONCE
     )
     sample = object.__new__(backend)
-    content, key = run(backend.encrypt_plaintext(sample, b'sample'))
+    content, key = run(backend.encrypt_plaintext(sample, b"sample"))
     fast_primitives.compare_payload(run, sample, slow, faster, content, key)
 
     _PROVIDER.hmac_calculate = staticmethod(gnutls.hmac_calculate)
@@ -157,9 +157,9 @@ def _speed_up_primitives() -> None:
 
 
 # Once for each process: Gajim may load the plugin again after an update
-if not getattr(oldmemo.oldmemo, '_faster', False):
-    _attempt('primitives', _speed_up_primitives)
-    _attempt('prekeys', _speed_up_prekeys)
+if not getattr(oldmemo.oldmemo, "_faster", False):
+    _attempt("primitives", _speed_up_primitives)
+    _attempt("prekeys", _speed_up_prekeys)
     for _protocol in Protocol:
         _speed_up(_protocol)
     oldmemo.oldmemo._faster = True  # type: ignore[attr-defined]

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Ratchets that are cheap to copy and to write down.
 
 A ratchet is copied before each message is decrypted, so that a forged one
 leaves no trace, and is written down at each commit.
-'''
+"""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from doubleratchet.symmetric_key_ratchet import SymmetricKeyRatchet
 _derive_pub = lru_cache(maxsize=1024)(xeddsa.priv_to_curve25519_pub)
 
 # The library's names for what is in a ratchet; `compare` notices other ones
-_DH = '_DoubleRatchet__diffie_hellman_ratchet'
-_SKIPPED = '_DoubleRatchet__skipped_message_keys'
-_OWN = '_DiffieHellmanRatchet__own_ratchet_priv'
-_OTHER = '_DiffieHellmanRatchet__other_ratchet_pub'
-_ROOT = '_DiffieHellmanRatchet__root_chain'
-_SYMMETRIC = '_DiffieHellmanRatchet__symmetric_key_ratchet'
-_RECEIVING = '_SymmetricKeyRatchet__receiving_chain'
-_SENDING = '_SymmetricKeyRatchet__sending_chain'
-_PREVIOUS = '_SymmetricKeyRatchet__previous_sending_chain_length'
-_KEY = '_KDFChain__key'
-_LENGTH = '_KDFChain__length'
+_DH = "_DoubleRatchet__diffie_hellman_ratchet"
+_SKIPPED = "_DoubleRatchet__skipped_message_keys"
+_OWN = "_DiffieHellmanRatchet__own_ratchet_priv"
+_OTHER = "_DiffieHellmanRatchet__other_ratchet_pub"
+_ROOT = "_DiffieHellmanRatchet__root_chain"
+_SYMMETRIC = "_DiffieHellmanRatchet__symmetric_key_ratchet"
+_RECEIVING = "_SymmetricKeyRatchet__receiving_chain"
+_SENDING = "_SymmetricKeyRatchet__sending_chain"
+_PREVIOUS = "_SymmetricKeyRatchet__previous_sending_chain_length"
+_KEY = "_KDFChain__key"
+_LENGTH = "_KDFChain__length"
 
 
 class FastRatchet(diffie_hellman_ratchet_curve25519.DiffieHellmanRatchet):
-    '''Curve25519 by libxeddsa, which the library uses elsewhere, and a copy
-    that copies just what changes.'''
+    """Curve25519 by libxeddsa, which the library uses elsewhere, and a copy
+    that copies just what changes."""
 
     @staticmethod
     def _derive_pub(priv: bytes) -> bytes:
@@ -59,8 +59,8 @@ class FastRatchet(diffie_hellman_ratchet_curve25519.DiffieHellmanRatchet):
 
 
 def _twin(one: Any) -> Any:
-    '''A copy of a ratchet or chain, and of those within it. They are ordinary
-    objects, and `copy.copy` takes ten times as long to find that out.'''
+    """A copy of a ratchet or chain, and of those within it. They are ordinary
+    objects, and `copy.copy` takes ten times as long to find that out."""
     twin = object.__new__(type(one))
     inside = vars(twin)
     inside.update(vars(one))
@@ -75,36 +75,36 @@ def _chain(chain: KDFChain | None) -> dict[str, Any] | None:
         return None
     inside = vars(chain)
     return {
-        'version': '1.0.0',
-        'length': inside[_LENGTH],
-        'key': inside[_KEY].decode('latin-1'),
+        "version": "1.0.0",
+        "length": inside[_LENGTH],
+        "key": inside[_KEY].decode("latin-1"),
     }
 
 
 def _state(ratchet: Any) -> dict[str, Any]:
-    '''What the library's `json` is, without the data model.'''
+    """What the library's `json` is, without the data model."""
     inside = vars(ratchet)
     dh = vars(inside[_DH])
     symmetric = vars(dh[_SYMMETRIC])
     return {
-        'version': '1.0.0',
-        'diffie_hellman_ratchet': {
-            'version': '1.0.0',
-            'own_ratchet_priv': dh[_OWN].decode('latin-1'),
-            'other_ratchet_pub': dh[_OTHER].decode('latin-1'),
-            'root_chain': _chain(dh[_ROOT]),
-            'symmetric_key_ratchet': {
-                'version': '1.0.0',
-                'receiving_chain': _chain(symmetric[_RECEIVING]),
-                'sending_chain': _chain(symmetric[_SENDING]),
-                'previous_sending_chain_length': symmetric[_PREVIOUS],
+        "version": "1.0.0",
+        "diffie_hellman_ratchet": {
+            "version": "1.0.0",
+            "own_ratchet_priv": dh[_OWN].decode("latin-1"),
+            "other_ratchet_pub": dh[_OTHER].decode("latin-1"),
+            "root_chain": _chain(dh[_ROOT]),
+            "symmetric_key_ratchet": {
+                "version": "1.0.0",
+                "receiving_chain": _chain(symmetric[_RECEIVING]),
+                "sending_chain": _chain(symmetric[_SENDING]),
+                "previous_sending_chain_length": symmetric[_PREVIOUS],
             },
         },
-        'skipped_message_keys': [
+        "skipped_message_keys": [
             {
-                'ratchet_pub': ratchet_pub.decode('latin-1'),
-                'index': index,
-                'message_key': key.decode('latin-1'),
+                "ratchet_pub": ratchet_pub.decode("latin-1"),
+                "index": index,
+                "message_key": key.decode("latin-1"),
             }
             for (ratchet_pub, index), key in inside[_SKIPPED].items()
         ],
@@ -112,8 +112,8 @@ def _state(ratchet: Any) -> dict[str, Any]:
 
 
 def make(module: ModuleType) -> tuple[type[Any], Any]:
-    '''What takes the places of `DoubleRatchetImpl` and of the module of
-    `DiffieHellmanRatchet` in a backend's module.'''
+    """What takes the places of `DoubleRatchetImpl` and of the module of
+    `DiffieHellmanRatchet` in a backend's module."""
     base: type[Any] = module.DoubleRatchetImpl
 
     class FastDoubleRatchet(base):  # type: ignore[misc]
@@ -123,12 +123,12 @@ def make(module: ModuleType) -> tuple[type[Any], Any]:
 
 
 def compare(module: ModuleType, original: type[Any]) -> None:
-    '''
+    """
     Have two ratchets talk, and compare with what the library makes of them.
 
     Raises:
         Exception: of any kind, where there is any difference.
-    '''
+    """
     asyncio_free(_compare(module, original))
     slow = diffie_hellman_ratchet_curve25519.DiffieHellmanRatchet
     one, other = secrets.token_bytes(32), secrets.token_bytes(32)
@@ -138,12 +138,12 @@ def compare(module: ModuleType, original: type[Any]) -> None:
         FastRatchet._perform_diffie_hellman(one, public)
         == slow._perform_diffie_hellman(one, public)
     )
-    for low_order in (bytes(32), b'\x01' + bytes(31)):
+    for low_order in (bytes(32), b"\x01" + bytes(31)):
         try:
             FastRatchet._perform_diffie_hellman(one, low_order)
         except Exception:  # noqa: S112
             continue
-        raise ValueError('a low-order key was taken')
+        raise ValueError("a low-order key was taken")
 
 
 async def _compare(module: ModuleType, original: type[Any]) -> None:
@@ -162,17 +162,17 @@ async def _compare(module: ModuleType, original: type[Any]) -> None:
     priv = secrets.token_bytes(32)
     data = bytes([5]) * (2 * library.StateImpl.IDENTITY_KEY_ENCODING_LENGTH)
     ann, first = await fast.encrypt_initial_message(
-        *parts, shared, xeddsa.priv_to_curve25519_pub(priv), b'first', data
+        *parts, shared, xeddsa.priv_to_curve25519_pub(priv), b"first", data
     )
     ben, text = await fast.decrypt_initial_message(*parts, shared, priv, first, data)
-    _expect(text == b'first')
-    skipped = await ann.encrypt_message(b'skipped', data)
-    second = await ann.encrypt_message(b'second', data)
+    _expect(text == b"first")
+    skipped = await ann.encrypt_message(b"skipped", data)
+    second = await ann.encrypt_message(b"second", data)
     twin = copy.copy(ben)
-    _expect(await twin.decrypt_message(second, data) == b'second')
-    answer = await twin.encrypt_message(b'answer', data)
-    _expect(await ann.decrypt_message(answer, data) == b'answer')
-    _expect(await twin.decrypt_message(skipped, data) == b'skipped')
+    _expect(await twin.decrypt_message(second, data) == b"second")
+    answer = await twin.encrypt_message(b"answer", data)
+    _expect(await ann.decrypt_message(answer, data) == b"answer")
+    _expect(await twin.decrypt_message(skipped, data) == b"skipped")
     for ratchet in (ann, ben, twin):
         _expect(ratchet.json == original.json.fget(ratchet))
     clone = copy.deepcopy(vars(ann)[_DH])
@@ -184,14 +184,14 @@ async def _compare(module: ModuleType, original: type[Any]) -> None:
 
 
 def asyncio_free(coroutine: Any) -> None:
-    '''Step a coroutine that waits for nothing.'''
+    """Step a coroutine that waits for nothing."""
     try:
         coroutine.send(None)
     except StopIteration:
         return
-    raise RuntimeError('it waited for something')
+    raise RuntimeError("it waited for something")
 
 
 def _expect(condition: bool) -> None:
     if not condition:
-        raise ValueError('another result than the library')
+        raise ValueError("another result than the library")

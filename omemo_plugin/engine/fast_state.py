@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The X3DH state, kept between calls instead of being read from its JSON each
 time, and a bundle that is derived once instead of twice for each session.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from omemo.backend import Backend
 _public_key = lru_cache(maxsize=1024)(xeddsa.priv_to_curve25519_pub)
 
 _CHANGES = (
-    'rotate_signed_pre_key',
-    'hide_pre_key',
-    'delete_pre_key',
-    'delete_hidden_pre_keys',
-    'generate_pre_keys',
+    "rotate_signed_pre_key",
+    "hide_pre_key",
+    "delete_pre_key",
+    "delete_hidden_pre_keys",
+    "generate_pre_keys",
 )
 
 
 def public_of_pair(pair: Any) -> bytes:
-    '''The public key of a prekey pair.'''
+    """The public key of a prekey pair."""
     return _public_key(pair.priv)
 
 
 def make(module: ModuleType) -> type[Any]:
-    '''A `StateImpl` for a backend's module that remembers its bundle.'''
+    """A `StateImpl` for a backend's module that remembers its bundle."""
     base: type[Any] = module.StateImpl
 
     class FastState(base):  # type: ignore[misc]
@@ -63,10 +63,10 @@ def make(module: ModuleType) -> type[Any]:
 
 
 def compare(module: ModuleType, faster: type[Any]) -> None:
-    '''
+    """
     Raises:
         Exception: of any kind, where a bundle differs from the library's.
-    '''
+    """
     base: type[Any] = module.StateImpl
     state = faster.create(
         x3dh.IdentityKeyFormat.ED_25519,
@@ -87,25 +87,25 @@ def compare(module: ModuleType, faster: type[Any]) -> None:
         step()
         for _ in range(2):
             if state.bundle != base.bundle.fget(state):
-                raise ValueError('another bundle than the library')
+                raise ValueError("another bundle than the library")
 
 
 class CachedState(Backend):
-    '''A backend that keeps its state.'''
+    """A backend that keeps its state."""
 
     def forget_state(self) -> None:
         raise NotImplementedError
 
 
 def make_backend_class(base: type[Backend]) -> type[Backend]:
-    '''
+    """
     A backend class that loads its state once. It writes it to the storage with
     every change, as the library does.
 
     Raises:
         AttributeError: the library loads it in another way.
-    '''
-    name = f'_{base.__name__}__get_state'
+    """
+    name = f"_{base.__name__}__get_state"
     load = getattr(base, name)
 
     class FastBackend(base, CachedState):  # type: ignore[misc, valid-type]

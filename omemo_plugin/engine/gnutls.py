@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Some of GnuTLS's primitives. A Gajim has the library loaded, for its TLS.
 
 Importing raises OSError where there is no GnuTLS, and AttributeError where it
 is older than 3.7.7.
-'''
+"""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ GCM_NONCE = 12
 
 
 class GnutlsError(ValueError):
-    '''GnuTLS refused, with a number of its own.'''
+    """GnuTLS refused, with a number of its own."""
 
 
 class _Datum(ctypes.Structure):
-    _fields_ = (('data', c_char_p), ('size', c_uint))
+    _fields_ = (("data", c_char_p), ("size", c_uint))
 
 
 def _datum(data: bytes) -> _Datum:
@@ -64,20 +64,20 @@ def _declare(name: str, *arguments: Any) -> Any:
     return function
 
 
-_library = ctypes.PyDLL('libgnutls.so.30')
+_library = ctypes.PyDLL("libgnutls.so.30")
 _data = POINTER(_Datum)
 _crypt = (c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_size_t), c_uint)
 
-_extract = _declare('gnutls_hkdf_extract', c_int, _data, _data, c_char_p)
-_expand = _declare('gnutls_hkdf_expand', c_int, _data, _data, c_char_p, c_size_t)
-_begin = _declare('gnutls_cipher_init', POINTER(c_void_p), c_int, _data, _data)
-_encrypt = _declare('gnutls_cipher_encrypt3', *_crypt)
-_decrypt = _declare('gnutls_cipher_decrypt3', *_crypt)
-_end = _declare('gnutls_cipher_deinit', c_void_p)
+_extract = _declare("gnutls_hkdf_extract", c_int, _data, _data, c_char_p)
+_expand = _declare("gnutls_hkdf_expand", c_int, _data, _data, c_char_p, c_size_t)
+_begin = _declare("gnutls_cipher_init", POINTER(c_void_p), c_int, _data, _data)
+_encrypt = _declare("gnutls_cipher_encrypt3", *_crypt)
+_decrypt = _declare("gnutls_cipher_decrypt3", *_crypt)
+_end = _declare("gnutls_cipher_deinit", c_void_p)
 _end.restype = None
-_begin_aead = _declare('gnutls_aead_cipher_init', POINTER(c_void_p), c_int, _data)
+_begin_aead = _declare("gnutls_aead_cipher_init", POINTER(c_void_p), c_int, _data)
 _decrypt_aead = _declare(
-    'gnutls_aead_cipher_decrypt',
+    "gnutls_aead_cipher_decrypt",
     c_void_p,
     *(c_char_p, c_size_t),
     *(c_char_p, c_size_t),
@@ -85,10 +85,10 @@ _decrypt_aead = _declare(
     *(c_char_p, c_size_t),
     *(c_char_p, POINTER(c_size_t)),
 )
-_end_aead = _declare('gnutls_aead_cipher_deinit', c_void_p)
+_end_aead = _declare("gnutls_aead_cipher_deinit", c_void_p)
 _end_aead.restype = None
 _hmac = _declare(
-    'gnutls_hmac_fast', c_int, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p
+    "gnutls_hmac_fast", c_int, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p
 )
 
 
@@ -98,7 +98,7 @@ def _check(result: int) -> None:
 
 
 async def hmac_calculate(key: bytes, hash_function: HashFunction, data: bytes) -> bytes:
-    '''HMAC (RFC 2104).'''
+    """HMAC (RFC 2104)."""
     mac, size = MACS[hash_function]
     result = create_string_buffer(size)
     _check(_hmac(mac, key, len(key), data, len(data), result))
@@ -112,12 +112,12 @@ async def hkdf_derive(
     info: bytes,
     key_material: bytes,
 ) -> bytes:
-    '''
+    """
     HKDF (RFC 5869).
 
     Raises:
         GnutlsError: the length is more than 255 digests.
-    '''
+    """
     mac, size = MACS[hash_function]
     pseudorandom = create_string_buffer(size)
     derived = create_string_buffer(length)
@@ -130,7 +130,7 @@ def _run_cbc(
     crypt: Any, key: bytes, iv: bytes, data: bytes, room: int, flags: int
 ) -> bytes:
     if len(iv) != BLOCK or len(key) not in _CBC:
-        raise GnutlsError('a key or an initialization vector of another size')
+        raise GnutlsError("a key or an initialization vector of another size")
     handle = c_void_p()
     _check(_begin(byref(handle), _CBC[len(key)], _datum(key), _datum(iv)))
     try:
@@ -145,12 +145,12 @@ def _run_cbc(
 async def aes_cbc_encrypt(
     key: bytes, initialization_vector: bytes, plaintext: bytes
 ) -> bytes:
-    '''
+    """
     AES-CBC with PKCS #7 padding (RFC 5652, section 6.3).
 
     Raises:
         GnutlsError: of a key or an initialization vector of another size.
-    '''
+    """
     room = len(plaintext) + BLOCK
     return _run_cbc(
         _encrypt, key, initialization_vector, plaintext, room, _PADDING_PKCS7
@@ -160,27 +160,27 @@ async def aes_cbc_encrypt(
 async def aes_cbc_decrypt(
     key: bytes, initialization_vector: bytes, ciphertext: bytes
 ) -> bytes:
-    '''
+    """
     The other way round. Only for what is authentic already.
 
     Raises:
         GnutlsError: also of no whole blocks.
         DecryptionFailedException: the padding is wrong.
-    '''
+    """
     room = len(ciphertext)
     if not room or room % BLOCK:
-        raise GnutlsError('no whole blocks')
+        raise GnutlsError("no whole blocks")
     padded = _run_cbc(_decrypt, key, initialization_vector, ciphertext, room, 0)
     # GnuTLS would look at nothing but the padding's length
     unpadder = PKCS7(8 * BLOCK).unpadder()
     try:
         return unpadder.update(padded) + unpadder.finalize()
     except ValueError as error:
-        raise DecryptionFailedException('a wrong padding') from error
+        raise DecryptionFailedException("a wrong padding") from error
 
 
 def aes_gcm_decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
-    '''
+    """
     AES-GCM (NIST SP 800-38D).
 
     Args:
@@ -189,10 +189,10 @@ def aes_gcm_decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
 
     Raises:
         GnutlsError: it is not authentic, or a size is wrong.
-    '''
+    """
     room = len(sealed) - TAG
     if room < 0 or len(nonce) != GCM_NONCE or len(key) not in _GCM:
-        raise GnutlsError('a key, a nonce or a tag of another size')
+        raise GnutlsError("a key, a nonce or a tag of another size")
     handle = c_void_p()
     _check(_begin_aead(byref(handle), _GCM[len(key)], _datum(key)))
     try:

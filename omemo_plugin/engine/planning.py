@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Deciding who gets a message, and what is to be fetched before.'''
+"""Deciding who gets a message, and what is to be fetched before."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .values import Trust
 
 
 class LeftOutReason(Enum):
-    '''Why a device does not get a message.'''
+    """Why a device does not get a message."""
 
-    UNDECIDED = 'undecided'
-    DISTRUSTED = 'distrusted'
-    KEY_CHANGED = 'key changed'
-    NO_BUNDLE = 'no bundle'
-    BUNDLE_REFUSED = 'bundle refused'
-    LIST_WITHDRAWN = 'list withdrawn'
-    PROTOCOL = 'protocol'
+    UNDECIDED = "undecided"
+    DISTRUSTED = "distrusted"
+    KEY_CHANGED = "key changed"
+    NO_BUNDLE = "no bundle"
+    BUNDLE_REFUSED = "bundle refused"
+    LIST_WITHDRAWN = "list withdrawn"
+    PROTOCOL = "protocol"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class SendPlan:
-    '''
+    """
     Who would get a message that is sent now.
 
     Attributes:
@@ -46,7 +46,7 @@ class SendPlan:
         waiting: devices whose keys are being fetched.
         effects: what has to be fetched and is not under way yet.
         unreachable: the recipients no device of which may receive it.
-    '''
+    """
 
     ready: bool
     readers: tuple[Device, ...]
@@ -57,14 +57,14 @@ class SendPlan:
 
 
 class Planner:
-    '''Knows who may read what is sent now.'''
+    """Knows who may read what is sent now."""
 
     def __init__(self, core: Core, directory: Directory) -> None:
         self._core = core
         self._directory = directory
 
     def plan(self, jids: Collection[str]) -> SendPlan:
-        '''See `OmemoEngine.plan`.'''
+        """See `OmemoEngine.plan`."""
         readers: list[Device] = []
         left_out: list[LeftOut] = []
         unreachable: list[str] = []
@@ -111,10 +111,10 @@ class Planner:
     def targets(
         self, jids: Collection[str]
     ) -> tuple[dict[Device, list[Protocol]], list[LeftOut]]:
-        '''
+        """
         Who can be encrypted for as things are, and in which protocols, and why
         the others cannot. Nothing is asked for.
-        '''
+        """
         targets: dict[Device, list[Protocol]] = {}
         left_out: list[LeftOut] = []
         for jid in self._concerned(jids):
@@ -132,7 +132,7 @@ class Planner:
     def allowed(
         self, jids: Collection[str]
     ) -> dict[Device, tuple[DeviceRecord, LeftOutReason | None]]:
-        '''The devices that are listed now, and why one may not read.'''
+        """The devices that are listed now, and why one may not read."""
         return {
             record.device: (record, reason)
             for jid in self._concerned(jids)
@@ -140,13 +140,11 @@ class Planner:
         }
 
     def _concerned(self, jids: Collection[str]) -> list[str]:
-        '''The recipients, each once, and we with our other devices.'''
+        """The recipients, each once, and we with our other devices."""
         return list(dict.fromkeys((*jids, self._core.own_jid)))
 
-    def _candidates(
-        self, jid: str
-    ) -> list[tuple[DeviceRecord, LeftOutReason | None]]:
-        '''The listed devices of an account, and why one gets nothing.'''
+    def _candidates(self, jid: str) -> list[tuple[DeviceRecord, LeftOutReason | None]]:
+        """The listed devices of an account, and why one gets nothing."""
         own = self._core.own_device
         withdrawn = self._directory.is_withdrawn(jid)
         return [
@@ -169,11 +167,11 @@ class Planner:
         return None
 
     def _divide(self, record: DeviceRecord) -> tuple[list[Protocol], list[Protocol]]:
-        '''
+        """
         The protocols a message for this device can be encrypted in, and those
         for which there is no bundle. Some clients advertise OMEMO 2 and cannot
         read it, so it gets both until it has been heard in OMEMO 2.
-        '''
+        """
         usable: list[Protocol] = []
         missing: list[Protocol] = []
         only_2 = record.speaks_omemo_2 and record.listed.get(Protocol.OMEMO_2)
@@ -186,18 +184,15 @@ class Planner:
                 missing.append(protocol)
         return usable, missing
 
-    def _without_bundle(
-        self, record: DeviceRecord, missing: list[Protocol]
-    ) -> LeftOut:
+    def _without_bundle(self, record: DeviceRecord, missing: list[Protocol]) -> LeftOut:
         refused = any(
-            self._directory.was_refused(record.device, protocol)
-            for protocol in missing
+            self._directory.was_refused(record.device, protocol) for protocol in missing
         )
         reason = LeftOutReason.BUNDLE_REFUSED if refused else LeftOutReason.NO_BUNDLE
         return LeftOut(record.device, reason)
 
     def can_encrypt(self, device: Device, protocol: Protocol) -> bool:
-        '''Whether there is a session, or what one can be built from.'''
+        """Whether there is a session, or what one can be built from."""
         record = self._core.devices.get(device)
         if record is None or record.identity_key is None:
             # SECURITY: nothing could be said of its trust

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Our own prekeys for one protocol, and the bundle made of them.
 
 A prekey that was used during the catch-up is taken out of the bundle at once,
 but deleted only when the catch-up has ended: another device may have used the
 same one before it learned of it (XEP-0384, "Receiving a message"). Which ones
 these are is in the store, so that a restart in between does not forget it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KEPT_MAX = 200
 
 
 class Prekeys:
-    '''The prekeys of our device for one protocol.'''
+    """The prekeys of our device for one protocol."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class Prekeys:
         self._wire = WIRES[protocol]
         self._own_jid = own_jid
         self._device_id = device_id
-        base = f'/gajim/{protocol.namespace}'
+        base = f"/gajim/{protocol.namespace}"
         # python-omemo's own
-        self._counter_key = f'/{protocol.namespace}/pre_key_id_counter'
-        self._used_key = f'{base}/used_prekeys'
-        self._rotated_key = f'{base}/signed_prekey_rotated'
+        self._counter_key = f"/{protocol.namespace}/pre_key_id_counter"
+        self._used_key = f"{base}/used_prekeys"
+        self._rotated_key = f"{base}/signed_prekey_rotated"
 
     def create(self, now: int) -> None:
-        '''Make the first prekeys.'''
+        """Make the first prekeys."""
         self._fill()
         self._store.put(self._rotated_key, now)
 
     def bundle(self) -> Bundle:
-        '''The bundle as it is to be published.'''
+        """The bundle as it is to be published."""
         used = frozenset(number for number, _ in self._used().values())
         return self._wire.own_bundle(self._backend_bundle(), used)
 
@@ -82,34 +82,34 @@ class Prekeys:
         except OmemoError:
             raise
         except Exception as error:
-            raise StoreDamaged('the prekeys make no sense') from error
+            raise StoreDamaged("the prekeys make no sense") from error
 
     def _used(self) -> dict[str, list[int]]:
-        '''By prekey its id, and when it was used.'''
+        """By prekey its id, and when it was used."""
         used: dict[str, list[int]] = self._store.get(self._used_key, {})
         return used
 
     def consume(self, prekey: bytes, prekey_id: int, now: int) -> None:
-        '''
+        """
         A key exchange used one of our prekeys.
 
         It is not offered any more, but kept for a while: a second device may
         have taken the same from the bundle before that is published anew, or
         its message may be in the archive.
-        '''
+        """
         used = self._used()
         while len(used) >= KEPT_MAX:
             oldest = min(used, key=lambda one: used[one][1])
             self._delete(base64.b64decode(oldest))
             del used[oldest]
-        used[base64.b64encode(prekey).decode('ascii')] = [prekey_id, now]
+        used[base64.b64encode(prekey).decode("ascii")] = [prekey_id, now]
         self._store.put(self._used_key, used)
         visible = fast.run(self._backend.get_num_visible_pre_keys()) - len(used)
         if visible < PREKEYS_MIN:
             self._fill()
 
     def delete_used(self, now: int) -> None:
-        '''Delete the prekeys whose while is over. Not during a catch-up.'''
+        """Delete the prekeys whose while is over. Not during a catch-up."""
         used = self._used()
         # A clock that went back deletes them as well: rather lose a message
         # than keep keys for years
@@ -126,7 +126,7 @@ class Prekeys:
 
     @property
     def some_used(self) -> bool:
-        '''Whether prekeys are kept that are not offered any more.'''
+        """Whether prekeys are kept that are not offered any more."""
         return bool(self._used())
 
     def _delete(self, prekey: bytes) -> None:
@@ -135,23 +135,23 @@ class Prekeys:
 
     @property
     def newest_id(self) -> int:
-        '''The highest id a prekey of ours has had.'''
+        """The highest id a prekey of ours has had."""
         newest: int = self._store.get(self._counter_key, 0)
         return newest
 
     def renew(self, now: int) -> None:
-        '''Offer none of the prekeys any more, and new ones. The old ones are
-        kept as if they had been used.'''
+        """Offer none of the prekeys any more, and new ones. The old ones are
+        kept as if they had been used."""
         used = self._used()
         for number, prekey in self.bundle().prekeys.items():
-            used[base64.b64encode(prekey).decode('ascii')] = [number, now]
+            used[base64.b64encode(prekey).decode("ascii")] = [number, now]
         self._store.put(self._used_key, used)
         fast.run(self._backend.rotate_signed_pre_key())
         self._store.put(self._rotated_key, now)
         self._fill()
 
     def refill(self) -> bool:
-        '''Fill up to the full number; whether any was missing.'''
+        """Fill up to the full number; whether any was missing."""
         return self._fill()
 
     def _fill(self) -> bool:
@@ -163,14 +163,14 @@ class Prekeys:
         return True
 
     def rotate_if_due(self, now: int) -> bool:
-        '''
+        """
         Change the signed prekey when a period has passed; whether it did.
 
         A clock that went back, or years ahead (it may be wrong now, or have been
         wrong before), starts the period anew instead of rotating: a signed
         prekey that changes too often makes first messages undecryptable, one
         that changes late does little harm.
-        '''
+        """
         rotated: int = self._store.get(self._rotated_key, 0)
         if now < rotated or now - rotated > _JUMP_SECONDS:
             self._store.put(self._rotated_key, now)

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Keeping our own device list and bundles on the server as they should be.
 
 The bundle goes first: who sees our id in the list fetches the bundle at once.
-'''
+"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BUNDLE_INTERVAL = 10
 
 
 class Publication:
-    '''Our device list and bundle for each protocol.'''
+    """Our device list and bundle for each protocol."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -63,12 +63,10 @@ class Publication:
     def _own_entry(self, protocol: Protocol) -> ListedDevice:
         if protocol is Protocol.LEGACY:
             return ListedDevice(self._core.device_id)
-        return ListedDevice(
-            self._core.device_id, self._label, self._label_signature
-        )
+        return ListedDevice(self._core.device_id, self._label, self._label_signature)
 
     def release(self) -> list[Effect]:
-        '''Put our device into the lists that wait for it.'''
+        """Put our device into the lists that wait for it."""
         self.held = False
         effects: list[Effect] = []
         for protocol, wanted in list(self._list_wanted.items()):
@@ -78,14 +76,14 @@ class Publication:
         return effects
 
     def withdraw(self) -> None:
-        '''Publish nothing any more on this connection.'''
+        """Publish nothing any more on this connection."""
         self.held = True
         self._withdrawn = True
         self._list_wanted.clear()
         self._bundle_tries = dict.fromkeys(Protocol, _ANNOUNCE_MAX)
 
     def connected(self) -> list[Effect]:
-        '''Ask what the server has of ours.'''
+        """Ask what the server has of ours."""
         for protocol in Protocol:
             self._announcements[protocol] = 0
             self._removals_mended[protocol] = 0
@@ -104,7 +102,7 @@ class Publication:
     # The device list
 
     def list_received(self, device_list: DeviceList) -> list[Effect]:
-        '''After the directory has taken our account's list over.'''
+        """After the directory has taken our account's list over."""
         core = self._core
         protocol = device_list.protocol
         record = core.devices.add(core.own_device, core.now())
@@ -127,7 +125,7 @@ class Publication:
         return effects
 
     def list_missing(self, protocol: Protocol) -> list[Effect]:
-        '''Our account has no list at all.'''
+        """Our account has no list at all."""
         return self._announce(DeviceList(protocol, (self._own_entry(protocol),)))
 
     def _announce(self, device_list: DeviceList) -> list[Effect]:
@@ -143,7 +141,7 @@ class Publication:
     def lists_without(
         self, device: Device, protocols: Iterable[Protocol] = Protocol
     ) -> list[Effect]:
-        '''Our lists without one of our devices, where it is listed.'''
+        """Our lists without one of our devices, where it is listed."""
         records = self._core.devices.of(self._core.own_jid)
         known = records.get(device.device_id)
         listed = {} if known is None else known.listed
@@ -167,7 +165,7 @@ class Publication:
     # The bundle
 
     def own_bundle_received(self, bundle: Bundle) -> list[Effect]:
-        '''What the server has as our bundle.'''
+        """What the server has as our bundle."""
         protocol = bundle.protocol
         if bundle == self._core.prekeys[protocol].bundle():
             return self._bundle_is_there(protocol)
@@ -208,7 +206,7 @@ class Publication:
         self._dirty.add(protocol)
 
     def maintain(self) -> list[Effect]:
-        '''Refill, rotate, and publish what changed. Not during a catch-up.'''
+        """Refill, rotate, and publish what changed. Not during a catch-up."""
         core = self._core
         now = core.now()
         effects: list[Effect] = []
@@ -231,8 +229,8 @@ class Publication:
         return self.maintain()
 
     def new_own_devices(self, devices: tuple[Device, ...]) -> list[Effect]:
-        '''Our account has devices we have not seen before: the user is told,
-        also where their keys are not known yet.'''
+        """Our account has devices we have not seen before: the user is told,
+        also where their keys are not known yet."""
         core = self._core
         if not devices:
             return []

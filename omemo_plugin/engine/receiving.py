@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Decrypting what other devices send.'''
+"""Decrypting what other devices send."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _KEY_MAX = 2048
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    '''
+    """
     A decrypted message. It is not committed yet.
 
     Attributes:
@@ -67,7 +67,7 @@ class ReceivedMessage:
             envelope for OMEMO 2; None for an empty message.
         trust: of the sending device at this moment.
         fingerprint: of the sending device, 64 hex digits.
-    '''
+    """
 
     device: Device
     protocol: Protocol
@@ -79,7 +79,7 @@ class ReceivedMessage:
 
 @dataclass
 class _Opened:
-    '''A key that a session decrypted, before anything is changed.'''
+    """A key that a session decrypted, before anything is changed."""
 
     session: Session
     replaces: Session | None
@@ -88,7 +88,7 @@ class _Opened:
 
 
 class Receiver:
-    '''Decrypts, and keeps what is owed to the senders.'''
+    """Decrypts, and keeps what is owed to the senders."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -102,7 +102,7 @@ class Receiver:
     def decrypt(
         self, sender_jid: str, messages: Sequence[EncryptedMessage]
     ) -> ReceivedMessage:
-        '''See `OmemoEngine.decrypt`.'''
+        """See `OmemoEngine.decrypt`."""
         core = self._core
         message, keys = self._choose(sender_jid, messages)
         device = Device(sender_jid, message.sender_device_id)
@@ -161,10 +161,10 @@ class Receiver:
         core = self._core
         protocol = message.protocol
         if len(key.data) > _KEY_MAX:
-            raise DecryptionFailed('a key of absurd size')
+            raise DecryptionFailed("a key of absurd size")
         digest = core.store.digest(
             device.jid.encode(),
-            device.device_id.to_bytes(4, 'big'),
+            device.device_id.to_bytes(4, "big"),
             protocol.namespace.encode(),
             key.data,
         )
@@ -254,7 +254,7 @@ class Receiver:
             return self._try_sessions(protocol, same, encrypted)
 
         if exchange.pre_key_id < 1:
-            raise UnknownPrekey('a key exchange without a prekey')
+            raise UnknownPrekey("a key exchange without a prekey")
         if not self._budget(device.jid).take(core.now()):
             raise TooManyKeyExchanges
         build = core.sessions[protocol].backend.build_session_passive(
@@ -278,14 +278,14 @@ class Receiver:
         wire = WIRES[message.protocol]
         empty = message.payload is None
         if not wire.key_length_is_valid(key, empty=empty):
-            raise DecryptionFailed('a key of the wrong size')
+            raise DecryptionFailed("a key of the wrong size")
         if empty:
             return None
         backend = self._core.sessions[message.protocol].backend
         try:
             return fast.run(backend.decrypt_plaintext(wire.content(message), key))
         except Exception as failure:
-            raise DecryptionFailed('the payload is not authentic') from failure
+            raise DecryptionFailed("the payload is not authentic") from failure
 
     # What follows from a decrypted message
 
@@ -349,7 +349,7 @@ class Receiver:
             effects.append(OweEmptyMessage(device, protocol))
 
     def answered(self, device: Device, protocol: Protocol) -> None:
-        '''Something was encrypted for the device: no empty message is owed.'''
+        """Something was encrypted for the device: no empty message is owed."""
         self._owed.pop((device, protocol), None)
 
     def _note_broken(
@@ -379,15 +379,15 @@ class Receiver:
 
 
 def _explain(failure: Exception) -> ReceiveError:
-    '''The typed error for what the library raised, looked up in its causes.'''
+    """The typed error for what the library raised, looked up in its causes."""
     cause: BaseException | None = failure
     while cause is not None:
         if isinstance(cause, DuplicateMessageException):
             # What has been seen does not come this far: its key was dropped
-            return DecryptionFailed('the key of this message is gone')
+            return DecryptionFailed("the key of this message is gone")
         if isinstance(cause, DoSProtectionException):
             return TooManySkipped()
         cause = cause.__cause__
-    if type(failure).__name__ == 'KeyExchangeFailed':
-        return UnknownPrekey('the key exchange failed')
-    return DecryptionFailed('the key is not authentic')
+    if type(failure).__name__ == "KeyExchangeFailed":
+        return UnknownPrekey("the key exchange failed")
+    return DecryptionFailed("the key is not authentic")

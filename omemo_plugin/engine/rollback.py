@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A key store that is older than what was last used: a backup that was put back,
 or a copy that is used on two computers.
 
 To go on from there would use message keys twice. So its sessions are read from
 and never sent on again: what is sent starts new ones. All prekeys are renewed,
 those that were used already among them. docs/decisions/0007 says why.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .wire import WIRES
 from .wire import same_identity
 
 # There until the archive has been read once after it
-_ROLLED_BACK = '/gajim/rolled_back'
+_ROLLED_BACK = "/gajim/rolled_back"
 
 
 class Rollback:
-    '''Recognises it, and makes the store safe to use.'''
+    """Recognises it, and makes the store safe to use."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -54,10 +54,10 @@ class Rollback:
         self._receive_only(True)
 
     def _receive_only(self, value: bool) -> None:
-        '''
+        """
         Whether sessions that others start are not sent on. A key exchange that
         the archive sends again is of a session that went on elsewhere.
-        '''
+        """
         for sessions in self._core.sessions.values():
             sessions.receive_only = value
 
@@ -71,7 +71,7 @@ class Rollback:
             self._receive_only(False)
 
     def own_bundle_received(self, bundle: Bundle) -> list[Effect]:
-        '''What the server has as our bundle, where it is not what we have.'''
+        """What the server has as our bundle, where it is not what we have."""
         if bundle.protocol in self._renewed:
             self._renewed.discard(bundle.protocol)
             return []
@@ -84,7 +84,7 @@ class Rollback:
         return [StoreRolledBack()]
 
     def _is_ahead(self, bundle: Bundle) -> bool:
-        '''Whether it has keys of ours that this store does not know yet.'''
+        """Whether it has keys of ours that this store does not know yet."""
         core = self._core
         wire = WIRES[bundle.protocol]
         prekeys = core.prekeys[bundle.protocol]

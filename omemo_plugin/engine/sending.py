@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''All that is sent encrypted: messages, trust messages and empty ones.'''
+"""All that is sent encrypted: messages, trust messages and empty ones."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .values import EncryptedMessage
 from .values import Protocol
 from .values import Trust
 
-__all__ = ['LeftOut', 'LeftOutReason', 'SendPlan', 'Sender', 'SentMessage']
+__all__ = ["LeftOut", "LeftOutReason", "SendPlan", "Sender", "SentMessage"]
 
 
 class Sender:
-    '''Plans and encrypts.'''
+    """Plans and encrypts."""
 
     def __init__(self, core: Core, directory: Directory, receiver: Receiver) -> None:
         self._core = core
@@ -37,23 +37,23 @@ class Sender:
         self._keys = Keys(core, directory, receiver)
 
     def plan(self, jids: Collection[str]) -> SendPlan:
-        '''See `OmemoEngine.plan`.'''
+        """See `OmemoEngine.plan`."""
         return self._planner.plan(jids)
 
     def can_encrypt(self, device: Device, protocol: Protocol) -> bool:
-        '''See `Planner.can_encrypt`.'''
+        """See `Planner.can_encrypt`."""
         return self._planner.can_encrypt(device, protocol)
 
     def begin(
         self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
     ) -> Encryption:
-        '''See `OmemoEngine.begin_encrypt`.'''
+        """See `OmemoEngine.begin_encrypt`."""
         return Encryption(self._core, self._planner, self._keys, jids, plaintexts)
 
     def encrypt(
         self, jids: Collection[str], plaintexts: Mapping[Protocol, bytes]
     ) -> SentMessage:
-        '''See `OmemoEngine.encrypt`.'''
+        """See `OmemoEngine.encrypt`."""
         encryption = self.begin(jids, plaintexts)
         encryption.step(None)
         return encryption.finish()
@@ -61,7 +61,7 @@ class Sender:
     def _encrypt_at_once(
         self, protocol: Protocol, devices: Collection[Device], plaintext: bytes | None
     ) -> tuple[EncryptedMessage, tuple[Device, ...]]:
-        '''The element of one protocol, committed, and who can read it.'''
+        """The element of one protocol, committed, and who can read it."""
         content, key = self._keys.content(protocol, plaintext)
         keys: dict[Device, EncryptedKey] = {}
         for device in devices:
@@ -75,7 +75,7 @@ class Sender:
     def encrypt_trust_message(
         self, devices: Collection[Device], envelope: bytes
     ) -> SentMessage:
-        '''See `OmemoEngine.encrypt_trust_message`.'''
+        """See `OmemoEngine.encrypt_trust_message`."""
         core = self._core
         able = [
             record.device
@@ -96,7 +96,7 @@ class Sender:
     def encrypt_empty(
         self, device: Device, protocol: Protocol
     ) -> EncryptedMessage | None:
-        '''See `OmemoEngine.encrypt_empty`.'''
+        """See `OmemoEngine.encrypt_empty`."""
         if not self.can_encrypt(device, protocol):
             return None
         record = self._core.devices.get(device)

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The sessions with other devices, live objects in front of the store.
 
 When both sides start at once, or one answers on a session of its own making,
 two sessions exist between two devices and the next message may come on either.
 So a replaced session is kept for a while, and tried when the current one
 cannot decrypt.
-'''
+"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EARLIER_MAX = 5
 
 @dataclass
 class SessionSet:
-    '''The current session with a device, and earlier ones, newest first.'''
+    """The current session with a device, and earlier ones, newest first."""
 
     current: Session | None = None
     earlier: list[Session] = field(default_factory=list)
@@ -45,13 +45,13 @@ class SessionSet:
         yield from self.earlier
 
     def make_current(self, session: Session, replaces: Session | None) -> None:
-        '''
+        """
         Put a session in front.
 
         Args:
             replaces: the state of the same session before its last step, None
                 for a session that is new.
-        '''
+        """
         if replaces is not None and replaces is self.current:
             self.current = session
             return
@@ -62,17 +62,15 @@ class SessionSet:
         self.current = session
 
     def keep_behind(self, session: Session, replaces: Session | None) -> None:
-        '''Keep a session for receiving only; see `make_current`.'''
+        """Keep a session for receiving only; see `make_current`."""
         if replaces is None:
             self.earlier.insert(0, session)
             del self.earlier[EARLIER_MAX:]
         else:
-            self.earlier = [
-                session if one is replaces else one for one in self.earlier
-            ]
+            self.earlier = [session if one is replaces else one for one in self.earlier]
 
     def retire_current(self) -> None:
-        '''Have no current session, so that the next message builds one.'''
+        """Have no current session, so that the next message builds one."""
         if self.current is not None:
             self.earlier.insert(0, self.current)
             del self.earlier[EARLIER_MAX:]
@@ -80,14 +78,14 @@ class SessionSet:
 
 
 class Sessions:
-    '''All sessions of one protocol.'''
+    """All sessions of one protocol."""
 
     def __init__(self, store: Store, protocol: Protocol) -> None:
         self._store = store
         self._namespace = protocol.namespace
         self.backend: Backend = fast.make_backend(protocol, KeyStorage(store))
         self._archives: list[Backend] = [
-            fast.make_backend(protocol, KeyStorage(store, f'/gajim/earlier/{slot}'))
+            fast.make_backend(protocol, KeyStorage(store, f"/gajim/earlier/{slot}"))
             for slot in range(EARLIER_MAX)
         ]
         self._sets: dict[Device, SessionSet] = {}
@@ -95,13 +93,13 @@ class Sessions:
         self._stored: dict[Device, bool] = {}
         # Whose current session has moved, and nothing else of the set
         self._changed: set[Device] = set()
-        self._retired_key = f'/gajim/retired/{self._namespace}'
+        self._retired_key = f"/gajim/retired/{self._namespace}"
         self._retired = set(store.get(self._retired_key, []))
         # After the store was rolled back: sessions others start are retired
         self.receive_only = False
 
     def forget_cache(self) -> None:
-        '''After the store was rolled back.'''
+        """After the store was rolled back."""
         self._sets.clear()
         self._stored.clear()
         self._changed.clear()
@@ -117,7 +115,7 @@ class Sessions:
             except OmemoError:
                 raise
             except Exception as error:
-                raise StoreDamaged('a session makes no sense') from error
+                raise StoreDamaged("a session makes no sense") from error
             self._sets[device] = sessions
             return sessions
 
@@ -125,23 +123,23 @@ class Sessions:
         return device in self._sets
 
     def has_current(self, device: Device) -> bool:
-        '''
+        """
         Whether there is a session to send on.
 
         Those in the store are not loaded for it: after a start, a question about
         a room would load a thousand.
-        '''
+        """
         sessions = self._sets.get(device)
         if sessions is not None:
             return sessions.current is not None
         found = self._stored.get(device)
         if found is None:
-            found = self._store.has(f'{self._prefix(device)}/double_ratchet')
+            found = self._store.has(f"{self._prefix(device)}/double_ratchet")
             self._stored[device] = found
         return found
 
     def _prefix(self, device: Device) -> str:
-        return f'/{self._namespace}/{device.jid}/{device.device_id}'
+        return f"/{self._namespace}/{device.jid}/{device.device_id}"
 
     def _load(self, device: Device) -> SessionSet:
         load = self.backend.load_session(device.jid, device.device_id)
@@ -155,17 +153,17 @@ class Sessions:
         return sessions
 
     def stepped(self, device: Device) -> None:
-        '''The ratchet of the current session moved.'''
+        """The ratchet of the current session moved."""
         self._changed.add(device)
 
     def rearranged(self, device: Device) -> None:
-        '''
+        """
         Sessions came, went or changed places.
 
         They are put into the store's pending writes at once: whoever has been
         away for long may meet a hundred new devices in one second, and a commit
         should not have all of that to do.
-        '''
+        """
         self._write_set(device)
         self._changed.discard(device)
 
@@ -174,42 +172,42 @@ class Sessions:
         return bool(self._changed)
 
     def write(self) -> None:
-        '''Put every step into the store's pending writes.'''
+        """Put every step into the store's pending writes."""
         put = self._store.put
         for device in self._changed:
             session = self._sets[device].current
             assert session is not None
             prefix = self._prefix(device)
             self._store.put_encoded(
-                f'{prefix}/double_ratchet', fast.session_state(session)
+                f"{prefix}/double_ratchet", fast.session_state(session)
             )
-            put(f'{prefix}/confirmed', session.confirmed)
+            put(f"{prefix}/confirmed", session.confirmed)
         self._changed.clear()
 
     def _write_set(self, device: Device) -> None:
         sessions = self._sets[device]
         if sessions.current is None:
-            self._delete(device, '')
+            self._delete(device, "")
         else:
             fast.run(self.backend.store_session(sessions.current))
         for slot, session in enumerate(sessions.earlier):
             fast.run(self._archives[slot].store_session(session))
         stored: int = self._store.get(self._count_key(device), 0)
         for slot in range(len(sessions.earlier), stored):
-            self._delete(device, f'/gajim/earlier/{slot}')
+            self._delete(device, f"/gajim/earlier/{slot}")
         if len(sessions.earlier) != stored:
             self._store.put(self._count_key(device), len(sessions.earlier))
 
     def forget(self, device: Device) -> None:
-        '''Delete all sessions with a device.'''
+        """Delete all sessions with a device."""
         self._sets[device] = SessionSet()
         self.rearranged(device)
 
     # Sessions of a store that was rolled back
 
     def retire_all(self) -> None:
-        '''Never send on any of the sessions again. They are still tried for
-        what is received.'''
+        """Never send on any of the sessions again. They are still tried for
+        what is received."""
         self._retired.clear()
         for device in self._devices():
             sessions = self.of(device)
@@ -219,7 +217,7 @@ class Sessions:
             self.rearranged(device)
 
     def retire(self, session: Session) -> None:
-        '''Never send on a session again.'''
+        """Never send on a session again."""
         self._retired.add(_mark(session))
         self._store.put(self._retired_key, sorted(self._retired))
 
@@ -227,44 +225,44 @@ class Sessions:
         return bool(self._retired) and _mark(session) in self._retired
 
     def _devices(self) -> list[Device]:
-        '''All there are sessions with.'''
+        """All there are sessions with."""
         found = set()
-        for base in (f'/{self._namespace}/', f'/gajim/earlier/{self._namespace}/'):
+        for base in (f"/{self._namespace}/", f"/gajim/earlier/{self._namespace}/"):
             for key in self._store.keys(base):
-                jid, _, rest = key[len(base) :].partition('/')
-                number = rest.partition('/')[0]
+                jid, _, rest = key[len(base) :].partition("/")
+                number = rest.partition("/")[0]
                 if number.isdecimal():
                     found.add(Device(jid, int(number)))
         return sorted(found)
 
     def _delete(self, device: Device, prefix: str) -> None:
-        base = f'{prefix}/{self._namespace}/{device.jid}/{device.device_id}/'
+        base = f"{prefix}/{self._namespace}/{device.jid}/{device.device_id}/"
         for key in self._store.keys(base):
             self._store.delete(key)
-        index = f'{prefix}/{self._namespace}/{device.jid}/device_ids'
+        index = f"{prefix}/{self._namespace}/{device.jid}/device_ids"
         ids = self._store.get(index, [])
         if device.device_id in ids:
             self._store.put(index, [one for one in ids if one != device.device_id])
 
     def _count_key(self, device: Device) -> str:
-        return f'/gajim/earlier/{self._namespace}/{device.jid}/{device.device_id}'
+        return f"/gajim/earlier/{self._namespace}/{device.jid}/{device.device_id}"
 
 
 def _mark(session: Session) -> str:
-    '''What tells a session from all others: its key exchange's own key.'''
+    """What tells a session from all others: its key exchange's own key."""
     exchange = session.key_exchange
     key: bytes = exchange.header.ephemeral_key  # type: ignore[attr-defined]
-    return base64.b64encode(key).decode('ascii')
+    return base64.b64encode(key).decode("ascii")
 
 
 def fork(session: Session) -> Session:
-    '''
+    """
     A copy of a session whose ratchet can step without moving the original's.
 
     The library replaces the inner state of a ratchet when it steps on receipt,
     except for its mapping of skipped keys, which it changes in place: so a flat
     copy with that mapping copied is enough.
-    '''
+    """
     ratchet = session.double_ratchet  # type: ignore[attr-defined]
     twin_ratchet = _flat_copy(ratchet)
     inside = vars(twin_ratchet)

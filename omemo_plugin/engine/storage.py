@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The key store as the `omemo.storage.Storage` that python-omemo's backends use.
 
 The library's own `Just` copies every value twice, which costs more than all
 cryptography of a message; ours hands out what has just been decoded for this
 one reader.
-'''
+"""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class _Value(Maybe[Any]):
 
 
 class KeyStorage(Storage):
-    '''
+    """
     A view of the store. With a prefix, every key lies below it: this is how
     earlier sessions are kept beside the current ones.
-    '''
+    """
 
-    def __init__(self, store: Store, prefix: str = '') -> None:
+    def __init__(self, store: Store, prefix: str = "") -> None:
         super().__init__(disable_cache=True)
         self._kv = store
         self._prefix = prefix
@@ -61,7 +61,7 @@ class KeyStorage(Storage):
     async def _load(self, key: str) -> Maybe[JSONType]:
         value = self._kv.get(self._prefix + key, _MISSING)
         if value is _MISSING:
-            return cast('Maybe[JSONType]', Nothing())
+            return cast("Maybe[JSONType]", Nothing())
         return _Value(value)
 
     async def _store(self, key: str, value: JSONType) -> None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The key store: one SQLite file per account.
 
 Everything but the seen-markers is one table of JSON values under path-like
@@ -13,7 +13,7 @@ Writes are collected in memory and reach the file in one transaction with
 them. A commit does not wait for the disk. `flush` does, from any thread, and
 has to be called before something that depends on the commit leaves the
 machine.
-'''
+"""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ _APPLICATION_ID = 0x474F4D4B
 # The smallest page of a SQLite file, in bytes
 _PAGE_MIN = 512
 
-_SCHEMA = '''
+_SCHEMA = """
 CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE seen (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
-'''
+"""
 
 JSON = Any
 
-_GENERATION = '/gajim/generation'
+_GENERATION = "/gajim/generation"
 
 
 class _Translated:
-    '''Raises our errors for those of SQLite. A class, because a generator would
-    take as long as a query, and one is made for each message.'''
+    """Raises our errors for those of SQLite. A class, because a generator would
+    take as long as a query, and one is made for each message."""
 
     def __enter__(self) -> None:
         pass
@@ -63,27 +63,27 @@ class _Translated:
         self, _kind: object, error: BaseException | None, _traceback: object
     ) -> None:
         if isinstance(error, sqlite3.OperationalError) and not _is_garbled(error):
-            raise StoreError(f'the key store failed: {error}') from error
+            raise StoreError(f"the key store failed: {error}") from error
         if isinstance(error, sqlite3.DatabaseError | UnicodeError):
-            raise StoreDamaged('the key store is damaged') from error
+            raise StoreDamaged("the key store is damaged") from error
 
 
 _TRANSLATED = _Translated()
 
 
 def _is_garbled(error: sqlite3.OperationalError) -> bool:
-    '''Whether it is about a text that is not UTF-8.'''
-    return 'decode' in str(error)
+    """Whether it is about a text that is not UTF-8."""
+    return "decode" in str(error)
 
 
 class Store:
-    '''
+    """
     The open key store of one account. Not to be shared between threads, except
     for `flush`.
-    '''
+    """
 
     def __init__(self, path: Path) -> None:
-        '''
+        """
         Open the store, and create it if there is none.
 
         Raises:
@@ -91,15 +91,15 @@ class Store:
             StoreTooNew: it was written by a newer version.
             StoreDamaged: the file is not a store.
             StoreError: it cannot be read or created.
-        '''
+        """
         self._path = path
-        self._wal = path.with_name(path.name + '-wal')
+        self._wal = path.with_name(path.name + "-wal")
         self._pending: dict[str, str | None] = {}
         self._pending_seen: set[bytes] = set()
         self._connection = self._open()
         with self._translated():
             row = self._connection.execute(
-                'SELECT count(*), max(number) FROM seen'
+                "SELECT count(*), max(number) FROM seen"
             ).fetchone()
         self._seen_count: int = row[0]
         self._generation: int = self.get(_GENERATION, 0)
@@ -109,11 +109,11 @@ class Store:
         return self._path
 
     def _create(self) -> None:
-        '''
+        """
         Make an empty file that is ours alone; SQLite gives its journal the
         mode of the database. A file that exists is not opened here: closing
         it would give up SQLite's lock on it, if this process has it open.
-        '''
+        """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
@@ -132,37 +132,37 @@ class Store:
             self._create()
             size = self._path.stat().st_size
         except OSError as error:
-            raise StoreError(f'cannot create the key store: {error}') from error
+            raise StoreError(f"cannot create the key store: {error}") from error
         if 0 < size < _PAGE_MIN:
             # SQLite would take this for an empty database
-            raise StoreDamaged('the key store is damaged')
+            raise StoreDamaged("the key store is damaged")
 
         connection = sqlite3.connect(
             self._path, timeout=0, isolation_level=None, cached_statements=64
         )
         try:
             # The lock is taken with the first access and held until the end
-            connection.execute('PRAGMA locking_mode = EXCLUSIVE')
-            connection.execute('PRAGMA journal_mode = WAL')
-            connection.execute('PRAGMA synchronous = NORMAL')
-            connection.execute('PRAGMA secure_delete = ON')
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")
             # Copying the journal into the database waits for the disk, so it is
             # not done for every few messages: 4000 pages are 16 MB
-            connection.execute('PRAGMA wal_autocheckpoint = 4000')
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")
             # Old keys shall not stay behind in a journal that has been copied
-            connection.execute('PRAGMA journal_size_limit = 0')
-            connection.execute('BEGIN IMMEDIATE')
+            connection.execute("PRAGMA journal_size_limit = 0")
+            connection.execute("BEGIN IMMEDIATE")
             self._prepare_schema(connection)
-            connection.execute('COMMIT')
+            connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             connection.close()
-            if 'locked' in str(error):
-                raise StoreLocked('the key store is in use') from error
-            raise StoreError(f'cannot open the key store: {error}') from error
+            if "locked" in str(error):
+                raise StoreLocked("the key store is in use") from error
+            raise StoreError(f"cannot open the key store: {error}") from error
         except (sqlite3.DatabaseError, UnicodeError) as error:
             # A damaged schema is quoted, whatever bytes it has
             connection.close()
-            raise StoreDamaged('the key store is damaged') from error
+            raise StoreDamaged("the key store is damaged") from error
         except StoreError:
             connection.close()
             raise
@@ -170,26 +170,26 @@ class Store:
 
     @staticmethod
     def _prepare_schema(connection: sqlite3.Connection) -> None:
-        version = connection.execute('PRAGMA user_version').fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
-            raise StoreTooNew('the key store was written by a newer version')
+            raise StoreTooNew("the key store was written by a newer version")
         if version == SCHEMA_VERSION:
             return
-        application_id = connection.execute('PRAGMA application_id').fetchone()[0]
-        tables = connection.execute('SELECT count(*) FROM sqlite_master').fetchone()[0]
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if tables or application_id not in (0, _APPLICATION_ID):
-            raise StoreDamaged('the file is not a key store')
-        for statement in _SCHEMA.split(';'):
+            raise StoreDamaged("the file is not a key store")
+        for statement in _SCHEMA.split(";"):
             connection.execute(statement)
-        connection.execute(f'PRAGMA application_id = {_APPLICATION_ID}')
-        connection.execute(f'PRAGMA user_version = {SCHEMA_VERSION}')
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @staticmethod
     def _translated() -> _Translated:
         return _TRANSLATED
 
     def close(self) -> None:
-        '''Write what is left and close. The store cannot be used any more.'''
+        """Write what is left and close. The store cannot be used any more."""
         try:
             self.commit()
         finally:
@@ -198,13 +198,13 @@ class Store:
     # Values
 
     def get(self, key: str, default: JSON = None) -> JSON:
-        '''The value below a key, freshly decoded, or the default.'''
+        """The value below a key, freshly decoded, or the default."""
         try:
             text = self._pending[key]
         except KeyError:
             with self._translated():
                 row = self._connection.execute(
-                    'SELECT value FROM kv WHERE key = ?', (key,)
+                    "SELECT value FROM kv WHERE key = ?", (key,)
                 ).fetchone()
             text = None if row is None else row[0]
         if text is None:
@@ -212,35 +212,35 @@ class Store:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise StoreDamaged(f'unreadable value at {key}') from error
+            raise StoreDamaged(f"unreadable value at {key}") from error
 
     def has(self, key: str) -> bool:
-        '''Whether there is a value below a key; it is not looked at.'''
+        """Whether there is a value below a key; it is not looked at."""
         if key in self._pending:
             return self._pending[key] is not None
         with self._translated():
             row = self._connection.execute(
-                'SELECT 1 FROM kv WHERE key = ?', (key,)
+                "SELECT 1 FROM kv WHERE key = ?", (key,)
             ).fetchone()
         return row is not None
 
     def put(self, key: str, value: JSON) -> None:
-        '''Set a value; it is encoded at once.'''
-        self._pending[key] = json.dumps(value, separators=(',', ':'))
+        """Set a value; it is encoded at once."""
+        self._pending[key] = json.dumps(value, separators=(",", ":"))
 
     def put_encoded(self, key: str, text: str) -> None:
-        '''Set a value that is JSON text already.'''
+        """Set a value that is JSON text already."""
         self._pending[key] = text
 
     def delete(self, key: str) -> None:
         self._pending[key] = None
 
     def keys(self, prefix: str) -> list[str]:
-        '''All keys that start with a prefix, in order.'''
+        """All keys that start with a prefix, in order."""
         with self._translated():
             rows = self._connection.execute(
-                'SELECT key FROM kv WHERE key >= ? AND key < ?',
-                (prefix, prefix + '\U0010ffff'),
+                "SELECT key FROM kv WHERE key >= ? AND key < ?",
+                (prefix, prefix + "\U0010ffff"),
             ).fetchall()
         found = {row[0] for row in rows}
         for key, text in self._pending.items():
@@ -255,10 +255,10 @@ class Store:
 
     @staticmethod
     def digest(*parts: bytes) -> bytes:
-        '''What stands for a received key in the list of the seen ones.'''
+        """What stands for a received key in the list of the seen ones."""
         state = hashlib.sha256()
         for part in parts:
-            state.update(len(part).to_bytes(4, 'big'))
+            state.update(len(part).to_bytes(4, "big"))
             state.update(part)
         return state.digest()[:16]
 
@@ -267,7 +267,7 @@ class Store:
             return True
         with self._translated():
             row = self._connection.execute(
-                'SELECT 1 FROM seen WHERE digest = ?', (digest,)
+                "SELECT 1 FROM seen WHERE digest = ?", (digest,)
             ).fetchone()
         return row is not None
 
@@ -278,11 +278,11 @@ class Store:
 
     @property
     def generation(self) -> int:
-        '''How many transactions there have been.'''
+        """How many transactions there have been."""
         return self._generation
 
     def overtake(self, generation: int) -> None:
-        '''Have the next commit lead beyond a generation.'''
+        """Have the next commit lead beyond a generation."""
         self._generation = max(self._generation, generation)
 
     @property
@@ -290,58 +290,58 @@ class Store:
         return bool(self._pending or self._pending_seen)
 
     def commit(self) -> None:
-        '''
+        """
         Write everything since the last commit in one transaction. A crash of
         the program does not undo it, a power cut may until `flush` returned.
 
         Raises:
             StoreError: nothing of it was written; it is still pending.
-        '''
+        """
         if not self.uncommitted:
             return
         execute = self._connection.execute
         generation = self._generation + 1
         self.put(_GENERATION, generation)
         with self._translated():
-            execute('BEGIN IMMEDIATE')
+            execute("BEGIN IMMEDIATE")
             try:
                 for key, text in self._pending.items():
                     if text is None:
-                        execute('DELETE FROM kv WHERE key = ?', (key,))
+                        execute("DELETE FROM kv WHERE key = ?", (key,))
                     else:
                         execute(
-                            'INSERT INTO kv VALUES (?, ?) ON CONFLICT (key) '
-                            'DO UPDATE SET value = excluded.value',
+                            "INSERT INTO kv VALUES (?, ?) ON CONFLICT (key) "
+                            "DO UPDATE SET value = excluded.value",
                             (key, text),
                         )
                 self._connection.executemany(
-                    'INSERT OR IGNORE INTO seen (digest) VALUES (?)',
+                    "INSERT OR IGNORE INTO seen (digest) VALUES (?)",
                     [(digest,) for digest in self._pending_seen],
                 )
                 self._seen_count += len(self._pending_seen)
                 if self._seen_count > SEEN_MAX + _SEEN_SLACK:
                     execute(
-                        'DELETE FROM seen WHERE number <= '
-                        '(SELECT max(number) FROM seen) - ?',
+                        "DELETE FROM seen WHERE number <= "
+                        "(SELECT max(number) FROM seen) - ?",
                         (SEEN_MAX,),
                     )
                     self._seen_count = SEEN_MAX
-                execute('COMMIT')
+                execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
-                    execute('ROLLBACK')
+                    execute("ROLLBACK")
                 raise
         self._generation = generation
         self._pending.clear()
         self._pending_seen.clear()
 
     def rollback(self) -> None:
-        '''Forget everything since the last commit.'''
+        """Forget everything since the last commit."""
         self._pending.clear()
         self._pending_seen.clear()
 
     def flush(self) -> None:
-        '''
+        """
         Return when everything committed so far is on the disk. May be called
         from any thread, and may take as long as the disk does.
 
@@ -352,16 +352,16 @@ class Store:
 
         Raises:
             StoreError: the disk refused; nothing may be sent.
-        '''
+        """
         try:
             descriptor = os.open(self._wal, os.O_RDWR)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(f'cannot flush the key store: {error}') from error
+            raise StoreError(f"cannot flush the key store: {error}") from error
         try:
             os.fdatasync(descriptor)
         except OSError as error:
-            raise StoreError(f'cannot flush the key store: {error}') from error
+            raise StoreError(f"cannot flush the key store: {error}") from error
         finally:
             os.close(descriptor)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A temporary device: one that takes itself off the server when it goes, because
 its keys may not be there the next time.
 
@@ -10,7 +10,7 @@ which devices those are from records in a node that nobody but the account can
 read or write. A device writes its record before it is listed, and everything a
 record says is checked: an id with other keys than the record's is another's,
 and is left alone.
-'''
+"""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ from .wire import fingerprint
 
 @dataclass
 class _Check:
-    '''Whether the keys of an id are those of its record.'''
+    """Whether the keys of an id are those of its record."""
 
     record: TemporaryDevice
     found: dict[Protocol, bool | None] = field(default_factory=dict)
-    '''By protocol: the same keys, others, or None for none at all.'''
+    """By protocol: the same keys, others, or None for none at all."""
 
 
 class Temporary:
-    '''This device as a temporary one, and what earlier ones left behind.'''
+    """This device as a temporary one, and what earlier ones left behind."""
 
     def __init__(self, core: Core, publication: Publication) -> None:
         self._core = core
@@ -70,11 +70,11 @@ class Temporary:
         return [FetchTemporaryDevices()]
 
     def lists_known(self, protocol: Protocol) -> None:
-        '''What the server has as our list has been seen.'''
+        """What the server has as our list has been seen."""
         self._lists.add(protocol)
 
     def records_received(self, records: Sequence[TemporaryDevice]) -> list[Effect]:
-        '''Returns what makes our own record as it should be.'''
+        """Returns what makes our own record as it should be."""
         own = self.own_record
         self._records = tuple(r for r in records if r.device_id != own.device_id)
         if self.active:
@@ -87,7 +87,7 @@ class Temporary:
     # This device
 
     def withdraw(self) -> list[Effect]:
-        '''What takes this device off the server.'''
+        """What takes this device off the server."""
         own = self._core.own_device
         return [
             *self._publication.lists_without(own, self._lists),
@@ -97,12 +97,12 @@ class Temporary:
     # Those that were left behind
 
     def tidy(self, alive: Collection[int]) -> list[Effect]:
-        '''
+        """
         Begin to remove what earlier temporary devices left behind.
 
         Args:
             alive: ids of devices that are online now.
-        '''
+        """
         if self._lists != set(Protocol):
             # What we do not know we could not publish without them
             return []
@@ -116,7 +116,7 @@ class Temporary:
         return effects
 
     def waits_for(self, device: Device) -> bool:
-        '''Whether a bundle is wanted to see whose an id is.'''
+        """Whether a bundle is wanted to see whose an id is."""
         return device.jid == self._core.own_jid and device.device_id in self._checks
 
     def bundle_came(self, device: Device, bundle: Bundle) -> list[Effect]:
@@ -165,7 +165,7 @@ class Temporary:
         return [*effects, *self._forget_records()]
 
     def list_published(self, device_list: DeviceList) -> list[Effect]:
-        '''A record goes when its device is in no list any more.'''
+        """A record goes when its device is in no list any more."""
         for number, protocols in self._unlisting.items():
             if number not in device_list.ids:
                 protocols.discard(device_list.protocol)

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Automatic Trust Management (XEP-0450) for the keys of OMEMO 2: what the user
 decided by hand is told to the devices that are verified, and what verified
 devices tell is taken over.
 
 Keys of devices that are listed for the legacy protocol only are told as well:
 a device has one identity key, and our other devices have a use for it.
-'''
+"""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _KEPT_SECONDS = 90 * 24 * 3600
 # What a stanza can hold; the rest goes in another one
 DECISIONS_MAX = 200
 
-_QUEUE = '/gajim/trust_messages/queue'
+_QUEUE = "/gajim/trust_messages/queue"
 
 _Decided = tuple[DeviceRecord, Trust]
 
 
 class TrustMessages:
-    '''What is to be told to whom, and what was told to us.'''
+    """What is to be told to whom, and what was told to us."""
 
     def __init__(self, core: Core, directory: Directory, sender: Sender) -> None:
         self._core = core
@@ -58,19 +58,19 @@ class TrustMessages:
         self._last = 0
 
     def connected(self) -> None:
-        '''What was on its way on the old stream may be lost.'''
+        """What was on its way on the old stream may be lost."""
         self._under_way.clear()
 
     # What we tell
 
     def decided(self, decided: Collection[_Decided], due: int) -> None:
-        '''
+        """
         The user decided by hand on devices of one account, and it is done.
         Queue what is to be told (XEP-0450, "Use Cases").
 
         Args:
             due: not to be told before, in seconds since 1970.
-        '''
+        """
         core = self._core
         told = [(record, trust) for record, trust in decided if record.sign_known]
         if not told:
@@ -78,9 +78,7 @@ class TrustMessages:
         jid = told[0][0].device.jid
         own = jid == core.own_jid
         decisions = [_decision(record, trust) for record, trust in told]
-        fresh = {
-            record.device for record, trust in told if trust is Trust.VERIFIED
-        }
+        fresh = {record.device for record, trust in told if trust is Trust.VERIFIED}
         entries: list[dict[str, Any]] = []
         # Our other devices hear all, contacts hear of our devices
         audience = [core.own_jid, *(self._verified_contacts() if own else ())]
@@ -120,18 +118,18 @@ class TrustMessages:
             return []
         return [
             {
-                'jid': jid,
-                'devices': able,
-                'decisions': [_encode(one) for one in decisions[at:][:DECISIONS_MAX]],
-                'causes': [[one.owner, _base64(one.key)] for one in causes],
-                'due': due,
-                'made': self._core.now(),
+                "jid": jid,
+                "devices": able,
+                "decisions": [_encode(one) for one in decisions[at:][:DECISIONS_MAX]],
+                "causes": [[one.owner, _base64(one.key)] for one in causes],
+                "due": due,
+                "made": self._core.now(),
             }
             for at in range(0, len(decisions), DECISIONS_MAX)
         ]
 
     def _verified(self, jid: str) -> list[DeviceRecord]:
-        '''The verified devices of an account in use, this one excepted.'''
+        """The verified devices of an account in use, this one excepted."""
         core = self._core
         return [
             record
@@ -151,8 +149,8 @@ class TrustMessages:
         ]
 
     def _may_be_told(self, device: Device) -> bool:
-        '''SECURITY: only verified devices are told, and only in OMEMO 2, whose
-        envelope says from whom it is and when it was written.'''
+        """SECURITY: only verified devices are told, and only in OMEMO 2, whose
+        envelope says from whom it is and when it was written."""
         core = self._core
         record = core.devices.get(device)
         return (
@@ -183,20 +181,20 @@ class TrustMessages:
         self._save(queue)
 
     def take_back(self, record: DeviceRecord) -> None:
-        '''A decision was undone: what has not been told is not told.'''
+        """A decision was undone: what has not been told is not told."""
         assert record.identity_key is not None
         cause = [record.device.jid, _base64(record.identity_key)]
         queue = self._load()
         kept = {
             number: entry
             for number, entry in queue.items()
-            if cause not in entry['causes']
+            if cause not in entry["causes"]
         }
         if len(kept) != len(queue):
             self._save(kept)
 
     def due(self) -> list[Effect]:
-        '''What can be told now, and bundles that are needed for it.'''
+        """What can be told now, and bundles that are needed for it."""
         core = self._core
         queue = self._load()
         if core.catching_up or not queue:
@@ -206,17 +204,17 @@ class TrustMessages:
         left = dict(queue)
         for number, entry in queue.items():
             # A clock that was put back must not mean waiting for years
-            if now < entry['due'] <= now + _KEPT_SECONDS:
+            if now < entry["due"] <= now + _KEPT_SECONDS:
                 continue
-            jid = entry['jid']
+            jid = entry["jid"]
             devices = [
                 device
-                for device in (Device(jid, one) for one in entry['devices'])
+                for device in (Device(jid, one) for one in entry["devices"])
                 if self._may_be_told(device)
             ]
             # A decision of the future was made with a clock that was wrong
-            entry['made'] = min(entry['made'], now)
-            if not devices or now - entry['made'] >= _KEPT_SECONDS:
+            entry["made"] = min(entry["made"], now)
+            if not devices or now - entry["made"] >= _KEPT_SECONDS:
                 del left[number]
                 continue
             if int(number) in self._under_way:
@@ -237,9 +235,7 @@ class TrustMessages:
             if self._sender.can_encrypt(device, Protocol.OMEMO_2):
                 ready.append(device)
                 continue
-            wanted, pending = self._directory.want_bundles(
-                device, (Protocol.OMEMO_2,)
-            )
+            wanted, pending = self._directory.want_bundles(device, (Protocol.OMEMO_2,))
             effects += wanted
             waiting = waiting or pending
         if ready and not waiting:
@@ -247,24 +243,24 @@ class TrustMessages:
             effects.append(
                 SendTrustMessage(
                     number,
-                    entry['jid'],
+                    entry["jid"],
                     tuple(ready),
-                    tuple(_decode(one) for one in entry['decisions']),
-                    entry['made'],
+                    tuple(_decode(one) for one in entry["decisions"]),
+                    entry["made"],
                 )
             )
         return effects
 
     def sent(self, number: int, devices: Collection[Device]) -> None:
-        '''These have been told.'''
+        """These have been told."""
         self._under_way.discard(number)
         queue = self._load()
         entry = queue.get(str(number))
         if entry is None:
             return
         told = {device.device_id for device in devices}
-        entry['devices'] = [one for one in entry['devices'] if one not in told]
-        if not entry['devices']:
+        entry["devices"] = [one for one in entry["devices"] if one not in told]
+        if not entry["devices"]:
             del queue[str(number)]
         self._save(queue)
 
@@ -273,7 +269,7 @@ class TrustMessages:
     def received(
         self, sender: Device, decisions: Iterable[KeyDecision], stamp: int
     ) -> list[Effect]:
-        '''See `OmemoEngine.trust_message_received`.'''
+        """See `OmemoEngine.trust_message_received`."""
         core = self._core
         record = core.devices.get(sender)
         if record is None or record.identity_key is None or record.refused_key:
@@ -297,13 +293,13 @@ class TrustMessages:
         return []
 
     def _judges(self, sender: Device, decision: KeyDecision) -> str | None:
-        '''
+        """
         Whether a device may decide on a key: our own devices on all but the one
         of this device, a contact's on that contact's.
 
         Returns:
             The owner, as we write the JID; None if it may not.
-        '''
+        """
         core = self._core
         if _fingerprint(decision.key) == fingerprint(core.identity_key):
             return None
@@ -317,11 +313,11 @@ class TrustMessages:
 
 
 def _folded(jid: str) -> str:
-    return unicodedata.normalize('NFC', jid.lower())
+    return unicodedata.normalize("NFC", jid.lower())
 
 
 def _fingerprint(key: bytes) -> str | None:
-    '''In the form that does not depend on the sign; None for what is no key.'''
+    """In the form that does not depend on the sign; None for what is no key."""
     try:
         return fingerprint(key)
     except Exception:
@@ -343,4 +339,4 @@ def _decode(entry: list[str]) -> KeyDecision:
 
 
 def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode('ascii')
+    return base64.b64encode(data).decode("ascii")

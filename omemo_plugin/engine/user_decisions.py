@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''What the user decides about keys, by hand or with a code.'''
+"""What the user decides about keys, by hand or with a code."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ UNDO_SECONDS = 30
 
 
 class UserDecisions:
-    '''Carries out the user's decisions. See `OmemoEngine` for what is raised.'''
+    """Carries out the user's decisions. See `OmemoEngine` for what is raised."""
 
     def __init__(self, core: Core, trust_messages: TrustMessages) -> None:
         self._core = core
         self._trust_messages = trust_messages
 
     def set_trust(self, device: Device, trust: Trust) -> None:
-        '''A decision on one device by hand.'''
+        """A decision on one device by hand."""
         core = self._core
         record = core.devices.get(device)
         if record is None or record.identity_key is None:
-            raise OmemoError('the key of this device is not known')
+            raise OmemoError("the key of this device is not known")
         if device == core.own_device:
-            raise OmemoError('the own device is always trusted')
+            raise OmemoError("the own device is always trusted")
         if core.devices.trust(record) is trust:
             return
         self._trust_messages.take_back(record)
@@ -54,7 +54,7 @@ class UserDecisions:
         core.deciding.note_decided(record.device.jid, record.identity_key, core.now())
 
     def decide(self, jid: str, decisions: Decisions) -> list[Effect]:
-        '''What a code says.'''
+        """What a code says."""
         core = self._core
         decided: dict[Device, tuple[DeviceRecord, Trust]] = {}
 
@@ -70,9 +70,7 @@ class UserDecisions:
 
         for key in decisions.trusted:
             if not take_key(key, Trust.VERIFIED):
-                core.deciding.expected.expect_key(
-                    jid, key, Trust.VERIFIED, core.now()
-                )
+                core.deciding.expected.expect_key(jid, key, Trust.VERIFIED, core.now())
         for number, value in decisions.devices.items():
             device = Device(jid, number)
             known = core.devices.get(device)

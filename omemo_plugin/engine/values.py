@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The values that travel between the layers: what was on the wire, and who it
 concerns. They are plain and immutable; nothing in them does I/O or
 cryptography. Key material is always raw bytes, never base64 and never with a
 type byte in front.
-'''
+"""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ DEVICE_ID_MAX = 2**31 - 1
 
 
 class Protocol(Enum):
-    '''The two versions of XEP-0384 in use; the value is the namespace.'''
+    """The two versions of XEP-0384 in use; the value is the namespace."""
 
-    LEGACY = 'eu.siacs.conversations.axolotl'
-    OMEMO_2 = 'urn:xmpp:omemo:2'
+    LEGACY = "eu.siacs.conversations.axolotl"
+    OMEMO_2 = "urn:xmpp:omemo:2"
 
     @property
     def namespace(self) -> str:
@@ -31,27 +31,27 @@ class Protocol(Enum):
 
 
 class Trust(Enum):
-    '''
+    """
     How far an identity key is trusted.
 
     The value is what the store keeps; it is also python-omemo's custom trust
     level name.
-    '''
+    """
 
-    UNDECIDED = 'undecided'
-    BLIND = 'blind'
-    VERIFIED = 'verified'
-    DISTRUSTED = 'distrusted'
+    UNDECIDED = "undecided"
+    BLIND = "blind"
+    VERIFIED = "verified"
+    DISTRUSTED = "distrusted"
 
     @property
     def may_receive(self) -> bool:
-        '''Whether messages are encrypted for a device with this trust.'''
+        """Whether messages are encrypted for a device with this trust."""
         return self in (Trust.BLIND, Trust.VERIFIED)
 
 
 @dataclass(frozen=True, order=True)
 class Device:
-    '''One device of one account. `jid` is a bare JID.'''
+    """One device of one account. `jid` is a bare JID."""
 
     jid: str
     device_id: int
@@ -59,7 +59,7 @@ class Device:
 
 @dataclass(frozen=True)
 class ListedDevice:
-    '''A device in a device list. The label exists in OMEMO 2 only.'''
+    """A device in a device list. The label exists in OMEMO 2 only."""
 
     device_id: int
     label: str | None = None
@@ -68,7 +68,7 @@ class ListedDevice:
 
 @dataclass(frozen=True)
 class DeviceList:
-    '''XEP-0384, "Device List": all devices of one account for one protocol.'''
+    """XEP-0384, "Device List": all devices of one account for one protocol."""
 
     protocol: Protocol
     devices: tuple[ListedDevice, ...] = ()
@@ -80,12 +80,12 @@ class DeviceList:
 
 @dataclass(frozen=True)
 class TemporaryDevice:
-    '''
+    """
     The record of a device of ours that removes itself when it goes.
 
     Attributes:
         fingerprint: 64 hex digits, as in `DeviceInfo`.
-    '''
+    """
 
     device_id: int
     fingerprint: str
@@ -93,7 +93,7 @@ class TemporaryDevice:
 
 @dataclass(frozen=True)
 class Bundle:
-    '''
+    """
     XEP-0384, "Bundle": the public keys of one device for one protocol.
 
     Attributes:
@@ -102,7 +102,7 @@ class Bundle:
         signed_prekey: 32 bytes, Curve25519.
         signature: 64 bytes, of the signed prekey by the identity key.
         prekeys: prekey id to 32 bytes, Curve25519.
-    '''
+    """
 
     protocol: Protocol
     identity_key: bytes
@@ -114,7 +114,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class EncryptedKey:
-    '''
+    """
     The key of a message for one device.
 
     Attributes:
@@ -123,7 +123,7 @@ class EncryptedKey:
         data: the serialised ratchet message, with its key exchange if there is
             one. Which of the two it is follows from the data, see
             `is_key_exchange`.
-    '''
+    """
 
     device_id: int
     data: bytes = field(repr=False)
@@ -132,13 +132,13 @@ class EncryptedKey:
 
 @dataclass(frozen=True)
 class EncryptedMessage:
-    '''
+    """
     One `<encrypted/>` element.
 
     Attributes:
         iv: legacy only, 12 or 16 bytes.
         payload: the ciphertext; None for an empty message (key transport).
-    '''
+    """
 
     protocol: Protocol
     sender_device_id: int
@@ -148,7 +148,7 @@ class EncryptedMessage:
 
 
 def is_key_exchange(protocol: Protocol, data: bytes) -> bool:
-    '''
+    """
     Tell a key exchange from a plain ratchet message by its content.
 
     Senders are known to leave the `kex` and `prekey` attributes out, or to set
@@ -157,6 +157,6 @@ def is_key_exchange(protocol: Protocol, data: bytes) -> bool:
     a prekey id (0x08), or in the legacy protocol, where the prekey is
     optional, the base key (0x12). The legacy protocol has a version byte in
     front.
-    '''
+    """
     offset = 1 if protocol is Protocol.LEGACY else 0
     return len(data) > offset and data[offset] != 0x0A

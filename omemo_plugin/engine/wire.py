@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Between the values of the wire and the objects of python-omemo's backends, one
 class per protocol.
 
@@ -10,7 +10,7 @@ legacy wire has them as Curve25519, which loses the sign of the point; XEP-0384
 0.3 keeps it in the top bit of a bundle's signature, and key exchanges do not
 have it at all. Two identity keys that differ only in the sign are the same
 key, so compare them with `same_identity`.
-'''
+"""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ _SIGN = 0x80
 
 
 def same_identity(one: bytes, other: bytes) -> bool:
-    '''Whether two Ed25519 keys are the same up to the sign.'''
+    """Whether two Ed25519 keys are the same up to the sign."""
     return one[:31] == other[:31] and (one[31] ^ other[31]) & ~_SIGN == 0
 
 
 def curve_form(identity_key: bytes) -> bytes:
-    '''The Curve25519 form of an Ed25519 key, 32 bytes.'''
+    """The Curve25519 form of an Ed25519 key, 32 bytes."""
     return xeddsa.ed25519_pub_to_curve25519_pub(identity_key)
 
 
 # Of public keys: a room may have a thousand devices, and each is asked for often
 @lru_cache(maxsize=4096)
 def fingerprint(identity_key: bytes) -> str:
-    '''The 64 lower-case hex digits that clients show for an identity key:
-    its Curve25519 form, for both protocols.'''
+    """The 64 lower-case hex digits that clients show for an identity key:
+    its Curve25519 form, for both protocols."""
     return curve_form(identity_key).hex()
 
 
 class Wire(ABC):
-    '''One protocol's formats.'''
+    """One protocol's formats."""
 
     protocol: ClassVar[Protocol]
     # python-omemo's module of the protocol; both have classes of the same names
@@ -63,18 +63,18 @@ class Wire(ABC):
 
     @abstractmethod
     def identity_of(self, bundle: Bundle) -> bytes:
-        '''The Ed25519 identity key of a bundle.'''
+        """The Ed25519 identity key of a bundle."""
 
     @abstractmethod
     def own_bundle(self, backend_bundle: Any, without: frozenset[int]) -> Bundle:
-        '''Our bundle as it is published, without the prekeys of these ids.'''
+        """Our bundle as it is published, without the prekeys of these ids."""
 
     def backend_bundle(self, jid: str, device_id: int, bundle: Bundle) -> Any:
-        '''Another device's bundle as the backend takes it.
+        """Another device's bundle as the backend takes it.
 
         Raises:
             BundleRefused: the signature is not by the identity key.
-        '''
+        """
         identity_key = self.identity_of(bundle)
         signature, signed = self._signed(bundle)
         _verify(identity_key, signature, signed)
@@ -93,55 +93,55 @@ class Wire(ABC):
 
     @abstractmethod
     def _signed(self, bundle: Bundle) -> tuple[bytes, bytes]:
-        '''The Ed25519 signature of a bundle, and what it signs.'''
+        """The Ed25519 signature of a bundle, and what it signs."""
 
     def parse_key(self, data: bytes, jid: str, device_id: int) -> Any:
-        '''A ratchet message; raises DecryptionFailed where it is none.'''
+        """A ratchet message; raises DecryptionFailed where it is none."""
         try:
             return self.library.EncryptedKeyMaterialImpl.parse(data, jid, device_id)
         except Exception as error:
-            raise DecryptionFailed('not a ratchet message') from error
+            raise DecryptionFailed("not a ratchet message") from error
 
     def parse_key_exchange(
         self, data: bytes, jid: str, device_id: int, known_identity: bytes | None
     ) -> tuple[Any, Any]:
-        '''
+        """
         A key exchange and the ratchet message in it; raises DecryptionFailed
         where it is none. The known identity key gives the sign that the legacy
         wire lacks.
-        '''
+        """
         try:
             exchange, message = self._parse_exchange(data, known_identity)
         except Exception as error:
-            raise DecryptionFailed('not a key exchange') from error
+            raise DecryptionFailed("not a key exchange") from error
         return exchange, self.parse_key(message, jid, device_id)
 
     @abstractmethod
     def _parse_exchange(
         self, data: bytes, known_identity: bytes | None
     ) -> tuple[Any, bytes]:
-        '''The exchange and the bytes of the ratchet message in it.'''
+        """The exchange and the bytes of the ratchet message in it."""
 
     @abstractmethod
     def serialize_key(self, session: Session, encrypted_key: Any) -> bytes:
-        '''What goes into the key element: the ratchet message, within its key
-        exchange until the other side has answered.'''
+        """What goes into the key element: the ratchet message, within its key
+        exchange until the other side has answered."""
 
     @abstractmethod
     def content(self, message: EncryptedMessage) -> Any:
-        '''The payload as the backend takes it.'''
+        """The payload as the backend takes it."""
 
     @abstractmethod
     def seal(self, content: Any) -> tuple[bytes | None, bytes]:
-        '''IV (legacy only) and payload of the backend's content.'''
+        """IV (legacy only) and payload of the backend's content."""
 
     @staticmethod
     def key_length_is_valid(key_material: Any, *, empty: bool) -> bool:
-        '''
+        """
         Whether a key that came out of a ratchet has the one legal size, key
         and tag together: the tag of the payload must be protected by the
         ratchet as well. An empty message has no payload and needs no tag.
-        '''
+        """
         key: bytes = key_material.key
         tag: bytes = key_material.auth_tag
         if empty:
@@ -150,8 +150,8 @@ class Wire(ABC):
 
     @staticmethod
     def consumed_prekey(key_exchange: Any) -> tuple[int, int, bytes]:
-        '''Prekey id, signed prekey id and ephemeral key: together they tell
-        one key exchange from all others.'''
+        """Prekey id, signed prekey id and ephemeral key: together they tell
+        one key exchange from all others."""
         return (
             key_exchange.pre_key_id,
             key_exchange.signed_pre_key_id,
@@ -163,12 +163,12 @@ class Wire(ABC):
         return session.initiation is Initiation.ACTIVE and not session.confirmed
 
     def delete_marker(self, jid: str, device_id: int, prekey: bytes) -> Session:
-        '''A session object that names a prekey to `Backend.delete_pre_key`.'''
+        """A session object that names a prekey to `Backend.delete_pre_key`."""
         exchange = self.library.KeyExchangeImpl(
-            x3dh.Header(b'', b'', b'', prekey), 0, 0
+            x3dh.Header(b"", b"", b"", prekey), 0, 0
         )
         session: Session = self.library.SessionImpl(
-            jid, device_id, Initiation.PASSIVE, exchange, b'', None
+            jid, device_id, Initiation.PASSIVE, exchange, b"", None
         )
         return session
 
@@ -199,7 +199,7 @@ class LegacyWire(Wire):
     def _signed(self, bundle: Bundle) -> tuple[bytes, bytes]:
         signature = bytearray(bundle.signature)
         signature[63] &= ~_SIGN & 0xFF
-        return bytes(signature), b'\x05' + bundle.signed_prekey
+        return bytes(signature), b"\x05" + bundle.signed_prekey
 
     def _parse_exchange(
         self, data: bytes, known_identity: bytes | None
@@ -216,7 +216,7 @@ class LegacyWire(Wire):
         return exchange.serialize(message)[0]
 
     def content(self, message: EncryptedMessage) -> oldmemo.oldmemo.ContentImpl:
-        return oldmemo.oldmemo.ContentImpl(message.payload or b'', message.iv or b'')
+        return oldmemo.oldmemo.ContentImpl(message.payload or b"", message.iv or b"")
 
     def seal(self, content: Any) -> tuple[bytes | None, bytes]:
         return content.initialization_vector, content.ciphertext
@@ -259,24 +259,27 @@ class Omemo2Wire(Wire):
         return exchange.serialize(message)
 
     def content(self, message: EncryptedMessage) -> twomemo.twomemo.ContentImpl:
-        return twomemo.twomemo.ContentImpl(message.payload or b'')
+        return twomemo.twomemo.ContentImpl(message.payload or b"")
 
     def seal(self, content: Any) -> tuple[bytes | None, bytes]:
         return None, content.ciphertext
 
 
 def _visible(ids: dict[bytes, int], without: frozenset[int]) -> dict[int, bytes]:
-    return {number: key for key, number in sorted(ids.items(), key=lambda item: item[1])
-            if number not in without}
+    return {
+        number: key
+        for key, number in sorted(ids.items(), key=lambda item: item[1])
+        if number not in without
+    }
 
 
 def _verify(identity_key: bytes, signature: bytes, signed: bytes) -> None:
     try:
         valid = xeddsa.ed25519_verify(signature, identity_key, signed)
     except Exception as error:
-        raise BundleRefused('unusable keys') from error
+        raise BundleRefused("unusable keys") from error
     if not valid:
-        raise BundleRefused('bad signature')
+        raise BundleRefused("bad signature")
 
 
 WIRES: dict[Protocol, Wire] = {
@@ -284,4 +287,4 @@ WIRES: dict[Protocol, Wire] = {
     Protocol.OMEMO_2: Omemo2Wire(),
 }
 
-__all__ = ['WIRES', 'Wire', 'curve_form', 'fingerprint', 'same_identity']
+__all__ = ["WIRES", "Wire", "curve_form", "fingerprint", "same_identity"]

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Where a file may be fetched from. The sender of a link, or a server that
 redirects, chooses the address; it must not make this machine ask its own
 network, or leave Tor, or give up TLS.
-'''
+"""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from .uri import InvalidMediaUri
 from .uri import check_https_url
 
 # RFC 6761, 6762, 8375 and what home routers use; they end in the local network
-_LOCAL_NAMES = ('localhost', 'local', 'internal', 'intranet', 'lan', 'home', 'arpa')
-_ONION = 'onion'
+_LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "arpa")
+_ONION = "onion"
 
 # Resolvers read 127.1, 2130706433 and 0x7f000001 as addresses of IPv4
-_NUMBER = re.compile('[0-9]+|0[xX][0-9a-fA-F]*')
+_NUMBER = re.compile("[0-9]+|0[xX][0-9a-fA-F]*")
 
 # RFC 6052: the address of IPv4 is in the last four bytes
-_NAT64 = ipaddress.IPv6Network('64:ff9b::/96')
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(OmemoError):
-    '''An address leads where no file is to be fetched from.'''
+    """An address leads where no file is to be fetched from."""
 
 
 def redirected(url: str, location: str) -> str:
-    '''
+    """
     The address a server redirects to. What it says behind a `#` is dropped.
 
     Raises:
         AddressRefused: it is no address.
-    '''
+    """
     try:
         target = urljoin(url, location)
     except ValueError:
-        raise AddressRefused('a redirect to no address') from None
-    return target.partition('#')[0]
+        raise AddressRefused("a redirect to no address") from None
+    return target.partition("#")[0]
 
 
 def check_address(
     url: str, own_domains: Collection[str], *, before: str | None, direct: bool
 ) -> None:
-    '''
+    """
     Look at an address before anything is sent to it.
 
     The servers of the user's own accounts may be in the local network, because
@@ -65,73 +65,73 @@ def check_address(
 
     Raises:
         AddressRefused: it is not to be asked.
-    '''
+    """
     try:
         check_https_url(url)
     except InvalidMediaUri:
-        raise AddressRefused('not an https address') from None
+        raise AddressRefused("not an https address") from None
     host = host_of(url)
     onion = _is_onion(host)
     if onion and direct:
-        raise AddressRefused('an onion service, without Tor')
+        raise AddressRefused("an onion service, without Tor")
     if before is not None:
         earlier = host_of(before)
         if onion is not _is_onion(earlier):
-            raise AddressRefused('a redirect into or out of Tor')
+            raise AddressRefused("a redirect into or out of Tor")
         if host == earlier:
             # Where we are already
             return
         if is_local_host(host):
-            raise AddressRefused('a redirect into the local network')
+            raise AddressRefused("a redirect into the local network")
     if is_local_host(host) and not is_own(host, own_domains):
-        raise AddressRefused('in the local network')
+        raise AddressRefused("in the local network")
 
 
 def check_resolved(
     url: str, ip: str, own_domains: Collection[str], *, redirected: bool
 ) -> None:
-    '''
+    """
     Look at what a name stands for, before a connection is made.
 
     Raises:
         AddressRefused: no connection is to be made.
-    '''
+    """
     if not is_local_ip(ip):
         return
     if redirected or not is_own(host_of(url), own_domains):
-        raise AddressRefused('in the local network')
+        raise AddressRefused("in the local network")
 
 
 def host_of(url: str) -> str:
-    '''The host of an address in one form; '' if it has none.'''
+    """The host of an address in one form; '' if it has none."""
     try:
-        return (urlsplit(url).hostname or '').removesuffix('.')
+        return (urlsplit(url).hostname or "").removesuffix(".")
     except ValueError:
-        return ''
+        return ""
 
 
 def is_own(host: str, own_domains: Collection[str]) -> bool:
-    '''Whether it is the server of one of the user's accounts.'''
+    """Whether it is the server of one of the user's accounts."""
     return any(
-        host == domain or host.endswith(f'.{domain}')
+        host == domain or host.endswith(f".{domain}")
         for domain in map(str.lower, own_domains)
     )
 
 
 def is_local_host(host: str) -> bool:
-    '''Whether a host is in the local network by its name alone.'''
+    """Whether a host is in the local network by its name alone."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        last = host.rpartition('.')[2]
-        return '.' not in host or last in _LOCAL_NAMES or bool(_NUMBER.fullmatch(last))
+        last = host.rpartition(".")[2]
+        return "." not in host or last in _LOCAL_NAMES or bool(_NUMBER.fullmatch(last))
     return is_local_ip(host)
 
 
 def is_local_ip(text: str) -> bool:
-    '''Whether it is not an address of the whole internet.'''
+    """Whether it is not an address of the whole internet."""
     try:
-        address = ipaddress.ip_address(text.partition('%')[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return True
     if isinstance(address, ipaddress.IPv6Address):
@@ -144,4 +144,4 @@ def is_local_ip(text: str) -> bool:
 
 
 def _is_onion(host: str) -> bool:
-    return host.rpartition('.')[2] == _ONION
+    return host.rpartition(".")[2] == _ONION

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The envelope that OMEMO 2 encrypts: XEP-0420, with the profile of XEP-0384
 0.9.1, "SCE Profile".
-'''
+"""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ from .limits import ENVELOPE_DEPTH_MAX
 from .limits import ENVELOPE_ELEMENTS_MAX
 from .writer import write_element
 
-NAMESPACE = 'urn:xmpp:sce:1'
+NAMESPACE = "urn:xmpp:sce:1"
 
-_ENVELOPE = f'{{{NAMESPACE}}}envelope'
-_CONTENT = f'{{{NAMESPACE}}}content'
-_PADDING = f'{{{NAMESPACE}}}rpad'
-_FROM = f'{{{NAMESPACE}}}from'
-_TO = f'{{{NAMESPACE}}}to'
-_TIME = f'{{{NAMESPACE}}}time'
+_ENVELOPE = f"{{{NAMESPACE}}}envelope"
+_CONTENT = f"{{{NAMESPACE}}}content"
+_PADDING = f"{{{NAMESPACE}}}rpad"
+_FROM = f"{{{NAMESPACE}}}from"
+_TO = f"{{{NAMESPACE}}}to"
+_TIME = f"{{{NAMESPACE}}}time"
 
 # XEP-0420, "Server-processed Elements", and what would be encrypted twice
 _FORBIDDEN = frozenset(
     {
-        '{urn:xmpp:sid:0}stanza-id',
-        '{urn:xmpp:eme:0}encryption',
+        "{urn:xmpp:sid:0}stanza-id",
+        "{urn:xmpp:eme:0}encryption",
         _ENVELOPE,
-        *(f'{{{protocol.namespace}}}encrypted' for protocol in Protocol),
+        *(f"{{{protocol.namespace}}}encrypted" for protocol in Protocol),
     }
 )
 _FORBIDDEN_NAMESPACES = (
-    '{urn:xmpp:hints}',
-    '{http://jabber.org/protocol/address}',
+    "{urn:xmpp:hints}",
+    "{http://jabber.org/protocol/address}",
 )
 
 # XEP-0420, "Affix Elements": a minimum size, and up to 200 characters on top.
@@ -59,13 +59,13 @@ _PADDING_ON_TOP = 200
 
 # XEP-0082, 3.2; datetime.fromisoformat takes more than this
 _STAMP = re.compile(
-    r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)', re.ASCII
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
 @dataclass(frozen=True)
 class Envelope:
-    '''
+    """
     A received envelope.
 
     Attributes:
@@ -73,7 +73,7 @@ class Envelope:
         from_jid: who the sender says it is, if it says so.
         to_jid: whom it says the message is for.
         stamp: when it says it was written, with a time zone.
-    '''
+    """
 
     content: tuple[Element, ...] = field(repr=False)
     from_jid: str | None = None
@@ -84,7 +84,7 @@ class Envelope:
 def build_envelope(
     content: Sequence[Element], *, from_jid: str, to_jid: str, stamp: datetime
 ) -> bytes:
-    '''
+    """
     Write an envelope, padded with random characters.
 
     Only default namespaces are used: there are clients that look for `body`
@@ -98,21 +98,21 @@ def build_envelope(
     Raises:
         ValueError: the stamp has no time zone, or an element of the content
             has no namespace or cannot be written.
-    '''
+    """
     if stamp.tzinfo is None:
-        raise ValueError('a time without a time zone')
+        raise ValueError("a time without a time zone")
     for element in content:
-        if not isinstance(element.tag, str) or not element.tag.startswith('{'):
-            raise ValueError('content without a namespace')
+        if not isinstance(element.tag, str) or not element.tag.startswith("{"):
+            raise ValueError("content without a namespace")
     envelope = Element(_ENVELOPE)
     holder = Element(_CONTENT)
     holder.extend(content)
     padding = Element(_PADDING)
     envelope.append(holder)
     envelope.append(padding)
-    envelope.append(Element(_TIME, {'stamp': _format_stamp(stamp)}))
-    envelope.append(Element(_TO, {'jid': to_jid}))
-    envelope.append(Element(_FROM, {'jid': from_jid}))
+    envelope.append(Element(_TIME, {"stamp": _format_stamp(stamp)}))
+    envelope.append(Element(_TO, {"jid": to_jid}))
+    envelope.append(Element(_FROM, {"jid": from_jid}))
     size = len(write_element(envelope))
     padding.text = _random_text(
         max(_SIZE_MIN - size, 0) + secrets.randbelow(_PADDING_ON_TOP + 1)
@@ -121,8 +121,8 @@ def build_envelope(
 
 
 def _format_stamp(stamp: datetime) -> str:
-    text = stamp.astimezone(UTC).isoformat(timespec='seconds')
-    return text.replace('+00:00', 'Z')
+    text = stamp.astimezone(UTC).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
 
 
 def _random_text(length: int) -> str:
@@ -130,7 +130,7 @@ def _random_text(length: int) -> str:
 
 
 def parse_envelope(data: bytes) -> Envelope:
-    '''
+    """
     Read what was decrypted.
 
     Elements that must not be in the content (XEP-0420, "Server-processed
@@ -141,17 +141,17 @@ def parse_envelope(data: bytes) -> Envelope:
         MalformedStanza: it is not well-formed XML, not an envelope, uses what
             XMPP forbids (RFC 6120, 11.1: a DTD, entities, comments, processing
             instructions), or something in it is missing or doubled.
-    '''
+    """
     envelope = _parse_xml(data)
     if envelope.tag != _ENVELOPE:
-        raise MalformedStanza('not an envelope')
+        raise MalformedStanza("not an envelope")
     content = required_child(envelope, _CONTENT)
     single_child(envelope, _PADDING)
     return Envelope(
         tuple([element for element in content if _is_allowed(element.tag)]),
-        _attribute(envelope, _FROM, 'jid'),
-        _attribute(envelope, _TO, 'jid'),
-        _parse_stamp(_attribute(envelope, _TIME, 'stamp')),
+        _attribute(envelope, _FROM, "jid"),
+        _attribute(envelope, _TO, "jid"),
+        _parse_stamp(_attribute(envelope, _TIME, "stamp")),
     )
 
 
@@ -162,7 +162,7 @@ def check_envelope(
     recipient_jid: str | None,
     is_groupchat: bool,
 ) -> None:
-    '''
+    """
     Compare an envelope with the stanza it came in, so that nobody between the
     two ends can pass a message on as somebody else's or to somebody else.
 
@@ -176,32 +176,32 @@ def check_envelope(
     Raises:
         MalformedStanza: they do not fit, or the one who a message in a room is
             for is not named (XEP-0384 0.9.1, "SCE Profile").
-    '''
+    """
     if envelope.from_jid is not None and not _same(envelope.from_jid, sender_jid):
-        raise MalformedStanza('an envelope of another sender')
+        raise MalformedStanza("an envelope of another sender")
     if envelope.to_jid is None:
         if is_groupchat:
-            raise MalformedStanza('an envelope for a room does not name it')
+            raise MalformedStanza("an envelope for a room does not name it")
     elif recipient_jid is None:
         if is_groupchat:
-            raise MalformedStanza('a room without a name')
+            raise MalformedStanza("a room without a name")
     elif not _same(envelope.to_jid, recipient_jid):
-        raise MalformedStanza('an envelope for another recipient')
+        raise MalformedStanza("an envelope for another recipient")
 
 
 def _same(one: str, other: str) -> bool:
-    '''Whether two JIDs are the same account. Clients write their own JID as the
-    user typed it; servers compare without case (RFC 7622, 3.3).'''
+    """Whether two JIDs are the same account. Clients write their own JID as the
+    user typed it; servers compare without case (RFC 7622, 3.3)."""
     return one == other or _prepared(one) == _prepared(other)
 
 
 def _prepared(jid: str) -> str:
-    return unicodedata.normalize('NFC', jid.lower())
+    return unicodedata.normalize("NFC", jid.lower())
 
 
 def _is_allowed(tag: str) -> bool:
     return (
-        tag.startswith('{')
+        tag.startswith("{")
         and tag not in _FORBIDDEN
         and not tag.startswith(_FORBIDDEN_NAMESPACES)
     )
@@ -213,7 +213,7 @@ def _attribute(envelope: Element, tag: str, name: str) -> str | None:
         return None
     value = element.get(name)
     if not value:
-        raise MalformedStanza('an affix element that says nothing')
+        raise MalformedStanza("an affix element that says nothing")
     return value
 
 
@@ -221,24 +221,24 @@ def _parse_stamp(text: str | None) -> datetime | None:
     if text is None:
         return None
     if not _STAMP.fullmatch(text):
-        raise MalformedStanza('not a time')
+        raise MalformedStanza("not a time")
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise MalformedStanza('not a time') from None
+        raise MalformedStanza("not a time") from None
 
 
 def _parse_xml(data: bytes) -> Element:
     if len(data) > ENVELOPE_BYTES_MAX:
-        raise MalformedStanza('too large')
+        raise MalformedStanza("too large")
     try:
-        text = data.decode('utf-8')
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise MalformedStanza('not UTF-8') from None
-    if '\0' in text:
+        raise MalformedStanza("not UTF-8") from None
+    if "\0" in text:
         # To expat this would be a sign of UTF-16, whatever it is told
-        raise MalformedStanza('not text')
-    parser = expat.ParserCreate('UTF-8', '}')
+        raise MalformedStanza("not text")
+    parser = expat.ParserCreate("UTF-8", "}")
     parser.buffer_text = True
     builder = TreeBuilder()
     depth = 0
@@ -249,7 +249,7 @@ def _parse_xml(data: bytes) -> Element:
         depth += 1
         count += 1
         if depth > ENVELOPE_DEPTH_MAX or count > ENVELOPE_ELEMENTS_MAX:
-            raise MalformedStanza('too deep or too many elements')
+            raise MalformedStanza("too deep or too many elements")
         builder.start(
             _tag(name),
             {_tag(key): value for key, value in attributes.items()},
@@ -261,7 +261,7 @@ def _parse_xml(data: bytes) -> Element:
         builder.end(_tag(name))
 
     def forbidden(*_args: object) -> None:
-        raise MalformedStanza('XML that XMPP forbids')
+        raise MalformedStanza("XML that XMPP forbids")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -274,9 +274,9 @@ def _parse_xml(data: bytes) -> Element:
     try:
         parser.Parse(text, True)
     except expat.ExpatError:
-        raise MalformedStanza('not well-formed XML') from None
+        raise MalformedStanza("not well-formed XML") from None
     return builder.close()
 
 
 def _tag(name: str) -> str:
-    return f'{{{name}' if '}' in name else name
+    return f"{{{name}" if "}" in name else name

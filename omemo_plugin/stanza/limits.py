@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 How much of anything is read from the wire. Each is far above what legal
 clients send and far below what could stall the program.
-'''
+"""
 
 from __future__ import annotations
 

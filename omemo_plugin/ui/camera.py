@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The camera: pictures to look at, and the QR codes in them.
 
 GStreamer's own thread reads the codes, so that the window never waits. What is
 told is told in the main loop.
-'''
+"""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from gi.repository import GLib
 from . import portal
 from . import scan
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 # What takes the camera's place, as gst-launch-1.0 takes it
-SOURCE_VARIABLE = 'OMEMO_CAMERA_SOURCE'
+SOURCE_VARIABLE = "OMEMO_CAMERA_SOURCE"
 
 _SINK = (
-    'videoconvert ! video/x-raw,format=BGRx ! '
-    'appsink name=sink max-buffers=1 drop=true sync=false emit-signals=true'
+    "videoconvert ! video/x-raw,format=BGRx ! "
+    "appsink name=sink max-buffers=1 drop=true sync=false emit-signals=true"
 )
 # Reading one picture takes some hundredths of a second
 _PER_SECOND = 8
 
 
 class Problem(enum.Enum):
-    '''Why there is no picture.'''
+    """Why there is no picture."""
 
-    NO_LIBRARY = 'no library'
-    NO_CAMERA = 'no camera'
-    REFUSED = 'refused'
-    FAILED = 'failed'
+    NO_LIBRARY = "no library"
+    NO_CAMERA = "no camera"
+    REFUSED = "refused"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Frame:
-    '''
+    """
     A picture.
 
     Attributes:
         data: four bytes for each pixel: blue, green, red, nothing.
         stride: bytes from one line to the next.
-    '''
+    """
 
     data: bytearray
     width: int
@@ -62,7 +62,7 @@ class Frame:
 
 
 class Camera:
-    '''Runs from `start` to `stop`.'''
+    """Runs from `start` to `stop`."""
 
     def __init__(
         self,
@@ -71,14 +71,14 @@ class Camera:
         failed: Callable[[Problem], None],
         source: str | None = None,
     ) -> None:
-        '''
+        """
         Args:
             shown: gets each picture.
             found: gets the texts of the codes in a picture, if there are any.
             failed: is told once why there will be no more pictures.
             source: in place of the camera; by default what `SOURCE_VARIABLE`
                 says.
-        '''
+        """
         self._shown = shown
         self._found = found
         self._failed = failed
@@ -89,19 +89,19 @@ class Camera:
         self._file_descriptor = -1
 
     def start(self) -> None:
-        '''Look for a camera and start it. Nothing is raised.'''
+        """Look for a camera and start it. Nothing is raised."""
         self._running = True
         if _gstreamer() is None:
             self._fail(Problem.NO_LIBRARY)
         elif self._source:
             self._play(self._source)
-        elif _has_element('pipewiresrc') and portal.has_camera():
+        elif _has_element("pipewiresrc") and portal.has_camera():
             portal.open_camera(self._portal_answered)
         else:
             self._play_device()
 
     def stop(self) -> None:
-        '''Switch the camera off. Nothing is told any more.'''
+        """Switch the camera off. Nothing is told any more."""
         self._running = False
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
@@ -117,43 +117,43 @@ class Camera:
                 os.close(file_descriptor)
         elif file_descriptor >= 0:
             self._file_descriptor = file_descriptor
-            self._play(f'pipewiresrc fd={file_descriptor}')
+            self._play(f"pipewiresrc fd={file_descriptor}")
         elif refused:
             self._fail(Problem.REFUSED)
         else:
             self._play_device()
 
     def _play_device(self) -> None:
-        devices = sorted(Path('/dev').glob('video*'))
+        devices = sorted(Path("/dev").glob("video*"))
         if not devices:
             self._fail(Problem.NO_CAMERA)
         elif not any(os.access(device, os.R_OK | os.W_OK) for device in devices):
             self._fail(Problem.REFUSED)
-        elif not _has_element('v4l2src'):
+        elif not _has_element("v4l2src"):
             self._fail(Problem.NO_LIBRARY)
         else:
-            self._play('v4l2src')
+            self._play("v4l2src")
 
     def _play(self, source: str) -> None:
         gst = _gstreamer()
-        rate = f'videorate ! video/x-raw,framerate={_PER_SECOND}/1 ! '
+        rate = f"videorate ! video/x-raw,framerate={_PER_SECOND}/1 ! "
         try:
-            self._pipeline = gst.parse_launch(f'{source} ! {rate}{_SINK}')
+            self._pipeline = gst.parse_launch(f"{source} ! {rate}{_SINK}")
         except GLib.Error as error:
-            log.warning('No camera: %s', error.message)
+            log.warning("No camera: %s", error.message)
             self._fail(Problem.FAILED)
             return
-        sink = self._pipeline.get_by_name('sink')
-        sink.connect('new-sample', self._sample)
+        sink = self._pipeline.get_by_name("sink")
+        sink.connect("new-sample", self._sample)
         bus = self._pipeline.get_bus()
         bus.add_signal_watch()
-        bus.connect('message::error', self._error)
+        bus.connect("message::error", self._error)
         if self._pipeline.set_state(gst.State.PLAYING) == gst.StateChangeReturn.FAILURE:
             self._fail(Problem.FAILED)
 
     def _error(self, _bus: Any, message: Any) -> None:
         error, _details = message.parse_error()
-        log.warning('The camera failed: %s', error.message)
+        log.warning("The camera failed: %s", error.message)
         self._fail(Problem.FAILED)
 
     def _fail(self, problem: Problem) -> None:
@@ -170,15 +170,15 @@ class Camera:
     def _sample(self, sink: Any) -> Any:
         gst = _gstreamer()
         try:
-            self._read(sink.emit('pull-sample'), gst)
+            self._read(sink.emit("pull-sample"), gst)
         except Exception as error:
             # Or GStreamer's thread would end without a word
-            log.warning('A picture was not read: %s', type(error).__name__)
+            log.warning("A picture was not read: %s", type(error).__name__)
         return gst.FlowReturn.OK
 
     def _read(self, sample: Any, gst: Any) -> None:
         size = sample.get_caps().get_structure(0)
-        width, height = size.get_value('width'), size.get_value('height')
+        width, height = size.get_value("width"), size.get_value("height")
         ok, inside = sample.get_buffer().map(gst.MapFlags.READ)
         if not ok:
             return
@@ -204,20 +204,20 @@ _gst: Any = None
 
 
 def _gstreamer() -> Any:
-    '''The library, started; None if it is not there.'''
+    """The library, started; None if it is not there."""
     global _gst  # noqa: PLW0603
     if _gst is None:
         import gi
 
         try:
-            gi.require_version('Gst', '1.0')
+            gi.require_version("Gst", "1.0")
             from gi.repository import Gst
         except (ValueError, ImportError):
             return None
         if not Gst.is_initialized():
             Gst.init(None)
         _gst = Gst
-    needed = ('appsink', 'videoconvert', 'videorate')
+    needed = ("appsink", "videoconvert", "videorate")
     return _gst if all(_has_element(name) for name in needed) else None
 
 

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What is beside the message input: entries in the menu with the lock, the shield,
 which says what is true of a message that is sent now, and above it a line for as
 long as a long archive is decrypted.
-'''
+"""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from . import host
 from .presenters.recipients import Shield
 from .toolkit import kit
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 
 class Composer:
-    '''Beside the message input of Gajim's main window.'''
+    """Beside the message input of Gajim's main window."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Composer:
         show_details: Callable[[Any], None],
         items: list[Any],
     ) -> None:
-        '''
+        """
         Args:
             box: Gajim's `MessageActionsBox`.
             shield: what is true for a contact or a room.
@@ -43,7 +43,7 @@ class Composer:
                 or ''.
             show_details: opens the window for a contact.
             items: of the menu with the lock.
-        '''
+        """
         self._box = box
         self._shield = shield
         self._progress = progress
@@ -54,12 +54,12 @@ class Composer:
         self._line = self._add_line()
         self._add_menu(items)
         self._patches.replace(
-            box, '_update_encryption_details_button', self._after_gajim
+            box, "_update_encryption_details_button", self._after_gajim
         )
         self._take_click()
 
     def stop(self) -> None:
-        '''Take all back.'''
+        """Take all back."""
         self._patches.restore()
         ui = self._box._ui
         kit.clear_classes(ui.encryption_details_image)
@@ -78,7 +78,7 @@ class Composer:
 
     def _add_line(self) -> Any:
         # No screen reader is made to say how the number grows
-        line = kit.label('', classes=('dim-label', 'omemo-small', 'omemo-progress'))
+        line = kit.label("", classes=("dim-label", "omemo-small", "omemo-progress"))
         kit.attach(self._box, line, 0, -1)
         kit.set_visible(line, False)
         self._patches.add(lambda: self._box.remove(line))
@@ -95,24 +95,24 @@ class Composer:
         return update
 
     def update(self) -> None:
-        '''Show what is true now.'''
+        """Show what is true now."""
         self._update_line()
         try:
             self._update()
         except Exception:
             # Gajim's own claims more than is known
             self._box._ui.encryption_details_button.set_visible(False)
-            log.exception('The shield')
+            log.exception("The shield")
 
     def _update_line(self) -> None:
         try:
             who = host.shown_contact()
-            text = '' if who is None else self._progress(who)
+            text = "" if who is None else self._progress(who)
             if text != self._line.get_text():
                 self._line.set_text(text)
                 kit.set_visible(self._line, bool(text))
         except Exception:
-            log.exception('The line above the input')
+            log.exception("The line above the input")
 
     def _update(self) -> None:
         who = host.shown_contact()
@@ -121,19 +121,19 @@ class Composer:
         shield = self._shield(who)
         ui = self._box._ui
         kit.set_icon(ui.encryption_details_image, shield.icon.value, shield.tone.value)
-        text = _('OMEMO: {text}').format(text=shield.text)
+        text = _("OMEMO: {text}").format(text=shield.text)
         kit.tooltip(ui.encryption_details_button, text)
-        name = _('Encryption details. {text}').format(text=shield.text)
+        name = _("Encryption details. {text}").format(text=shield.text)
         kit.describe(ui.encryption_details_button, name)
 
     def _take_click(self) -> None:
-        '''A click opens our window, not the page of Gajim 2.'''
+        """A click opens our window, not the page of Gajim 2."""
         button = self._box._ui.encryption_details_button
         theirs = self._box._on_encryption_details_clicked
         if not kit.block(button, theirs):
             # Gajim 1 connects it by name, and asks the plugin then
             return
-        handler = button.connect('clicked', lambda _button: self._clicked())
+        handler = button.connect("clicked", lambda _button: self._clicked())
 
         def restore() -> None:
             button.disconnect(handler)

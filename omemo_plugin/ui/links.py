@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Links with keys, `xmpp:…?omemo-sid-…`, that are opened in a chat or handed to
 Gajim by the desktop. Gajim would drop the keys and open a chat. And links to
 encrypted files: Gajim would hand them, keys and all, to whatever program there is.
-'''
+"""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ from .host import Patches
 
 # Who opens links; each has the function under a name of its own
 _OPENERS = (
-    'gajim.gtk.application',
-    'gajim.gtk.conversation.plain_widget',
-    'gajim.gtk.groupchat_info',
-    'gajim.gtk.main',
-    'gajim.gtk.vcard_grid',
+    "gajim.gtk.application",
+    "gajim.gtk.conversation.plain_widget",
+    "gajim.gtk.groupchat_info",
+    "gajim.gtk.main",
+    "gajim.gtk.vcard_grid",
 )
 
 Opened = Callable[[str, Source, str | None], None]
 FileOpened = Callable[[str, str | None], None]
 
-_FILE = 'aesgcm'
+_FILE = "aesgcm"
 
 # Which schemes Gajim takes for links, in 1.7 and later
-_SCHEMES = ('gajim.common.helpers', 'gajim.common.util.uri')
+_SCHEMES = ("gajim.common.helpers", "gajim.common.util.uri")
 
 
 def has_keys(text: str) -> bool:
-    '''Whether a link is for verifying somebody, damaged ones included.'''
-    if text[:5].lower() != 'xmpp:' or '?' not in text:
+    """Whether a link is for verifying somebody, damaged ones included."""
+    if text[:5].lower() != "xmpp:" or "?" not in text:
         return False
     try:
         parse_uri(text)
     except InvalidUri:
-        query = text.partition('?')[2].lower()
-        return 'omemo-sid-' in query or query.startswith('trust-message')
+        query = text.partition("?")[2].lower()
+        return "omemo-sid-" in query or query.startswith("trust-message")
     return True
 
 
 def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> None:
-    '''
+    """
     Args:
         opened: gets each link with keys, where it came from, and the account
             if that is known.
         file_opened: gets each link to an encrypted file, and the account.
-    '''
+    """
 
     def opener(theirs: Any) -> Any:
         def open_uri(uri: Any, *args: Any, **options: Any) -> Any:
             text = uri if isinstance(uri, str) else _source_of(uri)
-            account = (args[0] if args else options.get('account')) or None
-            if text.partition(':')[0].lower() == _FILE:
+            account = (args[0] if args else options.get("account")) or None
+            if text.partition(":")[0].lower() == _FILE:
                 file_opened(text, account)
                 return None
             if has_keys(text):
@@ -76,15 +76,15 @@ def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> N
         return is_known_uri_scheme
 
     for module in _OPENERS:
-        patches.replace_in(module, 'open_uri', opener)
+        patches.replace_in(module, "open_uri", opener)
     for module in _SCHEMES:
-        patches.replace_in(module, 'is_known_uri_scheme', knower)
+        patches.replace_in(module, "is_known_uri_scheme", knower)
     _follow_desktop(patches, opened)
 
 
 def _source_of(uri: Any) -> str:
     # 1.7 and 2.1 keep the whole link under one name, 2.6 under another
-    return str(getattr(uri, 'source', None) or getattr(uri, 'uri', ''))
+    return str(getattr(uri, "source", None) or getattr(uri, "uri", ""))
 
 
 def _follow_desktop(patches: Patches, opened: Opened) -> None:
@@ -111,5 +111,5 @@ def _follow_desktop(patches: Patches, opened: Opened) -> None:
 
         return open_xmpp_iri
 
-    patches.replace(GajimApplication, '_open_uris', several)
-    patches.replace(main.MainWindow, 'open_xmpp_iri', one)
+    patches.replace(GajimApplication, "_open_uris", several)
+    patches.replace(main.MainWindow, "open_xmpp_iri", one)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The desktop's portal, which asks the user before a program sees the camera or
 the screen: XDG Desktop Portal, interfaces Camera and Screenshot.
-'''
+"""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 from gi.repository import Gio
 from gi.repository import GLib
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
-_NAME = 'org.freedesktop.portal.Desktop'
-_PATH = '/org/freedesktop/portal/desktop'
-_CAMERA = 'org.freedesktop.portal.Camera'
-_SCREENSHOT = 'org.freedesktop.portal.Screenshot'
-_REQUEST = 'org.freedesktop.portal.Request'
+_NAME = "org.freedesktop.portal.Desktop"
+_PATH = "/org/freedesktop/portal/desktop"
+_CAMERA = "org.freedesktop.portal.Camera"
+_SCREENSHOT = "org.freedesktop.portal.Screenshot"
+_REQUEST = "org.freedesktop.portal.Request"
 
 # Whether something is there is answered at once or not at all
 _PATIENCE_MS = 2000
@@ -38,23 +38,23 @@ Answered = Callable[[int, dict[str, Any]], None]
 
 
 def has_camera() -> bool:
-    '''Whether there is a portal, and it knows of a camera.'''
-    return bool(_property(_CAMERA, 'IsCameraPresent', False))
+    """Whether there is a portal, and it knows of a camera."""
+    return bool(_property(_CAMERA, "IsCameraPresent", False))
 
 
 def has_screenshot() -> bool:
-    '''Whether there is a portal that takes pictures of the screen.'''
-    return bool(_property(_SCREENSHOT, 'version', 0))
+    """Whether there is a portal that takes pictures of the screen."""
+    return bool(_property(_SCREENSHOT, "version", 0))
 
 
 def open_camera(answered: Callable[[int, bool], None]) -> None:
-    '''
+    """
     Ask for the camera.
 
     Args:
         answered: gets a file descriptor for PipeWire, that is the caller's to
             close, or -1; and whether the user said no.
-    '''
+    """
 
     def accessed(response: int, _results: dict[str, Any]) -> None:
         if response != _YES:
@@ -63,10 +63,10 @@ def open_camera(answered: Callable[[int, bool], None]) -> None:
         try:
             answered(_open_remote(), False)
         except GLib.Error as error:
-            log.warning('No camera by the portal: %s', error.message)
+            log.warning("No camera by the portal: %s", error.message)
             answered(-1, False)
 
-    _request(_CAMERA, 'AccessCamera', '(a{sv})', (), {}, accessed)
+    _request(_CAMERA, "AccessCamera", "(a{sv})", (), {}, accessed)
 
 
 def _open_remote() -> int:
@@ -74,9 +74,9 @@ def _open_remote() -> int:
         _NAME,
         _PATH,
         _CAMERA,
-        'OpenPipeWireRemote',
-        GLib.Variant('(a{sv})', ({},)),
-        GLib.VariantType('(h)'),
+        "OpenPipeWireRemote",
+        GLib.Variant("(a{sv})", ({},)),
+        GLib.VariantType("(h)"),
         Gio.DBusCallFlags.NONE,
         _PATIENCE_MS,
         None,
@@ -86,31 +86,31 @@ def _open_remote() -> int:
 
 
 def take_screenshot(answered: Callable[[bytes | None], None]) -> None:
-    '''
+    """
     Let the user choose what of the screen is looked at.
 
     Args:
         answered: gets the content of an image file, or None.
-    '''
+    """
 
     def taken(response: int, results: dict[str, Any]) -> None:
-        answered(_take(results.get('uri')) if response == _YES else None)
+        answered(_take(results.get("uri")) if response == _YES else None)
 
-    options = {'interactive': GLib.Variant('b', True)}
-    _request(_SCREENSHOT, 'Screenshot', '(sa{sv})', ('',), options, taken)
+    options = {"interactive": GLib.Variant("b", True)}
+    _request(_SCREENSHOT, "Screenshot", "(sa{sv})", ("",), options, taken)
 
 
 def _take(uri: str | None) -> bytes | None:
-    '''Read the file that was made for us, and leave nothing of it.'''
-    parts = urlsplit(uri or '')
-    if parts.scheme != 'file':
+    """Read the file that was made for us, and leave nothing of it."""
+    parts = urlsplit(uri or "")
+    if parts.scheme != "file":
         return None
     path = Path(unquote(parts.path))
     try:
         data = path.read_bytes()
         path.unlink()
     except OSError as error:
-        log.warning('The picture of the screen: %s', type(error).__name__)
+        log.warning("The picture of the screen: %s", type(error).__name__)
         return None
     return data
 
@@ -124,10 +124,10 @@ def _property(interface: str, name: str, otherwise: Any) -> Any:
         result = _bus().call_sync(
             _NAME,
             _PATH,
-            'org.freedesktop.DBus.Properties',
-            'Get',
-            GLib.Variant('(ss)', (interface, name)),
-            GLib.VariantType('(v)'),
+            "org.freedesktop.DBus.Properties",
+            "Get",
+            GLib.Variant("(ss)", (interface, name)),
+            GLib.VariantType("(v)"),
             Gio.DBusCallFlags.NONE,
             _PATIENCE_MS,
             None,
@@ -145,11 +145,11 @@ def _request(
     options: dict[str, Any],
     answered: Answered,
 ) -> None:
-    '''A call that the user answers: the reply comes as a signal.'''
+    """A call that the user answers: the reply comes as a signal."""
     bus = _bus()
-    token = f'omemo_{secrets.token_hex(8)}'
-    sender = bus.get_unique_name().removeprefix(':').replace('.', '_')
-    path = f'{_PATH}/request/{sender}/{token}'
+    token = f"omemo_{secrets.token_hex(8)}"
+    sender = bus.get_unique_name().removeprefix(":").replace(".", "_")
+    path = f"{_PATH}/request/{sender}/{token}"
     subscription = 0
 
     def finish(response: int, results: dict[str, Any]) -> None:
@@ -163,21 +163,21 @@ def _request(
         try:
             bus.call_finish(result)
         except GLib.Error as error:
-            log.warning('%s of the portal failed: %s', method, error.message)
+            log.warning("%s of the portal failed: %s", method, error.message)
             finish(2, {})
 
     # Before the call, or the answer could come too early
     subscription = bus.signal_subscribe(
-        _NAME, _REQUEST, 'Response', path, None, Gio.DBusSignalFlags.NONE, on_signal
+        _NAME, _REQUEST, "Response", path, None, Gio.DBusSignalFlags.NONE, on_signal
     )
-    options = {'handle_token': GLib.Variant('s', token), **options}
+    options = {"handle_token": GLib.Variant("s", token), **options}
     bus.call(
         _NAME,
         _PATH,
         interface,
         method,
         GLib.Variant(signature, (*arguments, options)),
-        GLib.VariantType('(o)'),
+        GLib.VariantType("(o)"),
         Gio.DBusCallFlags.NONE,
         -1,
         None,

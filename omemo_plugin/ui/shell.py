@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The windows as the plugin sees them: puts the ways to them into Gajim, opens
 them, and takes all of it back.
-'''
+"""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ from .views.phrase import open_phrase
 from .views.preferences import open_preferences
 from .views.verify import open_verify
 
-log = logging.getLogger('gajim.p.omemo_plugin')
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 
 class Shell:
-    '''All windows of the plugin.'''
+    """All windows of the plugin."""
 
     def __init__(self, service: Callable[[str], Any]) -> None:
-        '''
+        """
         Args:
             service: gives the `AccountService` of an account, or None.
-        '''
+        """
         self.service = service
         self._patches = host.Patches()
         self._composers: dict[int, Composer] = {}
@@ -60,18 +60,18 @@ class Shell:
         self._followed: dict[str, tuple[Any, Callable[[], None]]] = {}
 
     def start(self) -> None:
-        '''Put the ways to the windows into Gajim.'''
+        """Put the ways to the windows into Gajim."""
         kit.start()
         for name, parameter, call in (
-            ('omemo-details', 'as', self._details_action),
-            ('omemo-verify', 'as', self._verify_action),
-            ('omemo-voice', 'as', self._voice_action),
-            ('omemo-message', 'as', self._message_action),
-            ('omemo-own-devices', 's', self._own_devices_action),
-            ('omemo-code', 's', self._code_action),
-            ('omemo-chat-details', '', self._chat_details_action),
-            ('omemo-chat-verify', '', self._chat_verify_action),
-            ('omemo-chat-own-devices', '', self._chat_own_devices_action),
+            ("omemo-details", "as", self._details_action),
+            ("omemo-verify", "as", self._verify_action),
+            ("omemo-voice", "as", self._voice_action),
+            ("omemo-message", "as", self._message_action),
+            ("omemo-own-devices", "s", self._own_devices_action),
+            ("omemo-code", "s", self._code_action),
+            ("omemo-chat-details", "", self._chat_details_action),
+            ("omemo-chat-verify", "", self._chat_verify_action),
+            ("omemo-chat-own-devices", "", self._chat_own_devices_action),
         ):
             host.add_action(self._patches, name, parameter, call)
         host.extend_menus(
@@ -82,7 +82,7 @@ class Shell:
         follow_links(self._patches, self.open_link, self.save_file)
 
     def stop(self) -> None:
-        '''Take all back.'''
+        """Take all back."""
         for window in list(self._windows.values()):
             kit.close(window)
         for composer in list(self._composers.values()):
@@ -98,11 +98,11 @@ class Shell:
     # What the plugin passes on
 
     def composer_made(self, box: Any) -> None:
-        '''Gajim made the box with the message input.'''
+        """Gajim made the box with the message input."""
         items = [
-            host.menu_item(_('Encryption details…'), 'omemo-chat-details'),
-            host.menu_item(_('Verify contact…'), 'omemo-chat-verify'),
-            host.menu_item(_('My devices and QR code…'), 'omemo-chat-own-devices'),
+            host.menu_item(_("Encryption details…"), "omemo-chat-details"),
+            host.menu_item(_("Verify contact…"), "omemo-chat-verify"),
+            host.menu_item(_("My devices and QR code…"), "omemo-chat-own-devices"),
         ]
         self._composers[id(box)] = Composer(
             box,
@@ -119,7 +119,7 @@ class Shell:
             composer.stop()
 
     def chat_opened(self, who: Any) -> None:
-        '''A chat is on screen now.'''
+        """A chat is on screen now."""
         service = self._follow(who.account)
         if service is not None and service.choices.wants_encryption(who):
             host.choose_encryption(who)
@@ -128,7 +128,7 @@ class Shell:
     # Accounts
 
     def service_started(self, service: Any) -> None:
-        '''There is a new service whenever an account is enabled.'''
+        """There is a new service whenever an account is enabled."""
         known = self._followed.get(service.account)
         if known is not None:
             if known[0] is service:
@@ -139,8 +139,8 @@ class Shell:
         service.show_offers(self._show_offer)
 
     def _follow(self, account: str) -> Any:
-        '''The service of an account. The plugin may have been started before
-        its windows.'''
+        """The service of an account. The plugin may have been started before
+        its windows."""
         service = self.service(account)
         if service is not None:
             self.service_started(service)
@@ -151,14 +151,14 @@ class Shell:
             composer.update()
 
     def progress(self, who: Any) -> str:
-        '''What is going on with the account of somebody, or ''.'''
+        """What is going on with the account of somebody, or ''."""
         service = self.service(who.account)
         if service is None:
-            return ''
+            return ""
         return catching_up(service.catch_up.running, service.catch_up.messages)
 
     def shield(self, who: Any) -> Shield:
-        '''What is true of a message that is sent to somebody now.'''
+        """What is true of a message that is sent to somebody now."""
         service = self._follow(who.account)
         jids = self.recipients(who)
         if service is None or jids is None:
@@ -174,8 +174,8 @@ class Shell:
         return recipients.shield(plan, trust, jids)
 
     def recipients(self, who: Any) -> tuple[str, ...] | None:
-        '''The bare JIDs a message to a contact or room is for; None if they
-        are not known.'''
+        """The bare JIDs a message to a contact or room is for; None if they
+        are not known."""
         if not who.is_groupchat:
             person = self._person(who)
             return None if person is None else (person,)
@@ -186,8 +186,8 @@ class Shell:
         return members
 
     def _person(self, who: Any) -> str | None:
-        '''The bare JID of somebody one chats with, who may have a nickname in a
-        room; None where the room does not tell.'''
+        """The bare JID of somebody one chats with, who may have a nickname in a
+        room; None where the room does not tell."""
         if not host.is_nickname(who):
             return str(who.jid)
         service = self.service(who.account)
@@ -199,35 +199,35 @@ class Shell:
     # Windows
 
     def open_verify(self, account: str, jid: str, parent: Any) -> None:
-        '''Open the window that verifies somebody, or another own device.'''
+        """Open the window that verifies somebody, or another own device."""
         self._present_verify(account, jid, parent)
 
     def show_phrase(self, account: str, jid: str, parent: Any = None) -> None:
-        '''Open "Compare by voice".'''
+        """Open "Compare by voice"."""
         service = self._follow(account)
         if service is not None:
             phrase = VoicePhrase(service, jid, host.name_of(account, jid))
             over = parent or host.main_window()
-            self._present(('phrase', account, jid), lambda: open_phrase(phrase, over))
+            self._present(("phrase", account, jid), lambda: open_phrase(phrase, over))
 
     def open_link(self, text: str, source: Source, account: str | None) -> None:
-        '''
+        """
         A link with keys was opened.
 
         Args:
             account: None where it is not known.
-        '''
+        """
         chosen = account or self._account_for(text)
         if chosen is not None:
             self._present_verify(chosen, None, None, text, source)
 
     def save_file(self, link: str, account: str | None) -> None:
-        '''
+        """
         A link to an encrypted file was opened: ask where to save it.
 
         Args:
             account: None where it is not known.
-        '''
+        """
         accounts = [one for one in host.accounts() if self.service(one) is not None]
         chosen = account or next(iter(accounts), None)
         service = None if chosen is None else self.service(chosen)
@@ -240,13 +240,13 @@ class Shell:
             service.save_file(link, path)
 
         if name:
-            kit.save(window, _('Save encrypted file'), name, save)
+            kit.save(window, _("Save encrypted file"), name, save)
         else:
             # It says why not
             service.save_file(link, Path())
 
     def _account_for(self, text: str) -> str | None:
-        '''The account that knows whom a link is about, or any.'''
+        """The account that knows whom a link is about, or any."""
         accounts = [one for one in host.accounts() if self._follow(one) is not None]
         for account in accounts:
             judgement = self.service(account).judge(text, Source.DESKTOP, None)
@@ -267,7 +267,7 @@ class Shell:
             return
         verify = Verify(service, jid, lambda one: host.name_of(account, one))
         # Each link is looked at by itself
-        key = ('verify', account, jid or '', text or '')
+        key = ("verify", account, jid or "", text or "")
         over = parent or host.main_window()
         self._present(
             key,
@@ -282,29 +282,27 @@ class Shell:
         )
 
     def show_for(self, who: Any, parent: Any = None) -> None:
-        '''Open "Encryption details" for a contact or room.'''
+        """Open "Encryption details" for a contact or room."""
         jid = self._bare_jid(who)
         if jid is not None:
             self.show_details(who.account, jid, parent)
 
     def show_details(self, account: str, jid: str, parent: Any = None) -> None:
-        '''Open "Encryption details" for a contact, a room or an account.'''
+        """Open "Encryption details" for a contact, a room or an account."""
         self._present(
-            ('details', account, jid),
+            ("details", account, jid),
             lambda: self._open_details(account, jid, parent),
         )
 
     def show_code(self, account: str, parent: Any = None) -> None:
-        '''Open "My QR code".'''
+        """Open "My QR code"."""
         service = self._follow(account)
         if service is not None:
             parent = parent or host.main_window()
-            self._present(
-                ('code', account), lambda: open_code(Code(service), parent)
-            )
+            self._present(("code", account), lambda: open_code(Code(service), parent))
 
     def show_preferences(self, parent: Any) -> None:
-        '''Open the plugin's preferences.'''
+        """Open the plugin's preferences."""
 
         def devices(account: str, over: Any) -> None:
             service = self._follow(account)
@@ -317,14 +315,14 @@ class Shell:
             if (service := self._follow(account)) is not None
         ]
         self._present(
-            ('preferences',),
+            ("preferences",),
             lambda: open_preferences(
                 accounts, parent, show_devices=devices, show_code=self.show_code
             ),
         )
 
     def _present(self, key: tuple[str, ...], make: Callable[[], Any]) -> None:
-        '''Each window is there once.'''
+        """Each window is there once."""
         window = self._windows.get(key)
         if window is not None:
             kit.present(window)
@@ -371,7 +369,7 @@ class Shell:
         return Subject(Kind.CONTACT, jid, name)
 
     def _page(self, account: str, who: Any) -> Any:
-        '''In place of the page of Gajim 2; None to leave that.'''
+        """In place of the page of Gajim 2; None to leave that."""
         service = self._follow(account)
         if service is None:
             return None
@@ -385,13 +383,13 @@ class Shell:
     # Lines in a chat
 
     def _show_offer(self, account: str, jid: str, line: str, offer: Offer) -> bool:
-        '''A line with a button. Returns whether it was shown.'''
+        """A line with a button. Returns whether it was shown."""
         grid = host.add_line(account, jid, line)
         if grid is None:
             return False
         buttons = [
             # A screen reader meets the button alone
-            kit.button(label, call, name=f'{label} {line}', classes=('omemo-offer',))
+            kit.button(label, call, name=f"{label} {line}", classes=("omemo-offer",))
             for label, call in self._offer_buttons(account, offer)
         ]
         kit.attach(grid, kit.row(*buttons), 2, 1)
@@ -402,26 +400,26 @@ class Shell:
     ) -> list[tuple[str, Callable[[], None]]]:
         jid = offer.jid
         details = (
-            _('Encryption details…'),
+            _("Encryption details…"),
             lambda: self.show_details(account, jid),
         )
         if offer.kind is OfferKind.VERIFY:
             verify = (
-                _('Verify…'),
+                _("Verify…"),
                 lambda: self.open_verify(account, jid, host.main_window()),
             )
             return [verify, details]
         if offer.kind is OfferKind.LEAVE_OUT:
-            without = _('Write without them'), lambda: self._leave_out(account, offer)
+            without = _("Write without them"), lambda: self._leave_out(account, offer)
             return [without, details]
         if offer.kind is OfferKind.REPLACE_SESSION:
             replace = (
-                _('Replace the session'),
+                _("Replace the session"),
                 lambda: self._replace_session(account, offer),
             )
             return [replace, details]
         if offer.kind is OfferKind.OWN_DEVICES:
-            return [(_('Show my devices…'), details[1])]
+            return [(_("Show my devices…"), details[1])]
         return [details]
 
     def _replace_session(self, account: str, offer: Offer) -> None:
@@ -444,16 +442,16 @@ class Shell:
         if self.service(account) is None:
             return []
         value = host.pair(account, jid)
-        items = [host.menu_item(_('Encryption details…'), 'omemo-details', value)]
+        items = [host.menu_item(_("Encryption details…"), "omemo-details", value)]
         if not host.is_room(account, jid):
-            items.append(host.menu_item(_('Verify…'), 'omemo-verify', value))
+            items.append(host.menu_item(_("Verify…"), "omemo-verify", value))
         return items
 
     def _row_items(self, who: Any, row: list[str]) -> list[Any]:
         if self.service(who.account) is None or not (row[2] or host.is_encrypted(who)):
             return []
         value = host.texts([who.account, str(who.jid), *row])
-        return [host.menu_item(_('Who can read this…'), 'omemo-message', value)]
+        return [host.menu_item(_("Who can read this…"), "omemo-message", value)]
 
     def _message_action(self, value: list[str]) -> None:
         account, jid, *row = value
@@ -474,14 +472,14 @@ class Shell:
         open_message(shown, host.main_window())
 
     def _senders(self, account: str, jid: str) -> tuple[str, ...]:
-        '''Who may have written in a chat.'''
+        """Who may have written in a chat."""
         return self.recipients(host.contact(account, jid)) or ()
 
     def _account_items(self, account: str) -> list[Any]:
         value = host.text(account)
         return [
-            host.menu_item(_('OMEMO devices…'), 'omemo-own-devices', value),
-            host.menu_item(_('OMEMO QR code…'), 'omemo-code', value),
+            host.menu_item(_("OMEMO devices…"), "omemo-own-devices", value),
+            host.menu_item(_("OMEMO QR code…"), "omemo-code", value),
         ]
 
     def _details_action(self, value: list[str]) -> None:

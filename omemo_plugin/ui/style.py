@@ -1,20 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''How the windows look, for GTK 3 and 4 alike. The tones are those of
-`presenters/badges.py`.'''
+"""How the windows look, for GTK 3 and 4 alike. The tones are those of
+`presenters/badges.py`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-ICONS = Path(__file__).parent / 'icons'
+ICONS = Path(__file__).parent / "icons"
 
-TONES = ('omemo-good', 'omemo-plain', 'omemo-caution', 'omemo-alarm')
+TONES = ("omemo-good", "omemo-plain", "omemo-caution", "omemo-alarm")
 
 # A tone colours pictures only. What it means is always written beside them. The
 # colours have a contrast of 3 on light and on dark windows (WCAG 2.1, 1.4.11).
-CSS = '''
+CSS = """
 .omemo-page { padding: 18px; }
 .omemo-heading { font-weight: bold; }
 .omemo-title { font-size: 130%; }
@@ -31,4 +31,4 @@ image.omemo-plain { color: inherit; }
 image.omemo-caution { color: #e66100; }
 image.omemo-alarm { color: #ed333b; }
 .omemo-offer { padding: 2px 8px; }
-'''
+"""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''The widgets for the GTK that this Gajim runs on.'''
+"""The widgets for the GTK that this Gajim runs on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import gi
 
 kit: Any
 
-if gi.get_required_version('Gtk') == '3.0':
+if gi.get_required_version("Gtk") == "3.0":
     from .gtk3 import kit as _gtk3
 
     kit = _gtk3

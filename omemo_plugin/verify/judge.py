@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What a scanned code means, compared with what is known: whose it is, which
 devices it verifies, and what speaks against it. Nothing is changed here; the
 engine carries a judgement out.
-'''
+"""
 
 from __future__ import annotations
 
@@ -29,29 +29,29 @@ from .uri import parse_uri
 
 
 class Source(Enum):
-    '''Where the text of a code came from.'''
+    """Where the text of a code came from."""
 
-    CAMERA = 'camera'
-    SCREEN = 'screen'
-    FILE = 'file'
-    CLIPBOARD = 'clipboard'
-    DROPPED = 'dropped'
-    TYPED = 'typed'
-    LINK = 'link'
-    DESKTOP = 'desktop'
+    CAMERA = "camera"
+    SCREEN = "screen"
+    FILE = "file"
+    CLIPBOARD = "clipboard"
+    DROPPED = "dropped"
+    TYPED = "typed"
+    LINK = "link"
+    DESKTOP = "desktop"
 
     @property
     def is_direct(self) -> bool:
-        '''
+        """
         Whether the user fetched it. A link in a chat, or one that another
         program handed over, may have been written by anybody: the user is to be
         asked whether its source is trusted (XEP-0434, "trust-message").
-        '''
+        """
         return self not in (Source.LINK, Source.DESKTOP)
 
 
 class Verdict(Enum):
-    '''
+    """
     What a code comes to.
 
     MATCH: devices that are known have the keys it names.
@@ -63,21 +63,21 @@ class Verdict(Enum):
     ONLY_THIS_DEVICE: it names nothing but this very device.
     NO_KEYS: it is the address of an account, without keys.
     UNREADABLE: it is no such code, or a damaged one.
-    '''
+    """
 
-    MATCH = 'match'
-    IN_ADVANCE = 'in advance'
-    DISTRUST = 'distrust'
-    MISMATCH = 'mismatch'
-    OTHER_CONTACT = 'other contact'
-    OWN_CODE = 'own code'
-    ONLY_THIS_DEVICE = 'only this device'
-    NO_KEYS = 'no keys'
-    UNREADABLE = 'unreadable'
+    MATCH = "match"
+    IN_ADVANCE = "in advance"
+    DISTRUST = "distrust"
+    MISMATCH = "mismatch"
+    OTHER_CONTACT = "other contact"
+    OWN_CODE = "own code"
+    ONLY_THIS_DEVICE = "only this device"
+    NO_KEYS = "no keys"
+    UNREADABLE = "unreadable"
 
 
 class Kind(Enum):
-    '''
+    """
     What a code says of one key.
 
     VERIFIES: of a known device; it becomes verified. If another key was
@@ -89,26 +89,26 @@ class Kind(Enum):
     DISTRUSTS: not to be trusted.
     THIS_DEVICE: of this device, and right.
     THIS_DEVICE_DIFFERS: of this device, but not its key.
-    '''
+    """
 
-    VERIFIES = 'verifies'
-    ALREADY_VERIFIED = 'already verified'
-    IN_ADVANCE = 'in advance'
-    MISMATCH = 'mismatch'
-    DISTRUSTS = 'distrusts'
-    THIS_DEVICE = 'this device'
-    THIS_DEVICE_DIFFERS = 'this device differs'
+    VERIFIES = "verifies"
+    ALREADY_VERIFIED = "already verified"
+    IN_ADVANCE = "in advance"
+    MISMATCH = "mismatch"
+    DISTRUSTS = "distrusts"
+    THIS_DEVICE = "this device"
+    THIS_DEVICE_DIFFERS = "this device differs"
 
 
 @dataclass(frozen=True)
 class Finding:
-    '''
+    """
     Attributes:
         fingerprint: what the code names, 64 hex digits.
         device: None for a key that is named without a device and not known.
         info: what was known of the device; of a mismatch, its fingerprint is
             the stored one.
-    '''
+    """
 
     kind: Kind
     fingerprint: str
@@ -118,7 +118,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judgement:
-    '''
+    """
     Attributes:
         jid: whose code it is, as the roster writes it where it was expected; ''
             if that is not known.
@@ -127,12 +127,12 @@ class Judgement:
         unmentioned: devices in use that the code does not name: it says
             nothing of them.
         applied: it has been carried out.
-    '''
+    """
 
     verdict: Verdict
     source: Source
     text: str = field(repr=False)
-    jid: str = ''
+    jid: str = ""
     expected: str | None = None
     findings: tuple[Finding, ...] = ()
     unmentioned: tuple[DeviceInfo, ...] = ()
@@ -143,7 +143,7 @@ class Judgement:
         return tuple(one for one in self.findings if one.kind is kind)
 
     def says_the_same(self, other: Judgement) -> bool:
-        '''Whether two judgements come to the same for the user.'''
+        """Whether two judgements come to the same for the user."""
         return (
             self.verdict is other.verdict
             and self.jid == other.jid
@@ -154,18 +154,18 @@ class Judgement:
 
     @property
     def can_apply(self) -> bool:
-        '''
+        """
         Whether there is anything to carry out.
 
         SECURITY: who names a wrong key for this very device, the one of which
         we know for certain, is believed nothing else.
-        '''
+        """
         kinds = {one.kind for one in self.findings}
         return bool(kinds & _TO_DO) and Kind.THIS_DEVICE_DIFFERS not in kinds
 
     @property
     def needs_confirmation(self) -> bool:
-        '''Whether the user has to say first that the source is trusted.'''
+        """Whether the user has to say first that the source is trusted."""
         return self.can_apply and not self.source.is_direct
 
 
@@ -182,7 +182,7 @@ def judge(
     own_device_id: int,
     devices: Callable[[str], Sequence[DeviceInfo]],
 ) -> Judgement:
-    '''
+    """
     Judge what was scanned, read or pasted.
 
     Args:
@@ -190,9 +190,9 @@ def judge(
         expected: the bare JID of the contact that is to be verified; the own
             one for another own device; None for nobody in particular.
         devices: gives what is known of an account's devices.
-    '''
+    """
 
-    def nothing(verdict: Verdict, jid: str = '') -> Judgement:
+    def nothing(verdict: Verdict, jid: str = "") -> Judgement:
         return Judgement(verdict, source, text, jid, expected)
 
     try:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Drawing QR codes. Nothing is written to a disk: what is in a code tells who
 talks to whom.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _QUIET_ZONE = 4
 
 
 class TooMuchForACode(OmemoError):
-    '''A text does not fit into a QR code.'''
+    """A text does not fit into a QR code."""
 
 
 def draw_matrix(text: str) -> tuple[tuple[bool, ...], ...]:
-    '''
+    """
     The modules of a code, row by row with the quiet zone; True is dark.
 
     Raises:
         TooMuchForACode: the text is too long.
-    '''
+    """
     return tuple(tuple(row) for row in _code(text, 1).get_matrix())
 
 
 def draw_png(text: str, scale: int = 8) -> bytes:
-    '''
+    """
     A code as a PNG image, black on white, with the quiet zone.
 
     Args:
@@ -44,10 +44,10 @@ def draw_png(text: str, scale: int = 8) -> bytes:
 
     Raises:
         TooMuchForACode: the text is too long.
-    '''
-    image = _code(text, scale).make_image(fill_color='black', back_color='white')
+    """
+    image = _code(text, scale).make_image(fill_color="black", back_color="white")
     buffer = BytesIO()
-    image.save(buffer, format='PNG')
+    image.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
@@ -59,5 +59,5 @@ def _code(text: str, scale: int) -> qrcode.QRCode:
     try:
         code.make()
     except (DataOverflowError, ValueError) as error:
-        raise TooMuchForACode('too much for a code') from error
+        raise TooMuchForACode("too much for a code") from error
     return code

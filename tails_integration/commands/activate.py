@@ -11,21 +11,21 @@ from .. import activate
 from ..errors import EXIT_DONE
 from ..system import System
 
-NAME = 'activate'
-HELP = 'put locks, confinement and launcher in place (root)'
+NAME = "activate"
+HELP = "put locks, confinement and launcher in place (root)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to."""
     parser.add_argument(
-        '--anywhere',
-        action='store_true',
-        help='also where nothing says that this is Tails, as while its image is built',
+        "--anywhere",
+        action="store_true",
+        help="also where nothing says that this is Tails, as while its image is built",
     )
 
 
 def run(options: argparse.Namespace, system: System) -> int:
     """Put it in place."""
     for warning in activate.activate(system, anywhere=options.anywhere):
-        sys.stderr.write(f'tails-gajim: {warning}\n')
+        sys.stderr.write(f"tails-gajim: {warning}\n")
     return EXIT_DONE

@@ -13,27 +13,27 @@ from ..errors import EXIT_VIOLATIONS
 from ..i18n import _
 from ..system import System
 
-NAME = 'check'
-ALIASES = ('audit',)
-HELP = 'say what would leak; exit code 1 if anything would'
+NAME = "check"
+ALIASES = ("audit",)
+HELP = "say what would leak; exit code 1 if anything would"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How to print it."""
-    parser.add_argument('--json', action='store_true', help='for programs')
+    parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(options: argparse.Namespace, system: System) -> int:
     """Look, and print."""
     found = audit.findings(system)
     if options.json:
-        sys.stdout.write(audit.as_json(found) + '\n')
+        sys.stdout.write(audit.as_json(found) + "\n")
     else:
         for finding in found:
             sys.stdout.write(
-                f'[{finding.severity.value}] {finding.what}\n'
-                f'    {finding.reason}\n    {finding.mend}\n'
+                f"[{finding.severity.value}] {finding.what}\n"
+                f"    {finding.reason}\n    {finding.mend}\n"
             )
         if not any(map(audit.is_violation, found)):
-            sys.stdout.write(_('Nothing would leak.') + '\n')
+            sys.stdout.write(_("Nothing would leak.") + "\n")
     return EXIT_VIOLATIONS if any(map(audit.is_violation, found)) else EXIT_DONE

@@ -10,8 +10,8 @@ from .. import activate
 from ..errors import EXIT_DONE
 from ..system import System
 
-NAME = 'deactivate'
-HELP = 'take back what activate did (root)'
+NAME = "deactivate"
+HELP = "take back what activate did (root)"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:

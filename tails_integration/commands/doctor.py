@@ -11,8 +11,8 @@ from .. import doctor
 from ..errors import EXIT_DONE
 from ..system import System
 
-NAME = 'doctor'
-HELP = 'say where keys are, whether Tor is up, and how accounts use it'
+NAME = "doctor"
+HELP = "say where keys are, whether Tor is up, and how accounts use it"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -22,5 +22,5 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace, system: System) -> int:
     """Print it."""
     for line in doctor.report(system):
-        sys.stdout.write(f'{line}\n')
+        sys.stdout.write(f"{line}\n")
     return EXIT_DONE

@@ -13,20 +13,20 @@ from ..errors import NotTails
 from ..i18n import _
 from ..system import System
 
-NAME = 'import-pidgin'
-HELP = 'take XMPP accounts and rooms over from Pidgin'
+NAME = "import-pidgin"
+HELP = "take XMPP accounts and rooms over from Pidgin"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to take, and whether only to look."""
-    parser.add_argument('--dry-run', action='store_true', help='only say what it is')
+    parser.add_argument("--dry-run", action="store_true", help="only say what it is")
     parser.add_argument(
-        '--passwords', action='store_true', help='passwords too, if they are kept'
+        "--passwords", action="store_true", help="passwords too, if they are kept"
     )
     parser.add_argument(
-        '--verify-again',
-        action='store_true',
-        help='only list whom to verify again by QR code',
+        "--verify-again",
+        action="store_true",
+        help="only list whom to verify again by QR code",
     )
 
 
@@ -37,16 +37,16 @@ def run(options: argparse.Namespace, system: System) -> int:
     if options.verify_again:
         contacts = pidgin_import.to_verify(system)
         if contacts:
-            sys.stdout.write(pidgin_import.verify_again(contacts) + '\n')
+            sys.stdout.write(pidgin_import.verify_again(contacts) + "\n")
         return EXIT_DONE
     plan = pidgin_import.plan(system)
     text = pidgin_import.describe(plan)
     if text:
-        sys.stdout.write(text + '\n')
+        sys.stdout.write(text + "\n")
     if not plan.accounts:
-        sys.stdout.write(_('There is nothing to take over.') + '\n')
+        sys.stdout.write(_("There is nothing to take over.") + "\n")
         return EXIT_DONE
     if not options.dry_run:
         pidgin_import.carry_out(system, plan, passwords=options.passwords)
-        sys.stdout.write(_('Done. Nothing in Pidgin was changed.') + '\n')
+        sys.stdout.write(_("Done. Nothing in Pidgin was changed.") + "\n")
     return EXIT_DONE

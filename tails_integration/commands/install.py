@@ -12,8 +12,8 @@ from ..errors import EXIT_DONE
 from ..i18n import _
 from ..system import System
 
-NAME = 'install'
-HELP = 'install for this user, without an administration password'
+NAME = "install"
+HELP = "install for this user, without an administration password"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,8 @@ def run(_options: argparse.Namespace, system: System) -> int:
     """Install, and say what that cannot do."""
     out = sys.stdout.write
     for path in user_install.install(system):
-        out(_('Installed: {path}').format(path=path) + '\n')
-    out('\n' + _('Without an administration password this cannot be done:') + '\n')
+        out(_("Installed: {path}").format(path=path) + "\n")
+    out("\n" + _("Without an administration password this cannot be done:") + "\n")
     for line in user_install.cannot_be_locked():
-        out(f'- {line}\n')
+        out(f"- {line}\n")
     return EXIT_DONE

@@ -14,8 +14,8 @@ from ..i18n import _
 from ..profile import settings_file
 from ..system import System
 
-NAME = 'setup'
-HELP = 'bring the profile in line; accounts are kept'
+NAME = "setup"
+HELP = "bring the profile in line; accounts are kept"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -27,8 +27,8 @@ def run(_options: argparse.Namespace, system: System) -> int:
     if not system.is_tails():
         raise NotTails
     if preseed.apply(system):
-        text = _('{path} is as it should be now.')
+        text = _("{path} is as it should be now.")
     else:
-        text = _('{path} was as it should be.')
-    sys.stdout.write(text.format(path=settings_file(system)) + '\n')
+        text = _("{path} was as it should be.")
+    sys.stdout.write(text.format(path=settings_file(system)) + "\n")
     return EXIT_DONE

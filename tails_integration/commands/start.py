@@ -9,15 +9,15 @@ import argparse
 from .. import launcher
 from ..system import System
 
-NAME = 'start'
-HELP = 'start Gajim; what follows goes to it'
+NAME = "start"
+HELP = "start Gajim; what follows goes to it"
 # Options that follow are Gajim's, not ours
-PARSER = {'prefix_chars': '\0', 'add_help': False}
+PARSER = {"prefix_chars": "\0", "add_help": False}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Everything is Gajim's."""
-    parser.add_argument('arguments', nargs=argparse.REMAINDER)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
 
 
 def run(options: argparse.Namespace, system: System) -> int:

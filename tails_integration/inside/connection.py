@@ -49,7 +49,7 @@ def install(proxies: Proxies, resolver: Resolver = srv.look_up) -> None:
             if self._is_resolved or self._custom_host is not None:
                 old(self)
                 return
-            if self._domain is None or self._domain.endswith('.onion'):
+            if self._domain is None or self._domain.endswith(".onion"):
                 # The DNS knows nothing about it, and must not be asked
                 old(self)
                 return
@@ -57,8 +57,8 @@ def install(proxies: Proxies, resolver: Resolver = srv.look_up) -> None:
 
         return resolve
 
-    wrap_method(TCPConnection, '__init__', patient)
-    wrap_method(ServerAddresses, 'resolve', by_tor)
+    wrap_method(TCPConnection, "__init__", patient)
+    wrap_method(ServerAddresses, "resolve", by_tor)
 
 
 def _look_up(addresses: Any, resolver: Resolver, go_on: Callable[[], None]) -> None:
@@ -97,7 +97,7 @@ def _as_addresses(domain: str, servers: Sequence[srv.Server]) -> list[Any]:
         ServerAddress(
             domain=domain,
             service=None,
-            host=f'{server.host}:{server.port}',
+            host=f"{server.host}:{server.port}",
             uri=None,
             protocol=ConnectionProtocol.TCP,
             type=(

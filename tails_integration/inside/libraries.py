@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-NAMESPACES = frozenset({'Farstream', 'GUPnPIgd', 'Geoclue', 'Nice'})
-MODULES = ('sentry_sdk',)
+NAMESPACES = frozenset({"Farstream", "GUPnPIgd", "Geoclue", "Nice"})
+MODULES = ("sentry_sdk",)
 
 
 def install() -> None:
@@ -24,7 +24,7 @@ def install() -> None:
 
     def require_version(namespace: str, version: str) -> Any:
         if namespace in NAMESPACES:
-            raise ValueError(f'Namespace {namespace} not available in Tails')
+            raise ValueError(f"Namespace {namespace} not available in Tails")
         return original(namespace, version)
 
     gi.require_version = require_version

@@ -10,14 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-log = logging.getLogger('gajim.tails')
+log = logging.getLogger("gajim.tails")
 
 
 def replace_function(module: Any, name: str, new: Callable[..., Any]) -> None:
     """Replace a function of a module, also where it was imported from there."""
     old = getattr(module, name)
     for other in list(sys.modules.values()):
-        if getattr(other, '__name__', '').partition('.')[0] != 'gajim':
+        if getattr(other, "__name__", "").partition(".")[0] != "gajim":
             continue
         if vars(other).get(name) is old:
             setattr(other, name, new)

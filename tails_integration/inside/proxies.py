@@ -32,8 +32,8 @@ class Proxies:
 
         identity = self._identities.of(name)
         return ProxyData(
-            type='socks5',
-            host=f'{HOST}:{PORT}',
+            type="socks5",
+            host=f"{HOST}:{PORT}",
             username=identity.user,
             password=identity.password,
         )
@@ -50,8 +50,8 @@ class Proxies:
         """Whether it is Tor, with an identity."""
         return (
             proxy is not None
-            and proxy.type == 'socks5'
-            and proxy.host == f'{HOST}:{PORT}'
+            and proxy.type == "socks5"
+            and proxy.host == f"{HOST}:{PORT}"
             and bool(proxy.username)
         )
 
@@ -62,7 +62,7 @@ def install(proxies: Proxies) -> None:
 
     def get_proxy(proxy_name: str) -> Any:
         # Names that are not ours get the program's identity, and not a new one
-        known = proxy_name.startswith(f'{GLOBAL_PROXY} ')
+        known = proxy_name.startswith(f"{GLOBAL_PROXY} ")
         return proxies.named(proxy_name) if known else proxies.of_program()
 
     def get_global_proxy() -> Any:

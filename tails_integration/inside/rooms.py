@@ -16,7 +16,7 @@ from typing import Any
 from ..pidgin_import import ROOMS
 from ..system import System
 
-log = logging.getLogger('gajim.p.tails')
+log = logging.getLogger("gajim.p.tails")
 
 
 def install(system: System) -> None:
@@ -31,9 +31,9 @@ def install(system: System) -> None:
         try:
             _add(path, event.account)
         except Exception:
-            log.exception('Rooms of Pidgin’s were not taken over')
+            log.exception("Rooms of Pidgin’s were not taken over")
 
-    app.ged.register_event_handler('bookmarks-received', ged.POSTGUI2, received)
+    app.ged.register_event_handler("bookmarks-received", ged.POSTGUI2, received)
 
 
 def _add(path: Path, account: str) -> None:
@@ -42,28 +42,28 @@ def _add(path: Path, account: str) -> None:
 
     if not path.exists():
         return
-    rooms = json.loads(path.read_text(encoding='utf-8'))['rooms']
+    rooms = json.loads(path.read_text(encoding="utf-8"))["rooms"]
     client = app.get_client(account)
     own = str(client.get_own_jid().new_as_bare())
-    ours = [room for room in rooms if room['account'] == own]
-    bookmarks = client.get_module('Bookmarks')
+    ours = [room for room in rooms if room["account"] == own]
+    bookmarks = client.get_module("Bookmarks")
     for room in ours:
-        jid = JID.from_string(room['jid'])
+        jid = JID.from_string(room["jid"])
         if not bookmarks.is_bookmark(jid):
             bookmarks.add_or_modify(
                 jid,
-                name=room['name'] or None,
-                nick=room['nick'] or None,
-                password=room['password'] or None,
-                autojoin=room['autojoin'],
+                name=room["name"] or None,
+                nick=room["nick"] or None,
+                password=room["password"] or None,
+                autojoin=room["autojoin"],
             )
-    left = [room for room in rooms if room['account'] != own]
+    left = [room for room in rooms if room["account"] != own]
     if len(left) == len(rooms):
         return
     if left:
-        new = path.with_suffix('.new')
+        new = path.with_suffix(".new")
         new.touch(mode=0o600)
-        new.write_text(json.dumps({'rooms': left}), encoding='utf-8')
+        new.write_text(json.dumps({"rooms": left}), encoding="utf-8")
         new.replace(path)
     else:
         path.unlink()

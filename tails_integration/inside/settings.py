@@ -32,7 +32,7 @@ def install(gajim: policy.Version, identities: Identities) -> None:
         ACCOUNT_SETTINGS[scope.value].update(policy.values(scope, gajim))
     _lock_program(Settings, policy.overrides(gajim))
     _lock_accounts(Settings, policy.values(Scope.ACCOUNT, gajim, locked=True))
-    for scope, kind in ((Scope.CONTACT, 'contact'), (Scope.ROOM, 'group_chat')):
+    for scope, kind in ((Scope.CONTACT, "contact"), (Scope.ROOM, "group_chat")):
         _lock_chats(Settings, kind, policy.values(scope, gajim, locked=True))
     _add_proxies(Settings, identities)
 
@@ -42,18 +42,18 @@ def _lock_program(settings: type, locked: dict[str, Any]) -> None:
         def _load_app_overrides(self: Any) -> None:
             old(self)
             self._app_overrides = {**self._app_overrides, **locked}
-            self._settings['app'].update(locked)
+            self._settings["app"].update(locked)
 
         return _load_app_overrides
 
-    wrap_method(settings, '_load_app_overrides', load_overrides)
+    wrap_method(settings, "_load_app_overrides", load_overrides)
 
 
 def _lock_accounts(settings: type, locked: dict[str, Any]) -> None:
     def getter(old: Callable[..., Any]) -> Callable[..., Any]:
         def get_account_setting(self: Any, account: str, setting: str) -> Any:
             value = old(self, account, setting)
-            if setting == 'proxy':
+            if setting == "proxy":
                 return account_proxy(account)
             return locked.get(setting, value)
 
@@ -63,19 +63,19 @@ def _lock_accounts(settings: type, locked: dict[str, Any]) -> None:
         def set_account_setting(
             self: Any, account: str, setting: str, value: Any
         ) -> None:
-            if setting == 'proxy':
+            if setting == "proxy":
                 value = account_proxy(account)
-            elif setting == 'resource' and str(value).startswith('gajim'):
+            elif setting == "resource" and str(value).startswith("gajim"):
                 value = secrets.token_hex(4)
             elif setting in locked and value != locked[setting]:
-                log.warning('%s cannot be changed in Tails', setting)
+                log.warning("%s cannot be changed in Tails", setting)
                 value = locked[setting]
             old(self, account, setting, value)
 
         return set_account_setting
 
-    wrap_method(settings, 'get_account_setting', getter)
-    wrap_method(settings, 'set_account_setting', setter)
+    wrap_method(settings, "get_account_setting", getter)
+    wrap_method(settings, "set_account_setting", setter)
 
 
 def _lock_chats(settings: type, kind: str, locked: dict[str, Any]) -> None:
@@ -98,15 +98,15 @@ def _lock_chats(settings: type, kind: str, locked: dict[str, Any]) -> None:
 
         return set_
 
-    wrap_method(settings, f'get_{kind}_setting', getter)
-    wrap_method(settings, f'set_{kind}_setting', setter)
+    wrap_method(settings, f"get_{kind}_setting", getter)
+    wrap_method(settings, f"set_{kind}_setting", setter)
 
 
 def _add_proxies(settings: type, identities: Identities) -> None:
     """Each account has its proxy from the moment it is made."""
 
     def put(self: Any, name: str) -> None:
-        self._settings['proxies'][name] = identities.of(name).as_proxy()
+        self._settings["proxies"][name] = identities.of(name).as_proxy()
 
     def init(old: Callable[..., None]) -> Callable[..., None]:
         def init_(self: Any, *arguments: Any, **more: Any) -> None:
@@ -124,5 +124,5 @@ def _add_proxies(settings: type, identities: Identities) -> None:
 
         return add_account
 
-    wrap_method(settings, 'init', init)
-    wrap_method(settings, 'add_account', adder)
+    wrap_method(settings, "init", init)
+    wrap_method(settings, "add_account", adder)

@@ -19,14 +19,14 @@ from typing import Any
 from ..tor import HOST
 from ..tor import PORT
 
-log = logging.getLogger('gajim.tails')
+log = logging.getLogger("gajim.tails")
 
 # Quad9 and Cloudflare, which answer by TCP. What they see is the exit. By name, as
 # everything that Tor is asked for
-RESOLVERS = ('dns.quad9.net', 'one.one.one.one')
+RESOLVERS = ("dns.quad9.net", "one.one.one.one")
 SECONDS = 8.0
-_TLS = '_xmpps-client._tcp'
-_START_TLS = '_xmpp-client._tcp'
+_TLS = "_xmpps-client._tcp"
+_START_TLS = "_xmpp-client._tcp"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Record:
 
 def in_order(records: Iterable[Record]) -> tuple[Server, ...]:
     """The servers in the order to try them; '.' means "there is none" (RFC 2782)."""
-    real = [record for record in records if record.target.rstrip('.')]
+    real = [record for record in records if record.target.rstrip(".")]
     # Among equals weight is a chance, not an order
     real.sort(
         key=lambda record: (
@@ -73,7 +73,7 @@ def in_order(records: Iterable[Record]) -> tuple[Server, ...]:
         )
     )
     return tuple(
-        Server(record.target.rstrip('.'), record.port, record.tls) for record in real
+        Server(record.target.rstrip("."), record.port, record.tls) for record in real
     )
 
 
@@ -81,9 +81,9 @@ def guesses(domain: str) -> tuple[Server, ...]:
     """Where servers often are. The domain at port 5222 is tried in any case."""
     return (
         Server(domain, 5223, tls=True),
-        Server(f'xmpp.{domain}', 5222, tls=False),
-        Server(f'xmpp.{domain}', 5223, tls=True),
-        Server(f'jabber.{domain}', 5222, tls=False),
+        Server(f"xmpp.{domain}", 5222, tls=False),
+        Server(f"xmpp.{domain}", 5223, tls=True),
+        Server(f"jabber.{domain}", 5222, tls=False),
     )
 
 
@@ -97,13 +97,13 @@ def look_up(domain: str, proxy: Any) -> Answer:
         import dns.message
         import socks
     except ImportError:
-        log.warning('Without dnspython and PySocks servers can only be guessed')
+        log.warning("Without dnspython and PySocks servers can only be guessed")
         return NO_ANSWER
     for resolver in RESOLVERS:
         try:
             return _ask(resolver, domain, proxy)
         except (OSError, socks.ProxyError, dns.exception.DNSException) as error:
-            log.info('No answer about servers by way of Tor: %s', error)
+            log.info("No answer about servers by way of Tor: %s", error)
     return NO_ANSWER
 
 
@@ -124,7 +124,7 @@ def _ask(resolver: str, domain: str, proxy: Any) -> Answer:
         connection.connect((resolver, 53))
         for service in (_TLS, _START_TLS):
             question = dns.message.make_query(
-                f'{service}.{domain}', dns.rdatatype.SRV, payload=0
+                f"{service}.{domain}", dns.rdatatype.SRV, payload=0
             )
             answer = dns.query.tcp(question, resolver, SECONDS, sock=connection)
             if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):

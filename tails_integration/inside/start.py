@@ -25,7 +25,7 @@ def main() -> Any:
     The wall (`wall`) is up already, see bin/gajim.
     """
     prepare(System.real())
-    sys.argv[0] = 'gajim'
+    sys.argv[0] = "gajim"
     return gajim_main()()
 
 
@@ -47,7 +47,7 @@ def prepare(system: System) -> None:
 
 def gajim_main() -> Any:
     """What /usr/bin/gajim calls; Gajim 2 has renamed it."""
-    if importlib.util.find_spec('gajim.main') is not None:
+    if importlib.util.find_spec("gajim.main") is not None:
         from gajim.main import run
 
         return run

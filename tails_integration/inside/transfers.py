@@ -24,18 +24,18 @@ def install() -> None:
     shut = {
         value
         for name, value in vars(Namespace).items()
-        if name.startswith('JINGLE') or name == 'BYTESTREAM'
+        if name.startswith("JINGLE") or name == "BYTESTREAM"
     }
     COMMON_FEATURES[:] = [feature for feature in COMMON_FEATURES if feature not in shut]
 
     # nbxmpp refuses what no handler has taken
     for class_, name in (
-        (Jingle, '_on_jingle_iq'),
-        (Bytestream, '_on_bytestream_set'),
-        (Bytestream, '_on_bytestream_result'),
+        (Jingle, "_on_jingle_iq"),
+        (Bytestream, "_on_bytestream_set"),
+        (Bytestream, "_on_bytestream_result"),
     ):
         setattr(class_, name, _leave_alone)
-    for name in ('start_audio', 'start_video', 'start_audio_video'):
+    for name in ("start_audio", "start_video", "start_audio_video"):
         setattr(Jingle, name, _refuse)
     Jingle.start_file_transfer = _refuse
 
@@ -45,5 +45,5 @@ def _leave_alone(*_stanza: Any) -> None:
 
 
 def _refuse(*_call: Any) -> str:
-    log.warning('Calls and direct file transfers do not go through Tor')
-    return ''
+    log.warning("Calls and direct file transfers do not go through Tor")
+    return ""

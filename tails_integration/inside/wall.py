@@ -21,9 +21,9 @@ from ..tor import HOST
 from ..tor import PORT
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
-_CONNECTING = frozenset({'socket.connect', 'socket.sendto', 'socket.sendmsg'})
-_NUMBER_OF_NAME = frozenset({'socket.getaddrinfo', 'socket.gethostbyname'})
-_NAME_OF_NUMBER = frozenset({'socket.gethostbyaddr', 'socket.getnameinfo'})
+_CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_NUMBER_OF_NAME = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_NAME_OF_NUMBER = frozenset({"socket.gethostbyaddr", "socket.getnameinfo"})
 
 
 def install() -> None:
@@ -32,22 +32,22 @@ def install() -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if not event.startswith('socket.'):
+    if not event.startswith("socket."):
         return
     if event in _CONNECTING:
         if _is_internet(arguments[0]) and not _is_tor(arguments[1]):
             raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-    elif event == 'socket.bind':
+    elif event == "socket.bind":
         if _is_internet(arguments[0]):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     elif event in _NAME_OF_NUMBER or (
         event in _NUMBER_OF_NAME and not _is_number(arguments[0])
     ):
-        raise socket.gaierror(socket.EAI_FAIL, 'names are for Tor to look up')
+        raise socket.gaierror(socket.EAI_FAIL, "names are for Tor to look up")
 
 
 def _is_internet(candidate: Any) -> bool:
-    return getattr(candidate, 'family', None) in _INTERNET
+    return getattr(candidate, "family", None) in _INTERNET
 
 
 def _is_tor(address: Any) -> bool:
@@ -59,7 +59,7 @@ def _is_number(host: Any) -> bool:
     if host is None:
         return True
     if isinstance(host, bytes):
-        host = host.decode('ascii', 'replace')
+        host = host.decode("ascii", "replace")
     try:
         ipaddress.ip_address(host)
     except ValueError:

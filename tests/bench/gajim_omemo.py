@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Debian's gajim-omemo without a Gajim: its backend, with its real store.'''
+"""Debian's gajim-omemo without a Gajim: its backend, with its real store."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
 from tests.support.world import World
 
-FOLDER = Path('/usr/share/gajim/plugins/omemo')
-_DJB = b'\x05'
+FOLDER = Path("/usr/share/gajim/plugins/omemo")
+_DJB = b"\x05"
 
 
-NAME = 'gajim-omemo 2.9.0'
+NAME = "gajim-omemo 2.9.0"
 
 
 def why_missing() -> str:
-    '''What has to be installed; '' if it is there.'''
-    return '' if FOLDER.is_dir() else 'needs Debian 12: apt install gajim-omemo'
+    """What has to be installed; '' if it is there."""
+    return "" if FOLDER.is_dir() else "needs Debian 12: apt install gajim-omemo"
 
 
 def load() -> None:
-    '''Load the account's state, without the windows above it.'''
+    """Load the account's state, without the windows above it."""
     # It writes a line for every message
-    logging.getLogger('axolotl').disabled = True
-    for name in ('sessionbuilder', 'sessioncipher'):
-        logging.getLogger(f'axolotl.{name}').disabled = True
-    package = types.ModuleType('omemo')
+    logging.getLogger("axolotl").disabled = True
+    for name in ("sessionbuilder", "sessioncipher"):
+        logging.getLogger(f"axolotl.{name}").disabled = True
+    package = types.ModuleType("omemo")
     package.__path__ = [str(FOLDER)]
-    sys.modules['omemo'] = package
-    importlib.import_module('omemo.backend.state')
-    store = sys.modules['omemo.backend.liteaxolotlstore'].LiteAxolotlStore
+    sys.modules["omemo"] = package
+    importlib.import_module("omemo.backend.state")
+    store = sys.modules["omemo.backend.liteaxolotlstore"].LiteAxolotlStore
     # Otherwise it asks the settings of a running Gajim
     store._is_blind_trust_enabled = staticmethod(lambda: True)
 
 
 class _Connection:
     def __init__(self) -> None:
-        self._log = logging.getLogger('bench.gajim_omemo')
+        self._log = logging.getLogger("bench.gajim_omemo")
         self._log.setLevel(logging.CRITICAL)
         self.published = 0
 
@@ -64,10 +64,10 @@ class _Connection:
 
 
 class Peer:
-    '''A client with gajim-omemo.'''
+    """A client with gajim-omemo."""
 
     def __init__(self, jid: str, path: Path) -> None:
-        module: Any = sys.modules['omemo.backend.state']
+        module: Any = sys.modules["omemo.backend.state"]
 
         class State(module.OmemoState):  # type: ignore[misc]
             def get_devices_for_encryption(self, jid: str) -> set[tuple[str, int]]:
@@ -79,24 +79,24 @@ class Peer:
 
         connection = _Connection()
         self.jid = jid
-        self.state = State(jid, path, 'account', connection)
+        self.state = State(jid, path, "account", connection)
         connection.state = self.state
-        self._structs = importlib.import_module('nbxmpp.structs')
+        self._structs = importlib.import_module("nbxmpp.structs")
 
     @property
     def device(self) -> Device:
         return Device(self.jid, self.state.own_device)
 
     def publish(self, world: World) -> None:
-        '''Let our engines find it.'''
+        """Let our engines find it."""
         bundle = self.state.bundle
         world.bundles[self.device, Protocol.LEGACY] = Bundle(
             Protocol.LEGACY,
             bundle.ik[1:],
-            bundle.spk['id'],
-            bundle.spk['key'][1:],
+            bundle.spk["id"],
+            bundle.spk["key"][1:],
             bundle.spk_signature,
-            {one['id']: one['key'][1:] for one in bundle.otpks},
+            {one["id"]: one["key"][1:] for one in bundle.otpks},
         )
         world.lists[self.jid, Protocol.LEGACY] = DeviceList(
             Protocol.LEGACY, (ListedDevice(self.state.own_device),)
@@ -105,17 +105,17 @@ class Peer:
     def bundle_of(self, world: World, device: Device) -> Any:
         bundle = world.bundles[device, Protocol.LEGACY]
         return self._structs.OMEMOBundle(
-            spk={'id': bundle.signed_prekey_id, 'key': _DJB + bundle.signed_prekey},
+            spk={"id": bundle.signed_prekey_id, "key": _DJB + bundle.signed_prekey},
             spk_signature=bundle.signature,
             ik=_DJB + bundle.identity_key,
             otpks=[
-                {'id': number, 'key': _DJB + key}
+                {"id": number, "key": _DJB + key}
                 for number, key in bundle.prekeys.items()
             ],
         )
 
     def meet(self, world: World, device: Device) -> None:
-        '''Build a session, as when its bundle has come.'''
+        """Build a session, as when its bundle has come."""
         known = self.state.get_devices(device.jid)
         self.state.update_devicelist(device.jid, [*known, device.device_id])
         bundle = self.bundle_of(world, device)
@@ -128,7 +128,7 @@ class Peer:
         self.state.decrypt_message(message, jid)
 
     def encrypt(self, jid: str, text: str) -> int:
-        '''Returns for how many devices.'''
+        """Returns for how many devices."""
         return len(self.state.encrypt(jid, text).keys)
 
     def to_theirs(self, message: EncryptedMessage) -> Any:
@@ -143,7 +143,7 @@ class Peer:
         )
 
     def empty_message(self, device: Device) -> EncryptedMessage:
-        '''What it answers a first message with.'''
+        """What it answers a first message with."""
         sent = self.state.encrypt_key_transport(device.jid, [device.device_id])
         data, _is_key_exchange = sent.keys[device.device_id]
         keys = (EncryptedKey(device.device_id, data),)

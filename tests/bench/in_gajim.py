@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What a received message costs a real Gajim 1.7.3: the time for which the
 plugin's code keeps the main thread, its later work for the same messages
 included.
 
 The same messages wait in the archive for two devices of one account, one Gajim
 with our plugin and one with gajim-omemo, which come online one after the other.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-SUITE = 'bookworm'
+SUITE = "bookworm"
 BURST = 50
 TIMEOUT = 1800.0
-FOLDERS = {GAJIM_OMEMO: 'omemo', OURS: 'omemo_plugin'}
+FOLDERS = {GAJIM_OMEMO: "omemo", OURS: "omemo_plugin"}
 
 
 def per_message(
     count: int, sender: str = GAJIM_OMEMO, *, away: float = 0
 ) -> dict[str, dict[str, Any]]:
-    '''
+    """
     Send messages to both and time how they are received.
 
     Args:
@@ -42,55 +42,54 @@ def per_message(
     Returns:
         By the name of what does OMEMO: milliseconds of the main thread for each
         message (`ms`), and of the longest call (`longest_ms`).
-    '''
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         # Or some messages would come twice, once from the archive
-        Scene(['ann', 'ben', 'cat'], Path(folder), without=['offline']) as scene,
+        Scene(["ann", "ben", "cat"], Path(folder), without=["offline"]) as scene,
     ):
         readers = {
-            omemo: scene.gajim(SUITE, 'ben', omemo, f'ben-{omemo}')
-            for omemo in FOLDERS
+            omemo: scene.gajim(SUITE, "ben", omemo, f"ben-{omemo}") for omemo in FOLDERS
         }
-        ann = scene.gajim(SUITE, 'ann', sender)
+        ann = scene.gajim(SUITE, "ann", sender)
         jid = readers[OURS].account.jid
         for gajim in (*readers.values(), ann):
             gajim.start()
         server = scene.server
         for one, other in ((ann.account.jid, jid), (jid, ann.account.jid)):
             wait_for(
-                f'{other} knows the devices of {one}',
+                f"{other} knows the devices of {one}",
                 lambda one=one, other=other: server.delivered_device_list(one, other),
             )
         wait_for(
-            'ann knows both devices',
+            "ann knows both devices",
             lambda: any(
-                line.startswith(f'> {ann.account.jid}/')
+                line.startswith(f"> {ann.account.jid}/")
                 and f"from='{jid}'" in line
-                and line.count('<device ') == len(FOLDERS)
-                for line in server.stanzas_with('axolotl.devicelist')
+                and line.count("<device ") == len(FOLDERS)
+                for line in server.stanzas_with("axolotl.devicelist")
             ),
         )
-        ann.open_chat(jid, 'OMEMO')
-        ann.send('first')
+        ann.open_chat(jid, "OMEMO")
+        ann.send("first")
         for omemo, reader in readers.items():
-            reader.open_chat(ann.account.jid, 'OMEMO')
-            reader.wait_for_message('first')
+            reader.open_chat(ann.account.jid, "OMEMO")
+            reader.wait_for_message("first")
             # Both sides of each session have been heard
-            reader.send(f'answer of {omemo}')
-            ann.wait_for_message(f'answer of {omemo}')
+            reader.send(f"answer of {omemo}")
+            ann.wait_for_message(f"answer of {omemo}")
         # A chat on screen takes Gajim longer with each message in it
         for gajim in (ann, *readers.values()):
-            gajim.open_chat('cat@localhost')
+            gajim.open_chat("cat@localhost")
         for omemo, reader in readers.items():
             reader.set_online(False)
             reader.call(
-                'start_stopwatch', folder=FOLDERS[omemo], account=reader.account.name
+                "start_stopwatch", folder=FOLDERS[omemo], account=reader.account.name
             )
         readers[OURS].call(
-            'let_time_pass', account=readers[OURS].account.name, seconds=away
+            "let_time_pass", account=readers[OURS].account.name, seconds=away
         )
-        texts = [f'message {number}' for number in range(count)]
+        texts = [f"message {number}" for number in range(count)]
         _send(ann, texts, jid)
         return {
             omemo: _catch_up(readers[omemo], ann.account.jid, texts)
@@ -102,14 +101,14 @@ def _send(ann: Gajim, texts: list[str], jid: str) -> None:
     for start in range(0, len(texts), BURST):
         burst = texts[start : start + BURST]
         ann.call(
-            'send_all_past_the_window',
+            "send_all_past_the_window",
             account=ann.account_name,
             jid=jid,
             texts=burst,
         )
         wait_for(
-            'the last of them has been sent',
-            lambda last=burst[-1]: last in [row['text'] for row in ann.history(jid)],
+            "the last of them has been sent",
+            lambda last=burst[-1]: last in [row["text"] for row in ann.history(jid)],
             TIMEOUT,
             0.5,
         )
@@ -118,27 +117,27 @@ def _send(ann: Gajim, texts: list[str], jid: str) -> None:
 def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
     reader.set_online(True)
     wait_for(
-        'the last message has been read',
-        lambda: any(row['text'] == texts[-1] for row in reader.history(ann_jid)),
+        "the last message has been read",
+        lambda: any(row["text"] == texts[-1] for row in reader.history(ann_jid)),
         TIMEOUT,
         1,
     )
     # The bench is of messages that could be read. A long view does not show all
     history = reader.history(ann_jid)
-    encrypted = {row['text'] for row in history if row['encrypted']}
+    encrypted = {row["text"] for row in history if row["encrypted"]}
     missing = sorted(set(texts) - encrypted)
-    assert not missing, f'{reader.name} did not decrypt {missing[:5]}'
+    assert not missing, f"{reader.name} did not decrypt {missing[:5]}"
     found: list[dict[str, Any]] = [{}]
 
     def unchanged() -> bool:
-        found.append(reader.call('stopwatch'))
+        found.append(reader.call("stopwatch"))
         return found[-1] == found[-2]
 
-    wait_for('the later work is done', unchanged, TIMEOUT, 3)
+    wait_for("the later work is done", unchanged, TIMEOUT, 3)
     measured = found[-1]
-    total = measured['handlers_ms'] + measured['later_ms']
+    total = measured["handlers_ms"] + measured["later_ms"]
     # A plugin looks at a message more than once: at each protocol in it, and at what
     # stands beside
-    calls = measured['handler_calls']
+    calls = measured["handler_calls"]
     assert len(texts) <= calls < 4.2 * len(texts), measured
-    return {**measured, 'ms': total / len(texts)}
+    return {**measured, "ms": total / len(texts)}

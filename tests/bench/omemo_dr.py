@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''omemo-dr with Gajim 2's own store, as a peer for the bench.'''
+"""omemo-dr with Gajim 2's own store, as a peer for the bench."""
 
 from __future__ import annotations
 
@@ -21,53 +21,53 @@ from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
 from tests.support.world import World
 
-NAME = 'omemo-dr'
+NAME = "omemo-dr"
 NAMESPACE = Protocol.LEGACY.namespace
-_DJB = b'\x05'
+_DJB = b"\x05"
 
 # What Gajim 2.1.1 gives it
 CONFIG = {
-    'default_prekey_amount': 100,
-    'min_prekey_amount': 80,
-    'spk_archive_seconds': 15 * 86_400,
-    'spk_cycle_seconds': 30 * 86_400,
-    'unacknowledged_count': 2000,
+    "default_prekey_amount": 100,
+    "min_prekey_amount": 80,
+    "spk_archive_seconds": 15 * 86_400,
+    "spk_cycle_seconds": 30 * 86_400,
+    "unacknowledged_count": 2000,
 }
 
 
 def why_missing() -> str:
-    '''What has to be installed; '' if it is there.'''
-    if importlib.util.find_spec('omemo_dr') is None:
-        return 'needs Debian 13: apt install gajim'
-    return ''
+    """What has to be installed; '' if it is there."""
+    if importlib.util.find_spec("omemo_dr") is None:
+        return "needs Debian 13: apt install gajim"
+    return ""
 
 
 def load() -> None:
-    '''Load it, and Gajim's store.'''
-    logging.getLogger('omemo_dr').setLevel(logging.CRITICAL)
+    """Load it, and Gajim's store."""
+    logging.getLogger("omemo_dr").setLevel(logging.CRITICAL)
     # Which imports the store; the other way round they would go in a circle
-    importlib.import_module('gajim.common.modules')
-    storage = importlib.import_module('gajim.common.storage.omemo').OMEMOStorage
+    importlib.import_module("gajim.common.modules")
+    storage = importlib.import_module("gajim.common.storage.omemo").OMEMOStorage
     # Otherwise it asks the settings of a running Gajim
     storage._is_blind_trust_enabled = lambda _self: True
 
 
 class Peer:
-    '''A Gajim 2 with its built-in OMEMO.'''
+    """A Gajim 2 with its built-in OMEMO."""
 
     def __init__(self, jid: str, path: Path) -> None:
-        manager = importlib.import_module('omemo_dr.session_manager')
-        self._structs = importlib.import_module('omemo_dr.structs')
-        storage = importlib.import_module('gajim.common.storage.omemo')
-        log = logging.getLogger('bench.omemo_dr')
+        manager = importlib.import_module("omemo_dr.session_manager")
+        self._structs = importlib.import_module("omemo_dr.structs")
+        storage = importlib.import_module("gajim.common.storage.omemo")
+        log = logging.getLogger("bench.omemo_dr")
         log.setLevel(logging.CRITICAL)
         self.jid = jid
-        self._storage = storage.OMEMOStorage('account', path, log)
+        self._storage = storage.OMEMOStorage("account", path, log)
         self._manager: Any = manager.OMEMOSessionManager(
             jid, self._storage, self._structs.OMEMOConfig(**CONFIG)
         )
         # The real one also writes XML and sends it
-        self._manager.register_signal('republish-bundle', lambda *_args: None)
+        self._manager.register_signal("republish-bundle", lambda *_args: None)
 
     @property
     def device(self) -> Device:
@@ -77,22 +77,22 @@ class Peer:
         self._manager.get_bundle(NAMESPACE)
 
     def publish(self, world: World) -> None:
-        '''Let our engines find it.'''
+        """Let our engines find it."""
         bundle = self._manager.get_bundle(NAMESPACE)
         world.bundles[self.device, Protocol.LEGACY] = Bundle(
             Protocol.LEGACY,
             bundle.ik[1:],
-            bundle.spk['id'],
-            bundle.spk['key'][1:],
+            bundle.spk["id"],
+            bundle.spk["key"][1:],
             bundle.spk_signature,
-            {one['id']: one['key'][1:] for one in bundle.otpks},
+            {one["id"]: one["key"][1:] for one in bundle.otpks},
         )
         world.lists[self.jid, Protocol.LEGACY] = DeviceList(
             Protocol.LEGACY, (ListedDevice(self.device.device_id),)
         )
 
     def meet(self, world: World, device: Device) -> None:
-        '''Build a session, as when its bundle has come.'''
+        """Build a session, as when its bundle has come."""
         known = self._manager.get_devices(device.jid)
         self._manager.update_devicelist(device.jid, [*known, device.device_id])
         bundle = world.bundles[device, Protocol.LEGACY]
@@ -103,12 +103,12 @@ class Peer:
                 ik=_DJB + bundle.identity_key,
                 namespace=NAMESPACE,
                 otpks=[
-                    {'id': number, 'key': _DJB + key}
+                    {"id": number, "key": _DJB + key}
                     for number, key in bundle.prekeys.items()
                 ],
                 spk={
-                    'id': bundle.signed_prekey_id,
-                    'key': _DJB + bundle.signed_prekey,
+                    "id": bundle.signed_prekey_id,
+                    "key": _DJB + bundle.signed_prekey,
                 },
                 spk_signature=bundle.signature,
             ),
@@ -118,7 +118,7 @@ class Peer:
         self._manager.decrypt_message(message, jid)
 
     def encrypt(self, jid: str, text: str) -> int:
-        '''Returns for how many devices.'''
+        """Returns for how many devices."""
         return len(self._manager.encrypt(jid, text, groupchat=False).keys)
 
     def to_theirs(self, message: EncryptedMessage) -> Any:
@@ -133,7 +133,7 @@ class Peer:
         )
 
     def empty_message(self, device: Device) -> EncryptedMessage:
-        '''What it answers a first message with.'''
+        """What it answers a first message with."""
         sent = self._manager.encrypt_key_transport(device.jid, [device.device_id])
         data, _is_key_exchange = sent.keys[device.device_id]
         keys = (EncryptedKey(device.device_id, data),)

@@ -34,11 +34,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     suites = {
         value
         for item in session.items
-        if isinstance(item, pytest.Function) and hasattr(item, 'callspec')
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
         for value in item.callspec.params.values()
         if isinstance(value, str) and value in GAJIM_VERSIONS
     }
-    capture = session.config.pluginmanager.getplugin('capturemanager')
+    capture = session.config.pluginmanager.getplugin("capturemanager")
     if session.config.option.collectonly or capture is None:
         return
     with capture.global_and_fixture_disabled():
@@ -48,7 +48,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say where they are."""
-    terminalreporter.write_line(f'Logs and pictures: {config.stash[_ARTEFACTS]}')
+    terminalreporter.write_line(f"Logs and pictures: {config.stash[_ARTEFACTS]}")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -56,7 +56,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Remember a failure for the scene's end."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
-    if report.when == 'call':
+    if report.when == "call":
         item.stash[_FAILED] = report.failed
 
 
@@ -67,7 +67,7 @@ def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
     yield from _scenes(request, lambda: request.node.stash.get(_FAILED, True))
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope="module")
 def new_lasting_scene(
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Scene]]:
@@ -87,7 +87,7 @@ def _scenes(
         return scene
 
     yield make
-    title = re.sub(r'[^\w-]+', '-', request.node.name).strip('-')
+    title = re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
     for scene in scenes:
         try:
             if failed():

@@ -18,14 +18,14 @@ from tests.support.waiting import PATIENCE
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
-TRUSTED = ('BLIND', 'VERIFIED')
+TRUSTED = ("BLIND", "VERIFIED")
 
 _numbers = itertools.count(1)
 
 
 def secret(about: str) -> str:
     """A text that occurs nowhere else, so that it can be searched for."""
-    return f'secret {next(_numbers):03d} {about}'
+    return f"secret {next(_numbers):03d} {about}"
 
 
 def start_all(gajims: Iterable[DrivenGajim]) -> None:
@@ -44,15 +44,15 @@ def wait_until_known(server: Prosody, owner: DrivenGajim, reader: DrivenGajim) -
     """
     if not reader.has_our_plugin:
         wait_for(
-            f'{reader.name} knows the devices of {owner.name}',
+            f"{reader.name} knows the devices of {owner.name}",
             lambda: server.delivered_device_list(owner.account.jid, reader.account.jid),
         )
 
 
 def open_chats(one: DrivenGajim, other: DrivenGajim) -> None:
     """Open the chat on both sides and choose OMEMO in the menu."""
-    one.open_chat(other.account.jid, 'OMEMO')
-    other.open_chat(one.account.jid, 'OMEMO')
+    one.open_chat(other.account.jid, "OMEMO")
+    other.open_chat(one.account.jid, "OMEMO")
 
 
 def tell(
@@ -72,7 +72,7 @@ def tell(
     assert rows[0].outgoing
     for gajim, row in zip(receivers, rows[1:], strict=True):
         own = gajim.account == sender.account
-        assert row.outgoing is own, f'{gajim.name}: {row}'
+        assert row.outgoing is own, f"{gajim.name}: {row}"
     return rows
 
 
@@ -80,18 +80,18 @@ def correct(
     sender: DrivenGajim, *readers: DrivenGajim, timeout: float = PATIENCE
 ) -> str:
     """Correct the last message; everybody shows the new text alone."""
-    text = secret('corrected')
+    text = secret("corrected")
 
     def old_text() -> str:
         # Not before Gajim knows the message by all its names
-        sender.call('correct')
-        return str(sender.call('typed_text'))
+        sender.call("correct")
+        return str(sender.call("typed_text"))
 
-    before = wait_for('the old text is there', old_text, timeout, 0.5)
+    before = wait_for("the old text is there", old_text, timeout, 0.5)
     sender.send(text, timeout)
     for gajim in (sender, *readers):
         check_encrypted(gajim, gajim.wait_for_message(text, timeout))
-        assert gajim.find(before) is None, f'{gajim.name} shows both'
+        assert gajim.find(before) is None, f"{gajim.name} shows both"
     return text
 
 
@@ -102,26 +102,26 @@ def wait_for_history(
 
     def kept() -> list[dict[str, Any]]:
         history = gajim.history(other.account.jid)
-        return [message for message in history if message['text'] in texts]
+        return [message for message in history if message["text"] in texts]
 
     def missing() -> list[str]:
-        return sorted(set(texts) - {message['text'] for message in kept()})
+        return sorted(set(texts) - {message["text"] for message in kept()})
 
     try:
-        wait_for(f'{gajim.name} has {len(texts)} messages', lambda: not missing())
+        wait_for(f"{gajim.name} has {len(texts)} messages", lambda: not missing())
     except TooLate as error:
-        raise TooLate(f'{error}; missing: {missing()}') from None
+        raise TooLate(f"{error}; missing: {missing()}") from None
     return kept()
 
 
 def check_encrypted(gajim: DrivenGajim, row: Row) -> None:
     """The row is shown as encrypted with OMEMO by a trusted device."""
-    assert row.encryption is not None, f'{gajim.name} shows in clear: {row}'
-    assert row.encryption['name'] == 'OMEMO', row
+    assert row.encryption is not None, f"{gajim.name} shows in clear: {row}"
+    assert row.encryption["name"] == "OMEMO", row
     assert row.trust in TRUSTED, row
-    assert 'Encrypted (OMEMO)' in row.shield, row
+    assert "Encrypted (OMEMO)" in row.shield, row
     if not row.outgoing:
-        assert len(row.key or '') == 64, row
+        assert len(row.key or "") == 64, row
 
 
 def check_no_leak(scene: Scene) -> set[str]:
@@ -134,15 +134,15 @@ def check_no_leak(scene: Scene) -> set[str]:
         for gajim in scene.gajims
         if gajim.running
         for row in gajim.messages()
-        if row.text.startswith('secret ')
+        if row.text.startswith("secret ")
     }
-    assert texts, 'no secret was sent'
+    assert texts, "no secret was sent"
     for text in texts:
         leaks = scene.server.leaks(text)
-        assert not leaks, f'the server saw {text!r}: {leaks}'
+        assert not leaks, f"the server saw {text!r}: {leaks}"
     # Debian's gajim-omemo does write plaintexts to its debug log.
     for gajim in (g for g in scene.gajims if g.has_our_plugin):
-        log = gajim.log.read_text(errors='replace')
+        log = gajim.log.read_text(errors="replace")
         assert not [text for text in texts if text in log], gajim.log
     return texts
 
@@ -151,7 +151,7 @@ def check_scene(scene: Scene) -> None:
     """No secret leaked, and our plugin logged neither a secret nor an error."""
     check_no_leak(scene)
     for gajim in (g for g in scene.gajims if g.has_our_plugin):
-        log = gajim.log.read_text(errors='replace')
+        log = gajim.log.read_text(errors="replace")
         assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
 
 
@@ -160,6 +160,6 @@ def errors_of_our_plugin(log: str) -> list[str]:
     return [
         line
         for line in log.splitlines()
-        if ('(E)' in line and 'omemo_plugin' in line)
-        or ('/plugins/omemo_plugin/' in line and line.lstrip().startswith('File "'))
+        if ("(E)" in line and "omemo_plugin" in line)
+        or ("/plugins/omemo_plugin/" in line and line.lstrip().startswith('File "'))
     ]

@@ -19,38 +19,38 @@ from tests.support.scene import Scene
 from tests.support.scene import make_artefact_folder
 
 MESSAGES = (
-    ('alice', 'The meeting is at noon by the old lighthouse'),
-    ('bob', 'I will bring the documents in a blue folder'),
-    ('alice', 'Nobody else knows about the lighthouse'),
+    ("alice", "The meeting is at noon by the old lighthouse"),
+    ("bob", "I will bring the documents in a blue folder"),
+    ("alice", "Nobody else knows about the lighthouse"),
 )
 
 
 def main() -> int:
     """Run the conversation; the exit code says whether all of it arrived."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('alice', help='SUITE/OMEMO')
-    parser.add_argument('bob', help='SUITE/OMEMO')
-    parser.add_argument('--wait', action='store_true', help='then wait for Enter')
-    parser.add_argument('--timeout', type=float, default=30.0, help='seconds')
+    parser.add_argument("alice", help="SUITE/OMEMO")
+    parser.add_argument("bob", help="SUITE/OMEMO")
+    parser.add_argument("--wait", action="store_true", help="then wait for Enter")
+    parser.add_argument("--timeout", type=float, default=30.0, help="seconds")
     arguments = parser.parse_args()
     end_on_signals()
     artefacts = make_artefact_folder()
-    with Scene(['alice', 'bob'], artefacts) as scene:
+    with Scene(["alice", "bob"], artefacts) as scene:
         sides = {}
-        for name in ('alice', 'bob'):
-            suite, _, omemo = getattr(arguments, name).partition('/')
+        for name in ("alice", "bob"):
+            suite, _, omemo = getattr(arguments, name).partition("/")
             sides[name] = scene.gajim(suite, name, omemo)
         try:
             talk(scene, sides, arguments.timeout)
         except BaseException as error:
-            print(f'FAILED: {error}', flush=True)
+            print(f"FAILED: {error}", flush=True)
             if arguments.wait and not isinstance(error, KeyboardInterrupt):
-                input(f'Everything still runs, see {scene.folder}. Enter ends it. ')
-            print(f'Logs and pictures: {scene.keep_logs("failed")}')
+                input(f"Everything still runs, see {scene.folder}. Enter ends it. ")
+            print(f"Logs and pictures: {scene.keep_logs('failed')}")
             return 1
         if arguments.wait:
-            input(f'Everything still runs, see {scene.folder}. Enter ends it. ')
-        print(f'Logs and pictures: {scene.keep_logs("done")}')
+            input(f"Everything still runs, see {scene.folder}. Enter ends it. ")
+        print(f"Logs and pictures: {scene.keep_logs('done')}")
     return 0
 
 
@@ -61,18 +61,18 @@ def talk(scene: Scene, sides: dict[str, Gajim], timeout: float) -> None:
         side.launch()
     for side in sides.values():
         side.wait_until_online()
-        say(start, f'{side.name} is online')
-    sides['alice'].open_chat(sides['bob'].account.jid, 'OMEMO')
-    sides['bob'].open_chat(sides['alice'].account.jid, 'OMEMO')
+        say(start, f"{side.name} is online")
+    sides["alice"].open_chat(sides["bob"].account.jid, "OMEMO")
+    sides["bob"].open_chat(sides["alice"].account.jid, "OMEMO")
     for sender, text in MESSAGES:
-        receiver = sides['bob' if sender == 'alice' else 'alice']
+        receiver = sides["bob" if sender == "alice" else "alice"]
         sides[sender].send(text, timeout)
         row = receiver.wait_for_message(text, timeout)
-        say(start, f'{receiver.name} shows {row}')
-        assert row.encryption is not None, 'not shown as encrypted'
+        say(start, f"{receiver.name} shows {row}")
+        assert row.encryption is not None, "not shown as encrypted"
     for side in sides.values():
         for row in side.rows():
-            say(start, f'{side.name}: {row.type}: {row.text!r} {row.shield!r}')
+            say(start, f"{side.name}: {row.type}: {row.text!r} {row.shield!r}")
     for _sender, text in MESSAGES:
         leaks = scene.server.leaks(text)
         assert not leaks, leaks
@@ -80,8 +80,8 @@ def talk(scene: Scene, sides: dict[str, Gajim], timeout: float) -> None:
 
 def say(start: float, text: str) -> None:
     """Print with the seconds since the start."""
-    print(f'{time.monotonic() - start:6.2f} {text}', flush=True)
+    print(f"{time.monotonic() - start:6.2f} {text}", flush=True)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())

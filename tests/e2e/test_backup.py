@@ -21,34 +21,34 @@ from tests.support.waiting import wait_for
 MakeScene = Callable[..., Scene]
 
 
-@pytest.mark.parametrize('suite', ['bookworm', 'forky'])
+@pytest.mark.parametrize("suite", ["bookworm", "forky"])
 def test_case_47_a_backup_is_put_back(new_scene: MakeScene, suite: str) -> None:
     """New sessions: both sides read on, and the key stays."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     wait_until_known(scene.server, alice, bob)
     open_chats(alice, bob)
-    before = tell(alice, bob, 'before')[1]
-    tell(bob, alice, 'before')
+    before = tell(alice, bob, "before")[1]
+    tell(bob, alice, "before")
     alice.quit()
     saved = {path: path.read_bytes() for path in alice.our_stores()}
     assert saved
     alice.start()
     open_chats(alice, bob)
-    tell(alice, bob, 'after the backup')
-    tell(bob, alice, 'after the backup')
+    tell(alice, bob, "after the backup")
+    tell(bob, alice, "after the backup")
     alice.quit()
     for path, content in saved.items():
         path.write_bytes(content)
     alice.start()
     open_chats(alice, bob)
     wait_for(
-        'the user is told',
-        lambda: any('older than those last used' in row.text for row in alice.rows()),
+        "the user is told",
+        lambda: any("older than those last used" in row.text for row in alice.rows()),
     )
-    after = tell(alice, bob, 'from the backup')[1]
-    tell(bob, alice, 'to the backup')
+    after = tell(alice, bob, "from the backup")[1]
+    tell(bob, alice, "to the backup")
     assert after.key == before.key
     check_scene(scene)

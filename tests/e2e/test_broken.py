@@ -25,69 +25,69 @@ COUNT = 20
 def lose_sessions(gajim: Gajim, other: Gajim) -> None:
     """Take all sessions with somebody out of the key store of a Gajim that does
     not run."""
-    name = f'{gajim.account.jid}.db'
+    name = f"{gajim.account.jid}.db"
     (store,) = [path for path in gajim.our_stores() if path.name == name]
     connection = sqlite3.connect(store)
     with connection:
         lost = sum(
             connection.execute(
-                'DELETE FROM kv WHERE key LIKE ?',
-                (f'/{namespace}/{other.account.jid}/%',),
+                "DELETE FROM kv WHERE key LIKE ?",
+                (f"/{namespace}/{other.account.jid}/%",),
             ).rowcount
-            for namespace in ('eu.siacs.conversations.axolotl', 'urn:xmpp:omemo:2')
+            for namespace in ("eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2")
         )
     connection.close()
-    assert lost > 0, 'there was no session'
+    assert lost > 0, "there was no session"
 
 
 def offers(gajim: Gajim) -> list[str]:
-    lines = [row.text for row in gajim.rows() if row.type == 'info']
-    return [line for line in lines if 'Replace the session' in line]
+    lines = [row.text for row in gajim.rows() if row.type == "info"]
+    return [line for line in lines if "Replace the session" in line]
 
 
 def unreadable(gajim: Gajim) -> int:
-    return sum('could not be decrypted' in row.text for row in gajim.messages())
+    return sum("could not be decrypted" in row.text for row in gajim.messages())
 
 
-@pytest.mark.parametrize('suite', ['bookworm', 'trixie'])
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_case_34_one_offer_for_many_messages(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim('bookworm', 'ann', OURS)
-    ben = scene.gajim(suite, 'ben', OURS)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim("bookworm", "ann", OURS)
+    ben = scene.gajim(suite, "ben", OURS)
     start_all([ann, ben])
     open_chats(ann, ben)
-    tell(ann, ben, 'first')
-    tell(ben, ann, 'second')
-    tell(ann, ben, 'third')
+    tell(ann, ben, "first")
+    tell(ben, ann, "second")
+    tell(ann, ben, "third")
     ben.quit()
     lose_sessions(ben, ann)
     for number in range(COUNT):
-        ann.send(secret(f'lost {number}'))
+        ann.send(secret(f"lost {number}"))
     before = exchanges(scene, ben)
     ben.start()
     ben.open_chat(ann.account.jid)
-    wait_for('all of them are rows', lambda: unreadable(ben) == COUNT)
-    wait_for('it is offered', lambda: offers(ben))
+    wait_for("all of them are rows", lambda: unreadable(ben) == COUNT)
+    wait_for("it is offered", lambda: offers(ben))
     assert len(offers(ben)) == 1
-    assert exchanges(scene, ben) == before, 'a session began by itself'
-    ben.screenshot(f'broken-session-{suite}')
+    assert exchanges(scene, ben) == before, "a session began by itself"
+    ben.screenshot(f"broken-session-{suite}")
 
-    ben.call('press_offer', label='Replace the session')
-    wait_for('a session begins', lambda: exchanges(scene, ben) > before)
+    ben.call("press_offer", label="Replace the session")
+    wait_for("a session begins", lambda: exchanges(scene, ben) > before)
     # Ann hears of it before she hears the text
-    tell(ben, ann, 'again')
-    tell(ann, ben, 'again')
+    tell(ben, ann, "again")
+    tell(ann, ben, "again")
     assert len(offers(ben)) == 1
     check_scene(scene)
 
 
 def exchanges(scene: Scene, gajim: Gajim) -> int:
     """How many key exchanges somebody has sent."""
-    lines = scene.server.wire_log.read_text(errors='replace').splitlines()
+    lines = scene.server.wire_log.read_text(errors="replace").splitlines()
     return sum(
-        line.startswith(f'< {gajim.account.jid}')
+        line.startswith(f"< {gajim.account.jid}")
         and ("kex='true'" in line or "prekey='true'" in line)
         for line in lines
     )

@@ -27,45 +27,45 @@ COUNT = 100
 def shown(gajim: Gajim, other: Gajim) -> list[str]:
     """The secrets in the history of a chat, oldest first."""
     rows = gajim.history(other.account.jid)
-    return [row['text'] for row in rows if row['text'].startswith('secret ')]
+    return [row["text"] for row in rows if row["text"].startswith("secret ")]
 
 
-@pytest.mark.parametrize('suite', ['bookworm', 'trixie', 'forky'])
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
 def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
     """One who was there before goes on, and one is new: the prekeys still work."""
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim('bookworm', 'ann', OURS)
-    ben = scene.gajim(suite, 'ben', OURS)
-    cat = scene.gajim('bookworm', 'cat', OURS)
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim("bookworm", "ann", OURS)
+    ben = scene.gajim(suite, "ben", OURS)
+    cat = scene.gajim("bookworm", "cat", OURS)
     start_all([ann, ben, cat])
     open_chats(ann, ben)
-    tell(ann, ben, 'first')
-    tell(ben, ann, 'second')
+    tell(ann, ben, "first")
+    tell(ben, ann, "second")
     ben.quit()
     for sender in (ann, cat):
-        sender.open_chat(ben.account.jid, 'OMEMO')
-    expected: dict[str, list[str]] = {'ann': [], 'cat': []}
+        sender.open_chat(ben.account.jid, "OMEMO")
+    expected: dict[str, list[str]] = {"ann": [], "cat": []}
     for number in range(COUNT):
         # The new one now and then, in between
         sender = cat if number % 20 == 10 else ann
-        text = secret(f'{sender.name} {number}')
+        text = secret(f"{sender.name} {number}")
         sender.send(text)
         expected[sender.name].append(text)
     for sender in (ann, cat):
         sender.wait_for_message(expected[sender.name][-1])
     ben.start()
     for sender in (ann, cat):
-        ben.open_chat(sender.account.jid, 'OMEMO')
+        ben.open_chat(sender.account.jid, "OMEMO")
         wait_for(
-            f'ben has all from {sender.name}',
+            f"ben has all from {sender.name}",
             lambda sender=sender: shown(ben, sender)[-1:] == expected[sender.name][-1:],
             120,
         )
         # The archive's stamps are whole seconds, so not what was there before
         come = [text for text in shown(ben, sender) if sender.name in text]
         assert come == expected[sender.name]
-        tell(sender, ben, 'after')
-        tell(ben, sender, 'after')
+        tell(sender, ben, "after")
+        tell(ben, sender, "after")
     check_progress(cat, ben)
     check_scene(scene)
 
@@ -73,10 +73,10 @@ def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
 def check_progress(sender: Gajim, reader: Gajim) -> None:
     """While a long archive is read a line says so, and goes away then."""
     reader.set_online(False)
-    reader.call('watch_progress')
-    texts = [secret(f'late {number}') for number in range(COUNT)]
+    reader.call("watch_progress")
+    texts = [secret(f"late {number}") for number in range(COUNT)]
     sender.call(
-        'send_all_past_the_window',
+        "send_all_past_the_window",
         account=sender.account_name,
         jid=reader.account.jid,
         texts=texts,
@@ -85,11 +85,11 @@ def check_progress(sender: Gajim, reader: Gajim) -> None:
     reader.set_online(True)
     reader.wait_for_message(texts[-1], 120)
     said = wait_for(
-        'the line has come and gone',
-        lambda: (lines := reader.call('progress'))[1:] and not lines[-1] and lines,
+        "the line has come and gone",
+        lambda: (lines := reader.call("progress"))[1:] and not lines[-1] and lines,
         120,
     )
-    start = 'Decrypting what came while you were away: '
+    start = "Decrypting what came while you were away: "
     assert said[0].startswith(start), said
     # Now and then, and not for each message
     assert len(said) < COUNT / 5, said

@@ -19,7 +19,7 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
@@ -27,28 +27,28 @@ MakeScene = Callable[..., Scene]
 @every_suite
 def test_contact_without_omemo(new_scene: MakeScene, suite: str) -> None:
     """The text does not leave, is not lost, and a line says why."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim('bookworm', 'bob', NO_OMEMO)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", NO_OMEMO)
     start_all([alice, bob])
-    alice.open_chat(bob.account.jid, 'OMEMO')
-    bob.open_chat(alice.account.jid, '')
-    text = secret('for somebody who cannot read it')
-    alice.call('type_text', text=text)
-    alice.call('press_send')
+    alice.open_chat(bob.account.jid, "OMEMO")
+    bob.open_chat(alice.account.jid, "")
+    text = secret("for somebody who cannot read it")
+    alice.call("type_text", text=text)
+    alice.call("press_send")
     wait_for(
-        'alice is told why',
+        "alice is told why",
         lambda: [
             row
             for row in alice.rows()
-            if row.type not in ('chat', 'system') and bob.account.jid in row.text
+            if row.type not in ("chat", "system") and bob.account.jid in row.text
         ],
     )
-    kept = alice.call('typed_text') == text or alice.find(text)
+    kept = alice.call("typed_text") == text or alice.find(text)
     assert kept, alice.rows()
     # A message in clear the other way shows that the line is not just dead.
-    bob.send('are you there?')
-    alice.wait_for_message('are you there?')
+    bob.send("are you there?")
+    alice.wait_for_message("are you there?")
     assert bob.find(text) is None
     assert not scene.server.leaks(text)
 
@@ -56,15 +56,15 @@ def test_contact_without_omemo(new_scene: MakeScene, suite: str) -> None:
 @every_suite
 def test_lost_store(new_scene: MakeScene, suite: str) -> None:
     """A message for keys that are gone gets a row that says so."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
-    tell(alice, bob, 'with the first keys')
-    tell(bob, alice, 'with the first keys')
+    tell(alice, bob, "with the first keys")
+    tell(bob, alice, "with the first keys")
     alice.quit()
-    lost = secret('for the first keys')
+    lost = secret("for the first keys")
     bob.send(lost)
     bob.wait_for_message(lost)
     stores = alice.our_stores()
@@ -74,39 +74,39 @@ def test_lost_store(new_scene: MakeScene, suite: str) -> None:
     alice.start()
     open_chats(alice, bob)
     unread = wait_for(
-        'a row for the message that cannot be read',
+        "a row for the message that cannot be read",
         lambda: [
             row
             for row in alice.messages()
-            if not row.outgoing and not row.text.startswith('secret ')
+            if not row.outgoing and not row.text.startswith("secret ")
         ],
     )
     assert len(unread) == 1, unread
-    assert 'could not be decrypted' in unread[0].text, unread
-    assert unread[0].trust not in ('BLIND', 'VERIFIED'), unread
+    assert "could not be decrypted" in unread[0].text, unread
+    assert unread[0].trust not in ("BLIND", "VERIFIED"), unread
     # The new keys are learned by both without anybody doing anything.
-    tell(alice, bob, 'with new keys')
-    tell(bob, alice, 'with new keys')
+    tell(alice, bob, "with new keys")
+    tell(bob, alice, "with new keys")
     check_scene(scene)
 
 
 @every_suite
 def test_a_text_too_large_for_the_server(new_scene: MakeScene, suite: str) -> None:
     """The server would close the connection, and the text would be gone."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
-    tell(alice, bob, 'before')
-    text = f'{secret("too long")} ' + 'word ' * 40_000
-    alice.call('type_text', text=text)
-    alice.call('press_send')
+    tell(alice, bob, "before")
+    text = f"{secret('too long')} " + "word " * 40_000
+    alice.call("type_text", text=text)
+    alice.call("press_send")
     wait_for(
-        'it says why',
-        lambda: any('your server takes at once' in row.text for row in alice.rows()),
+        "it says why",
+        lambda: any("your server takes at once" in row.text for row in alice.rows()),
     )
-    assert alice.call('typed_text').strip() == text.strip()
-    alice.call('clear_input')
-    tell(alice, bob, 'after')
+    assert alice.call("typed_text").strip() == text.strip()
+    alice.call("clear_input")
+    tell(alice, bob, "after")
     check_scene(scene)

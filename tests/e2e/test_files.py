@@ -19,15 +19,15 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-NAME = 'the-hidden-entrance.png'
+NAME = "the-hidden-entrance.png"
 
 PAIRS = [
-    pytest.param('bookworm', OURS, 'trixie', OURS, id='1.7-2.1'),
-    pytest.param('trixie', OURS, 'bookworm', OURS, id='2.1-1.7'),
-    pytest.param('forky', OURS, 'bookworm', OURS, id='2.6-1.7'),
-    pytest.param('bookworm', OURS, 'trixie', BUILT_IN, id='1.7-built-in'),
-    pytest.param('trixie', OURS, 'bookworm', GAJIM_OMEMO, id='2.1-gajim-omemo'),
-    pytest.param('bookworm', GAJIM_OMEMO, 'trixie', OURS, id='gajim-omemo-2.1'),
+    pytest.param("bookworm", OURS, "trixie", OURS, id="1.7-2.1"),
+    pytest.param("trixie", OURS, "bookworm", OURS, id="2.1-1.7"),
+    pytest.param("forky", OURS, "bookworm", OURS, id="2.6-1.7"),
+    pytest.param("bookworm", OURS, "trixie", BUILT_IN, id="1.7-built-in"),
+    pytest.param("trixie", OURS, "bookworm", GAJIM_OMEMO, id="2.1-gajim-omemo"),
+    pytest.param("bookworm", GAJIM_OMEMO, "trixie", OURS, id="gajim-omemo-2.1"),
 ]
 
 
@@ -36,7 +36,7 @@ def draw(path: Path) -> bytes:
     from PIL import Image
 
     image = Image.effect_noise((320, 200), 60)
-    image.save(path, format='PNG')
+    image.save(path, format="PNG")
     return path.read_bytes()
 
 
@@ -45,11 +45,11 @@ def downloaded(gajim: Gajim, content: bytes) -> list[Path]:
     return [
         path
         for path, data in files_below(gajim.home)
-        if path.suffix == '.png' and data == content
+        if path.suffix == ".png" and data == content
     ]
 
 
-@pytest.mark.parametrize(('one', 'one_omemo', 'other', 'other_omemo'), PAIRS)
+@pytest.mark.parametrize(("one", "one_omemo", "other", "other_omemo"), PAIRS)
 def test_a_picture(
     new_scene: Callable[..., Scene],
     tmp_path: Path,
@@ -58,30 +58,30 @@ def test_a_picture(
     other: str,
     other_omemo: str,
 ) -> None:
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim(one, 'ann', one_omemo, trusts_server=True)
-    ben = scene.gajim(other, 'ben', other_omemo, trusts_server=True)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(one, "ann", one_omemo, trusts_server=True)
+    ben = scene.gajim(other, "ben", other_omemo, trusts_server=True)
     start_all([ben, ann])
-    ann.open_chat(ben.account.jid, 'OMEMO')
-    ben.open_chat(ann.account.jid, 'OMEMO')
+    ann.open_chat(ben.account.jid, "OMEMO")
+    ben.open_chat(ann.account.jid, "OMEMO")
     if one_omemo == OURS:
-        tell(ann, ben, 'first')
-        tell(ben, ann, 'back')
+        tell(ann, ben, "first")
+        tell(ben, ann, "back")
     else:
-        tell(ben, ann, 'first')
-        tell(ann, ben, 'back')
+        tell(ben, ann, "first")
+        tell(ann, ben, "back")
     content = draw(tmp_path / NAME)
     path = ann.offer(tmp_path / NAME)
     ann.send_file(ben.account.jid, str(path))
     row = ben.wait_for_file()
     assert row.encryption is not None
-    wait_for('the picture has been opened', lambda: downloaded(ben, content))
-    ben.screenshot(f'picture-{other}-{other_omemo}')
-    key = row.text.partition('#')[2]
+    wait_for("the picture has been opened", lambda: downloaded(ben, content))
+    ben.screenshot(f"picture-{other}-{other_omemo}")
+    key = row.text.partition("#")[2]
     assert len(key) in (88, 96)
     stored = [data for _path, data in files_below(scene.server.folder)]
     assert not [data for data in stored if content[:64] in data or key.encode() in data]
     if one_omemo == OURS:
         assert not [data for data in stored if NAME.encode() in data]
     if ann.has_our_plugin:
-        assert key not in ann.log.read_text(errors='replace')
+        assert key not in ann.log.read_text(errors="replace")

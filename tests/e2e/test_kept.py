@@ -37,7 +37,7 @@ def kept(gajim: Gajim) -> list[Path]:
 
 def reboot(scene: Scene, suite: str, before: Gajim, name: str) -> Gajim:
     """Start anew with what was kept."""
-    after = scene.gajim(suite, 'alice', OURS_FROM_SYSTEM, name=name)
+    after = scene.gajim(suite, "alice", OURS_FROM_SYSTEM, name=name)
     for old, new in zip(kept(before), kept(after), strict=True):
         shutil.rmtree(new, ignore_errors=True)
         if old.exists():
@@ -49,7 +49,7 @@ def reboot(scene: Scene, suite: str, before: Gajim, name: str) -> Gajim:
 
 def with_text(folders: list[Path], text: str) -> list[Path]:
     """Files below the folders in which a text stands in clear."""
-    needles = (text.encode(), text.encode('utf-16-le'))
+    needles = (text.encode(), text.encode("utf-16-le"))
     return [
         path
         for folder in folders
@@ -58,37 +58,37 @@ def with_text(folders: list[Path], text: str) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_the_same_device_after_restart_and_unplugging(
     new_scene: MakeScene, suite: str
 ) -> None:
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS_FROM_SYSTEM)
-    bob = scene.gajim(suite, 'bob', OURS_FROM_SYSTEM)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS_FROM_SYSTEM)
+    bob = scene.gajim(suite, "bob", OURS_FROM_SYSTEM)
     start_all([alice, bob])
     open_chats(alice, bob)
-    typed = secret('nothing of this may be kept')
+    typed = secret("nothing of this may be kept")
     alice.send(typed)
     first = bob.wait_for_message(typed)
-    tell(bob, alice, 'before')
-    assert with_text([alice.home], typed), 'Gajim writes it somewhere'
+    tell(bob, alice, "before")
+    assert with_text([alice.home], typed), "Gajim writes it somewhere"
     assert not with_text(kept(alice), typed)
     alice.quit()
 
-    second = reboot(scene, suite, alice, 'after-shutdown')
+    second = reboot(scene, suite, alice, "after-shutdown")
     open_chats(second, bob)
-    _row, seen = tell(second, bob, 'after shutting down')
+    _row, seen = tell(second, bob, "after shutting down")
     assert (seen.key, seen.trust) == (first.key, first.trust)
-    tell(bob, second, 'after shutting down')
-    typed = secret('unplugged right after this')
+    tell(bob, second, "after shutting down")
+    typed = secret("unplugged right after this")
     second.send(typed)
     bob.wait_for_message(typed)
     second.kill()
     assert not with_text(kept(second), typed)
 
-    third = reboot(scene, suite, second, 'after-unplugging')
+    third = reboot(scene, suite, second, "after-unplugging")
     open_chats(third, bob)
-    _row, seen = tell(third, bob, 'after unplugging')
+    _row, seen = tell(third, bob, "after unplugging")
     assert (seen.key, seen.trust) == (first.key, first.trust)
-    tell(bob, third, 'after unplugging')
+    tell(bob, third, "after unplugging")
     check_scene(scene)

@@ -25,35 +25,35 @@ from tests.support.waiting import wait_for
 def send_past_the_window(sender: Gajim, reader: Gajim, text: str) -> None:
     """As gajim-remote does, and other plugins."""
     sender.call(
-        'send_past_the_window',
+        "send_past_the_window",
         account=sender.account_name,
         jid=reader.account.jid,
         text=text,
     )
 
 
-@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_what_was_chosen_outlives_a_crash_at_once(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:
     """Gajim writes its settings down a moment later."""
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim(suite, 'ann', OURS)
-    ben = scene.gajim('bookworm', 'ben', OURS)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(suite, "ann", OURS)
+    ben = scene.gajim("bookworm", "ben", OURS)
     start_all([ann, ben])
     open_chats(ben, ann)
     ann.kill()
     ann.launch()
     ann.wait_until_running()
-    wait_for('ann is online', ann.online)
-    text = secret('before the chat is opened')
+    wait_for("ann is online", ann.online)
+    text = secret("before the chat is opened")
     send_past_the_window(ann, ben, text)
     check_encrypted(ben, ben.wait_for_message(text))
     ann.open_chat(ben.account.jid)
-    assert ann.call('encryption') == 'OMEMO'
+    assert ann.call("encryption") == "OMEMO"
     # And back, which is the user's choice as well
-    ann.set_encryption('')
-    plain = 'not secret'
+    ann.set_encryption("")
+    plain = "not secret"
     ann.send(plain)
     assert ben.wait_for_message(plain).encryption is None
     check_no_leak(scene)
@@ -61,95 +61,93 @@ def test_what_was_chosen_outlives_a_crash_at_once(
 
 def gajim_remote(gajim: Gajim, *arguments: str) -> str:
     """What the program says that Gajim comes with."""
-    gajim.call('start_remote', arguments=arguments)
-    answer = wait_for('it has answered', lambda: gajim.call('remote_answer'))
+    gajim.call("start_remote", arguments=arguments)
+    answer = wait_for("it has answered", lambda: gajim.call("remote_answer"))
     return str(answer).strip()
 
 
-@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_gajim_remote(new_scene: Callable[..., Scene], suite: str) -> None:
     """What it sends is encrypted, and stays here when the setting has been lost,
     which then is what it was."""
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim(suite, 'ann', OURS, app_settings={'remote_control': True})
-    ben = scene.gajim('bookworm', 'ben', OURS)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(suite, "ann", OURS, app_settings={"remote_control": True})
+    ben = scene.gajim("bookworm", "ben", OURS)
     start_all([ann, ben])
     open_chats(ann, ben)
     # Gajim lets it in some seconds after its start
-    wait_for(
-        'it is let in', lambda: gajim_remote(ann, 'list_accounts') == "['ann']"
-    )
-    command = ('send_chat_message', ben.account.jid)
-    text = secret('from a script')
-    assert gajim_remote(ann, *command, text, ann.account_name) == 'True'
+    wait_for("it is let in", lambda: gajim_remote(ann, "list_accounts") == "['ann']")
+    command = ("send_chat_message", ben.account.jid)
+    text = secret("from a script")
+    assert gajim_remote(ann, *command, text, ann.account_name) == "True"
     for gajim in (ann, ben):
         check_encrypted(gajim, gajim.wait_for_message(text))
-    chat = {'account': ann.account_name, 'jid': ben.account.jid}
-    ann.call('lose_encryption_setting', **chat)
-    assert ann.call('encryption') == ''
-    lost = secret('while nothing is chosen')
+    chat = {"account": ann.account_name, "jid": ben.account.jid}
+    ann.call("lose_encryption_setting", **chat)
+    assert ann.call("encryption") == ""
+    lost = secret("while nothing is chosen")
     gajim_remote(ann, *command, lost, ann.account_name)
 
     def refused() -> bool:
         assert not scene.server.leaks(lost)
-        return any('this would not have been' in row.text for row in ann.rows())
+        return any("this would not have been" in row.text for row in ann.rows())
 
-    wait_for('ann is told why', refused)
-    assert ann.call('encryption') == 'OMEMO'
-    ann.screenshot(f'setting-lost-{suite}')
+    wait_for("ann is told why", refused)
+    assert ann.call("encryption") == "OMEMO"
+    ann.screenshot(f"setting-lost-{suite}")
     # Whatever was sent would be there before this
-    tell(ann, ben, 'after it was lost')
+    tell(ann, ben, "after it was lost")
     assert ben.find(lost) is None
     assert not scene.server.leaks(lost)
     check_no_leak(scene)
 
 
-@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_a_plugin_that_does_not_load(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:
     """Gajim 2 goes on with its own OMEMO; Gajim 1 sends nothing before the user
     has switched encryption off."""
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim(suite, 'ann', OURS)
-    ben = scene.gajim('bookworm', 'ben', OURS)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(suite, "ann", OURS)
+    ben = scene.gajim("bookworm", "ben", OURS)
     start_all([ann, ben])
     open_chats(ann, ben)
-    tell(ann, ben, 'first')
-    tell(ben, ann, 'second')
-    text = secret('past the window')
+    tell(ann, ben, "first")
+    tell(ben, ann, "second")
+    text = secret("past the window")
     send_past_the_window(ann, ben, text)
     for gajim in (ann, ben):
         check_encrypted(gajim, gajim.wait_for_message(text))
 
     # As after an upgrade that took a library away
     ann.quit()
-    ann.hide_library('twomemo')
+    ann.hide_library("twomemo")
     ann.launch()
     ann.wait_until_running()
-    wait_for('ann is online', ann.online)
-    assert not ann.plugins()[SHORT_NAME]['active']
+    wait_for("ann is online", ann.online)
+    assert not ann.plugins()[SHORT_NAME]["active"]
     ann.open_chat(ben.account.jid)
-    assert ann.call('encryption') == 'OMEMO'
-    if suite != 'bookworm':
+    assert ann.call("encryption") == "OMEMO"
+    if suite != "bookworm":
         ann.wait_for_message(text)
-        tell(ann, ben, 'with what Gajim has built in')
+        tell(ann, ben, "with what Gajim has built in")
         check_no_leak(scene)
         return
-    texts = [secret('typed'), secret('past the window again')]
-    ann.call('type_text', text=texts[0])
-    ann.call('press_send')
+    texts = [secret("typed"), secret("past the window again")]
+    ann.call("type_text", text=texts[0])
+    ann.call("press_send")
     send_past_the_window(ann, ben, texts[1])
-    assert ann.call('typed_text') == texts[0]
+    assert ann.call("typed_text") == texts[0]
     # Whatever was sent would be there before this
-    later = secret('from ben')
+    later = secret("from ben")
     ben.send(later)
     ben.wait_for_message(later)
     for text in texts:
         assert not scene.server.leaks(text)
-    ann.set_encryption('')
-    ann.call('clear_input')
-    plain = 'not secret any more'
+    ann.set_encryption("")
+    ann.call("clear_input")
+    plain = "not secret any more"
     ann.send(plain)
     ben.open_chat(ann.account.jid)
     row = ben.wait_for_message(plain)

@@ -36,11 +36,11 @@ from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
 LEGACY = Protocol.LEGACY
-ROOM = 'den@rooms.localhost'
+ROOM = "den@rooms.localhost"
 
 # As many devices of one account as are looked at
 EACH = 200
-CROWD = [f'crowd{number}' for number in range(1, 6)]
+CROWD = [f"crowd{number}" for number in range(1, 6)]
 
 # The plugin's own figures: new sessions in one step, and devices it knows
 NEW_AT_ONCE = 4
@@ -76,22 +76,22 @@ def texts_in_room(peer: OmemoPeer, sender: str) -> list[str]:
     while not peer.client.messages.empty():
         stanza = peer.client.messages.get()
         found = find_encrypted(stanza)
-        if found and (stanza.get('from') or '').startswith(f'{ROOM}/'):
+        if found and (stanza.get("from") or "").startswith(f"{ROOM}/"):
             plaintext = peer.engine.decrypt(sender, found).plaintext
             assert plaintext is not None
             peer.texts.append(plaintext.decode())
     return peer.texts
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
+@pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
 def test_case_36_a_thousand_and_one_devices(
     new_scene: Callable[..., Scene], host: str
 ) -> None:
     scene = new_scene(
-        'ann',
-        'ben',
+        "ann",
+        "ben",
         *CROWD,
-        more_modules=['stream_limits'],
+        more_modules=["stream_limits"],
         stanza_bytes_max=STANZA_BYTES,
     )
     accounts = scene.server.accounts
@@ -100,63 +100,63 @@ def test_case_36_a_thousand_and_one_devices(
     try:
         for client in clients:
             publish_crowd(client)
-        ben = OmemoPeer(scene.server, accounts['ben'], scene.folder / 'peer', [LEGACY])
+        ben = OmemoPeer(scene.server, accounts["ben"], scene.folder / "peer", [LEGACY])
         peers.append(ben)
-        ann = scene.gajim(host, 'ann', OURS)
+        ann = scene.gajim(host, "ann", OURS)
         ann.start()
         ann.create_room(ROOM)
-        for name in ('ben', *CROWD):
-            ann.set_affiliation(ROOM, accounts[name].jid, 'member')
+        for name in ("ben", *CROWD):
+            ann.set_affiliation(ROOM, accounts[name].jid, "member")
         ben.client.send(
             f"<presence xmlns='jabber:client' to='{ROOM}/ben'>"
             "<x xmlns='http://jabber.org/protocol/muc'/></presence>"
         )
-        ann.open_room(ROOM, 'OMEMO')
-        ann.call('watch_steps', account=ann.account_name)
+        ann.open_room(ROOM, "OMEMO")
+        ann.call("watch_steps", account=ann.account_name)
 
-        text = secret('for too many')
-        ann.call('type_text', text=text)
-        ann.call('press_send')
+        text = secret("for too many")
+        ann.call("type_text", text=text)
+        ann.call("press_send")
         wait_for(
-            'it says that there are too many',
+            "it says that there are too many",
             lambda: any(
-                'more than 1000 devices' in row.text
+                "more than 1000 devices" in row.text
                 for row in ann.rows()
-                if row.type != 'chat'
+                if row.type != "chat"
             ),
             90,
         )
-        wait_for('the text is back', lambda: ann.call('typed_text') == text)
+        wait_for("the text is back", lambda: ann.call("typed_text") == text)
         assert ann.find(text) is None
-        assert ann.call('steps') == []
+        assert ann.call("steps") == []
         assert texts_in_room(ben, ann.account.jid) == []
 
         publish_list(clients[0], range(1, EACH))
         first_jid = accounts[CROWD[0]].jid
 
         def sent(text: str) -> list[int]:
-            before = len(ann.call('steps'))
+            before = len(ann.call("steps"))
             ann.send(text, 60)
             check_encrypted(ann, ann.wait_for_message(text, 60))
             wait_for(
-                'ben reads it', lambda: text in texts_in_room(ben, ann.account.jid), 60
+                "ben reads it", lambda: text in texts_in_room(ben, ann.account.jid), 60
             )
-            made: list[int] = ann.call('steps')
+            made: list[int] = ann.call("steps")
             return made[before:]
 
         wait_for(
-            f'the shorter list of {first_jid} is out',
+            f"the shorter list of {first_jid} is out",
             lambda: any(
-                line.startswith(f'> {ann.account.jid}/')
+                line.startswith(f"> {ann.account.jid}/")
                 and f"from='{first_jid}'" in line
-                and line.count('<device ') == EACH - 1
+                and line.count("<device ") == EACH - 1
                 for line in scene.server.stanzas_with(device_list_node(LEGACY))
             ),
         )
         new = sent(text)
         assert sum(new) == len(CROWD) * EACH
         assert max(new) == NEW_AT_ONCE
-        known = sent(secret('once more'))
+        known = sent(secret("once more"))
         assert sum(known) == len(CROWD) * EACH
         assert max(known) <= KNOWN_AT_ONCE
         check_scene(scene)

@@ -37,77 +37,77 @@ ROOM = """\
 """
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope="module")
 def purple() -> Iterator[Path]:
     """A folder as Pidgin has written it."""
-    with tempfile.TemporaryDirectory(prefix='omemo-pidgin-') as name:
+    with tempfile.TemporaryDirectory(prefix="omemo-pidgin-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         yield _written_by_pidgin(folder)
 
 
 def _written_by_pidgin(folder: Path) -> Path:
-    with Pidgin(folder / 'first') as pidgin:
+    with Pidgin(folder / "first") as pidgin:
         pidgin.add_account(
-            'dora@example.org/Home',
+            "dora@example.org/Home",
             alias='Work & "play"',
-            remember='p&ss<w>',
+            remember="p&ss<w>",
             strings={
-                'connection_security': 'opportunistic_tls',
-                'connect_server': 'xmpp.example.org',
+                "connection_security": "opportunistic_tls",
+                "connect_server": "xmpp.example.org",
             },
             port=5299,
         )
         pidgin.add_account(
-            'emil@example.net', strings={'connection_security': 'old_ssl'}, port=5223
+            "emil@example.net", strings={"connection_security": "old_ssl"}, port=5223
         )
-        pidgin.add_account('amnesia@irc.oftc.net', 'prpl-irc')
+        pidgin.add_account("amnesia@irc.oftc.net", "prpl-irc")
         pidgin.quit()
-    blist = pidgin.files / 'blist.xml'
+    blist = pidgin.files / "blist.xml"
     blist.write_text(ROOM)
     give_away(blist)
-    with Pidgin(folder / 'first') as pidgin:
-        account = pidgin.call('PurpleAccountsFind', 'dora@example.org', 'prpl-jabber')
-        pidgin.add_buddy(account, 'carol@example.org', 'Carol C.')
-        wait_for('Pidgin has the contact', lambda: 'Carol C.' in blist.read_text())
+    with Pidgin(folder / "first") as pidgin:
+        account = pidgin.call("PurpleAccountsFind", "dora@example.org", "prpl-jabber")
+        pidgin.add_buddy(account, "carol@example.org", "Carol C.")
+        wait_for("Pidgin has the contact", lambda: "Carol C." in blist.read_text())
         pidgin.quit()
-    assert 'gtk-autojoin' in blist.read_text()
+    assert "gtk-autojoin" in blist.read_text()
     return pidgin.files
 
 
-@pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_from_pidgin_to_gajim(
     new_scene: MakeScene, purple: Path, tmp_path: Path, suite: str
 ) -> None:
-    scene = new_scene('alice')
-    gajim = scene.gajim(suite, 'alice', NO_OMEMO)
-    copy_tree(purple, gajim.home / '.purple')
-    (tmp_path / 'proc').mkdir()
-    system = System(tmp_path, {'HOME': str(gajim.home)}, gajim.home.stat().st_uid)
+    scene = new_scene("alice")
+    gajim = scene.gajim(suite, "alice", NO_OMEMO)
+    copy_tree(purple, gajim.home / ".purple")
+    (tmp_path / "proc").mkdir()
+    system = System(tmp_path, {"HOME": str(gajim.home)}, gajim.home.stat().st_uid)
     plan = pidgin_import.plan(system)
     assert [room.autojoin for room in plan.rooms] == [True]
-    assert plan.pidgin.irc == ('amnesia@irc.oftc.net',)
+    assert plan.pidgin.irc == ("amnesia@irc.oftc.net",)
     pidgin_import.carry_out(system, plan, passwords=False)
     give_away(gajim.home)
 
     gajim.start()
-    names = gajim.call('accounts')
-    assert {'dora@example.org', 'emil@example.net'} < set(names)
-    dora, emil = 'dora@example.org', 'emil@example.net'
+    names = gajim.call("accounts")
+    assert {"dora@example.org", "emil@example.net"} < set(names)
+    dora, emil = "dora@example.org", "emil@example.net"
 
     def setting(account: str, name: str) -> object:
-        return gajim.call('account_setting', account=account, name=name)
+        return gajim.call("account_setting", account=account, name=name)
 
-    assert gajim.call('account_label', account=dora) == 'Work & "play"'
+    assert gajim.call("account_label", account=dora) == 'Work & "play"'
     for account in (dora, emil):
-        assert gajim.call('account_address', account=account) == account
-        assert setting(account, 'use_plain_connection') is False
-    assert setting(dora, 'custom_host') == 'xmpp.example.org'
-    assert setting(dora, 'custom_port') == 5299
-    assert setting(dora, 'custom_type') == 'START TLS'
-    assert setting(emil, 'custom_type') == 'DIRECT TLS'
-    scene.pictures(f'from-pidgin-{suite}')
+        assert gajim.call("account_address", account=account) == account
+        assert setting(account, "use_plain_connection") is False
+    assert setting(dora, "custom_host") == "xmpp.example.org"
+    assert setting(dora, "custom_port") == 5299
+    assert setting(dora, "custom_type") == "START TLS"
+    assert setting(emil, "custom_type") == "DIRECT TLS"
+    scene.pictures(f"from-pidgin-{suite}")
     gajim.quit()
     after = profile.read(system)
     assert after is not None
-    assert 'p&ss<w>' not in str(after.accounts)
+    assert "p&ss<w>" not in str(after.accounts)

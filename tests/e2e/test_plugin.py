@@ -24,123 +24,123 @@ from tests.support.scene import OURS_FROM_SYSTEM
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
 
 @every_suite
 def test_from_a_zip(new_scene: MakeScene, suite: str) -> None:
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim(suite, 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim(suite, "bob", OURS)
     start_all([alice, bob])
     plugin = alice.plugins()[SHORT_NAME]
-    assert plugin['active']
-    assert plugin['path'] == str(alice.user_plugins / SHORT_NAME)
-    with pytest.raises(DriverError, match='already exists'):
+    assert plugin["active"]
+    assert plugin["path"] == str(alice.user_plugins / SHORT_NAME)
+    with pytest.raises(DriverError, match="already exists"):
         alice.install_plugin(scene.bundle)
     open_chats(alice, bob)
-    tell(alice, bob, 'with a plugin from a zip')
+    tell(alice, bob, "with a plugin from a zip")
     alice.restart()
-    assert alice.plugins()[SHORT_NAME]['active']
+    assert alice.plugins()[SHORT_NAME]["active"]
     open_chats(alice, bob)
-    tell(alice, bob, 'after a restart')
-    tell(bob, alice, 'after a restart')
+    tell(alice, bob, "after a restart")
+    tell(bob, alice, "after a restart")
     check_scene(scene)
 
 
 @every_suite
 def test_from_the_system_folder(new_scene: MakeScene, suite: str) -> None:
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS_FROM_SYSTEM)
-    bob = scene.gajim(suite, 'bob', OURS_FROM_SYSTEM)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS_FROM_SYSTEM)
+    bob = scene.gajim(suite, "bob", OURS_FROM_SYSTEM)
     start_all([alice, bob])
     plugin = alice.plugins()[SHORT_NAME]
     # Gajim names its link to the system folder.
-    assert plugin['path'].endswith(f'/plugins/{SHORT_NAME}')
-    assert str(alice.home) not in plugin['path'], SYSTEM_PLUGINS
-    assert plugin['active'], 'Gajim activates a shipped plugin by itself'
+    assert plugin["path"].endswith(f"/plugins/{SHORT_NAME}")
+    assert str(alice.home) not in plugin["path"], SYSTEM_PLUGINS
+    assert plugin["active"], "Gajim activates a shipped plugin by itself"
     open_chats(alice, bob)
-    tell(alice, bob, 'with a plugin of the system')
-    tell(bob, alice, 'with a plugin of the system')
+    tell(alice, bob, "with a plugin of the system")
+    tell(bob, alice, "with a plugin of the system")
     check_scene(scene)
 
 
 def test_off_and_on_where_gajim_has_no_omemo(new_scene: MakeScene) -> None:
     """Nothing goes out in clear while it is off; all goes on afterwards."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim('bookworm', 'alice', OURS)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim("bookworm", "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
-    key = tell(alice, bob, 'before')[1].key
-    tell(bob, alice, 'before')
+    key = tell(alice, bob, "before")[1].key
+    tell(bob, alice, "before")
     alice.set_plugin_active(SHORT_NAME, False)
-    withheld = secret('typed while the plugin is off')
-    alice.call('type_text', text=withheld)
-    alice.call('press_send')
-    assert alice.call('typed_text') == withheld
+    withheld = secret("typed while the plugin is off")
+    alice.call("type_text", text=withheld)
+    alice.call("press_send")
+    assert alice.call("typed_text") == withheld
     assert not scene.server.leaks(withheld)
-    missed = secret('sent while the plugin is off')
+    missed = secret("sent while the plugin is off")
     bob.send(missed)
     check_encrypted(bob, bob.wait_for_message(missed))
-    alice.call('clear_input')
+    alice.call("clear_input")
     alice.set_plugin_active(SHORT_NAME, True)
     open_chats(alice, bob)
-    tell(bob, alice, 'after')
-    assert tell(alice, bob, 'after')[1].key == key
+    tell(bob, alice, "after")
+    assert tell(alice, bob, "after")[1].key == key
     check_scene(scene)
 
 
-@pytest.mark.parametrize('suite', ['trixie', 'forky'])
+@pytest.mark.parametrize("suite", ["trixie", "forky"])
 def test_off_and_on_where_gajim_has_omemo(new_scene: MakeScene, suite: str) -> None:
     """Gajim's own OMEMO works while ours is off, ours again afterwards."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    bob = scene.gajim(suite, 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim(suite, "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
-    ours = tell(alice, bob, 'with our plugin')[1].key
-    tell(bob, alice, 'with our plugin')
+    ours = tell(alice, bob, "with our plugin")[1].key
+    tell(bob, alice, "with our plugin")
     alice.set_plugin_active(SHORT_NAME, False)
     open_chats(alice, bob)
     tell(alice, bob, "with Gajim's own")
     tell(bob, alice, "with Gajim's own")
     alice.set_plugin_active(SHORT_NAME, True)
     open_chats(alice, bob)
-    tell(bob, alice, 'with our plugin again')
-    assert tell(alice, bob, 'with our plugin again')[1].key == ours
+    tell(bob, alice, "with our plugin again")
+    assert tell(alice, bob, "with our plugin again")[1].key == ours
     check_scene(scene)
 
 
 def test_beside_an_active_gajim_omemo(new_scene: MakeScene) -> None:
     """Ours says what to do, Gajim starts, and the other plugin still works."""
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim('bookworm', 'alice', GAJIM_OMEMO)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim("bookworm", "alice", GAJIM_OMEMO)
     alice.start()
     plugins = alice.plugins()
-    assert plugins['omemo']['active']
-    alice.call('install_plugin', path=str(alice.offer(scene.bundle)))
+    assert plugins["omemo"]["active"]
+    alice.call("install_plugin", path=str(alice.offer(scene.bundle)))
     plugin = alice.plugins()[SHORT_NAME]
-    assert not plugin['activatable']
-    assert 'gajim-omemo' in plugin['why_not'] or 'OMEMO' in plugin['why_not']
-    alice.call('set_plugin_active', short_name=SHORT_NAME, active=True)
-    assert not alice.plugins()[SHORT_NAME]['active']
+    assert not plugin["activatable"]
+    assert "gajim-omemo" in plugin["why_not"] or "OMEMO" in plugin["why_not"]
+    alice.call("set_plugin_active", short_name=SHORT_NAME, active=True)
+    assert not alice.plugins()[SHORT_NAME]["active"]
     alice.wait_until_running()
 
 
 @every_suite
 def test_library_is_missing(new_scene: MakeScene, suite: str) -> None:
     """Gajim goes online, and the plugin manager names Debian's package."""
-    scene = new_scene('alice')
-    alice = scene.gajim(suite, 'alice', OURS, hidden_libraries=['oldmemo'])
+    scene = new_scene("alice")
+    alice = scene.gajim(suite, "alice", OURS, hidden_libraries=["oldmemo"])
     alice.launch()
     alice.wait_until_running()
-    alice.call('install_plugin', path=str(alice.offer(scene.bundle)))
+    alice.call("install_plugin", path=str(alice.offer(scene.bundle)))
     plugin = alice.plugins()[SHORT_NAME]
-    assert not plugin['activatable']
-    assert 'python3-oldmemo' in plugin['why_not']
-    alice.call('set_plugin_active', short_name=SHORT_NAME, active=True)
-    assert not alice.plugins()[SHORT_NAME]['active']
-    wait_for('alice is online', alice.online)
+    assert not plugin["activatable"]
+    assert "python3-oldmemo" in plugin["why_not"]
+    alice.call("set_plugin_active", short_name=SHORT_NAME, active=True)
+    assert not alice.plugins()[SHORT_NAME]["active"]
+    wait_for("alice is online", alice.online)

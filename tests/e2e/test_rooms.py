@@ -21,14 +21,14 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-ROOM = 'den@rooms.localhost'
+ROOM = "den@rooms.localhost"
 
 # Of three people: where they are, and what does OMEMO there
 MIXTURES = [
-    pytest.param('bookworm', OURS, 'trixie', OURS, id='1.7-2.1'),
-    pytest.param('trixie', OURS, 'forky', OURS, id='2.1-2.6'),
-    pytest.param('bookworm', OURS, 'trixie', BUILT_IN, id='1.7-built-in'),
-    pytest.param('trixie', OURS, 'bookworm', GAJIM_OMEMO, id='2.1-gajim-omemo'),
+    pytest.param("bookworm", OURS, "trixie", OURS, id="1.7-2.1"),
+    pytest.param("trixie", OURS, "forky", OURS, id="2.1-2.6"),
+    pytest.param("bookworm", OURS, "trixie", BUILT_IN, id="1.7-built-in"),
+    pytest.param("trixie", OURS, "bookworm", GAJIM_OMEMO, id="2.1-gajim-omemo"),
 ]
 
 
@@ -38,10 +38,10 @@ def gather(owner: Gajim, *others: Gajim) -> None:
     start_all(everybody)
     owner.create_room(ROOM)
     for other in others:
-        owner.set_affiliation(ROOM, other.account.jid, 'member')
+        owner.set_affiliation(ROOM, other.account.jid, "member")
         other.join_room(ROOM)
     for gajim in everybody:
-        gajim.open_room(ROOM, 'OMEMO')
+        gajim.open_room(ROOM, "OMEMO")
 
 
 def say(sender: Gajim, *readers: Gajim, about: str) -> str:
@@ -54,10 +54,10 @@ def say(sender: Gajim, *readers: Gajim, about: str) -> str:
 
 
 def lines(gajim: Gajim) -> str:
-    return ' '.join(row.text for row in gajim.rows() if row.type != 'chat')
+    return " ".join(row.text for row in gajim.rows() if row.type != "chat")
 
 
-@pytest.mark.parametrize(('one', 'one_omemo', 'other', 'other_omemo'), MIXTURES)
+@pytest.mark.parametrize(("one", "one_omemo", "other", "other_omemo"), MIXTURES)
 def test_three_people(
     new_scene: Callable[..., Scene],
     one: str,
@@ -65,212 +65,208 @@ def test_three_people(
     other: str,
     other_omemo: str,
 ) -> None:
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(one, 'ann', one_omemo)
-    ben = scene.gajim(other, 'ben', other_omemo)
-    cat = scene.gajim('bookworm', 'cat', OURS)
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(one, "ann", one_omemo)
+    ben = scene.gajim(other, "ben", other_omemo)
+    cat = scene.gajim("bookworm", "cat", OURS)
     gather(ann, ben, cat)
     for number in range(2):
-        say(ann, ben, cat, about=f'ann {number}')
-        say(cat, ann, ben, about=f'cat {number}')
-        say(ben, ann, cat, about=f'ben {number}')
+        say(ann, ben, cat, about=f"ann {number}")
+        say(cat, ann, ben, about=f"cat {number}")
+        say(ben, ann, cat, about=f"ben {number}")
     check_scene(scene)
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+@pytest.mark.parametrize("host", ["bookworm", "trixie"])
 def test_a_member_who_is_away_reads_it_later(
     new_scene: Callable[..., Scene], host: str
 ) -> None:
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(host, 'ann', OURS)
-    ben, cat = (scene.gajim('bookworm', name, OURS) for name in ('ben', 'cat'))
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(host, "ann", OURS)
+    ben, cat = (scene.gajim("bookworm", name, OURS) for name in ("ben", "cat"))
     gather(ann, ben, cat)
-    say(ann, ben, cat, about='all are there')
+    say(ann, ben, cat, about="all are there")
     cat.quit()
-    texts = [say(ann, ben, about='cat is away'), say(ben, ann, about='still away')]
+    texts = [say(ann, ben, about="cat is away"), say(ben, ann, about="still away")]
     cat.start()
     cat.join_room(ROOM)
     cat.open_room(ROOM)
     for text in texts:
         check_encrypted(cat, cat.wait_for_message(text))
-    say(cat, ann, ben, about='back')
+    say(cat, ann, ben, about="back")
     check_scene(scene)
 
 
 @pytest.mark.parametrize(
-    ('host', 'guest'),
-    [('bookworm', 'trixie'), ('trixie', 'forky'), ('forky', 'bookworm')],
+    ("host", "guest"),
+    [("bookworm", "trixie"), ("trixie", "forky"), ("forky", "bookworm")],
 )
 def test_who_is_invited_reads_from_the_invitation_on(
     new_scene: Callable[..., Scene], host: str, guest: str
 ) -> None:
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(host, 'ann', OURS)
-    ben = scene.gajim('bookworm', 'ben', OURS)
-    cat = scene.gajim(guest, 'cat', OURS)
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(host, "ann", OURS)
+    ben = scene.gajim("bookworm", "ben", OURS)
+    cat = scene.gajim(guest, "cat", OURS)
     cat.launch()
     gather(ann, ben)
     cat.wait_until_online()
-    early = say(ann, ben, about='before')
-    ann.call('invite', account=ann.account_name, room=ROOM, jid=cat.account.jid)
-    texts = [say(ann, ben, about='cat is invited'), say(ben, ann, about='come in')]
+    early = say(ann, ben, about="before")
+    ann.call("invite", account=ann.account_name, room=ROOM, jid=cat.account.jid)
+    texts = [say(ann, ben, about="cat is invited"), say(ben, ann, about="come in")]
     wait_for(
-        'cat is invited',
-        lambda: cat.call('open_invitation', account=cat.account_name),
+        "cat is invited",
+        lambda: cat.call("open_invitation", account=cat.account_name),
     )
-    cat.screenshot(f'invitation-{guest}')
-    cat.call('accept_invitation')
-    wait_for('cat is in', lambda: in_room(cat))
-    cat.open_room(ROOM, 'OMEMO')
+    cat.screenshot(f"invitation-{guest}")
+    cat.call("accept_invitation")
+    wait_for("cat is in", lambda: in_room(cat))
+    cat.open_room(ROOM, "OMEMO")
     for text in texts:
         check_encrypted(cat, cat.wait_for_message(text))
-    say(cat, ann, ben, about='here I am')
-    say(ann, ben, cat, about='welcome')
-    say(ben, ann, cat, about='welcome')
+    say(cat, ann, ben, about="here I am")
+    say(ann, ben, cat, about="welcome")
+    say(ben, ann, cat, about="welcome")
     assert cat.find(early) is None
     check_scene(scene)
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie'])
+@pytest.mark.parametrize("host", ["bookworm", "trixie"])
 def test_case_37_who_was_removed_reads_nothing_more(
     new_scene: Callable[..., Scene], host: str
 ) -> None:
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(host, 'ann', OURS)
-    ben, cat = (scene.gajim('bookworm', name, OURS) for name in ('ben', 'cat'))
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(host, "ann", OURS)
+    ben, cat = (scene.gajim("bookworm", name, OURS) for name in ("ben", "cat"))
     gather(ann, ben, cat)
-    say(ann, ben, cat, about='with cat')
-    ann.set_affiliation(ROOM, cat.account.jid, 'outcast')
-    wait_for('cat is out', lambda: not in_room(cat))
+    say(ann, ben, cat, about="with cat")
+    ann.set_affiliation(ROOM, cat.account.jid, "outcast")
+    wait_for("cat is out", lambda: not in_room(cat))
     device = device_id(scene.server, cat)
-    assert device in scene.server.wire_log.read_text(errors='replace')
+    assert device in scene.server.wire_log.read_text(errors="replace")
     before = scene.server.wire_log.stat().st_size
-    say(ann, ben, about='without cat')
-    say(ben, ann, about='without cat either')
+    say(ann, ben, about="without cat")
+    say(ben, ann, about="without cat either")
     with scene.server.wire_log.open() as log:
         log.seek(before)
         sent = log.read()
-    assert 'rid=' in sent
-    assert device not in sent, 'encrypted for somebody who was banned'
+    assert "rid=" in sent
+    assert device not in sent, "encrypted for somebody who was banned"
 
 
 def in_room(gajim: Gajim) -> bool:
-    return bool(
-        gajim.call('room_is_joined', account=gajim.account_name, room=ROOM)
-    )
+    return bool(gajim.call("room_is_joined", account=gajim.account_name, room=ROOM))
 
 
 def device_id(server: Prosody, gajim: Gajim) -> str:
     """As it is in the header of a message."""
     published = re.findall(
         rf"from='{re.escape(gajim.account.jid)}[^>]*>.*?<device id='(\d+)'",
-        server.wire_log.read_text(errors='replace'),
+        server.wire_log.read_text(errors="replace"),
     )
-    assert published, f'{gajim.name} has published no device'
+    assert published, f"{gajim.name} has published no device"
     return f"rid='{published[-1]}'"
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
+@pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
 def test_a_member_without_omemo(new_scene: Callable[..., Scene], host: str) -> None:
     """Nobody is left out without the user's word."""
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(host, 'ann', OURS, accessible=True)
-    ben = scene.gajim('bookworm', 'ben', OURS)
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(host, "ann", OURS, accessible=True)
+    ben = scene.gajim("bookworm", "ben", OURS)
     gather(ann, ben)
-    say(ann, ben, about='before')
-    ann.set_affiliation(ROOM, 'cat@localhost', 'member')
-    text = secret('cat cannot read')
+    say(ann, ben, about="before")
+    ann.set_affiliation(ROOM, "cat@localhost", "member")
+    text = secret("cat cannot read")
     ann.send(text)
-    wait_for('it says who', lambda: 'cat@localhost could not read it' in lines(ann))
-    assert ann.call('typed_text') == text
+    wait_for("it says who", lambda: "cat@localhost could not read it" in lines(ann))
+    assert ann.call("typed_text") == text
     assert ben.find(text) is None
-    ann.screenshot(f'left-out-{host}')
-    title = 'Gajim'
+    ann.screenshot(f"left-out-{host}")
+    title = "Gajim"
     keyboard = ann.accessibility()
     button = next(
         node.name
         for node in keyboard.read(title)
-        if node.name.startswith('Write without them')
+        if node.name.startswith("Write without them")
     )
     keyboard.press(title, button)
-    ann.call('press_send')
+    ann.call("press_send")
     for gajim in (ann, ben):
         check_encrypted(gajim, gajim.wait_for_message(text))
 
 
-@pytest.mark.parametrize('host', ['bookworm', 'trixie', 'forky'])
+@pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
 def test_case_8_a_room_that_is_opened(
     new_scene: Callable[..., Scene], host: str
 ) -> None:
     """Sending stops, and encryption stays on."""
-    scene = new_scene('ann', 'ben')
-    ann = scene.gajim(host, 'ann', OURS)
-    ben = scene.gajim('bookworm', 'ben', OURS)
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(host, "ann", OURS)
+    ben = scene.gajim("bookworm", "ben", OURS)
     gather(ann, ben)
-    say(ann, ben, about='private')
+    say(ann, ben, about="private")
     ann.call(
-        'configure_room',
+        "configure_room",
         account=ann.account_name,
         room=ROOM,
-        values={'muc#roomconfig_membersonly': False},
+        values={"muc#roomconfig_membersonly": False},
     )
-    wait_for(
-        'Gajim knows it', lambda: not ann.call('encryption_can_be_chosen')
-    )
-    text = secret('must not leave')
-    ann.call('type_text', text=text)
-    ann.call('press_send')
-    wait_for('it says why', lambda: 'Not sent: this room is open' in lines(ann))
+    wait_for("Gajim knows it", lambda: not ann.call("encryption_can_be_chosen"))
+    text = secret("must not leave")
+    ann.call("type_text", text=text)
+    ann.call("press_send")
+    wait_for("it says why", lambda: "Not sent: this room is open" in lines(ann))
     assert not scene.server.leaks(text)
     # Gajim 2.6 shows it as switched off; that changes nothing
-    ann.call('clear_input')
-    again = secret('must not leave either')
-    ann.call('type_text', text=again)
-    ann.call('press_send')
-    wait_for('it is given back', lambda: ann.call('typed_text') == again)
+    ann.call("clear_input")
+    again = secret("must not leave either")
+    ann.call("type_text", text=again)
+    ann.call("press_send")
+    wait_for("it is given back", lambda: ann.call("typed_text") == again)
     assert not scene.server.leaks(again)
 
 
 @pytest.mark.parametrize(
-    ('one', 'other'), [('bookworm', 'trixie'), ('trixie', 'forky')]
+    ("one", "other"), [("bookworm", "trixie"), ("trixie", "forky")]
 )
 def test_a_private_message_in_a_room(
     new_scene: Callable[..., Scene], one: str, other: str
 ) -> None:
     """Encrypted for whoever has the nickname, and for nobody who takes it over."""
-    scene = new_scene('ann', 'ben', 'cat')
-    ann = scene.gajim(one, 'ann', OURS)
-    ben = scene.gajim(other, 'ben', OURS)
-    cat = scene.gajim('bookworm', 'cat', OURS)
+    scene = new_scene("ann", "ben", "cat")
+    ann = scene.gajim(one, "ann", OURS)
+    ben = scene.gajim(other, "ben", OURS)
+    cat = scene.gajim("bookworm", "cat", OURS)
     gather(ann, ben, cat)
-    say(ann, ben, cat, about='everybody')
-    ann.open_chat(f'{ROOM}/ben', 'OMEMO')
-    text = secret('for ben alone')
+    say(ann, ben, cat, about="everybody")
+    ann.open_chat(f"{ROOM}/ben", "OMEMO")
+    text = secret("for ben alone")
     ann.send(text)
     check_encrypted(ann, ann.wait_for_message(text))
-    assert 'encrypted for ben@localhost' in lines(ann)
-    ben.open_chat(f'{ROOM}/ann', 'OMEMO')
+    assert "encrypted for ben@localhost" in lines(ann)
+    ben.open_chat(f"{ROOM}/ann", "OMEMO")
     check_encrypted(ben, ben.wait_for_message(text))
-    answer = secret('for ann alone')
+    answer = secret("for ann alone")
     ben.send(answer)
     for gajim in (ben, ann):
         check_encrypted(gajim, gajim.wait_for_message(answer))
     assert cat.find(text) is None
-    ann.screenshot(f'private-message-{one}')
+    ann.screenshot(f"private-message-{one}")
 
     def has_ben() -> bool:
         # Gajim itself sends nothing to somebody who is not there
-        return 'ben' in ann.call('nicknames', account=ann.account_name, room=ROOM)
+        return "ben" in ann.call("nicknames", account=ann.account_name, room=ROOM)
 
     for gajim in (ben, cat):
-        gajim.call('leave_room', account=gajim.account_name, room=ROOM)
-    wait_for('ben is out', lambda: not has_ben())
-    wait_for('cat is out', lambda: not in_room(cat))
-    cat.join_room(ROOM, nick='ben')
-    wait_for('cat is ben', has_ben)
-    late = secret('not for cat')
-    ann.call('type_text', text=late)
-    ann.call('press_send')
-    wait_for('it says who', lambda: 'belongs to cat@localhost' in lines(ann))
-    assert ann.call('typed_text') == late
+        gajim.call("leave_room", account=gajim.account_name, room=ROOM)
+    wait_for("ben is out", lambda: not has_ben())
+    wait_for("cat is out", lambda: not in_room(cat))
+    cat.join_room(ROOM, nick="ben")
+    wait_for("cat is ben", has_ben)
+    late = secret("not for cat")
+    ann.call("type_text", text=late)
+    ann.call("press_send")
+    wait_for("it says who", lambda: "belongs to cat@localhost" in lines(ann))
+    assert ann.call("typed_text") == late
     check_scene(scene)

@@ -21,16 +21,14 @@ MESSAGES = 200
 
 
 @pytest.mark.parametrize(
-    ('suite', 'bobs_suite'),
+    ("suite", "bobs_suite"),
     [
-        pytest.param('bookworm', 'bookworm', id='1.7-to-1.7'),
-        pytest.param('trixie', 'forky', id='2.1-to-2.6'),
+        pytest.param("bookworm", "bookworm", id="1.7-to-1.7"),
+        pytest.param("trixie", "forky", id="2.1-to-2.6"),
     ],
 )
-def test_soak(
-    new_scene: Callable[..., Scene], suite: str, bobs_suite: str
-) -> None:
-    scene = new_scene('ann', 'ben', more_modules=MODULES)
-    ann = scene.gajim(suite, 'ann', OURS)
-    ben = scene.gajim(bobs_suite, 'ben', OURS)
+def test_soak(new_scene: Callable[..., Scene], suite: str, bobs_suite: str) -> None:
+    scene = new_scene("ann", "ben", more_modules=MODULES)
+    ann = scene.gajim(suite, "ann", OURS)
+    ben = scene.gajim(bobs_suite, "ben", OURS)
     Soak(scene, ann, ben, 2026, print).run(MESSAGES)

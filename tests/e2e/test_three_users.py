@@ -19,22 +19,22 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-ROOM = 'den@rooms.localhost'
-NAME = 'the-hidden-entrance.png'
-OTHER_NAME = 'the-way-out.png'
-THUMB = '\N{THUMBS UP SIGN}'
+ROOM = "den@rooms.localhost"
+NAME = "the-hidden-entrance.png"
+OTHER_NAME = "the-way-out.png"
+THUMB = "\N{THUMBS UP SIGN}"
 
 # Six programs on one machine take their time
 PATIENCE = 90.0
 
 # Whose device, where it is, and what does OMEMO on it
 DEVICES = {
-    'ann': ('ann', 'bookworm', OURS),
-    'ann-laptop': ('ann', 'trixie', OURS),
-    'ben': ('ben', 'trixie', OURS),
-    'ben-old': ('ben', 'bookworm', GAJIM_OMEMO),
-    'cat': ('cat', 'forky', OURS),
-    'cat-laptop': ('cat', 'trixie', BUILT_IN),
+    "ann": ("ann", "bookworm", OURS),
+    "ann-laptop": ("ann", "trixie", OURS),
+    "ben": ("ben", "trixie", OURS),
+    "ben-old": ("ben", "bookworm", GAJIM_OMEMO),
+    "cat": ("cat", "forky", OURS),
+    "cat-laptop": ("cat", "trixie", BUILT_IN),
 }
 
 
@@ -48,7 +48,7 @@ def say(sender: Gajim, readers: Sequence[Gajim], about: str) -> str:
 
 
 def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
-    scene = new_scene('ann', 'ben', 'cat')
+    scene = new_scene("ann", "ben", "cat")
     devices = {
         name: scene.gajim(suite, user, omemo, name=name, trusts_server=True)
         for name, (user, suite, omemo) in DEVICES.items()
@@ -56,54 +56,54 @@ def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
     # One after the other: each takes the whole machine
     for gajim in devices.values():
         gajim.start()
-    ann, ben, cat = (devices[name] for name in ('ann', 'ben', 'cat'))
-    pair = [gajim for name, gajim in devices.items() if not name.startswith('cat')]
+    ann, ben, cat = (devices[name] for name in ("ann", "ben", "cat"))
+    pair = [gajim for name, gajim in devices.items() if not name.startswith("cat")]
 
     # Ann and Ben alone
     for gajim in pair:
-        other = 'ben' if gajim.account.jid.startswith('ann') else 'ann'
-        gajim.open_chat(f'{other}@localhost', 'OMEMO')
-    texts = [say(ann, pair, 'to ben')]
+        other = "ben" if gajim.account.jid.startswith("ann") else "ann"
+        gajim.open_chat(f"{other}@localhost", "OMEMO")
+    texts = [say(ann, pair, "to ben")]
     # Whoever has not written yet is known to the others from the first message
-    texts += [say(gajim, pair, f'from {gajim.name}') for gajim in pair]
-    texts += [say(gajim, pair, f'again from {gajim.name}') for gajim in pair]
+    texts += [say(gajim, pair, f"from {gajim.name}") for gajim in pair]
+    texts += [say(gajim, pair, f"again from {gajim.name}") for gajim in pair]
 
     texts.append(correct(ann, *others(ann, pair), timeout=PATIENCE))
     texts += replied(ben, pair, texts[-1])
-    ben.call('react', text=texts[-2], emoji=THUMB)
-    wait_for_row(ann, f'earlier message: {THUMB}')
+    ben.call("react", text=texts[-2], emoji=THUMB)
+    wait_for_row(ann, f"earlier message: {THUMB}")
     links = [sent_file(ann, ben, draw(tmp_path / NAME))]
 
     # All of them in a room
     ann.create_room(ROOM)
-    for name in ('ben', 'cat'):
-        ann.set_affiliation(ROOM, f'{name}@localhost', 'member')
+    for name in ("ben", "cat"):
+        ann.set_affiliation(ROOM, f"{name}@localhost", "member")
     for gajim in devices.values():
         if gajim is not ann:
             gajim.join_room(ROOM)
     for gajim in devices.values():
-        gajim.open_room(ROOM, 'OMEMO')
+        gajim.open_room(ROOM, "OMEMO")
     everybody = list(devices.values())
-    texts.append(say(ann, everybody, 'to the room'))
-    texts += [say(one, everybody, f'{one.name} in the room') for one in everybody]
+    texts.append(say(ann, everybody, "to the room"))
+    texts += [say(one, everybody, f"{one.name} in the room") for one in everybody]
     texts.append(correct(cat, *others(cat, everybody), timeout=PATIENCE))
     texts += replied(ben, everybody, texts[-1])
     answered = texts[-1]
-    cat.call('react', text=answered, emoji=THUMB)
-    wait_for_row(ann, f'earlier message: {THUMB}')
+    cat.call("react", text=answered, emoji=THUMB)
+    wait_for_row(ann, f"earlier message: {THUMB}")
     wait_for(
-        'ben sees the reaction',
-        lambda: THUMB in ben.call('reactions', text=answered),
+        "ben sees the reaction",
+        lambda: THUMB in ben.call("reactions", text=answered),
         PATIENCE,
     )
-    texts.append(say(cat, everybody, 'to be taken back'))
-    cat.call('retract', text=texts[-1])
+    texts.append(say(cat, everybody, "to be taken back"))
+    cat.call("retract", text=texts[-1])
     # Gajim 2.6 writes a text for those who do not know of it
-    wait_for_row(ann, 'retracted a previous message')
-    wait_for('cat knows', lambda: cat.call('retractions') == 1, PATIENCE)
+    wait_for_row(ann, "retracted a previous message")
+    wait_for("cat knows", lambda: cat.call("retractions") == 1, PATIENCE)
     links.append(sent_file(cat, ann, draw(tmp_path / OTHER_NAME), ROOM))
 
-    fragments = [link.partition('#')[2] for link in links]
+    fragments = [link.partition("#")[2] for link in links]
     for hidden in (*texts, NAME, OTHER_NAME, THUMB, *links, *fragments):
         assert not scene.server.leaks(hidden), hidden
     check_scene(scene)
@@ -116,7 +116,7 @@ def others(one: Gajim, all_of_them: Sequence[Gajim]) -> list[Gajim]:
 def wait_for_row(gajim: Gajim, words: str) -> None:
     """Wait until something with these words stands in the chat."""
     wait_for(
-        f'{gajim.name} says {words!r}',
+        f"{gajim.name} says {words!r}",
         lambda: any(words in row.text for row in gajim.rows()),
         PATIENCE,
     )
@@ -124,15 +124,15 @@ def wait_for_row(gajim: Gajim, words: str) -> None:
 
 def replied(sender: Gajim, readers: Sequence[Gajim], to: str) -> list[str]:
     """Reply to a message; older Gajims show it with a quotation."""
-    text = secret('a reply')
-    sender.call('reply', text=to)
+    text = secret("a reply")
+    sender.call("reply", text=to)
     sender.send(text, PATIENCE)
     for gajim in readers:
         wait_for_row(gajim, text)
     return [text]
 
 
-def sent_file(sender: Gajim, reader: Gajim, file: Path, room: str = '') -> str:
+def sent_file(sender: Gajim, reader: Gajim, file: Path, room: str = "") -> str:
     """Send a file; somebody else gets a link that is encrypted."""
     sender.send_file(room or reader.account.jid, str(sender.offer(file)))
     link = reader.wait_for_file(PATIENCE)
@@ -144,5 +144,5 @@ def draw(path: Path) -> Path:
     """A picture that is worth keeping."""
     from PIL import Image
 
-    Image.effect_noise((320, 200), 60).save(path, format='PNG')
+    Image.effect_noise((320, 200), 60).save(path, format="PNG")
     return path

@@ -20,77 +20,75 @@ MakeScene = Callable[..., Scene]
 
 
 def fingerprint(gajim: Gajim) -> str:
-    return gajim.call('own_fingerprint', account=gajim.account_name)
+    return gajim.call("own_fingerprint", account=gajim.account_name)
 
 
 def trust(gajim: Gajim, other: Gajim) -> str | None:
-    known = gajim.call(
-        'trust', account=gajim.account_name, jid=other.account.jid
-    )
+    known = gajim.call("trust", account=gajim.account_name, jid=other.account.jid)
     return known.get(fingerprint(other))
 
 
 def scan(gajim: Gajim, other: Gajim) -> None:
-    code = other.call('own_code', account=other.account_name)
+    code = other.call("own_code", account=other.account_name)
     done = gajim.call(
-        'scan', account=gajim.account_name, text=code, expected=other.account.jid
+        "scan", account=gajim.account_name, text=code, expected=other.account.jid
     )
-    assert done == {'verdict': 'MATCH', 'applied': True}, done
+    assert done == {"verdict": "MATCH", "applied": True}, done
 
 
 def wait_for_trust(gajim: Gajim, other: Gajim, expected: str) -> None:
     wait_for(
-        f'{other.name} is {expected} for {gajim.name}',
+        f"{other.name} is {expected} for {gajim.name}",
         lambda: trust(gajim, other) == expected,
     )
 
 
 @pytest.mark.parametrize(
-    ('suite', 'laptops_suite'), [('bookworm', 'trixie'), ('trixie', 'bookworm')]
+    ("suite", "laptops_suite"), [("bookworm", "trixie"), ("trixie", "bookworm")]
 )
 def test_verification_reaches_the_other_devices(
     new_scene: MakeScene, suite: str, laptops_suite: str
 ) -> None:
-    scene = new_scene('alice', 'bob')
-    alice = scene.gajim(suite, 'alice', OURS)
-    laptop = scene.gajim(laptops_suite, 'alice', OURS, name='alice-laptop')
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    laptop = scene.gajim(laptops_suite, "alice", OURS, name="alice-laptop")
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, laptop, bob])
     for gajim in (alice, laptop):
-        gajim.open_chat(bob.account.jid, 'OMEMO')
-    bob.open_chat(alice.account.jid, 'OMEMO')
-    tell(alice, [laptop, bob], 'before')
-    tell(bob, [alice, laptop], 'before')
-    tell(laptop, [alice, bob], 'before')
+        gajim.open_chat(bob.account.jid, "OMEMO")
+    bob.open_chat(alice.account.jid, "OMEMO")
+    tell(alice, [laptop, bob], "before")
+    tell(bob, [alice, laptop], "before")
+    tell(laptop, [alice, bob], "before")
 
     scan(alice, laptop)
     scan(laptop, alice)
     laptop.set_online(False)
     scan(alice, bob)
     # Nobody has told Bob that this is Alice, so what she says waits
-    tell(alice, bob, 'after it was told')
-    assert trust(bob, laptop) == 'BLIND'
+    tell(alice, bob, "after it was told")
+    assert trust(bob, laptop) == "BLIND"
     scan(bob, alice)
-    wait_for_trust(bob, laptop, 'VERIFIED')
+    wait_for_trust(bob, laptop, "VERIFIED")
 
-    assert trust(laptop, bob) == 'BLIND'
+    assert trust(laptop, bob) == "BLIND"
     laptop.set_online(True)
-    wait_for_trust(laptop, bob, 'VERIFIED')
+    wait_for_trust(laptop, bob, "VERIFIED")
 
     alice.call(
-        'set_trust',
+        "set_trust",
         account=alice.account_name,
         jid=bob.account.jid,
         key=fingerprint(bob),
-        trust='DISTRUSTED',
+        trust="DISTRUSTED",
     )
     wait_for(
-        'the laptop is told when it is too late to undo it',
-        lambda: trust(laptop, bob) == 'DISTRUSTED',
+        "the laptop is told when it is too late to undo it",
+        lambda: trust(laptop, bob) == "DISTRUSTED",
         timeout=60.0,
     )
     for gajim in scene.gajims:
-        unread = [row for row in gajim.messages() if 'decrypted:' in row.text]
-        assert not unread, f'{gajim.name}: {unread}'
-    assert not scene.server.leaks('urn:xmpp:tm:1')
+        unread = [row for row in gajim.messages() if "decrypted:" in row.text]
+        assert not unread, f"{gajim.name}: {unread}"
+    assert not scene.server.leaks("urn:xmpp:tm:1")
     check_scene(scene)

@@ -25,25 +25,25 @@ from tests.support.scene import OURS
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-every_suite = pytest.mark.parametrize('suite', list(GAJIM_VERSIONS))
+every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
-MAIN = 'Gajim'
-DETAILS = 'Encryption details'
-MESSAGE = 'Who can read this message'
+MAIN = "Gajim"
+DETAILS = "Encryption details"
+MESSAGE = "Who can read this message"
 
-SPOKEN = re.compile('Fingerprint: (([0-9a-f] ){7}[0-9a-f](, )?){8}')
+SPOKEN = re.compile("Fingerprint: (([0-9a-f] ){7}[0-9a-f](, )?){8}")
 
 
 def two_who_talk(scene: Scene, suite: str) -> tuple[Gajim, Gajim, Accessibility]:
     """Alice's windows are looked at; Bob has any Gajim."""
-    alice = scene.gajim(suite, 'alice', OURS, accessible=True)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
-    tell(alice, bob, 'before the windows')
-    tell(bob, alice, 'before the windows')
+    tell(alice, bob, "before the windows")
+    tell(bob, alice, "before the windows")
     return alice, bob, alice.accessibility()
 
 
@@ -51,13 +51,13 @@ def wait_for_window(gajim: Accessibility, title: str) -> list[Node]:
     def is_there() -> bool:
         return any(title in name for name in gajim.windows())
 
-    wait_for(f'the window {title}', is_there)
+    wait_for(f"the window {title}", is_there)
     return gajim.read(title)
 
 
 def wait_until_gone(gajim: Accessibility, title: str) -> None:
     wait_for(
-        f'the end of the window {title}',
+        f"the end of the window {title}",
         lambda: not any(title in name for name in gajim.windows()),
     )
 
@@ -69,12 +69,12 @@ def wait_until_said(gajim: Accessibility, title: str, text: str) -> list[Node]:
         found[:] = gajim.read(title)
         return any(text in node.said for node in found)
 
-    wait_for(f'{text!r} in {title}', is_said)
+    wait_for(f"{text!r} in {title}", is_said)
     return found
 
 
 def said(nodes: Iterable[Node]) -> str:
-    return '\n'.join(node.said for node in nodes)
+    return "\n".join(node.said for node in nodes)
 
 
 def shield(gajim: Accessibility) -> str:
@@ -82,7 +82,7 @@ def shield(gajim: Accessibility) -> str:
     return next(
         node.name
         for node in gajim.read(MAIN)
-        if node.name.startswith('Encryption details.')
+        if node.name.startswith("Encryption details.")
     )
 
 
@@ -97,42 +97,42 @@ def check_names(nodes: list[Node]) -> None:
 @every_suite
 def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
     """Opened by the menu; all in it has a name; a device is compared by hand."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
-    wait_for('the shield', lambda: 'It is not verified' in shield(gajim))
-    alice.call('choose_in_encryption_menu', label='Encryption details…')
+    wait_for("the shield", lambda: "It is not verified" in shield(gajim))
+    alice.call("choose_in_encryption_menu", label="Encryption details…")
     nodes = wait_for_window(gajim, DETAILS)
     check_names(nodes)
     words = said(nodes)
-    assert 'bob@localhost' in words
+    assert "bob@localhost" in words
     # In words, not by a colour
-    assert 'Trusted, not verified' in words
-    assert 'OMEMO 0.3 and 2' in words
-    key = str(tell(bob, alice, 'with its key')[1].key)
+    assert "Trusted, not verified" in words
+    assert "OMEMO 0.3 and 2" in words
+    key = str(tell(bob, alice, "with its key")[1].key)
     (spoken,) = [node for node in nodes if SPOKEN.fullmatch(node.said)]
-    digits = spoken.said.partition(':')[2]
-    assert re.sub('[ ,]', '', digits) == key.lower()
-    assert 'focusable' in spoken.states
+    digits = spoken.said.partition(":")[2]
+    assert re.sub("[ ,]", "", digits) == key.lower()
+    assert "focusable" in spoken.states
 
-    (compare,) = [node.name for node in nodes if node.name.startswith('Compare the')]
+    (compare,) = [node.name for node in nodes if node.name.startswith("Compare the")]
     gajim.press(DETAILS, compare)
-    wait_for('the question', lambda: len(gajim.windows()) == 3)
+    wait_for("the question", lambda: len(gajim.windows()) == 3)
     question = next(
         name for name in gajim.windows() if name != MAIN and DETAILS not in name
     )
     # Some dialogs have no name of their own
-    alice.screenshot(f'windows-{suite}-question')
-    gajim.press(question, 'It Is the Same')
-    wait_until_said(gajim, DETAILS, 'is verified now')
-    wait_until_said(gajim, DETAILS, 'You have checked that this is the real device.')
-    wait_for('the shield', lambda: 'It is verified' in shield(gajim))
-    assert tell(alice, bob, 'to a verified device')[0].trust == 'VERIFIED'
-    alice.screenshot(f'windows-{suite}-details')
+    alice.screenshot(f"windows-{suite}-question")
+    gajim.press(question, "It Is the Same")
+    wait_until_said(gajim, DETAILS, "is verified now")
+    wait_until_said(gajim, DETAILS, "You have checked that this is the real device.")
+    wait_for("the shield", lambda: "It is verified" in shield(gajim))
+    assert tell(alice, bob, "to a verified device")[0].trust == "VERIFIED"
+    alice.screenshot(f"windows-{suite}-details")
 
-    gajim.press(DETAILS, 'Undo')
-    wait_until_said(gajim, DETAILS, 'Trusted, not verified')
-    assert tell(alice, bob, 'after the undo')[0].trust == 'BLIND'
-    gajim.key('Escape')
+    gajim.press(DETAILS, "Undo")
+    wait_until_said(gajim, DETAILS, "Trusted, not verified")
+    assert tell(alice, bob, "after the undo")[0].trust == "BLIND"
+    gajim.key("Escape")
     wait_until_gone(gajim, DETAILS)
     check_scene(scene)
 
@@ -140,29 +140,27 @@ def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
 @every_suite
 def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
     """Tab reaches everything, Enter presses it, Escape closes."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, _bob, gajim = two_who_talk(scene, suite)
-    alice.call('activate', name='omemo-details', value=['alice', 'bob@localhost'])
+    alice.call("activate", name="omemo-details", value=["alice", "bob@localhost"])
     nodes = wait_for_window(gajim, DETAILS)
     wanted = {
         node.said
         for node in nodes
-        if 'showing' in node.states
-        and (node.role in ('push button', 'button') or SPOKEN.fullmatch(node.said))
+        if "showing" in node.states
+        and (node.role in ("push button", "button") or SPOKEN.fullmatch(node.said))
     }
     assert len(wanted) >= 4
     met: set[str] = set()
 
     def focused() -> str:
-        return next(
-            (n.said for n in gajim.read(DETAILS) if 'focused' in n.states), ''
-        )
+        return next((n.said for n in gajim.read(DETAILS) if "focused" in n.states), "")
 
     def tab() -> None:
         before = focused()
-        gajim.key('Tab')
+        gajim.key("Tab")
         # In GTK 3 a combo box has the focus and does not say so
-        wait_for('the next one has the focus', lambda: focused() != before)
+        wait_for("the next one has the focus", lambda: focused() != before)
 
     for _ in range(3 * len(wanted)):
         met.add(focused())
@@ -170,18 +168,18 @@ def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
             break
         tab()
     assert wanted <= met, wanted - met
-    while not focused().startswith('More for'):
+    while not focused().startswith("More for"):
         tab()
-    gajim.key('Return')
-    wait_for('the menu', lambda: focused().startswith('Replace the session'))
-    gajim.key('Escape')
-    wait_for('no menu', lambda: not focused().startswith('Replace the session'))
-    while not focused().startswith('Do not trust'):
+    gajim.key("Return")
+    wait_for("the menu", lambda: focused().startswith("Replace the session"))
+    gajim.key("Escape")
+    wait_for("no menu", lambda: not focused().startswith("Replace the session"))
+    while not focused().startswith("Do not trust"):
         tab()
-    gajim.key('Return')
-    wait_until_said(gajim, DETAILS, 'gets nothing from now on')
-    wait_for('the shield', lambda: 'Nobody can read' in shield(gajim))
-    gajim.key('Escape')
+    gajim.key("Return")
+    wait_until_said(gajim, DETAILS, "gets nothing from now on")
+    wait_for("the shield", lambda: "Nobody can read" in shield(gajim))
+    gajim.key("Escape")
     wait_until_gone(gajim, DETAILS)
 
 
@@ -189,50 +187,50 @@ def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
 def test_my_qr_code(new_scene: MakeScene, suite: str) -> None:
     """It has a name for those who do not see it, and is on the screen for a
     camera: read from a picture of the screen, it is this account's."""
-    zxingcpp = pytest.importorskip('zxingcpp', reason='apt install python3-zxing-cpp')
-    numpy = pytest.importorskip('numpy', reason='apt install python3-numpy')
-    image = pytest.importorskip('PIL.Image', reason='apt install python3-pil')
-    scene = new_scene('alice', 'bob')
+    zxingcpp = pytest.importorskip("zxingcpp", reason="apt install python3-zxing-cpp")
+    numpy = pytest.importorskip("numpy", reason="apt install python3-numpy")
+    image = pytest.importorskip("PIL.Image", reason="apt install python3-pil")
+    scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
-    key = str(tell(alice, bob, 'with my key')[1].key)
-    alice.call('activate', name='omemo-code', value='alice')
-    nodes = wait_for_window(gajim, 'My QR code')
+    key = str(tell(alice, bob, "with my key")[1].key)
+    alice.call("activate", name="omemo-code", value="alice")
+    nodes = wait_for_window(gajim, "My QR code")
     check_names(nodes)
-    assert 'QR code with the fingerprints of alice@localhost' in said(nodes)
+    assert "QR code with the fingerprints of alice@localhost" in said(nodes)
     assert any(SPOKEN.fullmatch(node.said) for node in nodes)
-    files = set(alice.home.rglob('*'))
-    with image.open(alice.screenshot(f'windows-{suite}-code')) as picture:
-        pixels = numpy.array(picture.convert('L'))
+    files = set(alice.home.rglob("*"))
+    with image.open(alice.screenshot(f"windows-{suite}-code")) as picture:
+        pixels = numpy.array(picture.convert("L"))
     (code,) = zxingcpp.read_barcodes(pixels)
-    assert code.text.startswith('xmpp:alice@localhost?omemo-sid-')
-    assert code.text.endswith(f'={key.lower()}')
-    gajim.press('My QR code', 'Copy link')
-    wait_until_said(gajim, 'My QR code', 'The link is in the clipboard.')
-    assert alice.call('clipboard') == code.text
-    gajim.key('Escape')
-    wait_until_gone(gajim, 'My QR code')
+    assert code.text.startswith("xmpp:alice@localhost?omemo-sid-")
+    assert code.text.endswith(f"={key.lower()}")
+    gajim.press("My QR code", "Copy link")
+    wait_until_said(gajim, "My QR code", "The link is in the clipboard.")
+    assert alice.call("clipboard") == code.text
+    gajim.key("Escape")
+    wait_until_gone(gajim, "My QR code")
     # No picture of it lies anywhere
-    new = set(alice.home.rglob('*')) - files
-    assert not [path for path in new if path.suffix.lower() in ('.png', '.svg')]
+    new = set(alice.home.rglob("*")) - files
+    assert not [path for path in new if path.suffix.lower() in (".png", ".svg")]
 
 
 @every_suite
 def test_who_can_read_a_message(new_scene: MakeScene, suite: str) -> None:
     """For one that was sent, and one that was received, after a restart too."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
-    sent = tell(alice, bob, 'for two eyes')[0].text
-    received = tell(bob, alice, 'from two hands')[1].text
+    sent = tell(alice, bob, "for two eyes")[0].text
+    received = tell(bob, alice, "from two hands")[1].text
     for _ in range(2):
         words = read_about(alice, gajim, sent)
-        assert 'When it was sent, 1 device could read it.' in words
-        assert 'bob@localhost' in words
-        assert 'Trusted, not verified' in words
+        assert "When it was sent, 1 device could read it." in words
+        assert "bob@localhost" in words
+        assert "Trusted, not verified" in words
         words = read_about(alice, gajim, received)
-        assert 'trusted but not verified then' in words
+        assert "trusted but not verified then" in words
         assert SPOKEN.search(words)
         alice.restart()
-        alice.open_chat('bob@localhost')
+        alice.open_chat("bob@localhost")
         alice.wait_for_message(received)
         gajim = alice.accessibility()
     check_scene(scene)
@@ -240,21 +238,21 @@ def test_who_can_read_a_message(new_scene: MakeScene, suite: str) -> None:
 
 def press_in_row_menu(alice: Gajim, gajim: Accessibility, text: str) -> bool:
     """The input takes the focus when a chat was opened, and closes the menu."""
-    alice.call('press_row_menu', text=text)
+    alice.call("press_row_menu", text=text)
     try:
-        gajim.press(MAIN, 'Who can read this…')
+        gajim.press(MAIN, "Who can read this…")
     except AssertionError:
         return False
     return True
 
 
 def read_about(alice: Gajim, gajim: Accessibility, text: str) -> str:
-    if alice.host.suite == 'bookworm':
-        wait_for('the entry in the menu', lambda: press_in_row_menu(alice, gajim, text))
+    if alice.host.suite == "bookworm":
+        wait_for("the entry in the menu", lambda: press_in_row_menu(alice, gajim, text))
     else:
-        alice.call('choose_in_row_menu', text=text, label='Who can read this…')
+        alice.call("choose_in_row_menu", text=text, label="Who can read this…")
     nodes = wait_for_window(gajim, MESSAGE)
-    gajim.key('Escape')
+    gajim.key("Escape")
     wait_until_gone(gajim, MESSAGE)
     return said(nodes)
 
@@ -264,99 +262,99 @@ def test_case_11_a_new_device_of_a_verified_contact(
     new_scene: MakeScene, suite: str
 ) -> None:
     """It gets nothing; a row says so and leads to the window."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
-    key = str(tell(bob, alice, 'with its key')[1].key)
+    key = str(tell(bob, alice, "with its key")[1].key)
     alice.call(
-        'set_trust', account='alice', jid='bob@localhost', key=key, trust='VERIFIED'
+        "set_trust", account="alice", jid="bob@localhost", key=key, trust="VERIFIED"
     )
-    wait_for('the shield', lambda: 'It is verified' in shield(gajim))
-    phone = scene.gajim('bookworm', 'bob', OURS, name='bob-phone')
+    wait_for("the shield", lambda: "It is verified" in shield(gajim))
+    phone = scene.gajim("bookworm", "bob", OURS, name="bob-phone")
     phone.start()
-    line = 'bob@localhost has a new device. It gets no messages'
+    line = "bob@localhost has a new device. It gets no messages"
     wait_for(
-        'the row about the new device',
+        "the row about the new device",
         lambda: any(line in row.text for row in alice.rows()),
     )
-    wait_for('the shield', lambda: 'gets nothing until you decide' in shield(gajim))
-    tell(alice, bob, 'not for the phone')
-    alice.screenshot(f'windows-{suite}-offer')
-    alice.call('press_offer')
+    wait_for("the shield", lambda: "gets nothing until you decide" in shield(gajim))
+    tell(alice, bob, "not for the phone")
+    alice.screenshot(f"windows-{suite}-offer")
+    alice.call("press_offer")
     nodes = wait_for_window(gajim, DETAILS)
     words = said(nodes)
-    assert 'Not decided' in words
-    assert '1 device gets nothing until you decide whether to trust it.' in words
-    trust = next(n.name for n in nodes if n.name.endswith('without verifying it'))
+    assert "Not decided" in words
+    assert "1 device gets nothing until you decide whether to trust it." in words
+    trust = next(n.name for n in nodes if n.name.endswith("without verifying it"))
     gajim.press(DETAILS, trust)
-    wait_until_said(gajim, DETAILS, 'is trusted now')
-    phone.open_chat('alice@localhost', 'OMEMO')
-    tell(alice, [bob, phone], 'for the phone as well')
+    wait_until_said(gajim, DETAILS, "is trusted now")
+    phone.open_chat("alice@localhost", "OMEMO")
+    tell(alice, [bob, phone], "for the phone as well")
     check_scene(scene)
 
 
 @every_suite
 def test_preferences(new_scene: MakeScene, suite: str) -> None:
     """From the plugin manager: a chat that is opened is encrypted by itself."""
-    scene = new_scene('alice', 'bob', 'carol')
-    alice = scene.gajim(suite, 'alice', OURS, accessible=True)
-    bob = scene.gajim('bookworm', 'bob', OURS)
+    scene = new_scene("alice", "bob", "carol")
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     gajim = alice.accessibility()
-    alice.open_chat('bob@localhost')
-    assert alice.call('encryption') == ''
-    alice.call('configure_plugin', short_name=SHORT_NAME)
-    nodes = wait_for_window(gajim, 'OMEMO preferences')
+    alice.open_chat("bob@localhost")
+    assert alice.call("encryption") == ""
+    alice.call("configure_plugin", short_name=SHORT_NAME)
+    nodes = wait_for_window(gajim, "OMEMO preferences")
     check_names(nodes)
-    gajim.press('OMEMO preferences', 'Encrypt by default, alice@localhost')
+    gajim.press("OMEMO preferences", "Encrypt by default, alice@localhost")
     wait_for(
-        'it is on',
+        "it is on",
         lambda: [
             node
-            for node in gajim.read('OMEMO preferences')
-            if node.name == 'Encrypt by default, alice@localhost'
-            and 'checked' in node.states
+            for node in gajim.read("OMEMO preferences")
+            if node.name == "Encrypt by default, alice@localhost"
+            and "checked" in node.states
         ],
     )
-    alice.screenshot(f'windows-{suite}-preferences')
-    gajim.key('Escape')
-    wait_until_gone(gajim, 'OMEMO preferences')
-    alice.open_chat('carol@localhost')
-    alice.open_chat('bob@localhost')
-    wait_for('encryption', lambda: alice.call('encryption') == 'OMEMO')
-    bob.open_chat('alice@localhost', 'OMEMO')
-    tell(alice, bob, 'encrypted by default')
+    alice.screenshot(f"windows-{suite}-preferences")
+    gajim.key("Escape")
+    wait_until_gone(gajim, "OMEMO preferences")
+    alice.open_chat("carol@localhost")
+    alice.open_chat("bob@localhost")
+    wait_for("encryption", lambda: alice.call("encryption") == "OMEMO")
+    bob.open_chat("alice@localhost", "OMEMO")
+    tell(alice, bob, "encrypted by default")
     # What the user chose for one chat stays
-    alice.set_encryption('')
-    alice.open_chat('carol@localhost')
-    alice.open_chat('bob@localhost')
-    assert alice.call('encryption') == ''
+    alice.set_encryption("")
+    alice.open_chat("carol@localhost")
+    alice.open_chat("bob@localhost")
+    assert alice.call("encryption") == ""
 
 
 @every_suite
 def test_all_is_taken_back(new_scene: MakeScene, suite: str) -> None:
     """Switched off, Gajim is as it was; switched on, everything is back."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, _bob, gajim = two_who_talk(scene, suite)
-    ours = ('Encryption details…', 'My devices and QR code…')
+    ours = ("Encryption details…", "My devices and QR code…")
 
     def entries() -> list[str]:
-        return [entry for entry in alice.call('encryption_menu') if entry in ours]
+        return [entry for entry in alice.call("encryption_menu") if entry in ours]
 
     assert set(entries()) == set(ours)
     alice.set_plugin_active(SHORT_NAME, False)
     assert entries() == []
-    assert not [n for n in gajim.read(MAIN) if n.name.startswith('Encryption details.')]
+    assert not [n for n in gajim.read(MAIN) if n.name.startswith("Encryption details.")]
     alice.set_plugin_active(SHORT_NAME, True)
     assert set(entries()) == set(ours)
-    wait_for('the shield', lambda: 'can read this' in shield(gajim))
+    wait_for("the shield", lambda: "can read this" in shield(gajim))
 
 
-@pytest.mark.parametrize('suite', ['trixie', 'forky'])
+@pytest.mark.parametrize("suite", ["trixie", "forky"])
 def test_gajims_own_page_is_ours(new_scene: MakeScene, suite: str) -> None:
     """Gajim 2 has a page "Encryption (OMEMO)" for contacts."""
-    scene = new_scene('alice', 'bob')
+    scene = new_scene("alice", "bob")
     alice, _bob, gajim = two_who_talk(scene, suite)
-    alice.call('show_contact_encryption')
-    nodes = wait_until_said(gajim, 'Contact Information', 'Who can read your chat')
+    alice.call("show_contact_encryption")
+    nodes = wait_until_said(gajim, "Contact Information", "Who can read your chat")
     assert any(SPOKEN.fullmatch(node.said) for node in nodes)
-    alice.screenshot(f'windows-{suite}-page')
+    alice.screenshot(f"windows-{suite}-page")

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A program of its own, with nothing of the plugin in it: a client with
 slixmpp-omemo that answers what it can read.
 
 Arguments: JID, password, port, certificate, and if it shall begin: a JID.
-'''
+"""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ class Client(ClientXMPP):
     def __init__(self, jid: str, password: str, begin: str | None) -> None:
         super().__init__(jid, password)
         self.begin = begin
-        self.register_plugin('xep_0199')
-        self.register_plugin('xep_0380')
-        self.register_plugin('xep_0384', module=sys.modules[__name__])
-        self.add_event_handler('session_start', self.on_start)
-        self.add_event_handler('omemo_initialized', self.on_omemo)
+        self.register_plugin("xep_0199")
+        self.register_plugin("xep_0380")
+        self.register_plugin("xep_0384", module=sys.modules[__name__])
+        self.add_event_handler("session_start", self.on_start)
+        self.add_event_handler("omemo_initialized", self.on_omemo)
         self.register_handler_for_messages()
 
     def register_handler_for_messages(self) -> None:
@@ -84,8 +84,8 @@ class Client(ClientXMPP):
 
         self.register_handler(
             CoroutineCallback(
-                'messages',
-                MatchXPath(f'{{{self.default_ns}}}message'),
+                "messages",
+                MatchXPath(f"{{{self.default_ns}}}message"),
                 self.on_message,
             )
         )
@@ -95,32 +95,32 @@ class Client(ClientXMPP):
         await self.get_roster()
 
     async def on_omemo(self, _event: Any) -> None:
-        print('ready', flush=True)
+        print("ready", flush=True)
         if self.begin is not None:
             # The event comes while the session manager is still being made
-            omemo = self['xep_0384']
+            omemo = self["xep_0384"]
             await omemo.get_session_manager()
             # With a subscription it relies on events, and none has come yet
             await omemo.refresh_device_lists({JID(self.begin)}, force_download=True)
-            await self.say(self.begin, 'I begin')
+            await self.say(self.begin, "I begin")
 
     async def say(self, to: str, text: str) -> None:
-        stanza = self.make_message(mto=JID(to), mtype='chat')
-        stanza['body'] = text
-        omemo = self['xep_0384']
+        stanza = self.make_message(mto=JID(to), mtype="chat")
+        stanza["body"] = text
+        omemo = self["xep_0384"]
         message, errors = await omemo.encrypt_message(stanza, {JID(to)})
         assert not errors, errors
         message.send()
 
     async def on_message(self, stanza: Any) -> None:
-        omemo = self['xep_0384']
-        if stanza['type'] != 'chat' or not omemo.is_encrypted(stanza):
+        omemo = self["xep_0384"]
+        if stanza["type"] != "chat" or not omemo.is_encrypted(stanza):
             return
         message, _device = await omemo.decrypt_message(stanza)
-        text = message['body']
-        print('read', text, flush=True)
+        text = message["body"]
+        print("read", text, flush=True)
         if text:
-            await self.say(stanza['from'].bare, f'You said: {text}')
+            await self.say(stanza["from"].bare, f"You said: {text}")
 
 
 async def main() -> None:
@@ -128,13 +128,13 @@ async def main() -> None:
     client = Client(jid, password, begin[0] if begin else None)
     client.ca_certs = certificate
     connect: Any = client.connect
-    if 'host' in inspect.signature(connect).parameters:
-        connect('127.0.0.1', int(port))
+    if "host" in inspect.signature(connect).parameters:
+        connect("127.0.0.1", int(port))
     else:
         # slixmpp before 1.9, in Debian 12
-        connect(('127.0.0.1', int(port)))
+        connect(("127.0.0.1", int(port)))
     await asyncio.Event().wait()
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     asyncio.get_event_loop_policy().get_event_loop().run_until_complete(main())

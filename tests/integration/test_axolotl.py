@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The legacy protocol with python-axolotl, which shares no code with python-omemo:
 gajim-omemo and others were built on it. What goes between the two sides is
 text, written and read here by hand on its side (XEP-0384 0.3).
-'''
+"""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from omemo_plugin.stanza.pep import parse_device_list
 from tests.support.world import Peer
 from tests.support.world import World
 
-NAMESPACE = 'eu.siacs.conversations.axolotl'
-NS = f'{{{NAMESPACE}}}'
+NAMESPACE = "eu.siacs.conversations.axolotl"
+NS = f"{{{NAMESPACE}}}"
 LEGACY = Protocol.LEGACY
 
 
@@ -51,7 +51,7 @@ def base64(data: bytes) -> str:
 
 
 class Axolotl:
-    '''A client of its own, all in memory.'''
+    """A client of its own, all in memory."""
 
     def __init__(self, jid: str, device_id: int) -> None:
         self.jid = jid
@@ -70,9 +70,9 @@ class Axolotl:
         return str(public.serialize()[1:].hex())
 
     def publish(self, world: World) -> None:
-        prekeys = ''.join(
+        prekeys = "".join(
             f'<preKeyPublic preKeyId="{prekey.getId()}">'
-            f'{base64(prekey.getKeyPair().getPublicKey().serialize())}</preKeyPublic>'
+            f"{base64(prekey.getKeyPair().getPublicKey().serialize())}</preKeyPublic>"
             for prekey in self.prekeys
         )
         spk = self.signed_prekey
@@ -80,39 +80,37 @@ class Axolotl:
         bundle = (
             f'<bundle xmlns="{NAMESPACE}">'
             f'<signedPreKeyPublic signedPreKeyId="{spk.getId()}">'
-            f'{base64(spk.getKeyPair().getPublicKey().serialize())}'
-            '</signedPreKeyPublic>'
-            f'<signedPreKeySignature>{base64(spk.getSignature())}'
-            '</signedPreKeySignature>'
-            f'<identityKey>{base64(identity)}</identityKey>'
-            f'<prekeys>{prekeys}</prekeys></bundle>'
+            f"{base64(spk.getKeyPair().getPublicKey().serialize())}"
+            "</signedPreKeyPublic>"
+            f"<signedPreKeySignature>{base64(spk.getSignature())}"
+            "</signedPreKeySignature>"
+            f"<identityKey>{base64(identity)}</identityKey>"
+            f"<prekeys>{prekeys}</prekeys></bundle>"
         )
         devices = (
             f'<list xmlns="{NAMESPACE}"><device id="{self.device.device_id}"/></list>'
         )
-        world.bundles[self.device, LEGACY] = parse_bundle(
-            ET.fromstring(bundle), LEGACY
-        )
+        world.bundles[self.device, LEGACY] = parse_bundle(ET.fromstring(bundle), LEGACY)
         world.publish_list(self.jid, parse_device_list(ET.fromstring(devices), LEGACY))
 
     def meet(self, device: Device, bundle: Bundle) -> None:
-        '''Build a session from what an engine published.'''
+        """Build a session from what an engine published."""
         text = ET.tostring(build_bundle(bundle))
         element = ET.fromstring(text)
-        spk = element.find(f'{NS}signedPreKeyPublic')
-        prekey = element.find(f'{NS}prekeys/{NS}preKeyPublic')
-        signature = element.findtext(f'{NS}signedPreKeySignature')
-        identity = element.findtext(f'{NS}identityKey')
+        spk = element.find(f"{NS}signedPreKeyPublic")
+        prekey = element.find(f"{NS}prekeys/{NS}preKeyPublic")
+        signature = element.findtext(f"{NS}signedPreKeySignature")
+        identity = element.findtext(f"{NS}identityKey")
         assert spk is not None
         assert prekey is not None
         theirs = PreKeyBundle(
             device.device_id,
             device.device_id,
-            int(prekey.attrib['preKeyId']),
+            int(prekey.attrib["preKeyId"]),
             self._public(prekey.text),
-            int(spk.attrib['signedPreKeyId']),
+            int(spk.attrib["signedPreKeyId"]),
             self._public(spk.text),
-            b64decode(signature or ''),
+            b64decode(signature or ""),
             IdentityKey(self._public(identity)),
         )
         SessionBuilder(
@@ -121,7 +119,7 @@ class Axolotl:
 
     @staticmethod
     def _public(text: str | None) -> DjbECPublicKey:
-        data = b64decode(text or '')
+        data = b64decode(text or "")
         assert data[0] == 5
         assert len(data) == 33
         return DjbECPublicKey(data[1:])
@@ -134,40 +132,40 @@ class Axolotl:
         sealed = AESGCM(key).encrypt(iv, text, None)
         message = self._cipher(device).encrypt(key + sealed[-16:])
         prekey = isinstance(message, PreKeyWhisperMessage)
-        mark = ' prekey="true"' if prekey else ''
+        mark = ' prekey="true"' if prekey else ""
         xml = (
             f'<encrypted xmlns="{NAMESPACE}">'
             f'<header sid="{self.device.device_id}">'
             f'<key{mark} rid="{device.device_id}">{base64(message.serialize())}</key>'
-            f'<iv>{base64(iv)}</iv></header>'
-            f'<payload>{base64(sealed[:-16])}</payload></encrypted>'
+            f"<iv>{base64(iv)}</iv></header>"
+            f"<payload>{base64(sealed[:-16])}</payload></encrypted>"
         )
         return parse_encrypted(ET.fromstring(xml))
 
     def decrypt(self, message: EncryptedMessage, sender: Device) -> tuple[bytes, bool]:
-        '''The text, and whether it came with a key exchange. Nothing for an
-        empty message.'''
+        """The text, and whether it came with a key exchange. Nothing for an
+        empty message."""
         element = ET.fromstring(ET.tostring(build_encrypted(message)))
-        header = element.find(f'{NS}header')
+        header = element.find(f"{NS}header")
         assert header is not None
-        assert header.get('sid') == str(sender.device_id)
+        assert header.get("sid") == str(sender.device_id)
         mine = [
             key
-            for key in header.iter(f'{NS}key')
-            if key.get('rid') == str(self.device.device_id)
+            for key in header.iter(f"{NS}key")
+            if key.get("rid") == str(self.device.device_id)
         ]
         assert len(mine) == 1
-        data = b64decode(mine[0].text or '')
+        data = b64decode(mine[0].text or "")
         cipher = self._cipher(sender)
-        prekey = mine[0].get('prekey') in ('true', '1')
+        prekey = mine[0].get("prekey") in ("true", "1")
         if prekey:
             key = cipher.decryptPkmsg(PreKeyWhisperMessage(serialized=data))
         else:
             key = cipher.decryptMsg(WhisperMessage(serialized=data), textMsg=False)
-        payload = element.findtext(f'{NS}payload')
+        payload = element.findtext(f"{NS}payload")
         if payload is None:
-            return b'', prekey
-        iv = b64decode(header.findtext(f'{NS}iv') or '')
+            return b"", prekey
+        iv = b64decode(header.findtext(f"{NS}iv") or "")
         sealed = b64decode(payload) + key[16:]
         return AESGCM(key[:16]).decrypt(iv, sealed, None), prekey
 
@@ -182,20 +180,20 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def ann(world: World) -> Peer:
     # What it owes is sent by hand: the world delivers to engines only
-    ann = world.peer('ann@test')
+    ann = world.peer("ann@test")
     ann.auto_answer = False
     return ann
 
 
 @pytest.fixture
 def cat(world: World) -> Axolotl:
-    cat = Axolotl('cat@test', 4711)
+    cat = Axolotl("cat@test", 4711)
     cat.publish(world)
     return cat
 
 
 def to_cat(ann: Peer, cat: Axolotl, text: bytes) -> bool:
-    '''Whether it was a key exchange.'''
+    """Whether it was a key exchange."""
     sent = ann.encrypt(text, cat.jid)
     (message,) = sent.messages
     assert message.protocol is LEGACY
@@ -214,28 +212,28 @@ def to_ann(ann: Peer, cat: Axolotl, text: bytes) -> None:
 
 
 def talk(ann: Peer, cat: Axolotl) -> None:
-    '''Ratchet turns of several messages each, with a restart in between.'''
+    """Ratchet turns of several messages each, with a restart in between."""
     for turn in range(6):
         for number in range(1 + turn % 3):
-            assert not to_cat(ann, cat, f'to cat {turn} {number}'.encode())
+            assert not to_cat(ann, cat, f"to cat {turn} {number}".encode())
         for number in range(1 + (turn + 1) % 3):
-            to_ann(ann, cat, f'to ann {turn} {number} \u2603'.encode())
+            to_ann(ann, cat, f"to ann {turn} {number} \u2603".encode())
         if turn == 3:
             ann.restart()
 
 
 def test_our_message_first(ann: Peer, cat: Axolotl) -> None:
-    assert to_cat(ann, cat, b'first')
-    assert to_cat(ann, cat, b'until there is an answer')
-    to_ann(ann, cat, b'answer')
+    assert to_cat(ann, cat, b"first")
+    assert to_cat(ann, cat, b"until there is an answer")
+    to_ann(ann, cat, b"answer")
     talk(ann, cat)
 
 
 def test_its_message_first(world: World, ann: Peer, cat: Axolotl) -> None:
     cat.meet(ann.device, world.bundles[ann.device, LEGACY])
-    to_ann(ann, cat, b'first')
-    to_ann(ann, cat, b'until there is an answer')
-    assert not to_cat(ann, cat, b'answer')
+    to_ann(ann, cat, b"first")
+    to_ann(ann, cat, b"until there is an answer")
+    assert not to_cat(ann, cat, b"answer")
     talk(ann, cat)
 
 
@@ -243,34 +241,34 @@ def test_our_empty_message_completes_its_key_exchange(
     world: World, ann: Peer, cat: Axolotl
 ) -> None:
     cat.meet(ann.device, world.bundles[ann.device, LEGACY])
-    to_ann(ann, cat, b'first')
+    to_ann(ann, cat, b"first")
     empty = ann.engine.encrypt_empty(cat.device, LEGACY)
     assert empty is not None
-    assert cat.decrypt(empty, ann.device) == (b'', False)
+    assert cat.decrypt(empty, ann.device) == (b"", False)
     talk(ann, cat)
 
 
 def test_both_at_once(world: World, ann: Peer, cat: Axolotl) -> None:
     cat.meet(ann.device, world.bundles[ann.device, LEGACY])
-    (ours,) = ann.encrypt(b'ours', cat.jid).messages
-    theirs = cat.encrypt(b'theirs', ann.device)
+    (ours,) = ann.encrypt(b"ours", cat.jid).messages
+    theirs = cat.encrypt(b"theirs", ann.device)
     result = ann.engine.decrypt(cat.jid, [theirs])
-    assert result.plaintext == b'theirs'
+    assert result.plaintext == b"theirs"
     ann.carry_out(result.effects)
-    assert cat.decrypt(ours, ann.device) == (b'ours', True)
-    to_cat(ann, cat, b'and on')
-    to_ann(ann, cat, b'and back')
+    assert cat.decrypt(ours, ann.device) == (b"ours", True)
+    to_cat(ann, cat, b"and on")
+    to_ann(ann, cat, b"and back")
     talk(ann, cat)
 
 
 def test_any_order_and_twice(ann: Peer, cat: Axolotl) -> None:
-    to_cat(ann, cat, b'first')
-    to_ann(ann, cat, b'answer')
-    to_cat(ann, cat, b'a turn')
-    messages = [cat.encrypt(b'%d' % number, ann.device) for number in range(12)]
+    to_cat(ann, cat, b"first")
+    to_ann(ann, cat, b"answer")
+    to_cat(ann, cat, b"a turn")
+    messages = [cat.encrypt(b"%d" % number, ann.device) for number in range(12)]
     for number in (11, 3, 7, 0, 1, 10, 2, 4, 9, 5, 8, 6):
         result = ann.engine.decrypt(cat.jid, [messages[number]])
-        assert result.plaintext == b'%d' % number
+        assert result.plaintext == b"%d" % number
         ann.engine.commit()
     for message in messages:
         with pytest.raises(DuplicateMessage):

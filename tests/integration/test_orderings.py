@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Two engines, and a network that delivers in any order, twice, or not at all,
 while the clients crash and come back. Some messages are encrypted in steps, and
 anything may happen between two of them.
@@ -9,7 +9,7 @@ anything may happen between two of them.
 Whatever happens: a message that arrives is shown once, and shown as it was
 written; one that was shown and then lost in a crash can be decrypted again; and
 no message key is ever used for two messages.
-'''
+"""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ indexes = st.integers(min_value=0, max_value=1_000_000)
 
 
 def ratchet_position(message: EncryptedMessage) -> tuple[bytes, int]:
-    '''What a message key is derived for: ratchet key and counter.'''
+    """What a message key is derived for: ratchet key and counter."""
     data = message.keys[0].data
     exchange = is_key_exchange(message.protocol, data)
     if message.protocol is Protocol.LEGACY:
         if exchange:
             _, data = LegacyExchange.parse(data, False)
-        header = LegacyKey.parse(data, 'x', 1).encrypted_message.header
+        header = LegacyKey.parse(data, "x", 1).encrypted_message.header
     else:
         if exchange:
             _, data = Omemo2Exchange.parse(data)
-        header = Omemo2Key.parse(data, 'x', 1).encrypted_message.header
+        header = Omemo2Key.parse(data, "x", 1).encrypted_message.header
     return header.ratchet_pub, header.sending_chain_length
 
 
 class Delivery:
-    '''One message on its way, as the network and the archive know it.'''
+    """One message on its way, as the network and the archive know it."""
 
     def __init__(
         self, sender: int, text: bytes | None, messages: tuple[EncryptedMessage, ...]
@@ -80,7 +80,7 @@ class Network(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.world = World(Path(self.folder.name))
         self.peers: list[Peer] = []
-        for jid in ('ann@test', 'ben@test'):
+        for jid in ("ann@test", "ben@test"):
             peer = self.world.peer(jid, protocols=self.protocols)
             peer.auto_answer = False
             self.peers.append(peer)
@@ -90,13 +90,13 @@ class Network(RuleBasedStateMachine):
         self.under_way: list[tuple[int, bytes, Encryption]] = []
 
     def teardown(self) -> None:
-        if hasattr(self, 'world'):
+        if hasattr(self, "world"):
             self.world.close()
             self.folder.cleanup()
 
     @rule(sender=st.integers(0, 1))
     def write(self, sender: int) -> None:
-        text = b'message %d' % len(self.deliveries)
+        text = b"message %d" % len(self.deliveries)
         sent = self.peers[sender].encrypt(text, self.peers[1 - sender].jid)
         self.on_its_way(sender, text, sent.messages)
 
@@ -113,9 +113,9 @@ class Network(RuleBasedStateMachine):
 
     @rule(sender=st.integers(0, 1))
     def begin(self, sender: int) -> None:
-        '''The same in steps: one for each protocol.'''
+        """The same in steps: one for each protocol."""
         peer, other = self.peers[sender], self.peers[1 - sender]
-        text = b'begun %d' % len(self.positions)
+        text = b"begun %d" % len(self.positions)
         peer.prepare(other.jid)
         plaintexts = dict.fromkeys(self.protocols, text)
         encryption = peer.engine.begin_encrypt([other.jid], plaintexts)
@@ -136,14 +136,14 @@ class Network(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule(index=indexes)
     def give_up(self, index: int) -> None:
-        '''Its keys are not made again as long as the client runs.'''
+        """Its keys are not made again as long as the client runs."""
         sender, _, encryption = self.under_way.pop(index % len(self.under_way))
         for protocol, part in encryption._parts.items():
             for key in part.keys.values():
                 self.lost.add((sender, *step_of(protocol, key.data)[1:]))
 
     def ended(self, who: int, *, crashed: bool) -> None:
-        '''Nothing goes on that was under way in a client.'''
+        """Nothing goes on that was under way in a client."""
         self.under_way = [one for one in self.under_way if one[0] != who]
         if crashed:
             self.lost = {one for one in self.lost if one[0] != who}
@@ -151,7 +151,7 @@ class Network(RuleBasedStateMachine):
     @precondition(lambda self: self.deliveries)
     @rule(index=indexes)
     def deliver(self, index: int) -> None:
-        '''Any message, whether it has been delivered before or not.'''
+        """Any message, whether it has been delivered before or not."""
         delivery = self.deliveries[index % len(self.deliveries)]
         receiver = 1 - delivery.sender
         peer = self.peers[receiver]
@@ -183,7 +183,7 @@ class Network(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1))
     def crash(self, who: int) -> None:
-        '''What was not committed comes again from the archive.'''
+        """What was not committed comes again from the archive."""
         self.ended(who, crashed=True)
         self.peers[who].restart(commit=False)
         for delivery in self.deliveries:
@@ -206,8 +206,8 @@ class Network(RuleBasedStateMachine):
 
     @invariant()
     def sending_commits(self) -> None:
-        '''Encrypting commits what was received before.'''
-        for who, peer in enumerate(getattr(self, 'peers', ())):
+        """Encrypting commits what was received before."""
+        for who, peer in enumerate(getattr(self, "peers", ())):
             if not peer.engine.uncommitted:
                 self.committed(who)
 

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A client with slixmpp-omemo from PyPI, by way of a real Prosody. On our side
 are the engine, the stanzas, and a client that knows nothing of OMEMO.
-'''
+"""
 
 from __future__ import annotations
 
@@ -39,47 +39,45 @@ from tests.support.prosody import ADDRESS
 from tests.support.prosody import Prosody
 
 LEGACY = Protocol.LEGACY
-PUBSUB = 'http://jabber.org/protocol/pubsub'
-PROGRAM = Path(__file__).with_name('slixmpp_client.py')
-VENV = Path(__file__).parents[2] / 'tools' / 'lib' / 'venv'
+PUBSUB = "http://jabber.org/protocol/pubsub"
+PROGRAM = Path(__file__).with_name("slixmpp_client.py")
+VENV = Path(__file__).parents[2] / "tools" / "lib" / "venv"
 OPEN = (
     '<publish-options><x xmlns="jabber:x:data" type="submit">'
     '<field var="FORM_TYPE" type="hidden">'
-    f'<value>{PUBSUB}#publish-options</value></field>'
+    f"<value>{PUBSUB}#publish-options</value></field>"
     '<field var="pubsub#access_model"><value>open</value></field>'
-    '</x></publish-options>'
+    "</x></publish-options>"
 )
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope="module")
 def python() -> str:
-    '''That of the virtual environment with the peer.'''
+    """That of the virtual environment with the peer."""
     done = subprocess.run(
-        [str(VENV), 'peers'], capture_output=True, text=True, check=False
+        [str(VENV), "peers"], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f'slixmpp-omemo is not to be had: {done.stderr}'
-    return f'{done.stdout.strip()}/bin/python'
+    assert done.returncode == 0, f"slixmpp-omemo is not to be had: {done.stderr}"
+    return f"{done.stdout.strip()}/bin/python"
 
 
 class Ann:
-    '''A client with our engine, as far as this needs it.'''
+    """A client with our engine, as far as this needs it."""
 
     def __init__(self, engine: OmemoEngine, password: str) -> None:
         self.engine = engine
         self.read: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self.client = ClientXMPP(f'{engine.own_jid}/ann', password)
-        handler = Callback(
-            'all', MatchXPath('{jabber:client}message'), self._message
-        )
+        self.client = ClientXMPP(f"{engine.own_jid}/ann", password)
+        handler = Callback("all", MatchXPath("{jabber:client}message"), self._message)
         self.client.register_handler(handler)
 
     async def connect(self, server: Prosody) -> None:
         self.client.ca_certs = str(server.certificate)
         started = asyncio.Event()
         on_start: Callable[[Any], None] = lambda _event: started.set()  # noqa: E731
-        self.client.add_event_handler('session_start', on_start)
+        self.client.add_event_handler("session_start", on_start)
         connect: Any = self.client.connect
-        if 'host' in inspect.signature(connect).parameters:
+        if "host" in inspect.signature(connect).parameters:
             connect(ADDRESS, server.c2s_port)
         else:
             # slixmpp before 1.9, in Debian 12
@@ -93,7 +91,7 @@ class Ann:
         await self._publish(device_list_node(LEGACY), build_device_list(device_list))
 
     async def _publish(self, node: str, payload: ET.Element) -> None:
-        text = ET.tostring(payload, encoding='unicode')
+        text = ET.tostring(payload, encoding="unicode")
         iq = self.client.make_iq_set()
         iq.append(
             ET.fromstring(
@@ -109,7 +107,7 @@ class Ann:
             ET.fromstring(f'<pubsub xmlns="{PUBSUB}"><items node="{node}"/></pubsub>')
         )
         answer = await iq.send(timeout=20)
-        item = answer.xml.find(f'.//{{{PUBSUB}}}item')
+        item = answer.xml.find(f".//{{{PUBSUB}}}item")
         return item[0]
 
     async def meet(self, jid: str) -> None:
@@ -124,7 +122,7 @@ class Ann:
     def say(self, jid: str, text: str) -> None:
         sent = self.engine.encrypt([jid], {LEGACY: text.encode()})
         self.engine.flush()
-        message = self.client.make_message(mto=jid, mtype='chat')
+        message = self.client.make_message(mto=jid, mtype="chat")
         for one in sent.messages:
             message.append(build_encrypted(one))
         message.send()
@@ -132,22 +130,22 @@ class Ann:
     def _message(self, stanza: Any) -> None:
         messages = find_encrypted(list(stanza.xml))
         if messages:
-            result = self.engine.decrypt(stanza['from'].bare, messages)
+            result = self.engine.decrypt(stanza["from"].bare, messages)
             self.engine.commit()
             if result.plaintext is not None:
                 self.read.put_nowait(result.plaintext)
 
 
 async def talk(folder: Path, python: str, *, it_begins: bool) -> None:
-    server = Prosody(folder / 'server', ['ann', 'cat'])
+    server = Prosody(folder / "server", ["ann", "cat"])
     server.start()
-    engine = OmemoEngine.open(folder / 'ann.db', 'ann@localhost')
-    ann = Ann(engine, server.accounts['ann'].password)
+    engine = OmemoEngine.open(folder / "ann.db", "ann@localhost")
+    ann = Ann(engine, server.accounts["ann"].password)
     peer = None
     try:
         await ann.connect(server)
-        cat = server.accounts['cat']
-        begin = ['ann@localhost'] if it_begins else []
+        cat = server.accounts["cat"]
+        begin = ["ann@localhost"] if it_begins else []
         peer = await asyncio.create_subprocess_exec(
             python, str(PROGRAM), cat.jid, cat.password, str(server.c2s_port),
             str(server.certificate), *begin,
@@ -155,16 +153,16 @@ async def talk(folder: Path, python: str, *, it_begins: bool) -> None:
         )  # fmt: skip
         assert peer.stdout is not None
         ready = await asyncio.wait_for(peer.stdout.readline(), 40)
-        assert ready == b'ready\n'
+        assert ready == b"ready\n"
         if it_begins:
-            assert await asyncio.wait_for(ann.read.get(), 20) == b'I begin'
+            assert await asyncio.wait_for(ann.read.get(), 20) == b"I begin"
         await ann.meet(cat.jid)
         for number in range(4):
-            ann.say(cat.jid, f'message {number} \u2603')
+            ann.say(cat.jid, f"message {number} \u2603")
             answer = await asyncio.wait_for(ann.read.get(), 20)
-            assert answer == f'You said: message {number} \u2603'.encode()
-        assert not server.leaks('message 1')
-        assert not server.leaks('I begin')
+            assert answer == f"You said: message {number} \u2603".encode()
+        assert not server.leaks("message 1")
+        assert not server.leaks("I begin")
     finally:
         if peer is not None and peer.returncode is None:
             peer.kill()
@@ -174,7 +172,7 @@ async def talk(folder: Path, python: str, *, it_begins: bool) -> None:
         server.stop()
 
 
-@pytest.mark.parametrize('it_begins', [False, True], ids=['we begin', 'it begins'])
+@pytest.mark.parametrize("it_begins", [False, True], ids=["we begin", "it begins"])
 def test_both_directions(python: str, it_begins: bool) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

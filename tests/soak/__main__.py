@@ -26,47 +26,45 @@ from tests.support.scene import make_artefact_folder
 
 def main() -> int:
     """Run it; the exit code says whether all went well."""
-    parser = argparse.ArgumentParser(prog='tools/soak', description=__doc__)
-    parser.add_argument('--messages', type=int, default=10_000, metavar='N')
+    parser = argparse.ArgumentParser(prog="tools/soak", description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000, metavar="N")
     parser.add_argument(
-        '--gajim',
-        default='bookworm,bookworm',
-        metavar='SUITE,SUITE',
-        help=f'of {", ".join(GAJIM_VERSIONS)}; bookworm twice if not given',
+        "--gajim",
+        default="bookworm,bookworm",
+        metavar="SUITE,SUITE",
+        help=f"of {', '.join(GAJIM_VERSIONS)}; bookworm twice if not given",
     )
     parser.add_argument(
-        '--seed', type=int, help='what was printed, to have the same again'
+        "--seed", type=int, help="what was printed, to have the same again"
     )
     arguments = parser.parse_args()
-    suites = arguments.gajim.split(',')
+    suites = arguments.gajim.split(",")
     if len(suites) != 2 or not set(suites) <= set(GAJIM_VERSIONS):
-        parser.error(f'--gajim takes two of {", ".join(GAJIM_VERSIONS)}')
+        parser.error(f"--gajim takes two of {', '.join(GAJIM_VERSIONS)}")
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     end_on_signals()
     say = partial(_say, time.monotonic())
-    say(f'seed {seed}')
-    with Scene(
-        ['ann', 'ben'], make_artefact_folder(), more_modules=MODULES
-    ) as scene:
+    say(f"seed {seed}")
+    with Scene(["ann", "ben"], make_artefact_folder(), more_modules=MODULES) as scene:
         ann, ben = (
             scene.gajim(suite, name, OURS)
-            for suite, name in zip(suites, ('ann', 'ben'), strict=True)
+            for suite, name in zip(suites, ("ann", "ben"), strict=True)
         )
         try:
             Soak(scene, ann, ben, seed, say).run(arguments.messages)
         except KeyboardInterrupt:
-            say('Ended.')
+            say("Ended.")
             return 130
         except Exception as error:
-            say(f'FAILED with seed {seed}: {error}')
-            say(f'Logs and pictures: {scene.keep_logs("failed")}')
+            say(f"FAILED with seed {seed}: {error}")
+            say(f"Logs and pictures: {scene.keep_logs('failed')}")
             return 1
     return 0
 
 
 def _say(start: float, text: str) -> None:
-    print(f'{time.monotonic() - start:7.1f} {text}', flush=True)
+    print(f"{time.monotonic() - start:7.1f} {text}", flush=True)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())

@@ -11,12 +11,12 @@ from collections import Counter
 from collections import defaultdict
 from pathlib import Path
 
-_FROM_CLIENT = re.compile(rb'< ([^@\s]+)@\S+ (<message [^>]*>)')
-_TO_CLIENT = re.compile(rb'> ([^@\s]+)@\S+ (<message [^>]*>)')
+_FROM_CLIENT = re.compile(rb"< ([^@\s]+)@\S+ (<message [^>]*>)")
+_TO_CLIENT = re.compile(rb"> ([^@\s]+)@\S+ (<message [^>]*>)")
 _ID = re.compile(rb" id='([^']*)'")
-_NEW_STREAM = re.compile(rb'< ([^@\s]+)@\S+ <enable ')
-_STANZA_ID = re.compile(rb'<stanza-id [^>]*>')
-_ASKED_AFTER = re.compile(rb'< ([^@\s]+)@.*<after>([^<]+)</after>')
+_NEW_STREAM = re.compile(rb"< ([^@\s]+)@\S+ <enable ")
+_STANZA_ID = re.compile(rb"<stanza-id [^>]*>")
+_ASKED_AFTER = re.compile(rb"< ([^@\s]+)@.*<after>([^<]+)</after>")
 
 
 class Accepted:
@@ -62,10 +62,10 @@ class Accepted:
         }
 
     def _read_on(self) -> None:
-        with self._path.open('rb') as lines:
+        with self._path.open("rb") as lines:
             lines.seek(self._offset)
             for line in lines:
-                if not line.endswith(b'\n'):
+                if not line.endswith(b"\n"):
                     break
                 self._offset += len(line)
                 self._note(line)
@@ -78,7 +78,7 @@ class Accepted:
         if begun is not None:
             self._streams[begun[1].decode()] += 1
         # A receipt has no words for those who cannot read it
-        if b'<payload>' not in line or b'<body>' not in line:
+        if b"<payload>" not in line or b"<body>" not in line:
             return
         found = _FROM_CLIENT.match(line)
         if found is not None:
@@ -86,7 +86,7 @@ class Accepted:
             self._ids[found[1].decode()].add(number.decode())
         found = _TO_CLIENT.match(line)
         archived = _STANZA_ID.search(line)
-        if found is not None and archived is not None and b'<result ' not in line:
+        if found is not None and archived is not None and b"<result " not in line:
             (number,) = _ID.findall(found[2])
             (name,) = _ID.findall(archived[0])
             self._archived[found[1].decode(), number.decode()] = name.decode()

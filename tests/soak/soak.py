@@ -25,7 +25,7 @@ from tests.support.scene import Scene
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
-MODULES = ('hang_up',)
+MODULES = ("hang_up",)
 """What the server has to have besides."""
 
 BURST = 50
@@ -85,16 +85,16 @@ class Soak:
         self._accepted = Accepted(scene.server.wire_log)
         # Of a length that is a multiple of three, so that the beginning of a text
         # is also the beginning of its base64
-        self.word = f'soak {self._chance.getrandbits(24):06x} '
+        self.word = f"soak {self._chance.getrandbits(24):06x} "
         self._count = 0
         self._deaths = 0
         self._events: dict[str, tuple[int, Callable[[Side], None]]] = {
-            'talk': (2, self._talk),
-            'crash': (2, self._crash),
-            'crash while catching up': (1, self._crash_while_catching_up),
-            'quit': (1, self._quit),
-            'go offline': (2, self._go_offline),
-            'lose the connection': (2, self._lose_connection),
+            "talk": (2, self._talk),
+            "crash": (2, self._crash),
+            "crash while catching up": (1, self._crash_while_catching_up),
+            "quit": (1, self._quit),
+            "go offline": (2, self._go_offline),
+            "lose the connection": (2, self._lose_connection),
         }
 
     def run(self, count: int) -> None:
@@ -108,21 +108,21 @@ class Soak:
             self._chance.shuffle(deck)
             for name in deck:
                 victim = self._chance.choice(self._sides)
-                self._say(f'    {victim.name}: {name}')
+                self._say(f"    {victim.name}: {name}")
                 self._events[name][1](victim)
             self._settle()
             passed = time.monotonic() - started
             self._say(
-                f'{self.arrived} of {count} messages have arrived, '
-                f'{self._deaths} restarts, {passed:.0f} s'
+                f"{self.arrived} of {count} messages have arrived, "
+                f"{self._deaths} restarts, {passed:.0f} s"
             )
         self._check_all()
         gone = sum(len(side.gone) for side in self._sides)
         unsure = sum(len(side.unsure) for side in self._sides)
         self._say(
-            f'All {self.arrived} messages exactly once. {gone} died with their '
-            f'program before the server had them; {unsure} may be missing with '
-            'their own sender, whose Gajim died before it wrote them down.'
+            f"All {self.arrived} messages exactly once. {gone} died with their "
+            f"program before the server had them; {unsure} may be missing with "
+            "their own sender, whose Gajim died before it wrote them down."
         )
 
     @property
@@ -208,14 +208,14 @@ class Soak:
     def _check_handed_over(self, side: Side) -> None:
         # Now and then Prosody reads what comes from a connection that was resumed,
         # and does nothing with it. What has got stuck with us is another matter
-        waiting = side.gajim.call('waiting', account=side.gajim.account_name)
-        assert not waiting, f'{waiting} messages wait in {side.name}'
+        waiting = side.gajim.call("waiting", account=side.gajim.account_name)
+        assert not waiting, f"{waiting} messages wait in {side.name}"
 
     def _check_stuck(self, side: Side) -> None:
         # nbxmpp waits for ever when its connection breaks while it closes it
-        last = side.gajim.log.read_text(errors='replace')[-1000:]
-        assert 'Read Error' in last, f'{side.name} does not go: {last}'
-        self._say(f'    {side.name}: killed, for it did not go')
+        last = side.gajim.log.read_text(errors="replace")[-1000:]
+        assert "Read Error" in last, f"{side.name} does not go: {last}"
+        self._say(f"    {side.name}: killed, for it did not go")
 
     def _moment(self) -> None:
         # Nothing is waited for: what is broken shall be broken at any point
@@ -235,10 +235,10 @@ class Soak:
         texts = []
         for _ in range(size or self._chance.randint(1, BURST)):
             self._count += 1
-            texts.append(f'{self.word}{self._count:06d} from {side.name}')
+            texts.append(f"{self.word}{self._count:06d} from {side.name}")
         stream = self._accepted.streams(side.name)
         taken = side.gajim.call(
-            'send_all_past_the_window',
+            "send_all_past_the_window",
             account=side.gajim.account_name,
             jid=self._other(side).gajim.account.jid,
             texts=texts,
@@ -278,7 +278,7 @@ class Soak:
 
     @staticmethod
     def _wait_until_online(side: Side) -> None:
-        wait_for(f'{side.name} is online', side.gajim.online, TIMEOUT)
+        wait_for(f"{side.name} is online", side.gajim.online, TIMEOUT)
 
     def _settle_one(self, side: Side) -> None:
         reader = self._other(side)
@@ -296,7 +296,7 @@ class Soak:
                 tries += 1
                 if tries == TRIES:
                     raise
-                self._say(f'    {side.name}: writes again')
+                self._say(f"    {side.name}: writes again")
                 if not self._has_ended(side, last):
                     self._check_handed_over(side)
                     self._sign_in_anew(side)
@@ -308,20 +308,20 @@ class Soak:
             size = 0
             numbers = self._passed_over(reader)
             passed_over = {
-                row['text']
+                row["text"]
                 for row in self._history(side, reader)
-                if row['id'] in numbers
+                if row["id"] in numbers
             }
             for text in side.open:
                 if text in there:
                     side.arrived.append(text)
                     if text not in own:
-                        shown = f'{side.name} does not show its own {text!r}'
+                        shown = f"{side.name} does not show its own {text!r}"
                         assert self._has_ended(side, text), shown
                         side.unsure.add(text)
                 else:
                     excused = self._has_ended(side, text) or text in passed_over
-                    assert excused, f'{text!r} is lost'
+                    assert excused, f"{text!r} is lost"
                     side.gone.add(text)
                     size += 1
             side.open.clear()
@@ -334,7 +334,7 @@ class Soak:
 
     def _wait_for_texts(self, reader: Side, writer: Side, texts: set[str]) -> None:
         wait_for(
-            f'{reader.name} has the last text from {writer.name}',
+            f"{reader.name} has the last text from {writer.name}",
             lambda: texts <= self._texts(reader, writer).keys(),
             TIMEOUT / 5,
             INTERVAL,
@@ -344,27 +344,27 @@ class Soak:
         def missing() -> set[str]:
             history = self._history(reader, writer)
             accepted = self._accepted.ids(writer.gajim.account.name)
-            there = {row['id'] for row in history}
+            there = {row["id"] for row in history}
             return accepted - there - self._passed_over(reader)
 
-        what = f'{reader.name} has all of {writer.name}'
+        what = f"{reader.name} has all of {writer.name}"
         try:
             try:
                 wait_for(what, lambda: not missing(), TIMEOUT / 5, INTERVAL)
             except TooLate:
                 # Gajim does not go on with the archive when its connection was
                 # lost in the middle of a page and then resumed
-                self._say(f'    {reader.name}: signs in anew for the archive')
+                self._say(f"    {reader.name}: signs in anew for the archive")
                 self._sign_in_anew(reader)
                 wait_for(what, lambda: not missing(), TIMEOUT, INTERVAL)
         except TooLate as error:
-            known = {row['id']: row['text'] for row in self._history(writer, reader)}
-            lost = [f'{one}: {known.get(one, "?")}' for one in sorted(missing())]
-            raise AssertionError(f'{error}; LOST: {lost}') from None
+            known = {row["id"]: row["text"] for row in self._history(writer, reader)}
+            lost = [f"{one}: {known.get(one, '?')}" for one in sorted(missing())]
+            raise AssertionError(f"{error}; LOST: {lost}") from None
 
     def _passed_over(self, reader: Side) -> set[str]:
         # Gajim 1.7 writes both at the same time
-        if reader.gajim.host.gajim_version.startswith('1.'):
+        if reader.gajim.host.gajim_version.startswith("1."):
             return set()
         return self._accepted.passed_over(reader.name)
 
@@ -372,29 +372,29 @@ class Soak:
         return side.gajim.history(other.gajim.account.jid)
 
     def _texts(self, side: Side, other: Side) -> Counter[str]:
-        return Counter(row['text'] for row in self._history(side, other))
+        return Counter(row["text"] for row in self._history(side, other))
 
     def _check_encrypted(self, side: Side) -> None:
         history = self._history(side, self._other(side))
-        clear = [row['text'] for row in history if not row['encrypted']]
-        assert not clear, f'{side.name} shows in clear: {clear}'
+        clear = [row["text"] for row in history if not row["encrypted"]]
+        assert not clear, f"{side.name} shows in clear: {clear}"
 
     def _check_all(self) -> None:
         ours = {text for side in self._sides for text in side.arrived}
         gone = {text for side in self._sides for text in side.gone}
         for side in self._sides:
             history = self._history(side, self._other(side))
-            found = Counter(row['text'] for row in history)
+            found = Counter(row["text"] for row in history)
             twice = {text: n for text, n in found.items() if n > 1}
-            assert not twice, f'{side.name} shows more than once: {twice}'
+            assert not twice, f"{side.name} shows more than once: {twice}"
             missing = ours - side.unsure - found.keys()
-            assert not missing, f'{side.name} does not show: {sorted(missing)}'
+            assert not missing, f"{side.name} does not show: {sorted(missing)}"
             # Its own rows of what never left may be there
             strange = found.keys() - ours - (gone & side.gone)
-            assert not strange, f'{side.name} shows besides: {sorted(strange)}'
+            assert not strange, f"{side.name} shows besides: {sorted(strange)}"
             self._check_encrypted(side)
-            log = side.gajim.log.read_text(errors='replace')
+            log = side.gajim.log.read_text(errors="replace")
             assert not errors_of_our_plugin(log), errors_of_our_plugin(log)
             assert self.word not in log, side.gajim.log
         leaks = self._server.leaks(self.word)
-        assert not leaks, f'the server saw: {leaks[:3]}'
+        assert not leaks, f"the server saw: {leaks[:3]}"

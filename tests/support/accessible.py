@@ -14,24 +14,24 @@ from typing import Any
 
 from .processes import unprivileged_ids
 
-READER = Path(__file__).with_name('atspi_reader.py')
+READER = Path(__file__).with_name("atspi_reader.py")
 
 # What can be operated, in the names of both toolkits
 CONTROLS = frozenset(
     {
-        'push button',
-        'button',
-        'toggle button',
-        'switch',
-        'check box',
-        'combo box',
-        'menu button',
-        'menu item',
-        'entry',
-        'text',
-        'radio button',
-        'slider',
-        'link',
+        "push button",
+        "button",
+        "toggle button",
+        "switch",
+        "check box",
+        "combo box",
+        "menu button",
+        "menu item",
+        "entry",
+        "text",
+        "radio button",
+        "slider",
+        "link",
     }
 )
 
@@ -59,36 +59,36 @@ class Accessibility:
     def __init__(self, bus_address: str, runtime_folder: Path, display: str) -> None:
         """Name the session bus that Gajim is on."""
         self._environment = {
-            'PATH': '/usr/bin:/bin',
-            'DBUS_SESSION_BUS_ADDRESS': bus_address,
-            'XDG_RUNTIME_DIR': str(runtime_folder),
-            'HOME': str(runtime_folder),
-            'DISPLAY': display,
-            'LANG': 'C.UTF-8',
+            "PATH": "/usr/bin:/bin",
+            "DBUS_SESSION_BUS_ADDRESS": bus_address,
+            "XDG_RUNTIME_DIR": str(runtime_folder),
+            "HOME": str(runtime_folder),
+            "DISPLAY": display,
+            "LANG": "C.UTF-8",
         }
         self._display = display
 
     def windows(self) -> list[str]:
         """The names of all windows."""
-        return list(self._run('windows'))
+        return list(self._run("windows"))
 
     def read(self, title: str) -> list[Node]:
         """All of a window, in the order of reading."""
         return [
-            Node(**{**node, 'states': tuple(node['states'])})
-            for node in self._run('read', title)
+            Node(**{**node, "states": tuple(node["states"])})
+            for node in self._run("read", title)
         ]
 
     def press(self, title: str, name: str) -> None:
         """Operate what has this name."""
-        self._run('press', title, name)
+        self._run("press", title, name)
 
     def key(self, *keys: str) -> None:
         """Press keys on the keyboard, by the names of xdotool."""
         subprocess.run(
-            ['xdotool', 'key', '--delay', '60', *keys],
+            ["xdotool", "key", "--delay", "60", *keys],
             check=True,
-            env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+            env={"DISPLAY": self._display, "PATH": "/usr/bin:/bin"},
             timeout=30,
         )
 
@@ -105,9 +105,9 @@ class Accessibility:
     def type(self, text: str) -> None:
         """Type a text on the keyboard."""
         subprocess.run(
-            ['xdotool', 'type', '--delay', '30', text],
+            ["xdotool", "type", "--delay", "30", text],
             check=True,
-            env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+            env={"DISPLAY": self._display, "PATH": "/usr/bin:/bin"},
             timeout=60,
         )
 
@@ -116,29 +116,29 @@ class Accessibility:
 
         def step(*arguments: str | int) -> None:
             subprocess.run(
-                ['xdotool', *map(str, arguments)],
+                ["xdotool", *map(str, arguments)],
                 check=True,
-                env={'DISPLAY': self._display, 'PATH': '/usr/bin:/bin'},
+                env={"DISPLAY": self._display, "PATH": "/usr/bin:/bin"},
                 timeout=30,
             )
             # A toolkit drops only where it has seen the pointer arrive
             time.sleep(0.1)
 
-        step('search', '--sync', '--onlyvisible', '--name', title)
-        step('mousemove', *start)
-        step('mousedown', 1)
+        step("search", "--sync", "--onlyvisible", "--name", title)
+        step("mousemove", *start)
+        step("mousedown", 1)
         for n in range(1, 11):
             x = start[0] + (end[0] - start[0]) * n // 10
             y = start[1] + (end[1] - start[1]) * n // 10
-            step('mousemove', x, y)
-        step('mousemove_relative', 1, 1)
-        step('mouseup', 1)
+            step("mousemove", x, y)
+        step("mousemove_relative", 1, 1)
+        step("mouseup", 1)
 
     def _run(self, *arguments: str) -> Any:
         uid, gid = unprivileged_ids()
         drop = os.geteuid() == 0
         done = subprocess.run(
-            ['/usr/bin/python3', '-I', str(READER), *arguments],
+            ["/usr/bin/python3", "-I", str(READER), *arguments],
             check=False,
             capture_output=True,
             text=True,
@@ -147,8 +147,8 @@ class Accessibility:
             user=uid if drop else None,
             group=gid if drop else None,
             extra_groups=[] if drop else None,
-            cwd='/',
+            cwd="/",
         )
         if done.returncode:
-            raise AssertionError(f'AT-SPI: {arguments}: {done.stderr.strip()}')
+            raise AssertionError(f"AT-SPI: {arguments}: {done.stderr.strip()}")
         return json.loads(done.stdout)

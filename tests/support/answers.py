@@ -19,9 +19,7 @@ def answer_device_list(
 ) -> list[Effect]:
     """Hand an engine the list it asked for; return what it wants next."""
     if found is None:
-        return engine.device_list_unavailable(
-            asked.jid, asked.protocol, permanent=True
-        )
+        return engine.device_list_unavailable(asked.jid, asked.protocol, permanent=True)
     return engine.device_list_received(asked.jid, found)
 
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import gi
 
-gi.require_version('Atspi', '2.0')
+gi.require_version("Atspi", "2.0")
 
 from gi.repository import Atspi  # noqa: E402
 from gi.repository import GLib  # noqa: E402
 
 STATES = {
-    'focusable': Atspi.StateType.FOCUSABLE,
-    'focused': Atspi.StateType.FOCUSED,
-    'showing': Atspi.StateType.SHOWING,
-    'expanded': Atspi.StateType.EXPANDED,
-    'checked': Atspi.StateType.CHECKED,
+    "focusable": Atspi.StateType.FOCUSABLE,
+    "focused": Atspi.StateType.FOCUSED,
+    "showing": Atspi.StateType.SHOWING,
+    "expanded": Atspi.StateType.EXPANDED,
+    "checked": Atspi.StateType.CHECKED,
 }
 
 
@@ -52,7 +52,7 @@ def walk(node: Any, depth: int = 0) -> Any:
 
 def describe(node: Any, depth: int) -> dict[str, Any]:
     states = node.get_state_set()
-    text = ''
+    text = ""
     try:
         content = node.get_text_iface()
         if content is not None:
@@ -61,12 +61,12 @@ def describe(node: Any, depth: int) -> dict[str, Any]:
     except GLib.Error:
         pass
     return {
-        'depth': depth,
-        'role': node.get_role_name(),
-        'name': node.get_name() or '',
-        'description': node.get_description() or '',
-        'text': text or '',
-        'states': [name for name, one in STATES.items() if states.contains(one)],
+        "depth": depth,
+        "role": node.get_role_name(),
+        "name": node.get_name() or "",
+        "description": node.get_description() or "",
+        "text": text or "",
+        "states": [name for name, one in STATES.items() if states.contains(one)],
     }
 
 
@@ -82,10 +82,10 @@ def read(title: str) -> list[dict[str, Any]]:
 def find_window(title: str) -> Any:
     """Some dialogs of GTK 4 have no title."""
     for window in windows():
-        name = window.get_name() or ''
+        name = window.get_name() or ""
         if title in name if title else not name:
             return window
-    raise SystemExit(f'no window {title!r}')
+    raise SystemExit(f"no window {title!r}")
 
 
 def press(title: str, name: str) -> None:
@@ -102,13 +102,13 @@ def press(title: str, name: str) -> None:
         action = node.get_action_iface()
         if (
             name in (node.get_name(), node.get_description())
-            and node.get_role_name() != 'label'
+            and node.get_role_name() != "label"
             and action is not None
             and Atspi.Action.get_n_actions(action)
         ):
             found = action, depth
     if found is None:
-        raise SystemExit(f'nothing to press is called {name!r}')
+        raise SystemExit(f"nothing to press is called {name!r}")
     Atspi.Action.do_action(found[0], 0)
 
 
@@ -116,11 +116,11 @@ def main() -> None:
     Atspi.init()
     command, *arguments = sys.argv[1:]
     result: Any = None
-    if command == 'windows':
-        result = [window.get_name() or '' for window in windows()]
-    elif command == 'read':
+    if command == "windows":
+        result = [window.get_name() or "" for window in windows()]
+    elif command == "read":
         result = read(*arguments)
-    elif command == 'press':
+    elif command == "press":
         press(*arguments)
     json.dump(result, sys.stdout)
 

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-PLUGIN = REPOSITORY / 'omemo_plugin'
-BUILD = REPOSITORY / 'tools' / 'bundle'
+PLUGIN = REPOSITORY / "omemo_plugin"
+BUILD = REPOSITORY / "tools" / "bundle"
 
 
 def build_bundle(folder: Path) -> Path:

@@ -36,7 +36,7 @@ def new_bundle(protocol: Protocol) -> Bundle:
     if protocol is Protocol.OMEMO_2:
         signature = xeddsa.ed25519_seed_sign(seed, signed_prekey)
         return Bundle(protocol, identity_key, 1, signed_prekey, signature, prekeys)
-    signature = bytearray(xeddsa.ed25519_seed_sign(seed, b'\x05' + signed_prekey))
+    signature = bytearray(xeddsa.ed25519_seed_sign(seed, b"\x05" + signed_prekey))
     # The sign of the identity key (XEP-0384 0.3)
     signature[63] |= identity_key[31] & _SIGN
     return Bundle(

@@ -31,32 +31,32 @@ class Display:
         )  # fmt: skip
         os.close(write_end)
         os.set_blocking(read_end, False)
-        self._number = b''
+        self._number = b""
 
         def number_arrived() -> bool:
             if not self._child.running:
-                raise RuntimeError((folder / 'xvfb.log').read_text(errors='replace'))
+                raise RuntimeError((folder / "xvfb.log").read_text(errors="replace"))
             try:
                 self._number += os.read(read_end, 16)
             except BlockingIOError:
                 return False
-            return self._number.endswith(b'\n')
+            return self._number.endswith(b"\n")
 
         try:
-            wait_for('Xvfb is ready', number_arrived, timeout=20)
+            wait_for("Xvfb is ready", number_arrived, timeout=20)
         finally:
             os.close(read_end)
 
     @property
     def name(self) -> str:
         """What DISPLAY is set to."""
-        return f':{self._number.decode().strip()}'
+        return f":{self._number.decode().strip()}"
 
     def screenshot(self, path: Path) -> Path:
         """Write a picture of the whole display (PNG)."""
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            ['import', '-display', self.name, '-window', 'root', str(path)],
+            ["import", "-display", self.name, "-window", "root", str(path)],
             check=True,
             capture_output=True,
         )

@@ -13,8 +13,8 @@ from typing import Any
 
 import gi
 
-gi.require_version('Gdk', '3.0')
-gi.require_version('Gtk', '3.0')
+gi.require_version("Gdk", "3.0")
+gi.require_version("Gtk", "3.0")
 
 from gi.repository import Gdk  # noqa: E402
 from gi.repository import Gtk  # noqa: E402
@@ -22,22 +22,22 @@ from gi.repository import Gtk  # noqa: E402
 
 def main() -> None:
     x, y, kind, what = sys.argv[1:]
-    window = Gtk.Window(title='drag me', default_width=80, default_height=80)
+    window = Gtk.Window(title="drag me", default_width=80, default_height=80)
     source = Gtk.EventBox()
-    source.add(Gtk.Label(label='drag me'))
+    source.add(Gtk.Label(label="drag me"))
     source.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
-    if kind == 'uri':
+    if kind == "uri":
         source.drag_source_add_uri_targets()
     else:
         source.drag_source_add_text_targets()
 
     def get(_source: Any, _context: Any, data: Any, _info: int, _time: int) -> None:
-        if kind == 'uri':
+        if kind == "uri":
             data.set_uris([what])
         else:
             data.set_text(what, -1)
 
-    source.connect('drag-data-get', get)
+    source.connect("drag-data-get", get)
     window.add(source)
     window.show_all()
     window.move(int(x), int(y))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''A process that is killed in the middle of its work with a key store.'''
+"""A process that is killed in the middle of its work with a key store."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from typing import Any
 
 
 class Diary:
-    '''What a process did, one thing after the other, in a file: what it wrote
-    before it was killed is there.'''
+    """What a process did, one thing after the other, in a file: what it wrote
+    before it was killed is there."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def note(self, *entry: Any) -> None:
         data = pickle.dumps(entry)
-        with self._path.open('ab', buffering=0) as file:
-            file.write(len(data).to_bytes(4, 'big') + data)
+        with self._path.open("ab", buffering=0) as file:
+            file.write(len(data).to_bytes(4, "big") + data)
 
     def read(self) -> Iterator[tuple[Any, ...]]:
         if not self._path.exists():
             return
         data = self._path.read_bytes()
         while data:
-            size = int.from_bytes(data[:4], 'big')
+            size = int.from_bytes(data[:4], "big")
             # Our own process has written it
             yield pickle.loads(data[4 : 4 + size])  # noqa: S301  # noqa: S301 - our own
             data = data[4 + size :]
 
 
 class _Killer(sqlite3.Connection):
-    '''Kills the process before a statement is run.'''
+    """Kills the process before a statement is run."""
 
     left = 0
 
@@ -59,7 +59,7 @@ class _Killer(sqlite3.Connection):
 
 
 def run_until_statement(number: int, path: Path, work: Callable[[], None]) -> bool:
-    '''
+    """
     Do something in a process of its own, and kill that with SIGKILL when it is
     about to run a statement on a database.
 
@@ -72,7 +72,7 @@ def run_until_statement(number: int, path: Path, work: Callable[[], None]) -> bo
 
     Raises:
         AssertionError: the work failed.
-    '''
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -81,7 +81,7 @@ def run_until_statement(number: int, path: Path, work: Callable[[], None]) -> bo
 
             def connect_to(database: Any, **options: Any) -> sqlite3.Connection:
                 if database == path:
-                    options['factory'] = _Killer
+                    options["factory"] = _Killer
                 connection: sqlite3.Connection = connect(database, **options)
                 return connection
 

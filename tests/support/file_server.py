@@ -14,7 +14,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-Answer = Callable[['Request'], None]
+Answer = Callable[["Request"], None]
 
 
 class Request(BaseHTTPRequestHandler):
@@ -26,7 +26,7 @@ class Request(BaseHTTPRequestHandler):
         owner = self.server.owner
         owner.requests.append(self.path)
         owner.headers.append({k.lower(): v for k, v in self.headers.items()})
-        answer = owner.answers.get(self.path.partition('?')[0])
+        answer = owner.answers.get(self.path.partition("?")[0])
         self.close_connection = True
         if answer is None:
             self.send_error(404)
@@ -37,7 +37,7 @@ class Request(BaseHTTPRequestHandler):
         """Send the status and headers (a_b stands for a-b)."""
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name.replace('_', '-'), value)
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
     def log_message(self, *_arguments: Any) -> None:
@@ -84,7 +84,7 @@ class FileServer:
         if certificate is not None:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate, key)
-        self._server = _Server(('127.0.0.1', 0), Request)
+        self._server = _Server(("127.0.0.1", 0), Request)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
@@ -95,8 +95,8 @@ class FileServer:
     @property
     def url(self) -> str:
         """Without a slash at its end."""
-        scheme = 'http' if self.context is None else 'https'
-        return f'{scheme}://localhost:{self.port}'
+        scheme = "http" if self.context is None else "https"
+        return f"{scheme}://localhost:{self.port}"
 
     def __enter__(self) -> FileServer:
         self._thread.start()
@@ -108,7 +108,7 @@ class FileServer:
         self._server.server_close()
 
 
-def content(data: bytes, kind: str = 'application/octet-stream') -> Answer:
+def content(data: bytes, kind: str = "application/octet-stream") -> Answer:
     """An honest answer."""
 
     def answer(request: Request) -> None:
@@ -122,7 +122,7 @@ def in_pieces(data: bytes, *sizes: int) -> Answer:
     """No length is told; the last pieces have these sizes."""
 
     def answer(request: Request) -> None:
-        request.head(Content_Type='application/octet-stream')
+        request.head(Content_Type="application/octet-stream")
         start = len(data) - sum(sizes)
         request.wfile.write(data[:start])
         for size in sizes:
@@ -139,7 +139,7 @@ def redirect(location: str, status: int = 302) -> Answer:
     """Sends the client elsewhere."""
 
     def answer(request: Request) -> None:
-        request.head(status, Location=location, Content_Length='0')
+        request.head(status, Location=location, Content_Length="0")
 
     return answer
 
@@ -148,7 +148,7 @@ def claiming(length: int, data: bytes) -> Answer:
     """Tells a length that is not true."""
 
     def answer(request: Request) -> None:
-        request.head(Content_Length=str(length), Content_Type='image/png')
+        request.head(Content_Length=str(length), Content_Type="image/png")
         request.wfile.write(data)
 
     return answer
@@ -156,7 +156,7 @@ def claiming(length: int, data: bytes) -> Answer:
 
 def endless(request: Request) -> None:
     """Never stops while somebody reads."""
-    request.head(Content_Type='application/octet-stream')
+    request.head(Content_Type="application/octet-stream")
     piece = bytes(1 << 16)
     try:
         while True:
@@ -168,7 +168,7 @@ def endless(request: Request) -> None:
 
 def silent(request: Request) -> None:
     """Begins and says no more, until the client goes away."""
-    request.head(Content_Length='1000', Content_Type='application/octet-stream')
+    request.head(Content_Length="1000", Content_Type="application/octet-stream")
     request.wfile.write(bytes(100))
     request.wfile.flush()
     try:
@@ -180,7 +180,7 @@ def silent(request: Request) -> None:
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost, and its key."""
-    certificate, key = folder / 'certificate.pem', folder / 'key.pem'
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         [
             'openssl', 'req', '-x509', '-newkey', 'ec',

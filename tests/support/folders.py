@@ -11,7 +11,7 @@ from pathlib import Path
 
 def files_below(folder: Path) -> Iterator[tuple[Path, bytes]]:
     """Each file below a folder and what is in it, without those gone meanwhile."""
-    for path in sorted(folder.rglob('*')):
+    for path in sorted(folder.rglob("*")):
         try:
             if path.is_file():
                 yield path, path.read_bytes()

@@ -29,22 +29,22 @@ from .waiting import PATIENCE
 from .waiting import TooLate
 from .waiting import wait_for
 
-DRIVER = Path(__file__).parent / 'driver'
-DRIVER_NAME = 'gajim_test_driver'
-CERTIFICATES = Path('/etc/ssl/certs/ca-certificates.crt')
-PYTHON_LIBRARIES = Path('/usr/lib/python3/dist-packages')
+DRIVER = Path(__file__).parent / "driver"
+DRIVER_NAME = "gajim_test_driver"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+PYTHON_LIBRARIES = Path("/usr/lib/python3/dist-packages")
 # Short name of the plugin under test.
-OURS = 'omemo_plugin'
+OURS = "omemo_plugin"
 
 # Nothing starts services on that bus, so the one for accessibility comes first.
 # It ends with the bus.
-WITH_ACCESSIBILITY = '''\
+WITH_ACCESSIBILITY = """\
 /usr/libexec/at-spi-bus-launcher --launch-immediately &
 exec "$@"
-'''
+"""
 
 # A session bus that keeps its socket in our folder and starts no services.
-DBUS_CONFIG = '''\
+DBUS_CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -57,7 +57,7 @@ DBUS_CONFIG = '''\
     <allow own="*"/>
   </policy>
 </busconfig>
-'''
+"""
 
 
 class DriverError(AssertionError):
@@ -72,18 +72,18 @@ class Row:
     text: str
     outgoing: bool = False
     encryption: Mapping[str, Any] | None = None
-    shield: str = ''
+    shield: str = ""
     receipt: bool = False
 
     @property
     def trust(self) -> str | None:
         """Name of the trust level behind the shield, None when not encrypted."""
-        return None if self.encryption is None else self.encryption['trust']
+        return None if self.encryption is None else self.encryption["trust"]
 
     @property
     def key(self) -> str | None:
         """The sending device's fingerprint as it is kept with the message."""
-        return None if self.encryption is None else self.encryption['key']
+        return None if self.encryption is None else self.encryption["key"]
 
 
 class DrivenGajim:
@@ -110,18 +110,18 @@ class DrivenGajim:
 
     def wait_until_running(self, timeout: float = 60.0) -> None:
         """Wait until the driver in the program answers."""
-        wait_for(f'{self.name} runs', self._answers, timeout)
+        wait_for(f"{self.name} runs", self._answers, timeout)
 
     def quit(self, timeout: float = 15.0) -> None:
         """Quit as the user does; killed when that takes too long."""
         if self._child is None:
             return
         if self.running:
-            self.call('quit')
+            self.call("quit")
             ended = self._child.wait(timeout)
             self._child.kill()
             if not ended:
-                raise AssertionError(f'{self.name} did not quit in {timeout:g} s')
+                raise AssertionError(f"{self.name} did not quit in {timeout:g} s")
         self._child = None
 
     def kill(self) -> None:
@@ -134,197 +134,193 @@ class DrivenGajim:
 
     def online(self) -> bool:
         """Whether the account is online."""
-        return bool(self.call('is_available', account=self.account_name))
+        return bool(self.call("is_available", account=self.account_name))
 
     def set_online(self, online: bool) -> None:
         """Go online or offline, and wait for it."""
         name = self.account_name
-        self.call('set_online', account=name, online=online)
+        self.call("set_online", account=name, online=online)
         if online:
-            wait_for(f'{self.name} is online', self.online)
+            wait_for(f"{self.name} is online", self.online)
         else:
             wait_for(
-                f'{self.name} is offline',
-                lambda: self.call('is_disconnected', account=name),
+                f"{self.name} is offline",
+                lambda: self.call("is_disconnected", account=name),
             )
 
     def set_account_enabled(self, enabled: bool) -> None:
         """Disable or enable the account; wait until it is gone or online."""
         name = self.account_name
-        self.call('set_account_enabled', account=name, enabled=enabled)
+        self.call("set_account_enabled", account=name, enabled=enabled)
         if enabled:
-            wait_for(f'{self.name} is online again', self.online)
+            wait_for(f"{self.name} is online again", self.online)
         else:
             wait_for(
-                f'{self.name} has disabled the account',
-                lambda: name not in self.call('accounts'),
+                f"{self.name} has disabled the account",
+                lambda: name not in self.call("accounts"),
             )
 
     # -- plugins
 
     def set_plugin_active(self, short_name: str, active: bool) -> None:
         """Switch a plugin on or off."""
-        self.call('set_plugin_active', short_name=short_name, active=active)
+        self.call("set_plugin_active", short_name=short_name, active=active)
 
     def plugins(self) -> dict[str, dict[str, Any]]:
         """What the plugin manager knows, by short name."""
-        return self.call('plugins')
+        return self.call("plugins")
 
     # -- chats
 
     def open_chat(self, jid: str, encryption: str | None = None) -> None:
         """Show the chat with somebody; choose the encryption when given."""
-        self.call('open_chat', account=self.account_name, jid=jid)
+        self.call("open_chat", account=self.account_name, jid=jid)
         wait_for(
-            f'{self.name} shows the chat with {jid}',
-            lambda: self.call('shown_chat') == jid,
+            f"{self.name} shows the chat with {jid}",
+            lambda: self.call("shown_chat") == jid,
         )
         if encryption is not None:
             self.set_encryption(encryption)
 
     def create_room(self, room: str, *, private: bool = True) -> None:
         """Make a room and wait until one is in it."""
-        self.call(
-            'create_room', account=self.account_name, room=room, private=private
-        )
+        self.call("create_room", account=self.account_name, room=room, private=private)
         self._wait_until_in(room)
 
-    def join_room(self, room: str, nick: str = '') -> None:
+    def join_room(self, room: str, nick: str = "") -> None:
         """Enter a room and wait until one is in it.
 
         :param nick: one's own name if none is given
         """
         self.call(
-            'join_room', account=self.account_name, room=room, nick=nick or self.name
+            "join_room", account=self.account_name, room=room, nick=nick or self.name
         )
         self._wait_until_in(room)
 
     def set_affiliation(self, room: str, jid: str, affiliation: str) -> None:
         """Make somebody a member of a room, or not any more."""
         self.call(
-            'set_affiliation',
+            "set_affiliation",
             account=self.account_name,
             room=room,
             jid=jid,
             affiliation=affiliation,
         )
         wait_for(
-            f'{jid} is made {affiliation}', lambda: self.call('affiliation_was_set')
+            f"{jid} is made {affiliation}", lambda: self.call("affiliation_was_set")
         )
 
     def send_file(self, jid: str, path: str) -> None:
         """Send a file to somebody, once the server has a place for it."""
         account = self.account_name
         wait_for(
-            f'{self.name} has a place for files',
-            lambda: self.call('can_send_files', account=account),
+            f"{self.name} has a place for files",
+            lambda: self.call("can_send_files", account=account),
         )
-        self.call('send_file', account=account, jid=jid, path=path)
+        self.call("send_file", account=account, jid=jid, path=path)
 
     def wait_for_file(self, timeout: float = 60.0) -> Row:
         """Wait until the shown chat has the link to an encrypted file."""
 
         def found() -> Row | None:
-            links = [m for m in self.messages() if m.text.startswith('aesgcm://')]
+            links = [m for m in self.messages() if m.text.startswith("aesgcm://")]
             return links[-1] if links else None
 
-        return wait_for(f'{self.name} shows a file', found, timeout)
+        return wait_for(f"{self.name} shows a file", found, timeout)
 
     def _wait_until_in(self, room: str) -> None:
         wait_for(
-            f'{self.name} is in {room}',
-            lambda: self.call(
-                'room_is_joined', account=self.account_name, room=room
-            ),
+            f"{self.name} is in {room}",
+            lambda: self.call("room_is_joined", account=self.account_name, room=room),
         )
 
     def open_room(self, room: str, encryption: str | None = None) -> None:
         """Show the chat of a room; choose the encryption when given."""
-        self.call('open_room', account=self.account_name, room=room)
-        wait_for(f'{self.name} shows {room}', lambda: self.call('shown_chat') == room)
+        self.call("open_room", account=self.account_name, room=room)
+        wait_for(f"{self.name} shows {room}", lambda: self.call("shown_chat") == room)
         if encryption is not None:
             self.set_encryption(encryption)
 
     def set_encryption(self, name: str) -> None:
         """Choose in the encryption menu of the shown chat ('' for none)."""
-        self.call('set_encryption', name=name)
-        shown = self.call('encryption')
-        assert shown == name, f'{self.name}: encryption is {shown!r}, not {name!r}'
+        self.call("set_encryption", name=name)
+        shown = self.call("encryption")
+        assert shown == name, f"{self.name}: encryption is {shown!r}, not {name!r}"
 
     def send(self, text: str, timeout: float = PATIENCE) -> None:
         """Type, press send, and press again while Gajim keeps the text.
 
         Gajim 2 refuses the first attempt while it looks for devices.
         """
-        self.call('clear_input')
-        self.call('type_text', text=text)
+        self.call("clear_input")
+        self.call("type_text", text=text)
 
         def left_the_input() -> bool:
-            self.call('press_send')
-            return text not in str(self.call('typed_text'))
+            self.call("press_send")
+            return text not in str(self.call("typed_text"))
 
-        wait_for(f'{self.name} sends {text!r}', left_the_input, timeout, 0.5)
+        wait_for(f"{self.name} sends {text!r}", left_the_input, timeout, 0.5)
 
     def rows(self) -> list[Row]:
         """The rows of the shown chat, oldest first."""
-        return [Row(**row) for row in self.call('rows')]
+        return [Row(**row) for row in self.call("rows")]
 
     def messages(self) -> list[Row]:
         """The message rows of the shown chat, oldest first."""
-        return [row for row in self.rows() if row.type == 'chat']
+        return [row for row in self.rows() if row.type == "chat"]
 
     def find(self, text: str) -> Row | None:
         """The message row with exactly this text in the shown chat."""
         found = [row for row in self.messages() if row.text == text]
-        assert len(found) < 2, f'{self.name} shows {text!r} {len(found)} times'
+        assert len(found) < 2, f"{self.name} shows {text!r} {len(found)} times"
         return found[0] if found else None
 
     def wait_for_message(self, text: str, timeout: float = PATIENCE) -> Row:
         """Wait until the shown chat has a row with this text."""
         try:
             return wait_for(
-                f'{self.name} shows {text!r}', lambda: self.find(text), timeout, 0.1
+                f"{self.name} shows {text!r}", lambda: self.find(text), timeout, 0.1
             )
         except TooLate as error:
-            raise TooLate(f'{error}\nrows: {self.rows()}') from None
+            raise TooLate(f"{error}\nrows: {self.rows()}") from None
 
     def history(self, jid: str) -> list[dict[str, Any]]:
         """What the archive on disk has of the chat, oldest first."""
-        return self.call('history', account=self.account_name, jid=jid)
+        return self.call("history", account=self.account_name, jid=jid)
 
     # -- the driver
 
     def call(self, action: str, **arguments: Any) -> Any:
         """Run an action in Gajim's main loop and return its result."""
-        request = json.dumps({'action': action, 'arguments': arguments})
+        request = json.dumps({"action": action, "arguments": arguments})
         if not self.running:
-            raise RuntimeError(f'{self.name} does not run; {self._end_of_log()}')
+            raise RuntimeError(f"{self.name} does not run; {self._end_of_log()}")
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(60)
             connection.connect(str(self._socket))
-            with connection.makefile('rw', encoding='utf-8') as lines:
-                lines.write(request + '\n')
+            with connection.makefile("rw", encoding="utf-8") as lines:
+                lines.write(request + "\n")
                 lines.flush()
                 answer = lines.readline()
         if not answer:
-            raise RuntimeError(f'{self.name} closed the line; {self._end_of_log()}')
+            raise RuntimeError(f"{self.name} closed the line; {self._end_of_log()}")
         result = json.loads(answer)
-        if 'error' in result:
-            raise DriverError(f'{self.name}: {action}: {result["error"]}')
-        return result['value']
+        if "error" in result:
+            raise DriverError(f"{self.name}: {action}: {result['error']}")
+        return result["value"]
 
     def _answers(self) -> bool:
         if not self.running:
-            raise RuntimeError(f'{self.name} ended; {self._end_of_log()}')
+            raise RuntimeError(f"{self.name} ended; {self._end_of_log()}")
         try:
-            self.call('ping')
+            self.call("ping")
         except (FileNotFoundError, ConnectionRefusedError):
             return False
         return True
 
     def _end_of_log(self) -> str:
-        lines = self.log.read_text(errors='replace').splitlines()[-40:]
-        return '\n'.join([f'{self.log} ends with:', *lines])
+        lines = self.log.read_text(errors="replace").splitlines()[-40:]
+        return "\n".join([f"{self.log} ends with:", *lines])
 
 
 class Gajim(DrivenGajim):
@@ -372,8 +368,8 @@ class Gajim(DrivenGajim):
         self.account = account
         self.folder = make_folder(folder)
         self.artefacts = artefacts
-        self.home = make_folder(self.folder / 'home')
-        self.log = self.folder / 'gajim.log'
+        self.home = make_folder(self.folder / "home")
+        self.log = self.folder / "gajim.log"
         self._overlays: dict[Path, Path] = {}
         if system_plugins:
             folder = host.system_plugins(self.folder, system_plugins)
@@ -390,10 +386,10 @@ class Gajim(DrivenGajim):
         self._environment = dict(environment or {})
         self._accessible = accessible
         self._child: Child | None = None
-        self._socket = self.folder / 'driver.socket'
-        make_folder(self.folder / 'run').chmod(0o700)
-        self._dbus_config = self.folder / 'dbus.conf'
-        self._dbus_config.write_text(DBUS_CONFIG.format(folder=self.folder / 'run'))
+        self._socket = self.folder / "driver.socket"
+        make_folder(self.folder / "run").chmod(0o700)
+        self._dbus_config = self.folder / "dbus.conf"
+        self._dbus_config.write_text(DBUS_CONFIG.format(folder=self.folder / "run"))
         write_profile(
             self.home,
             host.gajim_version,
@@ -411,17 +407,17 @@ class Gajim(DrivenGajim):
     @property
     def user_plugins(self) -> Path:
         """Where the plugin manager puts what it installs."""
-        return self.home / '.local' / 'share' / 'gajim' / 'plugins'
+        return self.home / ".local" / "share" / "gajim" / "plugins"
 
     @property
     def data(self) -> Path:
         """Gajim's data folder (history, OMEMO stores)."""
-        return self.home / '.local' / 'share' / 'gajim'
+        return self.home / ".local" / "share" / "gajim"
 
     def our_stores(self) -> list[Path]:
         """Files in which our plugin keeps keys and sessions."""
-        folder = self.data / 'plugins_data' / OURS
-        return sorted(path for path in folder.rglob('*') if path.is_file())
+        folder = self.data / "plugins_data" / OURS
+        return sorted(path for path in folder.rglob("*") if path.is_file())
 
     # -- the program
 
@@ -444,43 +440,41 @@ class Gajim(DrivenGajim):
         if self._socket.exists():
             self._socket.unlink()
         environment = {
-            'PATH': '/usr/sbin:/usr/bin:/sbin:/bin',
-            'HOME': str(self.home),
-            'LANG': 'C.UTF-8',
-            'DISPLAY': self._display_name,
-            'XDG_RUNTIME_DIR': str(self.folder / 'run'),
-            'GDK_BACKEND': 'x11',
-            'GSK_RENDERER': 'cairo',
-            'GSETTINGS_BACKEND': 'memory',
-            'GTK_A11Y': 'none',
-            'NO_AT_BRIDGE': '1',
-            'PYTHONDONTWRITEBYTECODE': '1',
-            'PYTHONFAULTHANDLER': '1',
-            'GAJIM_TEST_SOCKET': str(self._socket),
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "DISPLAY": self._display_name,
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "GDK_BACKEND": "x11",
+            "GSK_RENDERER": "cairo",
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_A11Y": "none",
+            "NO_AT_BRIDGE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONFAULTHANDLER": "1",
+            "GAJIM_TEST_SOCKET": str(self._socket),
         }
-        program = ['gajim', '-l', 'gajim.p=DEBUG']
+        program = ["gajim", "-l", "gajim.p=DEBUG"]
         if self._accessible:
-            del environment['NO_AT_BRIDGE']
-            environment['GTK_A11Y'] = 'atspi'
+            del environment["NO_AT_BRIDGE"]
+            environment["GTK_A11Y"] = "atspi"
             # Gajim 1 loads its bridge when this is set
-            environment['GNOME_ACCESSIBILITY'] = '1'
-            program = ['sh', '-c', WITH_ACCESSIBILITY, 'sh', *program]
+            environment["GNOME_ACCESSIBILITY"] = "1"
+            program = ["sh", "-c", WITH_ACCESSIBILITY, "sh", *program]
         for name, value in self._environment.items():
             environment[name] = value.format(folder=self.folder)
-        xauthority = self.folder / 'xauthority'
+        xauthority = self.folder / "xauthority"
         if xauthority.exists():
-            environment['XAUTHORITY'] = str(xauthority)
+            environment["XAUTHORITY"] = str(xauthority)
         command = [
             'dbus-run-session', f'--config-file={self._dbus_config}',
             '--', *program,
         ]  # fmt: skip
-        argv = self.host.command(
-            command, environment, self.folder, self._overlays
-        )
+        argv = self.host.command(command, environment, self.folder, self._overlays)
         self._child = Child(
             argv,
             log=self.log,
-            environment={'PATH': environment['PATH']},
+            environment={"PATH": environment["PATH"]},
             folder=self.folder,
             as_root=self.host.changes_user(self._overlays),
         )
@@ -494,13 +488,13 @@ class Gajim(DrivenGajim):
         if self._bundle is not None:
             self.install_plugin(self._bundle)
             self._bundle = None
-        wait_for(f'{self.name} is online', self.online, timeout)
+        wait_for(f"{self.name} is online", self.online, timeout)
         if self.has_our_plugin and not self._published:
-            resource = self.call('own_resource', account=self.account.name)
+            resource = self.call("own_resource", account=self.account.name)
             wait_for(
-                f'{self.name} has published its device',
+                f"{self.name} has published its device",
                 lambda: self.server.accepted_device_list(
-                    f'{self.account.jid}/{resource}'
+                    f"{self.account.jid}/{resource}"
                 ),
                 timeout,
             )
@@ -526,8 +520,8 @@ class Gajim(DrivenGajim):
 
     def screenshot(self, title: str) -> Path:
         """Picture of this Gajim's display in the artefact folder."""
-        path = self.artefacts / title / f'{self.name}.png'
-        assert self._own_display is not None, 'no display of its own'
+        path = self.artefacts / title / f"{self.name}.png"
+        assert self._own_display is not None, "no display of its own"
         return self._own_display.screenshot(path)
 
     @property
@@ -537,10 +531,10 @@ class Gajim(DrivenGajim):
 
     def accessibility(self) -> Accessibility:
         """What a screen reader finds; only where `accessible` was asked for."""
-        assert self._accessible, 'not started with accessible=True'
+        assert self._accessible, "not started with accessible=True"
         assert self._display_name is not None
-        bus = str(self.call('environment', name='DBUS_SESSION_BUS_ADDRESS'))
-        return Accessibility(bus, self.folder / 'run', self._display_name)
+        bus = str(self.call("environment", name="DBUS_SESSION_BUS_ADDRESS"))
+        return Accessibility(bus, self.folder / "run", self._display_name)
 
     def offer(self, file: Path) -> Path:
         """Put a file where this Gajim can read it."""
@@ -551,34 +545,34 @@ class Gajim(DrivenGajim):
 
     def install_plugin(self, bundle: Path) -> None:
         """Install a zip with the plugin manager and switch the plugin on."""
-        short_name = self.call('install_plugin', path=str(self.offer(bundle)))
+        short_name = self.call("install_plugin", path=str(self.offer(bundle)))
         self.set_plugin_active(short_name, True)
         plugin = self.plugins()[short_name]
-        if not plugin['active']:
-            raise AssertionError(f'{self.name}: not activated: {plugin["why_not"]}')
+        if not plugin["active"]:
+            raise AssertionError(f"{self.name}: not activated: {plugin['why_not']}")
 
     def _with_certificate(self, server: Prosody) -> Path:
         """The certificates Debian trusts, and the server's."""
-        file = self.folder / 'certificates.pem'
+        file = self.folder / "certificates.pem"
         ours = server.certificate.read_text()
         file.write_text(CERTIFICATES.read_text() + ours)
         return file
 
     def _missing(self, library: str) -> Path:
         """A package that fails as one does that is not there."""
-        folder = make_folder(self.folder / 'hidden' / library)
+        folder = make_folder(self.folder / "hidden" / library)
         text = f"No module named '{library}'"
-        (folder / '__init__.py').write_text(
-            f'raise ModuleNotFoundError({text!r}, name={library!r})\n'
+        (folder / "__init__.py").write_text(
+            f"raise ModuleNotFoundError({text!r}, name={library!r})\n"
         )
         return folder
 
 
 def unprivileged_x_authority(gajim: Gajim) -> None:
     """Give a Gajim the right to use the display of whoever runs the test."""
-    source = os.environ.get('XAUTHORITY') or str(Path.home() / '.Xauthority')
+    source = os.environ.get("XAUTHORITY") or str(Path.home() / ".Xauthority")
     if Path(source).exists():
-        target = gajim.folder / 'xauthority'
+        target = gajim.folder / "xauthority"
         target.write_bytes(Path(source).read_bytes())
         target.chmod(0o600)
         uid, gid = unprivileged_ids()

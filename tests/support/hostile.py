@@ -11,10 +11,10 @@ from .gajim import Gajim
 from .prosody import Prosody
 from .waiting import wait_for
 
-LEGACY_LIST = 'eu.siacs.conversations.axolotl.devicelist'
-NEW_LIST = 'urn:xmpp:omemo:2:devices'
+LEGACY_LIST = "eu.siacs.conversations.axolotl.devicelist"
+NEW_LIST = "urn:xmpp:omemo:2:devices"
 
-MODULE = 'hostile'
+MODULE = "hostile"
 
 # An element of the right form with a key for nobody and a text of nobody
 BROKEN = (
@@ -39,14 +39,14 @@ class HostileServer:
 
     def send(self, stanza: str) -> None:
         """Send one stanza as it is, and wait until it is out."""
-        folder = self._server.folder / 'hostile'
-        path = folder / f'{next(self._numbers):06d}.xml'
-        waiting = path.with_suffix('.new')
-        waiting.write_text(f'{self._victim.account.name}\n{stanza}')
+        folder = self._server.folder / "hostile"
+        path = folder / f"{next(self._numbers):06d}.xml"
+        waiting = path.with_suffix(".new")
+        waiting.write_text(f"{self._victim.account.name}\n{stanza}")
         waiting.rename(path)
-        wait_for('the server has sent it', lambda: not path.exists())
-        failed = path.with_name(f'{path.name}.failed')
-        assert not failed.exists(), f'the server could not send: {stanza[:200]}'
+        wait_for("the server has sent it", lambda: not path.exists())
+        failed = path.with_name(f"{path.name}.failed")
+        assert not failed.exists(), f"the server could not send: {stanza[:200]}"
 
     def message(self, sender: str, content: str) -> str:
         """Make a chat message to the victim."""
@@ -64,7 +64,7 @@ class HostileServer:
             f"{stanza}</forwarded>"
         )
 
-    def carbon(self, stanza: str, kind: str = 'received') -> str:
+    def carbon(self, stanza: str, kind: str = "received") -> str:
         """Wrap a message in an own carbon's element, without a message around."""
         inner = self.forwarded(stanza)
         return f"<{kind} xmlns='urn:xmpp:carbons:2'>{inner}</{kind}>"
@@ -83,10 +83,10 @@ class HostileServer:
     def device_list(self, owner: str, devices: Iterable[int], node: str) -> None:
         """Send an event with a device list."""
         if node == NEW_LIST:
-            ids = ''.join(f"<device id='{device}'/>" for device in devices)
+            ids = "".join(f"<device id='{device}'/>" for device in devices)
             payload = f"<devices xmlns='urn:xmpp:omemo:2'>{ids}</devices>"
         else:
-            ids = ''.join(f"<device id='{device}'/>" for device in devices)
+            ids = "".join(f"<device id='{device}'/>" for device in devices)
             payload = f"<list xmlns='eu.siacs.conversations.axolotl'>{ids}</list>"
         self.event(owner, node, f"<item id='current'>{payload}</item>")
 

@@ -15,25 +15,25 @@ from .processes import copy_tree
 from .processes import unprivileged_ids
 
 REPOSITORY = Path(__file__).parents[2]
-DEBIAN_ROOT = REPOSITORY / 'tools' / 'lib' / 'debian-root'
-IN_ROOT = REPOSITORY / 'tools' / 'lib' / 'in-root'
+DEBIAN_ROOT = REPOSITORY / "tools" / "lib" / "debian-root"
+IN_ROOT = REPOSITORY / "tools" / "lib" / "in-root"
 
-GAJIM_VERSIONS = {'bookworm': '1.7.3', 'trixie': '2.1.1', 'forky': '2.6.0'}
+GAJIM_VERSIONS = {"bookworm": "1.7.3", "trixie": "2.1.1", "forky": "2.6.0"}
 
 # Package lists of a root, where they are not debian-root's own choice.
-PACKAGE_LISTS = {'bookworm': ('gajim', 'plugin', 'gajim-omemo')}
+PACKAGE_LISTS = {"bookworm": ("gajim", "plugin", "gajim-omemo")}
 
-SYSTEM_PLUGINS = Path('/usr/share/gajim/plugins')
+SYSTEM_PLUGINS = Path("/usr/share/gajim/plugins")
 
 
 @cache
 def machine_suite() -> str:
     """Debian's name for what this machine runs, '' when it is not Debian."""
-    for line in Path('/etc/os-release').read_text().splitlines():
-        key, _, value = line.partition('=')
-        if key == 'VERSION_CODENAME':
+    for line in Path("/etc/os-release").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key == "VERSION_CODENAME":
             return value.strip('"')
-    return ''
+    return ""
 
 
 @cache
@@ -49,7 +49,7 @@ def debian_root(suite: str, lists: tuple[str, ...] | None = None) -> Path:
         text=True,
     )
     if made.returncode != 0:
-        raise RuntimeError(f'no Debian root of {suite}: see what is printed above')
+        raise RuntimeError(f"no Debian root of {suite}: see what is printed above")
     return Path(made.stdout.strip())
 
 
@@ -73,8 +73,8 @@ class Host:
 
     def system_plugins(self, folder: Path, more: Sequence[Path]) -> Path:
         """Copy the host's system-wide plugins into a folder, with more of them."""
-        source = (self.root or Path('/')) / SYSTEM_PLUGINS.relative_to('/')
-        target = folder / 'system-plugins'
+        source = (self.root or Path("/")) / SYSTEM_PLUGINS.relative_to("/")
+        target = folder / "system-plugins"
         target.mkdir()
         for plugin in [*(source.iterdir() if source.is_dir() else ()), *more]:
             copy_tree(plugin, target / plugin.name)
@@ -94,15 +94,15 @@ class Host:
         :param overlays: folders to show in the place of others of the host, as
             the value in the place of the key
         """
-        program = ['env', '-i', *(f'{k}={v}' for k, v in environment.items()), *argv]
+        program = ["env", "-i", *(f"{k}={v}" for k, v in environment.items()), *argv]
         if not self.changes_user(overlays):
             return program
-        binds = [] if self.root is None else [f'--bind={folder}']
-        binds += [f'--bind={source}:{target}' for target, source in overlays.items()]
+        binds = [] if self.root is None else [f"--bind={folder}"]
+        binds += [f"--bind={source}:{target}" for target, source in overlays.items()]
         uid, gid = unprivileged_ids()
-        sudo = [] if os.geteuid() == 0 else ['sudo', '-n']
-        enter = [] if self._network is None else ['nsenter', f'--net={self._network}']
-        root = str(self.root or '/')
+        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        enter = [] if self._network is None else ["nsenter", f"--net={self._network}"]
+        root = str(self.root or "/")
         return [
             *sudo, *enter, str(IN_ROOT), *binds, f'--user={uid}:{gid}', root, '--',
             *program,

@@ -56,14 +56,14 @@ from .waiting import wait_for
 
 BOTH = tuple(Protocol)
 
-PUBSUB = 'http://jabber.org/protocol/pubsub'
-BODY = '{jabber:client}body'
+PUBSUB = "http://jabber.org/protocol/pubsub"
+BODY = "{jabber:client}body"
 OPTIONS = (
     "<publish-options><x xmlns='jabber:x:data' type='submit'>"
     "<field var='FORM_TYPE' type='hidden'>"
-    f'<value>{PUBSUB}#publish-options</value></field>'
+    f"<value>{PUBSUB}#publish-options</value></field>"
     "<field var='pubsub#access_model'><value>open</value></field>{more}"
-    '</x></publish-options>'
+    "</x></publish-options>"
 )
 MANY = "<field var='pubsub#max_items'><value>max</value></field>"
 
@@ -77,7 +77,7 @@ def xml(element: Element) -> str:
 
 def publication(node: str, item_id: str, payload: str, *, many: bool = False) -> str:
     """What publishes an item that everybody may read."""
-    options = OPTIONS.format(more=MANY if many else '')
+    options = OPTIONS.format(more=MANY if many else "")
     return (
         f"<pubsub xmlns='{PUBSUB}'><publish node='{node}'>"
         f"<item id='{item_id}'>{payload}</item></publish>{options}</pubsub>"
@@ -102,7 +102,7 @@ class OmemoPeer:
         self.protocols = tuple(protocols)
         self.texts: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.engine = OmemoEngine.open(folder / 'keys.db', account.jid)
+        self.engine = OmemoEngine.open(folder / "keys.db", account.jid)
         self.client = RawClient(server, account)
         self.carry_out(self.engine.connected())
         self.carry_out(self.engine.catch_up_ended())
@@ -120,7 +120,7 @@ class OmemoPeer:
     @property
     def name(self) -> str:
         """The account's name on its server."""
-        return self.jid.partition('@')[0]
+        return self.jid.partition("@")[0]
 
     @property
     def device(self) -> Device:
@@ -135,9 +135,7 @@ class OmemoPeer:
 
     def publish_bundle(self, bundle: Bundle, device_id: int) -> None:
         """Publish any bundle as that of a device of this account."""
-        self.publish_as_bundle(
-            bundle.protocol, device_id, xml(build_bundle(bundle))
-        )
+        self.publish_as_bundle(bundle.protocol, device_id, xml(build_bundle(bundle)))
 
     def publish_as_bundle(
         self, protocol: Protocol, device_id: int, payload: str
@@ -164,16 +162,16 @@ class OmemoPeer:
     ) -> None:
         """Publish an item that everybody may read."""
         answer = self.client.set(publication(node, item_id, payload, many=many))
-        assert answer is not None, f'the server refuses an item in {node}'
+        assert answer is not None, f"the server refuses an item in {node}"
 
-    def fetch(self, jid: str, node: str, item_id: str = '') -> Element | None:
+    def fetch(self, jid: str, node: str, item_id: str = "") -> Element | None:
         """The payload of somebody's item, or of the newest."""
-        which = f"<item id='{item_id}'/>" if item_id else ''
+        which = f"<item id='{item_id}'/>" if item_id else ""
         answer = self.client.get(
             f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{which}</items></pubsub>",
             jid,
         )
-        return None if answer is None else answer.find(f'.//{{{PUBSUB}}}item/*')
+        return None if answer is None else answer.find(f".//{{{PUBSUB}}}item/*")
 
     def bundle_of(self, device: Device, protocol: Protocol) -> Bundle | None:
         """What somebody has published for a device."""
@@ -239,7 +237,7 @@ class OmemoPeer:
         # The lists, and then the bundles
         for _ in range(3):
             self.carry_out(self.engine.plan(readers).effects)
-        assert self.engine.plan(readers).ready, 'keys are missing'
+        assert self.engine.plan(readers).ready, "keys are missing"
         body = Element(BODY)
         body.text = text
         envelope = build_envelope(
@@ -260,14 +258,14 @@ class OmemoPeer:
     @staticmethod
     def encrypted(messages: Iterable[EncryptedMessage]) -> str:
         """The elements of an encrypted message."""
-        return ''.join(xml(build_encrypted(message)) for message in messages)
+        return "".join(xml(build_encrypted(message)) for message in messages)
 
     @staticmethod
     def stanza(
-        to: str, content: str, kind: str = 'chat', message_id: str | None = None
+        to: str, content: str, kind: str = "chat", message_id: str | None = None
     ) -> str:
         """A message with some content."""
-        number = message_id or f'peer-{next(_numbers)}'
+        number = message_id or f"peer-{next(_numbers)}"
         return (
             f"<message xmlns='jabber:client' type='{kind}' to='{to}' id='{number}'>"
             f"{content}<store xmlns='urn:xmpp:hints'/></message>"
@@ -290,9 +288,9 @@ class OmemoPeer:
 
     def _read(self, stanza: Element) -> None:
         found = find_encrypted(stanza)
-        if not found or stanza.get('type') == 'error':
+        if not found or stanza.get("type") == "error":
             return
-        sender = (stanza.get('from') or '').partition('/')[0]
+        sender = (stanza.get("from") or "").partition("/")[0]
         try:
             result = self.engine.decrypt(sender, found)
         except ReceiveError as error:
@@ -311,4 +309,4 @@ class OmemoPeer:
 
     def wait_for_text(self, text: str, timeout: float = PATIENCE) -> None:
         """Wait until it has read this."""
-        wait_for(f'{self.jid} reads {text!r}', lambda: text in self.read(), timeout)
+        wait_for(f"{self.jid} reads {text!r}", lambda: text in self.read(), timeout)

@@ -19,9 +19,9 @@ from typing import Any
 from gi.repository import Gio
 from gi.repository import GLib
 
-NAME = 'org.freedesktop.portal.Desktop'
-PATH = '/org/freedesktop/portal/desktop'
-INTERFACES = '''\
+NAME = "org.freedesktop.portal.Desktop"
+PATH = "/org/freedesktop/portal/desktop"
+INTERFACES = """\
 <node><interface name="org.freedesktop.portal.Screenshot">
   <property name="version" type="u" access="read"/>
   <method name="Screenshot">
@@ -41,7 +41,7 @@ INTERFACES = '''\
     <arg type="h" name="fd" direction="out"/>
   </method>
 </interface></node>
-'''
+"""
 
 
 class Portal:
@@ -58,7 +58,7 @@ class Portal:
             NAME,
             Gio.BusNameOwnerFlags.NONE,
             self._connected,
-            lambda *_arguments: print('ready', flush=True),
+            lambda *_arguments: print("ready", flush=True),
             lambda *_arguments: self._loop.quit(),
         )
         self._loop.run()
@@ -69,34 +69,34 @@ class Portal:
 
     @staticmethod
     def _property(*arguments: Any) -> Any:
-        camera = 'IsCameraPresent' in arguments
-        return GLib.Variant('b', True) if camera else GLib.Variant('u', 4)
+        camera = "IsCameraPresent" in arguments
+        return GLib.Variant("b", True) if camera else GLib.Variant("u", 4)
 
     def _called(self, bus: Any, sender: str, *call: Any) -> None:
         _path, _interface, method, parameters, invocation = call
-        if method == 'OpenPipeWireRemote':
+        if method == "OpenPipeWireRemote":
             self._open_remote(invocation)
             return
         options = parameters.unpack()[-1]
-        client = sender.removeprefix(':').replace('.', '_')
-        handle = f'{PATH}/request/{client}/{options["handle_token"]}'
-        invocation.return_value(GLib.Variant('(o)', (handle,)))
+        client = sender.removeprefix(":").replace(".", "_")
+        handle = f"{PATH}/request/{client}/{options['handle_token']}"
+        invocation.return_value(GLib.Variant("(o)", (handle,)))
         self._asked += 1
         response = 1
         results: dict[str, Any] = {}
-        if self._asked > 1 and method == 'AccessCamera':
+        if self._asked > 1 and method == "AccessCamera":
             response = 0
-        elif self._asked > 1 and options['interactive']:
+        elif self._asked > 1 and options["interactive"]:
             shutil.copy(self._picture, self._copy)
             response = 0
-            results['uri'] = GLib.Variant('s', self._copy.as_uri())
-        print(f'answered {response}', flush=True)
+            results["uri"] = GLib.Variant("s", self._copy.as_uri())
+        print(f"answered {response}", flush=True)
         bus.emit_signal(
             sender,
             handle,
-            'org.freedesktop.portal.Request',
-            'Response',
-            GLib.Variant('(ua{sv})', (response, results)),
+            "org.freedesktop.portal.Request",
+            "Response",
+            GLib.Variant("(ua{sv})", (response, results)),
         )
 
     def _open_remote(self, invocation: Any) -> None:
@@ -107,7 +107,7 @@ class Portal:
         descriptors = Gio.UnixFDList.new()
         descriptors.append(read_end)
         os.close(read_end)
-        value = GLib.Variant('(h)', (0,))
+        value = GLib.Variant("(h)", (0,))
         invocation.return_value_with_unix_fd_list(value, descriptors)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Gajim and Prosody refuse to run as root.
-FALLBACK_USER = 'nobody'
+FALLBACK_USER = "nobody"
 
 _living: set[Child] = set()
 
@@ -52,7 +52,7 @@ def make_folder(path: Path) -> Path:
 
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a folder for the unprivileged user, without compiled files."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     give_away(target)
 
 
@@ -117,7 +117,7 @@ class Child:
         self.argv = list(argv)
         uid, gid = unprivileged_ids()
         drop = os.geteuid() == 0 and not as_root
-        with _interruptions_wait(), log.open('ab') as output:
+        with _interruptions_wait(), log.open("ab") as output:
             self._process = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
@@ -177,7 +177,7 @@ class Child:
             # It has not given up the rights of root yet, and we have none.
             group = str(self._process.pid)
             subprocess.run(
-                ['sudo', '-n', 'kill', '-KILL', '--', f'-{group}'], check=True
+                ["sudo", "-n", "kill", "-KILL", "--", f"-{group}"], check=True
             )
             self._process.wait()
         _living.discard(self)

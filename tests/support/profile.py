@@ -18,26 +18,26 @@ from .prosody import XmppAccount
 
 # Format of settings.sqlite; Gajim migrates an older one, but not every old
 # format has all rows, so the version's own is written.
-SETTINGS_VERSION = {'1.7.3': 5, '2.1.1': 7, '2.6.0': 7}
+SETTINGS_VERSION = {"1.7.3": 5, "2.1.1": 7, "2.6.0": 7}
 
 QUIET = {
-    'check_for_update': False,
-    'use_keyring': False,
-    'sounds_on': False,
-    'show_notifications': False,
-    'show_trayicon': False,
-    'show_help_start_chat': False,
-    'use_speller': False,
-    'autoaway': False,
-    'autoxa': False,
-    'mainwin_width': 1000,
-    'mainwin_height': 720,
-    'mainwin_x_position': 0,
-    'mainwin_y_position': 0,
-    'save_main_window_position': False,
-    'show_main_window_on_startup': 'always',
-    'action_on_close': 'quit',
-    'confirm_on_window_delete': False,
+    "check_for_update": False,
+    "use_keyring": False,
+    "sounds_on": False,
+    "show_notifications": False,
+    "show_trayicon": False,
+    "show_help_start_chat": False,
+    "use_speller": False,
+    "autoaway": False,
+    "autoxa": False,
+    "mainwin_width": 1000,
+    "mainwin_height": 720,
+    "mainwin_x_position": 0,
+    "mainwin_y_position": 0,
+    "save_main_window_position": False,
+    "show_main_window_on_startup": "always",
+    "action_on_close": "quit",
+    "confirm_on_window_delete": False,
 }
 
 
@@ -60,57 +60,57 @@ def write_profile(
         plugin of its system folder by itself when it is not named here
     :param proxies: names, and Gajim's settings of each
     """
-    config = home / '.config' / 'gajim'
+    config = home / ".config" / "gajim"
     config.mkdir(parents=True, exist_ok=True)
     settings: dict[str, Any] = {
-        'active': True,
-        'autoconnect': True,
-        'account_label': account.name.title(),
-        'resource': f'gajim-{uuid.uuid4().hex[:6]}',
-        'savepass': True,
-        'password': account.password,
-        'use_custom_host': True,
-        'custom_host': server.address,
-        'custom_port': server.c2s_port,
-        'custom_type': 'START TLS',
+        "active": True,
+        "autoconnect": True,
+        "account_label": account.name.title(),
+        "resource": f"gajim-{uuid.uuid4().hex[:6]}",
+        "savepass": True,
+        "password": account.password,
+        "use_custom_host": True,
+        "custom_host": server.address,
+        "custom_port": server.c2s_port,
+        "custom_type": "START TLS",
     }
-    if gajim_version.startswith('1.'):
-        settings |= {'name': account.name, 'hostname': account.domain}
+    if gajim_version.startswith("1."):
+        settings |= {"name": account.name, "hostname": account.domain}
     else:
-        settings |= {'address': account.jid}
+        settings |= {"address": account.jid}
     settings |= account_settings or {}
     workspace = str(uuid.uuid4())
     rows = {
-        'app': QUIET | {'workspace_order': [workspace]} | dict(app_settings or {}),
-        'soundevents': {},
-        'status_presets': {},
-        'proxies': {name: dict(proxy) for name, proxy in (proxies or {}).items()},
-        'plugins': {name: {'active': active} for name, active in plugins.items()},
-        'workspaces': {workspace: {'name': 'Work'}},
-        'window_sizes': {},
+        "app": QUIET | {"workspace_order": [workspace]} | dict(app_settings or {}),
+        "soundevents": {},
+        "status_presets": {},
+        "proxies": {name: dict(proxy) for name, proxy in (proxies or {}).items()},
+        "plugins": {name: {"active": active} for name, active in plugins.items()},
+        "workspaces": {workspace: {"name": "Work"}},
+        "window_sizes": {},
     }
-    if gajim_version.startswith('1.'):
-        del rows['window_sizes']
-    data = home / '.local' / 'share' / 'gajim'
-    (data / 'plugins').mkdir(parents=True, exist_ok=True)
-    certificates = data / 'cert_store'
+    if gajim_version.startswith("1."):
+        del rows["window_sizes"]
+    data = home / ".local" / "share" / "gajim"
+    (data / "plugins").mkdir(parents=True, exist_ok=True)
+    certificates = data / "cert_store"
     certificates.mkdir(parents=True, exist_ok=True)
-    shutil.copy(server.certificate, certificates / 'server.pem')
-    path = config / 'settings.sqlite'
+    shutil.copy(server.certificate, certificates / "server.pem")
+    path = config / "settings.sqlite"
     connection = sqlite3.connect(path)
     with connection:
         connection.executescript(
-            'CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);'
-            'CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);'
-            f'PRAGMA user_version={SETTINGS_VERSION[gajim_version]};'
+            "CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);"
+            "CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);"
+            f"PRAGMA user_version={SETTINGS_VERSION[gajim_version]};"
         )
         connection.executemany(
-            'INSERT INTO settings VALUES (?, ?)',
+            "INSERT INTO settings VALUES (?, ?)",
             [(name, json.dumps(value)) for name, value in rows.items()],
         )
-        whole = {'account': settings, 'contact': {}, 'group_chat': {}}
+        whole = {"account": settings, "contact": {}, "group_chat": {}}
         connection.execute(
-            'INSERT INTO account_settings VALUES (?, ?)',
+            "INSERT INTO account_settings VALUES (?, ?)",
             (account.name, json.dumps(whole)),
         )
     connection.close()

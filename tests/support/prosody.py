@@ -24,11 +24,11 @@ from .processes import make_folder
 from .processes import unprivileged_ids
 from .waiting import wait_for
 
-MODULES = Path(__file__).parent / 'prosody_modules'
-DOMAIN = 'localhost'
-ADDRESS = '127.0.0.1'
+MODULES = Path(__file__).parent / "prosody_modules"
+DOMAIN = "localhost"
+ADDRESS = "127.0.0.1"
 
-CONFIG = '''pidfile = "{folder}/prosody.pid"
+CONFIG = """pidfile = "{folder}/prosody.pid"
 daemonize = false
 data_path = "{folder}/data"
 plugin_paths = {{ "{folder}/modules" }}
@@ -68,15 +68,15 @@ Component "files.{domain}" "http_file_share"
     http_host = "{domain}"
     http_file_share_access = {{ "{domain}" }}
     http_file_share_size_limit = {largest_file}
-{more_hosts}'''
+{more_hosts}"""
 
 DEVICE_LISTS = (
-    'eu.siacs.conversations.axolotl.devicelist',
-    'urn:xmpp:omemo:2:devices',
+    "eu.siacs.conversations.axolotl.devicelist",
+    "urn:xmpp:omemo:2:devices",
 )
 
 # A port in this state listens; see proc_net_tcp(5).
-LISTENING = '0A'
+LISTENING = "0A"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class XmppAccount:
     @property
     def jid(self) -> str:
         """The bare JID."""
-        return f'{self.name}@{self.domain}'
+        return f"{self.name}@{self.domain}"
 
 
 def free_ports(count: int) -> list[int]:
@@ -107,7 +107,7 @@ def free_ports(count: int) -> list[int]:
 
 def encoded(name: str) -> str:
     """A domain or a user's name as Prosody names its folder or file."""
-    return ''.join(c if c.isalnum() else f'%{ord(c):02x}' for c in name)
+    return "".join(c if c.isalnum() else f"%{ord(c):02x}" for c in name)
 
 
 class Prosody:
@@ -145,7 +145,7 @@ class Prosody:
         self._network = network
         hosts = {domain: tuple(names), **(more_hosts or {})}
         self.accounts = {
-            name: XmppAccount(name, f'password-of-{name}', host)
+            name: XmppAccount(name, f"password-of-{name}", host)
             for host, local in hosts.items()
             for name in local
         }
@@ -154,38 +154,38 @@ class Prosody:
         self._child: Child | None = None
         self._write_accounts()
         self._write_certificate(list(hosts))
-        copy_tree(MODULES, self.folder / 'modules')
-        make_folder(self.folder / 'hostile')
-        make_folder(self.folder / 'hang-up')
+        copy_tree(MODULES, self.folder / "modules")
+        make_folder(self.folder / "hostile")
+        make_folder(self.folder / "hang-up")
         config = CONFIG.format(
             folder=self.folder,
             address=address,
             domain=domain,
-            more_hosts=''.join(f'VirtualHost "{host}"\n' for host in more_hosts or ()),
+            more_hosts="".join(f'VirtualHost "{host}"\n' for host in more_hosts or ()),
             c2s_port=self.c2s_port,
             https_port=self.https_port,
-            more_modules=' '.join(f'"{name}";' for name in self._more_modules),
-            without=' '.join(f'"{name}";' for name in without),
+            more_modules=" ".join(f'"{name}";' for name in self._more_modules),
+            without=" ".join(f'"{name}";' for name in without),
             largest_file=largest_file,
             stanza_bytes_max=stanza_bytes_max,
         )
-        self._config = self.folder / 'prosody.cfg.lua'
+        self._config = self.folder / "prosody.cfg.lua"
         self._config.write_text(config)
         give_away(self.folder)
 
     @property
     def certificate(self) -> Path:
         """The server's certificate (PEM)."""
-        return self.folder / 'certificate.pem'
+        return self.folder / "certificate.pem"
 
     @property
     def wire_log(self) -> Path:
         """Every stanza the server saw, one a line."""
-        return self.folder / 'wire.log'
+        return self.folder / "wire.log"
 
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
-        argv = ['prosody', '-F', '--config', str(self._config)]
+        argv = ["prosody", "-F", "--config", str(self._config)]
         if self._network is not None:
             uid, gid = unprivileged_ids()
             argv = [
@@ -195,12 +195,12 @@ class Prosody:
             ]  # fmt: skip
         self._child = Child(
             argv,
-            log=self.folder / 'output.log',
-            environment={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'},
+            log=self.folder / "output.log",
+            environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
             folder=self.folder,
             as_root=self._network is not None,
         )
-        wait_for('Prosody listens', self._listens, timeout=20)
+        wait_for("Prosody listens", self._listens, timeout=20)
 
     def stop(self) -> None:
         """Stop the server; its accounts, archives and logs stay."""
@@ -210,15 +210,15 @@ class Prosody:
 
     def hang_up(self, account: XmppAccount) -> None:
         """Close an account's connections without a word (module hang_up)."""
-        path = self.folder / 'hang-up' / account.name
+        path = self.folder / "hang-up" / account.name
         path.touch()
-        wait_for('the server has hung up', lambda: not path.exists())
+        wait_for("the server has hung up", lambda: not path.exists())
 
     def wire(self) -> str:
         """What the server saw so far."""
         if not self.wire_log.exists():
-            return ''
-        return self.wire_log.read_text(encoding='utf-8', errors='replace')
+            return ""
+        return self.wire_log.read_text(encoding="utf-8", errors="replace")
 
     def stanzas_with(self, needle: str) -> list[str]:
         """The logged stanzas that contain a string."""
@@ -230,31 +230,31 @@ class Prosody:
         Our plugin publishes it last, after its keys and the list of 0.3.
         """
         return any(
-            line.startswith(f'> {full_jid} <iq ') and "type='result'" in line
+            line.startswith(f"> {full_jid} <iq ") and "type='result'" in line
             for line in self.stanzas_with("<publish node='urn:xmpp:omemo:2:devices'")
         )
 
     def delivered_device_list(self, owner: str, reader: str) -> bool:
         """Whether an owner's 0.3 device list was sent to a reader (bare JIDs)."""
         return any(
-            line.startswith(f'> {reader}/')
+            line.startswith(f"> {reader}/")
             and f"from='{owner}'" in line
             and "node='eu.siacs.conversations.axolotl.devicelist'" in line
-            and '<device ' in line
-            for line in self.stanzas_with('axolotl.devicelist')
+            and "<device " in line
+            for line in self.stanzas_with("axolotl.devicelist")
         )
 
     def kept_in_node(self, account: XmppAccount, node: str) -> str:
         """What the server keeps in a PEP node of an account, as it keeps it."""
-        folder = self.folder / 'data' / encoded(account.domain)
+        folder = self.folder / "data" / encoded(account.domain)
         name = encoded(account.name)
-        return ''.join(
+        return "".join(
             content.decode()
             for path, content in files_below(folder)
-            if path.parent.name.startswith('pep')
+            if path.parent.name.startswith("pep")
             and path.name.startswith(name)
             # What Prosody is still writing, and will rename
-            and not path.name.endswith('~')
+            and not path.name.endswith("~")
             and node in unquote(str(path))
         )
 
@@ -272,16 +272,16 @@ class Prosody:
         codings = {
             plaintext,
             html.escape(plaintext),
-            base64.b64encode(plaintext.encode()).decode().rstrip('='),
+            base64.b64encode(plaintext.encode()).decode().rstrip("="),
             plaintext.encode().hex(),
         }
         found = []
         for path, content in files_below(self.folder):
-            if path.suffix == '.pem':
+            if path.suffix == ".pem":
                 continue
             found += [
-                f'{path.name}: {line}'
-                for line in content.decode(errors='replace').splitlines()
+                f"{path.name}: {line}"
+                for line in content.decode(errors="replace").splitlines()
                 if any(coding in line for coding in codings)
             ]
         return found
@@ -289,28 +289,28 @@ class Prosody:
     def _listens(self) -> bool:
         assert self._child is not None
         if not self._child.running:
-            output = (self.folder / 'output.log').read_text(errors='replace')
-            raise RuntimeError(f'Prosody ended: {output}')
+            output = (self.folder / "output.log").read_text(errors="replace")
+            raise RuntimeError(f"Prosody ended: {output}")
         # Not by trying: it may be in a network that we are not in
-        table = Path(f'/proc/{self._child.pid}/net/tcp').read_text()
+        table = Path(f"/proc/{self._child.pid}/net/tcp").read_text()
         sockets = [line.split() for line in table.splitlines()[1:]]
-        return f'{self.c2s_port:04X}' in {
-            local.rpartition(':')[2]
+        return f"{self.c2s_port:04X}" in {
+            local.rpartition(":")[2]
             for _number, local, _remote, state, *_rest in sockets
             if state == LISTENING
         }
 
     def _write_accounts(self) -> None:
         for account in self.accounts.values():
-            folder = self.folder / 'data' / encoded(account.domain) / 'accounts'
+            folder = self.folder / "data" / encoded(account.domain) / "accounts"
             folder.mkdir(parents=True, exist_ok=True)
             text = f'return {{ ["password"] = "{account.password}"; }};\n'
-            (folder / f'{encoded(account.name)}.dat').write_text(text)
-        members = [f'{a.jid}={a.name.title()}\n' for a in self.accounts.values()]
-        (self.folder / 'groups').write_text('[Friends]\n' + ''.join(members))
+            (folder / f"{encoded(account.name)}.dat").write_text(text)
+        members = [f"{a.jid}={a.name.title()}\n" for a in self.accounts.values()]
+        (self.folder / "groups").write_text("[Friends]\n" + "".join(members))
 
     def _write_certificate(self, domains: Sequence[str]) -> None:
-        names = [name for d in domains for name in (f'DNS:{d}', f'DNS:*.{d}')]
+        names = [name for d in domains for name in (f"DNS:{d}", f"DNS:*.{d}")]
         subprocess.run(
             [
                 'openssl', 'req', '-x509', '-newkey', 'ec',

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What an observer sees of the message keys: the ratchet key of a chain and the
 counter in it, which stand in clear in each message. Seen twice, two messages
 were encrypted with one key.
-'''
+"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Step = tuple[Protocol, bytes, int]
 
 
 def step_of(protocol: Protocol, data: bytes) -> Step:
-    '''The step of the ratchet that made a key element.'''
+    """The step of the ratchet that made a key element."""
     exchange = is_key_exchange(protocol, data)
     if protocol is Protocol.LEGACY:
         if exchange:
@@ -43,7 +43,7 @@ def step_of(protocol: Protocol, data: bytes) -> Step:
 
 
 def steps_of(messages: Iterable[EncryptedMessage]) -> list[Step]:
-    '''Those of all key elements of a stanza.'''
+    """Those of all key elements of a stanza."""
     return [
         step_of(message.protocol, key.data)
         for message in messages

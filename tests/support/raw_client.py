@@ -25,7 +25,7 @@ from .prosody import ADDRESS
 from .prosody import Prosody
 from .prosody import XmppAccount
 
-T = TypeVar('T')
+T = TypeVar("T")
 
 TIMEOUT = 60.0
 
@@ -59,18 +59,18 @@ class RawClient:
 
     async def _connect(self, server: Prosody, account: XmppAccount) -> None:
         client: Any = ClientXMPP(
-            f'{account.jid}/raw-{next(_numbers)}', account.password
+            f"{account.jid}/raw-{next(_numbers)}", account.password
         )
         self._client = client
-        for name, kept in (('message', self.messages), ('presence', self.presences)):
+        for name, kept in (("message", self.messages), ("presence", self.presences)):
             put: Callable[[Any], None] = lambda stanza, kept=kept: kept.put(stanza.xml)  # noqa: E731
-            path = MatchXPath(f'{{jabber:client}}{name}')
-            client.register_handler(Callback(f'all of {name}', path, put))
+            path = MatchXPath(f"{{jabber:client}}{name}")
+            client.register_handler(Callback(f"all of {name}", path, put))
         client.ca_certs = str(server.certificate)
         started = asyncio.Event()
         on_start: Callable[[Any], None] = lambda _event: started.set()  # noqa: E731
-        client.add_event_handler('session_start', on_start)
-        if 'host' in inspect.signature(client.connect).parameters:
+        client.add_event_handler("session_start", on_start)
+        if "host" in inspect.signature(client.connect).parameters:
             client.connect(ADDRESS, server.c2s_port)
         else:
             # slixmpp before 1.9, in Debian 12
@@ -101,11 +101,11 @@ class RawClient:
 
     def get(self, content: str, to: str | None = None) -> ET.Element | None:
         """Ask for something; None if that is refused."""
-        return self._call(self._request('get', content, to))
+        return self._call(self._request("get", content, to))
 
     def set(self, content: str, to: str | None = None) -> ET.Element | None:
         """Have something done; None if that is refused."""
-        return self._call(self._request('set', content, to))
+        return self._call(self._request("set", content, to))
 
     def set_all(self, contents: Iterable[str]) -> bool:
         """Have several things done without waiting in between; whether all were."""
@@ -113,14 +113,14 @@ class RawClient:
 
     async def _request_all(self, contents: list[str]) -> bool:
         answers = await asyncio.gather(
-            *(self._request('set', content, None) for content in contents)
+            *(self._request("set", content, None) for content in contents)
         )
         return None not in answers
 
     async def _request(
         self, kind: str, content: str, to: str | None
     ) -> ET.Element | None:
-        request = self._client.make_iq(f'raw-{next(_numbers)}', itype=kind, ito=to)
+        request = self._client.make_iq(f"raw-{next(_numbers)}", itype=kind, ito=to)
         request.append(ET.fromstring(content))
         try:
             answer = await request.send(timeout=TIMEOUT)

@@ -19,15 +19,15 @@ from .processes import make_folder
 from .prosody import Prosody
 
 # Where to put pictures and logs; a new folder in the temporary one otherwise.
-ARTEFACTS_VARIABLE = 'OMEMO_TEST_ARTEFACTS'
+ARTEFACTS_VARIABLE = "OMEMO_TEST_ARTEFACTS"
 
 # What does OMEMO in a Gajim: our plugin from a zip or from the system folder,
 # Debian's plugin for Gajim 1, or Gajim 2 itself.
-OURS = 'ours'
-OURS_FROM_SYSTEM = 'ours-from-system'
-GAJIM_OMEMO = 'gajim-omemo'
-BUILT_IN = 'built-in'
-NO_OMEMO = 'no-omemo'
+OURS = "ours"
+OURS_FROM_SYSTEM = "ours-from-system"
+GAJIM_OMEMO = "gajim-omemo"
+BUILT_IN = "built-in"
+NO_OMEMO = "no-omemo"
 
 
 def make_artefact_folder() -> Path:
@@ -37,7 +37,7 @@ def make_artefact_folder() -> Path:
         path = Path(chosen).absolute()
         path.mkdir(parents=True, exist_ok=True)
         return path
-    return Path(tempfile.mkdtemp(prefix='omemo-artefacts-'))
+    return Path(tempfile.mkdtemp(prefix="omemo-artefacts-"))
 
 
 class Scene:
@@ -48,11 +48,11 @@ class Scene:
     ) -> None:
         """Start a server with an account for each name."""
         self.artefacts = artefacts
-        self.folder = Path(tempfile.mkdtemp(prefix='omemo-e2e-'))
+        self.folder = Path(tempfile.mkdtemp(prefix="omemo-e2e-"))
         self.folder.chmod(0o755)
         self.gajims: list[Gajim] = []
         try:
-            self.server = Prosody(self.folder / 'server', names, **server_options)
+            self.server = Prosody(self.folder / "server", names, **server_options)
             self.server.start()
             self.bundle = build_bundle(self.folder)
         except BaseException:
@@ -82,13 +82,13 @@ class Scene:
         name = name or account
         folder = make_folder(self.folder / name)
         # Debian's plugin is there on Debian 12, and active unless told otherwise.
-        options.setdefault('plugins', {'omemo': False})
+        options.setdefault("plugins", {"omemo": False})
         if omemo == OURS:
-            options['bundle'] = self.bundle
+            options["bundle"] = self.bundle
         elif omemo == OURS_FROM_SYSTEM:
-            options['system_plugins'] = [PLUGIN]
+            options["system_plugins"] = [PLUGIN]
         elif omemo == GAJIM_OMEMO:
-            options['plugins'] = {'omemo': True}
+            options["plugins"] = {"omemo": True}
         else:
             assert omemo in (BUILT_IN, NO_OMEMO), omemo
         gajim = Gajim(
@@ -109,8 +109,8 @@ class Scene:
         target.mkdir(parents=True, exist_ok=True)
         for gajim in self.gajims:
             if gajim.log.exists():
-                shutil.copy(gajim.log, target / f'{gajim.name}.log')
-        for name in ('wire.log', 'prosody.log'):
+                shutil.copy(gajim.log, target / f"{gajim.name}.log")
+        for name in ("wire.log", "prosody.log"):
             if (self.server.folder / name).exists():
                 shutil.copy(self.server.folder / name, target / name)
         self.pictures(title)

@@ -20,7 +20,7 @@ class _Handler(socketserver.StreamRequestHandler):
         _version, methods = self.rfile.read(2)
         self.rfile.read(methods)
         # No password
-        self.wfile.write(b'\x05\x00')
+        self.wfile.write(b"\x05\x00")
         _version, _command, _zero, kind = self.rfile.read(4)
         if kind == _DOMAIN:
             host = self.rfile.read(self.rfile.read(1)[0]).decode()
@@ -28,17 +28,17 @@ class _Handler(socketserver.StreamRequestHandler):
             host = socket.inet_ntop(socket.AF_INET, self.rfile.read(4))
         else:
             host = socket.inet_ntop(socket.AF_INET6, self.rfile.read(16))
-        port = int.from_bytes(self.rfile.read(2), 'big')
+        port = int.from_bytes(self.rfile.read(2), "big")
         owner = self.server.owner
         owner.asked.append((host, port))
         target = owner.names.get(host, host)
         try:
             outside = socket.create_connection((target, port), timeout=20)
         except OSError:
-            self.wfile.write(b'\x05\x04\x00\x01' + bytes(6))
+            self.wfile.write(b"\x05\x04\x00\x01" + bytes(6))
             return
         with outside:
-            self.wfile.write(b'\x05\x00\x00\x01' + bytes(6))
+            self.wfile.write(b"\x05\x00\x00\x01" + bytes(6))
             back = threading.Thread(
                 target=_copy, args=(outside, self.connection), daemon=True
             )
@@ -73,7 +73,7 @@ class SocksProxy:
         """
         self.asked: list[tuple[str, int]] = []
         self.names = names or {}
-        self._server = _Server(('127.0.0.1', 0), _Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 

@@ -29,12 +29,12 @@ from .processes import make_folder
 # No user has it, so that other people's Gajims on this machine do not matter
 NOBODYS_UID = 4_000_000
 
-PRISTINE = '''
+PRISTINE = """
 import json
 import gajim.common.app
 from gajim.common.setting_values import ACCOUNT_SETTINGS, APP_SETTINGS
 print(json.dumps([APP_SETTINGS, ACCOUNT_SETTINGS], default=lambda _: None))
-'''
+"""
 
 
 class TailsGajim(DrivenGajim):
@@ -45,38 +45,38 @@ class TailsGajim(DrivenGajim):
         self.name = name
         self.host = host
         self.folder = make_folder(folder)
-        self.home = make_folder(self.folder / 'home')
-        self.log = self.folder / 'gajim.log'
+        self.home = make_folder(self.folder / "home")
+        self.log = self.folder / "gajim.log"
         self.system = System(
-            Path('/'), {'HOME': str(self.home)}, NOBODYS_UID, self._answer
+            Path("/"), {"HOME": str(self.home)}, NOBODYS_UID, self._answer
         )
-        self._socket = self.folder / 'driver.socket'
+        self._socket = self.folder / "driver.socket"
         self._child: Child | None = None
         self.display: Display | None = None
-        make_folder(self.folder / 'run').chmod(0o700)
-        self._bus = self.folder / 'dbus.conf'
-        self._bus.write_text(DBUS_CONFIG.format(folder=self.folder / 'run'))
-        copy_tree(REPOSITORY / 'tails_integration', self.folder / 'tails_integration')
+        make_folder(self.folder / "run").chmod(0o700)
+        self._bus = self.folder / "dbus.conf"
+        self._bus.write_text(DBUS_CONFIG.format(folder=self.folder / "run"))
+        copy_tree(REPOSITORY / "tails_integration", self.folder / "tails_integration")
         copy_tree(
             DRIVER,
-            self.home / '.local' / 'share' / 'gajim' / 'plugins' / DRIVER_NAME,
+            self.home / ".local" / "share" / "gajim" / "plugins" / DRIVER_NAME,
         )
 
     def _answer(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """What the host's programs would say."""
-        version = self.host.gajim_version if command[0] == 'dpkg-query' else ''
-        return subprocess.CompletedProcess(list(command), 0, f'{version}-1', '')
+        version = self.host.gajim_version if command[0] == "dpkg-query" else ""
+        return subprocess.CompletedProcess(list(command), 0, f"{version}-1", "")
 
     def prepare(self) -> None:
         """Bring the profile in line, and let the driver in."""
         preseed.apply(self.system)
         with profile.edit(self.system) as edited:
-            edited.plugins[DRIVER_NAME] = {'active': True}
+            edited.plugins[DRIVER_NAME] = {"active": True}
         give_away(self.home)
 
     def pristine_defaults(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What this Gajim has before anybody touches it: program, accounts."""
-        command = self._command('/usr/bin/python3', '-c', PRISTINE)
+        command = self._command("/usr/bin/python3", "-c", PRISTINE)
         ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         program, accounts = json.loads(ended.stdout.splitlines()[-1])
         return program, accounts
@@ -84,13 +84,13 @@ class TailsGajim(DrivenGajim):
     def start(self) -> None:
         """Start it on a screen of its own, and wait until it answers."""
         self.display = Display(self.folder)
-        program = self.folder / 'tails_integration' / 'bin' / 'gajim'
+        program = self.folder / "tails_integration" / "bin" / "gajim"
         self._child = Child(
             self._command(
-                'dbus-run-session', f'--config-file={self._bus}', '--', str(program)
+                "dbus-run-session", f"--config-file={self._bus}", "--", str(program)
             ),
             log=self.log,
-            environment={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'},
+            environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             folder=self.folder,
             as_root=self.host.changes_user({}),
         )
@@ -106,17 +106,17 @@ class TailsGajim(DrivenGajim):
 
     def _command(self, *argv: str) -> list[str]:
         environment = {
-            'PATH': '/usr/sbin:/usr/bin:/sbin:/bin',
-            'HOME': str(self.home),
-            'LANG': 'C.UTF-8',
-            'XDG_RUNTIME_DIR': str(self.folder / 'run'),
-            'GDK_BACKEND': 'x11',
-            'GSK_RENDERER': 'cairo',
-            'GSETTINGS_BACKEND': 'memory',
-            'GTK_A11Y': 'none',
-            'NO_AT_BRIDGE': '1',
-            'GAJIM_TEST_SOCKET': str(self._socket),
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "GDK_BACKEND": "x11",
+            "GSK_RENDERER": "cairo",
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_A11Y": "none",
+            "NO_AT_BRIDGE": "1",
+            "GAJIM_TEST_SOCKET": str(self._socket),
         }
         if self.display is not None:
-            environment['DISPLAY'] = self.display.name
+            environment["DISPLAY"] = self.display.name
         return self.host.command(argv, environment, self.folder, {})

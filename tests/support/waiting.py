@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-T = TypeVar('T')
+T = TypeVar("T")
 
 # Seconds. Only a failure waits for so long; a busy machine shall not be one
 PATIENCE = 60.0
@@ -37,5 +37,5 @@ def wait_for(
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise TooLate(f'{what}: not within {timeout:g} s (last: {answer!r})')
+            raise TooLate(f"{what}: not within {timeout:g} s (last: {answer!r})")
         time.sleep(interval)

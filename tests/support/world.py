@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Engines that talk through a dict: a server without a network.'''
+"""Engines that talk through a dict: a server without a network."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BOTH = tuple(Protocol)
 
 
 class Clock:
-    '''Seconds since 1970 that pass when a test says so.'''
+    """Seconds since 1970 that pass when a test says so."""
 
     def __init__(self, now: float = 1_800_000_000) -> None:
         self.now = now
@@ -57,7 +57,7 @@ class Clock:
 
 @dataclass
 class Peer:
-    '''
+    """
     One client.
 
     Attributes:
@@ -67,7 +67,7 @@ class Peer:
         auto_answer: whether it sends the empty messages it owes.
         tells: whether it sends the trust messages it has to.
         told: those it has sent.
-    '''
+    """
 
     world: World
     path: Path
@@ -84,7 +84,7 @@ class Peer:
 
     @property
     def witness(self) -> Path:
-        return self.path.with_suffix('.generation')
+        return self.path.with_suffix(".generation")
 
     @property
     def device(self) -> Device:
@@ -95,13 +95,11 @@ class Peer:
         self.carry_out(self.engine.catch_up_ended())
 
     def restart(self, *, commit: bool = True) -> None:
-        '''Close the engine, or have it die, and open it again.'''
+        """Close the engine, or have it die, and open it again."""
         if not commit:
             self.engine._core.rollback()
         self.engine.close()
-        self.engine = OmemoEngine.open(
-            self.path, self.jid, self.clock, self.witness
-        )
+        self.engine = OmemoEngine.open(self.path, self.jid, self.clock, self.witness)
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         todo = list(effects)
@@ -177,7 +175,7 @@ class Peer:
                 peer.hear(self, sent)
 
     def hear(self, sender: Peer, sent: SentMessage) -> None:
-        '''Take an envelope with a trust message.'''
+        """Take an envelope with a trust message."""
         result = self.decrypt(sender, sent)
         assert result.plaintext is not None
         envelope = parse_envelope(result.plaintext)
@@ -191,12 +189,12 @@ class Peer:
         )
 
     def wait(self, seconds: int) -> None:
-        '''Time passes, for this client.'''
+        """Time passes, for this client."""
         self.clock.now += seconds
         self.carry_out(self.engine.tick())
 
     def info(self, other: Peer) -> DeviceInfo:
-        '''What is known of another client's device.'''
+        """What is known of another client's device."""
         return next(
             info
             for info in self.engine.devices(other.jid)
@@ -204,7 +202,7 @@ class Peer:
         )
 
     def prepare(self, *jids: str) -> None:
-        '''Fetch until a message can be sent.'''
+        """Fetch until a message can be sent."""
         plan = self.engine.plan(jids)
         while not plan.ready:
             self.carry_out(plan.effects)
@@ -223,13 +221,13 @@ class Peer:
         return result
 
     def send(self, text: bytes, to: Peer) -> ReceivedMessage:
-        '''Send and receive, all in one.'''
+        """Send and receive, all in one."""
         return to.decrypt(self, self.encrypt(text, to.jid))
 
 
 @dataclass
 class World:
-    '''The server: lists, bundles, and who is there.'''
+    """The server: lists, bundles, and who is there."""
 
     folder: Path
     peers: list[Peer] = field(default_factory=list)
@@ -246,9 +244,9 @@ class World:
         online: bool = True,
     ) -> Peer:
         self.made += 1
-        path = self.folder / f'{jid}-{self.made}.db'
+        path = self.folder / f"{jid}-{self.made}.db"
         clock = Clock()
-        witness = path.with_suffix('.generation')
+        witness = path.with_suffix(".generation")
         engine = OmemoEngine.open(path, jid, clock, witness)
         peer = Peer(self, path, jid, clock, engine, protocols)
         self.peers.append(peer)

@@ -23,10 +23,10 @@ from tests.support.tails.root import tails_base
 from tests.support.tails.station import Station
 
 # The Debian of Tails 6 and that of Tails 7.
-SUITES = ('bookworm', 'trixie')
+SUITES = ("bookworm", "trixie")
 # Accounts at the server's name for each of them; every test has its own, because of
 # the device lists.
-NAMES = ('alice', 'keeper', 'drifter')
+NAMES = ("alice", "keeper", "drifter")
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -40,14 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whatever needs a Tails is done on both."""
-    if 'suite' in metafunc.fixturenames:
-        metafunc.parametrize('suite', SUITES, scope='session')
+    if "suite" in metafunc.fixturenames:
+        metafunc.parametrize("suite", SUITES, scope="session")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the Debian roots now, where one sees that it takes a while."""
-    needed = any('suite' in getattr(i, 'fixturenames', ()) for i in session.items)
-    capture = session.config.pluginmanager.getplugin('capturemanager')
+    needed = any("suite" in getattr(i, "fixturenames", ()) for i in session.items)
+    capture = session.config.pluginmanager.getplugin("capturemanager")
     if session.config.option.collectonly or why_no_namespaces() or not needed:
         return
     with capture.global_and_fixture_disabled():
@@ -57,7 +57,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say where they are."""
-    terminalreporter.write_line(f'Logs and pictures: {config.stash[_ARTEFACTS]}')
+    terminalreporter.write_line(f"Logs and pictures: {config.stash[_ARTEFACTS]}")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -65,11 +65,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Remember a failure for the end of the test."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
-    if report.when == 'call':
+    if report.when == "call":
         item.stash[_FAILED] = report.failed
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope="session")
 def namespaces() -> None:
     """Skip what needs namespaces where there are none."""
     reason = why_no_namespaces()
@@ -80,24 +80,24 @@ def namespaces() -> None:
 @pytest.fixture
 def artefacts(request: pytest.FixtureRequest) -> Path:
     """A folder for this test's pictures and logs; it stays."""
-    title = re.sub(r'[^\w-]+', '-', request.node.name).strip('-')
+    title = re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
     folder = request.config.stash[_ARTEFACTS] / title
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope="session")
 def internet(namespaces: None) -> Iterator[Internet]:
     """A Tor network, and a server behind an exit and as an onion service."""
-    folder = Path(tempfile.mkdtemp(prefix='omemo-internet-'))
+    folder = Path(tempfile.mkdtemp(prefix="omemo-internet-"))
     folder.chmod(0o755)
     try:
         net = Internet(
             tails_base(SUITES[0]),
             folder,
-            ['bob', *(f'{name}-{suite}' for suite in SUITES for name in NAMES)],
-            [f'office-{suite}' for suite in SUITES],
-            [f'onion-{suite}' for suite in SUITES],
+            ["bob", *(f"{name}-{suite}" for suite in SUITES for name in NAMES)],
+            [f"office-{suite}" for suite in SUITES],
+            [f"onion-{suite}" for suite in SUITES],
         )
         try:
             net.wait_until_ready()
@@ -108,10 +108,10 @@ def internet(namespaces: None) -> Iterator[Internet]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope="session")
 def packages(namespaces: None) -> Iterator[list[Path]]:
     """Our Debian packages, built once."""
-    folder = Path(tempfile.mkdtemp(prefix='omemo-packages-'))
+    folder = Path(tempfile.mkdtemp(prefix="omemo-packages-"))
     try:
         yield build_packages(tails_base(SUITES[0]), folder)
     finally:
@@ -136,8 +136,8 @@ def station(bare_station: Station, packages: list[Path]) -> Station:
     return bare_station
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope="session")
 def bob(request: pytest.FixtureRequest, internet: Internet) -> Iterator[Gajim]:
     """Somebody with an ordinary Gajim, who is not in Tails."""
-    with internet.gajim('bob', request.config.stash[_ARTEFACTS]) as gajim:
+    with internet.gajim("bob", request.config.stash[_ARTEFACTS]) as gajim:
         yield gajim

@@ -28,10 +28,10 @@ def talk(gajim: TailsGajim, bob: Gajim) -> list[Row]:
     open_chats(gajim, bob)
     name = gajim.account.name
     rows = [
-        tell(gajim, [bob], f'from {name}')[0],
-        tell(bob, [gajim], f'to {name}')[1],
+        tell(gajim, [bob], f"from {name}")[0],
+        tell(bob, [gajim], f"to {name}")[1],
     ]
-    log = gajim.log.read_text(errors='replace')
+    log = gajim.log.read_text(errors="replace")
     for row in rows:
         assert not bob.server.leaks(row.text)
         assert row.text not in log
@@ -41,14 +41,14 @@ def talk(gajim: TailsGajim, bob: Gajim) -> list[Row]:
 
 def talk_in_a_room(gajim: TailsGajim, bob: Gajim) -> None:
     """In a private room that the Tails makes, each way."""
-    room = f'{gajim.account.name}@rooms.{DOMAIN}'
+    room = f"{gajim.account.name}@rooms.{DOMAIN}"
     gajim.create_room(room)
-    gajim.set_affiliation(room, bob.account.jid, 'member')
+    gajim.set_affiliation(room, bob.account.jid, "member")
     bob.join_room(room)
     for one in (gajim, bob):
-        one.open_room(room, 'OMEMO')
+        one.open_room(room, "OMEMO")
     for sender in (gajim, bob):
-        text = secret(f'in the room from {sender.name}')
+        text = secret(f"in the room from {sender.name}")
         sender.send(text)
         for reader in (gajim, bob):
             check_encrypted(reader, reader.wait_for_message(text))
@@ -66,18 +66,18 @@ def exchange_files(gajim: TailsGajim, bob: Gajim, inside: Path, outside: Path) -
         sender.send_file(reader.account.jid, str(path))
         row = reader.wait_for_file()
         check_encrypted(reader, row)
-        assert not bob.server.leaks(row.text.partition('#')[2])
-        reader.call('clear_input')
+        assert not bob.server.leaks(row.text.partition("#")[2])
+        reader.call("clear_input")
 
 
 def check_nothing_leaked(tails: Tails) -> None:
     """No packet and no DNS query but by Tor, and hosts by their names only."""
     counts = tails.counts()
     assert counts.clean, counts
-    assert counts.socks > 0, 'nothing went through Tor either'
-    assert tails.packet_count() > 100, 'nobody was looking'
+    assert counts.socks > 0, "nothing went through Tor either"
+    assert tails.packet_count() > 100, "nobody was looking"
     assert tails.strays() == []
-    assert DOMAIN in tails.internet.names_asked(), 'no exit was asked for the name'
+    assert DOMAIN in tails.internet.names_asked(), "no exit was asked for the name"
     streams = tails.streams()
     assert streams
     addresses = [stream.target for stream in streams if is_address(stream.host)]
@@ -89,8 +89,8 @@ def check_nothing_leaked(tails: Tails) -> None:
 
 def identity(gajim: TailsGajim, account: XmppAccount) -> str:
     """The name by which an account's connections are known to Tor."""
-    kind, host, user = gajim.call('proxy', account=gajim.names[account.jid])
-    assert (kind, host) == ('socks5', '127.0.0.1:9050')
+    kind, host, user = gajim.call("proxy", account=gajim.names[account.jid])
+    assert (kind, host) == ("socks5", "127.0.0.1:9050")
     return str(user)
 
 

@@ -13,9 +13,9 @@ from tests.support.tails.authority import Authority
 from tests.support.tails.persistence import PersistentStorage
 from tests.support.tails.station import Station
 
-PASSWORD = 'correct horse'
-ENABLE = ['tails-gajim', 'persistence', 'enable']
-DISABLE = ['tails-gajim', 'persistence', 'disable']
+PASSWORD = "correct horse"
+ENABLE = ["tails-gajim", "persistence", "enable"]
+DISABLE = ["tails-gajim", "persistence", "disable"]
 
 # pkexec(1), "RETURN VALUE"
 NOT_AUTHORISED = 127
@@ -24,7 +24,7 @@ REFUSED = 3
 
 def helper(*words: str) -> list[str]:
     """Ask for the helper by hand. Who asks is pkexec's parent, so it has one."""
-    return ['sh', '-c', 'pkexec "$@"; exit $?', 'sh', HELPER, *words]
+    return ["sh", "-c", 'pkexec "$@"; exit $?', "sh", HELPER, *words]
 
 
 @pytest.fixture
@@ -46,30 +46,30 @@ def test_the_password_keeps_the_keys_and_nothing_else_does(
     # None was set in the Welcome Screen
     answer = authority.run(ENABLE)
     assert answer.status == REFUSED, answer.text
-    assert 'you have set none' in answer.text
+    assert "you have set none" in answer.text
     assert answer.asked == 0
     # The same without our own look at it
-    answer = authority.run(helper('enable'), PASSWORD)
+    answer = authority.run(helper("enable"), PASSWORD)
     assert answer.status == NOT_AUTHORISED, answer.text
     assert storage.lines == []
 
     authority.set_password(PASSWORD)
-    answer = authority.run(ENABLE, 'a wrong one')
+    answer = authority.run(ENABLE, "a wrong one")
     assert answer.status == REFUSED, answer.text
-    assert 'not accepted' in answer.text
+    assert "not accepted" in answer.text
     assert answer.asked >= 1
     assert storage.lines == []
 
     # Whoever came over the network, or left the screen to somebody else
     for local, active in ((False, True), (True, False)):
         authority.sit(local=local, active=active)
-        answer = authority.run(helper('enable'), PASSWORD)
+        answer = authority.run(helper("enable"), PASSWORD)
         assert answer.status == NOT_AUTHORISED, answer.text
         assert answer.asked == 0
     authority.sit(local=True, active=True)
 
     # The helper knows its words and takes nothing else
-    answer = authority.run(helper('enable', '/etc'), PASSWORD)
+    answer = authority.run(helper("enable", "/etc"), PASSWORD)
     assert answer.status not in (0, NOT_AUTHORISED), answer.text
     assert answer.asked == 1
     assert storage.lines == []

@@ -22,10 +22,10 @@ from tests.support.tails.root import HOME
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.root import TailsRoot
 
-PROGRAM = Path(__file__).parents[2] / 'tails_integration'
-DATA = HOME / '.local' / 'share' / 'gajim'
-TEXT = 'nothing of this may be kept'
-USERS = '# mine\n/home/amnesia/notes\tsource=notes\n'
+PROGRAM = Path(__file__).parents[2] / "tails_integration"
+DATA = HOME / ".local" / "share" / "gajim"
+TEXT = "nothing of this may be kept"
+USERS = "# mine\n/home/amnesia/notes\tsource=notes\n"
 OURS = [binding.line for binding in KEPT]
 
 
@@ -34,7 +34,7 @@ class Stick:
 
     def __init__(self, root: TailsRoot, folder: Path) -> None:
         self._folder = folder
-        self.storage = PersistentStorage(folder / 'TailsData')
+        self.storage = PersistentStorage(folder / "TailsData")
         (self.storage.folder / CONF).write_text(USERS)
         self.root = root
         self.machine: Machine | None = None
@@ -44,7 +44,7 @@ class Stick:
         self.unplug()
         self.root.forget()
         binds = [self.storage.bind]
-        self.machine = Machine('stick', self.root.path, self._folder, binds)
+        self.machine = Machine("stick", self.root.path, self._folder, binds)
         self.storage.unlock(self.machine)
         return self.machine
 
@@ -54,14 +54,14 @@ class Stick:
             self.machine = None
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope="module")
 def root(namespaces: None, suite: str) -> Iterator[TailsRoot]:
     """A Tails with our program in it."""
     root = TailsRoot(suite)
     shutil.copytree(
         PROGRAM,
-        (root.path / HELPER.lstrip('/')).parents[1],
-        ignore=shutil.ignore_patterns('__pycache__', 'tails.git'),
+        (root.path / HELPER.lstrip("/")).parents[1],
+        ignore=shutil.ignore_patterns("__pycache__", "tails.git"),
     )
     yield root
     root.close()
@@ -77,20 +77,20 @@ def stick(root: TailsRoot, tmp_path: Path) -> Iterator[Stick]:
 def helper(machine: Machine, word: str) -> str:
     """Start it as pkexec does."""
     argv = [HELPER, word]
-    return machine.run(argv, environment={'PKEXEC_UID': str(USER_IDS[0])}).stdout
+    return machine.run(argv, environment={"PKEXEC_UID": str(USER_IDS[0])}).stdout
 
 
 def as_user(machine: Machine, script: str) -> str:
-    return machine.run(['sh', '-c', f'umask 077; {script}'], USER_IDS).stdout
+    return machine.run(["sh", "-c", f"umask 077; {script}"], USER_IDS).stdout
 
 
 def write(machine: Machine) -> None:
     """What Gajim leaves behind: something of each kind."""
     as_user(
         machine,
-        f'mkdir -p {HOME}/.config/gajim {DATA}/plugins_data {DATA}/downloads'
-        f' && echo accounts >{HOME}/.config/gajim/settings.sqlite'
-        f' && echo keys >{DATA}/plugins_data/keys.db'
+        f"mkdir -p {HOME}/.config/gajim {DATA}/plugins_data {DATA}/downloads"
+        f" && echo accounts >{HOME}/.config/gajim/settings.sqlite"
+        f" && echo keys >{DATA}/plugins_data/keys.db"
         f' && echo "{TEXT}" >{DATA}/logs.db && echo "{TEXT}" >{DATA}/downloads/file',
     )
 
@@ -100,17 +100,16 @@ def test_kept_at_once_and_after_a_restart(stick: Stick) -> None:
     # What was there before is carried over
     as_user(
         machine,
-        f'mkdir -p {HOME}/.config/gajim'
-        f' && echo before >{HOME}/.config/gajim/before',
+        f"mkdir -p {HOME}/.config/gajim && echo before >{HOME}/.config/gajim/before",
     )
-    assert helper(machine, 'enable') == 'now\n'
+    assert helper(machine, "enable") == "now\n"
     assert stick.storage.lines == [*USERS.splitlines(), *OURS]
     write(machine)
     machine = stick.boot()
-    assert as_user(machine, f'cat {HOME}/.config/gajim/settings.sqlite') == 'accounts\n'
-    assert as_user(machine, f'cat {HOME}/.config/gajim/before') == 'before\n'
-    assert as_user(machine, f'cat {DATA}/plugins_data/keys.db') == 'keys\n'
-    assert as_user(machine, f'ls {DATA}').split() == ['cert_store', 'plugins_data']
+    assert as_user(machine, f"cat {HOME}/.config/gajim/settings.sqlite") == "accounts\n"
+    assert as_user(machine, f"cat {HOME}/.config/gajim/before") == "before\n"
+    assert as_user(machine, f"cat {DATA}/plugins_data/keys.db") == "keys\n"
+    assert as_user(machine, f"ls {DATA}").split() == ["cert_store", "plugins_data"]
     assert stick.storage.files_with(TEXT) == []
     for binding in KEPT:
         state = (stick.storage.folder / binding.source).stat()
@@ -120,34 +119,34 @@ def test_kept_at_once_and_after_a_restart(stick: Stick) -> None:
 
 def test_tails_accepts_the_file(stick: Stick) -> None:
     machine = stick.boot()
-    for word in ('enable', 'enable', 'enable-history', 'disable-history', 'disable'):
+    for word in ("enable", "enable", "enable-history", "disable-history", "disable"):
         helper(machine, word)
         conf = stick.storage.folder / CONF
         state = conf.stat()
         assert (state.st_uid, state.st_gid) == TPS_IDS
         assert stat.S_IMODE(state.st_mode) == 0o600
-        machine.run(['/usr/local/lib/tpscli', 'reload'])
-        assert not conf.with_suffix('.conf.invalid').exists()
+        machine.run(["/usr/local/lib/tpscli", "reload"])
+        assert not conf.with_suffix(".conf.invalid").exists()
     assert stick.storage.lines == USERS.splitlines()
 
 
 def test_history_is_kept_when_asked_for(stick: Stick) -> None:
     machine = stick.boot()
-    assert helper(machine, 'enable-history') == 'now\n'
+    assert helper(machine, "enable-history") == "now\n"
     as_user(machine, f'echo "{TEXT}" >{HISTORY.target}/logs.db')
     machine = stick.boot()
-    assert as_user(machine, f'cat {HISTORY.target}/logs.db').strip() == TEXT
+    assert as_user(machine, f"cat {HISTORY.target}/logs.db").strip() == TEXT
 
 
 def test_not_by_anybody_else(stick: Stick) -> None:
     machine = stick.boot()
     for environment, ids in (
         ({}, (0, 0)),
-        ({'PKEXEC_UID': '0'}, (0, 0)),
-        ({'PKEXEC_UID': '1000'}, USER_IDS),
+        ({"PKEXEC_UID": "0"}, (0, 0)),
+        ({"PKEXEC_UID": "1000"}, USER_IDS),
     ):
         done = machine.run(
-            [HELPER, 'enable'], ids, environment=environment, check=False
+            [HELPER, "enable"], ids, environment=environment, check=False
         )
         assert done.returncode == 2
     assert stick.storage.lines == USERS.splitlines()

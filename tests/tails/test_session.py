@@ -17,15 +17,15 @@ from tests.tails.steps import talk
 from tests.tails.steps import talk_in_a_room
 
 # The launcher's windows, and the exit code when it does not start Gajim.
-NO_TOR = 'Tor is not ready'
+NO_TOR = "Tor is not ready"
 REFUSED = 3
 
 
 def a_file_each(tails: Tails, bob: Gajim) -> tuple[Path, Path]:
     """Files to send: as the Tails sees it, and as Bob does."""
-    inside, outside = Path('/home/amnesia/a-list.txt'), bob.home / 'a-list.txt'
-    for path in (tails.machine.files / str(inside).lstrip('/'), outside):
-        path.write_text('what nobody else shall know\n' * 1000)
+    inside, outside = Path("/home/amnesia/a-list.txt"), bob.home / "a-list.txt"
+    for path in (tails.machine.files / str(inside).lstrip("/"), outside):
+        path.write_text("what nobody else shall know\n" * 1000)
         path.chmod(0o644)
     return inside, outside
 
@@ -38,8 +38,8 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     """
     net = station.internet
     accounts = [
-        net.server.accounts[f'{name}-{station.suite}']
-        for name in ('alice', 'office', 'onion')
+        net.server.accounts[f"{name}-{station.suite}"]
+        for name in ("alice", "office", "onion")
     ]
     tails = station.boot()
     tails.trust(net.server.certificate)
@@ -47,7 +47,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
 
     gajim.launch()
     tails.screen.wait_for(NO_TOR)
-    tails.screen.picture(artefacts / 'refusal-without-tor.png')
+    tails.screen.picture(artefacts / "refusal-without-tor.png")
     tails.screen.choose(NO_TOR, 1)
     assert gajim.wait_for_exit() == REFUSED
     assert tails.packet_count() == 0
@@ -55,11 +55,11 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     tails.connect_tor([net.server.domain, net.onion])
     gajim.start(artefacts)
     gajim.show_wizard()
-    tails.screen.picture(artefacts / 'first-start.png')
+    tails.screen.picture(artefacts / "first-start.png")
     for account in accounts:
         gajim.log_in(account)
         talk(gajim, bob)
-    tails.screen.picture(artefacts / 'chat.png')
+    tails.screen.picture(artefacts / "chat.png")
     gajim.account = accounts[0]
     talk_in_a_room(gajim, bob)
     exchange_files(gajim, bob, *a_file_each(tails, bob))
@@ -68,6 +68,6 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     assert len(set(users)) == len(accounts)
     circuits = [tails.tor.control.circuits_of(user) for user in users]
     assert all(circuits)
-    assert not circuits[0] & circuits[1], 'two accounts on one server are linked'
+    assert not circuits[0] & circuits[1], "two accounts on one server are linked"
     gajim.quit()
     check_nothing_leaked(tails)

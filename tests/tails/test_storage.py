@@ -17,7 +17,7 @@ from tests.tails.steps import check_nothing_leaked
 from tests.tails.steps import talk
 
 # The window that comes when there is nothing that keeps them.
-WARNING = 'Nothing in Gajim will be kept'
+WARNING = "Nothing in Gajim will be kept"
 
 
 def boot(station: Station, storage: PersistentStorage | None = None) -> Tails:
@@ -29,19 +29,19 @@ def boot(station: Station, storage: PersistentStorage | None = None) -> Tails:
 
 def keep(tails: Tails) -> None:
     """Do what "Keep my keys" does; who is root needs no password."""
-    tails.machine.run([HELPER, 'enable'], environment={'PKEXEC_UID': '1000'})
+    tails.machine.run([HELPER, "enable"], environment={"PKEXEC_UID": "1000"})
 
 
 def check_audit(tails: Tails) -> None:
     """Our own audit finds nothing to mend."""
     audit = tails.machine.run(
-        ['tails-gajim', 'check'], USER_IDS, environment=tails.environment(), check=False
+        ["tails-gajim", "check"], USER_IDS, environment=tails.environment(), check=False
     )
     assert audit.returncode == 0, audit.stdout + audit.stderr
 
 
 def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) -> None:
-    account = station.internet.server.accounts[f'keeper-{station.suite}']
+    account = station.internet.server.accounts[f"keeper-{station.suite}"]
     storage = station.make_storage()
     tails = boot(station, storage)
     keep(tails)
@@ -49,7 +49,7 @@ def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) 
     assert len(kept) == 3
     assert (storage.folder / CONF).stat().st_mode & 0o777 == 0o600
     gajim = TailsGajim(tails)
-    assert gajim.start() == [], 'it warned, though everything is kept'
+    assert gajim.start() == [], "it warned, though everything is kept"
     gajim.log_in(account)
     shown = [talk(gajim, bob)]
     check_audit(tails)
@@ -73,13 +73,13 @@ def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) 
     for row in (row for rows in shown for row in rows):
         assert storage.files_with(row.text) == []
     assert storage.lines == kept
-    assert storage.files_with(account.jid), 'the search would find nothing at all'
+    assert storage.files_with(account.jid), "the search would find nothing at all"
 
 
 def test_three_amnesic_sessions_leave_no_device(station: Station, bob: Gajim) -> None:
     """One ends as it should, one is unplugged, and the last one tidies up."""
     server = station.internet.server
-    account = server.accounts[f'drifter-{station.suite}']
+    account = server.accounts[f"drifter-{station.suite}"]
 
     def listed() -> set[str]:
         lists = server.listed_devices(account)
@@ -94,7 +94,7 @@ def test_three_amnesic_sessions_leave_no_device(station: Station, bob: Gajim) ->
         assert gajim.start() == [WARNING]
         gajim.log_in(account)
         # The unplugged one is asked first whether it lives
-        wait_for('only this device is listed', is_alone, 60)
+        wait_for("only this device is listed", is_alone, 60)
         gone |= listed()
         talk(gajim, bob)
         if not unplugged:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The widgets of the windows in GTK 3 (Gajim 1). `gtk4/kit.py` has the same
 functions, and says what they do.
-'''
+"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import gi
 
-gi.require_version('Gtk', '3.0')
+gi.require_version("Gtk", "3.0")
 
 from gi.repository import Atk  # noqa: E402
 from gi.repository import Gdk  # noqa: E402
@@ -32,7 +32,7 @@ _provider: Any = None
 
 
 def start() -> None:
-    '''Make the plugin's icons and style known.'''
+    """Make the plugin's icons and style known."""
     global _provider  # noqa: PLW0603
     Gtk.IconTheme.get_default().append_search_path(str(ICONS))
     if _provider is None:
@@ -46,7 +46,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    '''Take the style back.'''
+    """Take the style back."""
     global _provider  # noqa: PLW0603
     if _provider is not None:
         screen = Gdk.Screen.get_default()
@@ -57,8 +57,8 @@ def stop() -> None:
 # What is said of a widget
 
 
-def describe(widget: Any, name: str = '', description: str = '') -> Any:
-    '''What a screen reader says of a widget.'''
+def describe(widget: Any, name: str = "", description: str = "") -> Any:
+    """What a screen reader says of a widget."""
     accessible = widget.get_accessible()
     if name:
         accessible.set_name(name)
@@ -68,18 +68,18 @@ def describe(widget: Any, name: str = '', description: str = '') -> Any:
 
 
 def undescribe(widget: Any) -> None:
-    '''Leave it to the toolkit what is said.'''
-    widget.get_accessible().set_name('')
+    """Leave it to the toolkit what is said."""
+    widget.get_accessible().set_name("")
 
 
 def group(widget: Any, name: str) -> Any:
-    '''Say that what is inside belongs together, and what it is.'''
+    """Say that what is inside belongs together, and what it is."""
     widget.get_accessible().set_role(Atk.Role.PANEL)
     return describe(widget, name)
 
 
 def announce(widget: Any, text: str) -> Any:
-    '''Let a screen reader say a text that has just appeared.'''
+    """Let a screen reader say a text that has just appeared."""
     del text
     # Screen readers speak these when they are shown
     widget.get_accessible().set_role(Atk.Role.NOTIFICATION)
@@ -87,7 +87,7 @@ def announce(widget: Any, text: str) -> Any:
 
 
 def set_text(widget: Any, text: str) -> None:
-    '''Change a label and let a screen reader say it.'''
+    """Change a label and let a screen reader say it."""
     widget.set_text(text)
     widget.get_accessible().set_name(text)
 
@@ -115,9 +115,9 @@ def tooltip(widget: Any, text: str) -> Any:
 
 
 def window(title: str, parent: Any, width: int, height: int) -> Any:
-    '''A window that Escape closes.'''
+    """A window that Escape closes."""
     made = Gtk.Window(title=title, default_width=width, default_height=height)
-    add_classes(made, ('omemo-window',))
+    add_classes(made, ("omemo-window",))
     if parent is not None:
         made.set_transient_for(parent)
         made.set_application(parent.get_application())
@@ -128,7 +128,7 @@ def window(title: str, parent: Any, width: int, height: int) -> Any:
             return True
         return False
 
-    made.connect('key-press-event', pressed)
+    made.connect("key-press-event", pressed)
     return made
 
 
@@ -145,13 +145,13 @@ def set_content(made: Any, child: Any) -> None:
 
 
 def on_close(made: Any, call: Callable[[], None]) -> None:
-    '''Be told once when a window is closed.'''
-    made.connect('destroy', lambda _window: call())
+    """Be told once when a window is closed."""
+    made.connect("destroy", lambda _window: call())
 
 
 def on_gone(widget: Any, call: Callable[[], None]) -> None:
-    '''Be told when a widget in a window of Gajim's is gone.'''
-    widget.connect('destroy', lambda _widget: call())
+    """Be told when a widget in a window of Gajim's is gone."""
+    widget.connect("destroy", lambda _widget: call())
 
 
 def present(made: Any) -> None:
@@ -160,8 +160,8 @@ def present(made: Any) -> None:
 
 
 def focus(widget: Any) -> None:
-    '''Where the keyboard is when the window opens.'''
-    widget.connect('map', lambda one: one.grab_focus())
+    """Where the keyboard is when the window opens."""
+    widget.connect("map", lambda one: one.grab_focus())
 
 
 def close(made: Any) -> None:
@@ -169,7 +169,7 @@ def close(made: Any) -> None:
 
 
 def root_of(widget: Any) -> Any:
-    '''The window a widget is in.'''
+    """The window a widget is in."""
     return widget.get_toplevel()
 
 
@@ -195,7 +195,7 @@ def _box(
 
 
 def wrapping(*children: Any) -> Any:
-    '''Buttons beside each other, in several lines where there is no room.'''
+    """Buttons beside each other, in several lines where there is no room."""
     made = Gtk.FlowBox(
         selection_mode=Gtk.SelectionMode.NONE,
         column_spacing=6,
@@ -279,13 +279,13 @@ def label(
 
 
 def heading(text: str, *, classes: Sequence[str] = ()) -> Any:
-    made = label(text, classes=('omemo-heading', *classes))
+    made = label(text, classes=("omemo-heading", *classes))
     made.get_accessible().set_role(Atk.Role.HEADING)
     return made
 
 
 def icon(name: str, size: int, *, classes: Sequence[str] = ()) -> Any:
-    '''A picture. What it says is written beside it, so it is silent.'''
+    """A picture. What it says is written beside it, so it is silent."""
     made = Gtk.Image.new_from_icon_name(name, Gtk.IconSize.MENU)
     made.set_pixel_size(size)
     made.get_accessible().set_role(Atk.Role.REDUNDANT_OBJECT)
@@ -295,7 +295,7 @@ def icon(name: str, size: int, *, classes: Sequence[str] = ()) -> Any:
 def markup(
     make: Callable[[bool], str], *, name: str, classes: Sequence[str] = ()
 ) -> Any:
-    '''A text with colours that depend on the background.'''
+    """A text with colours that depend on the background."""
     made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
     add_classes(made, classes)
     describe(made, name)
@@ -303,21 +303,19 @@ def markup(
     def draw(*_args: Any) -> None:
         made.set_markup(make(is_dark(made)))
 
-    made.connect('map', draw)
+    made.connect("map", draw)
     draw()
     return made
 
 
 def is_dark(widget: Any) -> bool:
-    '''Whether light text is written on a dark background here.'''
+    """Whether light text is written on a dark background here."""
     colour = widget.get_style_context().get_color(Gtk.StateFlags.NORMAL)
     return bool(colour.red + colour.green + colour.blue > 1.5)
 
 
-def drawing(
-    draw: Callable[[Any, int, int], None], size: int, *, name: str
-) -> Any:
-    '''A square that is painted.'''
+def drawing(draw: Callable[[Any, int, int], None], size: int, *, name: str) -> Any:
+    """A square that is painted."""
     made = Gtk.DrawingArea(width_request=size, height_request=size)
     made.get_accessible().set_role(Atk.Role.IMAGE)
 
@@ -325,7 +323,7 @@ def drawing(
         draw(context, area.get_allocated_width(), area.get_allocated_height())
         return False
 
-    made.connect('draw', paint)
+    made.connect("draw", paint)
     return describe(made, name)
 
 
@@ -336,26 +334,26 @@ def button(
     text: str,
     clicked: Callable[[], None],
     *,
-    name: str = '',
+    name: str = "",
     classes: Sequence[str] = (),
 ) -> Any:
     made = Gtk.Button(label=text)
     add_classes(made, classes)
-    made.connect('clicked', lambda _button: clicked())
+    made.connect("clicked", lambda _button: clicked())
     return describe(made, name)
 
 
 def icon_button(icon_name: str, clicked: Callable[[], None], *, name: str) -> Any:
     made = Gtk.Button.new_from_icon_name(icon_name, Gtk.IconSize.MENU)
     made.set_tooltip_text(name)
-    made.connect('clicked', lambda _button: clicked())
+    made.connect("clicked", lambda _button: clicked())
     return describe(made, name)
 
 
 def menu_button(
     text: str, entries: Sequence[tuple[str, str, Callable[[], None]]], *, name: str
 ) -> Any:
-    '''A button with a menu.'''
+    """A button with a menu."""
     popover = Gtk.Popover()
     inside = column(spacing=2)
     for written, spoken, call in entries:
@@ -364,11 +362,11 @@ def menu_button(
             popover.popdown()
             call()
 
-        entry = button(written, clicked, name=spoken, classes=('flat',))
+        entry = button(written, clicked, name=spoken, classes=("flat",))
         append(inside, entry)
     popover.add(inside)
     inside.show_all()
-    made = Gtk.MenuButton(label=f'{text} ▾', popover=popover)
+    made = Gtk.MenuButton(label=f"{text} ▾", popover=popover)
     return describe(made, name)
 
 
@@ -377,16 +375,16 @@ def switch(
     active: bool,
     changed: Callable[[bool], None],
     *,
-    description: str = '',
-    name: str = '',
+    description: str = "",
+    name: str = "",
 ) -> Any:
-    '''A switch with its words beside it.'''
+    """A switch with its words beside it."""
     made = Gtk.Switch(active=active, valign=Gtk.Align.CENTER)
     describe(made, name or text, description)
-    made.connect('notify::active', lambda one, _what: changed(one.get_active()))
+    made.connect("notify::active", lambda one, _what: changed(one.get_active()))
     words = column(label(text), spacing=2)
     if description:
-        append(words, label(description, classes=('dim-label', 'omemo-small')))
+        append(words, label(description, classes=("dim-label", "omemo-small")))
     return row(expand(words), made, spacing=12)
 
 
@@ -396,13 +394,13 @@ def choice(
     chosen: str,
     changed: Callable[[str], None],
 ) -> Any:
-    '''One of several, with words beside it.'''
+    """One of several, with words beside it."""
     made = Gtk.ComboBoxText(valign=Gtk.Align.CENTER)
     for value, written in values:
         made.append(value, written)
     made.set_active_id(chosen)
     describe(made, text)
-    made.connect('changed', lambda one: changed(one.get_active_id()))
+    made.connect("changed", lambda one: changed(one.get_active_id()))
     return row(expand(label(text)), made, spacing=12)
 
 
@@ -410,27 +408,27 @@ def choice(
 
 
 def attach(grid: Any, widget: Any, left: int, top: int) -> None:
-    '''Put something into a grid.'''
+    """Put something into a grid."""
     widget.set_halign(Gtk.Align.START)
     grid.attach(widget, left, top, 1, 1)
     widget.show_all()
 
 
 def set_icon(image: Any, name: str, tone: str) -> None:
-    '''Give an image one of our pictures in its colour.'''
+    """Give an image one of our pictures in its colour."""
     clear_classes(image)
     image.set_from_icon_name(name, Gtk.IconSize.MENU)
     add_classes(image, (tone,))
 
 
 def clear_classes(image: Any) -> None:
-    '''Take our colours off an image.'''
+    """Take our colours off an image."""
     for tone in TONES:
         image.get_style_context().remove_class(tone)
 
 
 def block(widget: Any, handler: Any) -> bool:
-    '''Keep a handler from being called. Returns whether there is one.'''
+    """Keep a handler from being called. Returns whether there is one."""
     try:
         return bool(widget.handler_block_by_func(handler))
     except TypeError:
@@ -452,7 +450,7 @@ def copy(widget: Any, text: str) -> None:
 def ask(
     parent: Any, title: str, text: str, yes: str, no: str, agreed: Callable[[], None]
 ) -> None:
-    '''Ask before something that cannot be undone. Escape means no.'''
+    """Ask before something that cannot be undone. Escape means no."""
     dialog = Gtk.MessageDialog(
         transient_for=parent,
         modal=True,
@@ -469,14 +467,14 @@ def ask(
         if response == Gtk.ResponseType.YES:
             agreed()
 
-    dialog.connect('response', answered)
+    dialog.connect("response", answered)
     dialog.show_all()
 
 
 def save(
     parent: Any, title: str, file_name: str, chosen: Callable[[Path], None]
 ) -> None:
-    '''Ask where to save a file.'''
+    """Ask where to save a file."""
     dialog = Gtk.FileChooserNative(
         title=title, transient_for=parent, action=Gtk.FileChooserAction.SAVE
     )
@@ -490,7 +488,7 @@ def save(
             chosen(Path(name))
 
     # Nothing else holds it while it is open
-    dialog.connect('response', answered)
+    dialog.connect("response", answered)
     parent.omemo_dialog = dialog
     dialog.show()
 
@@ -502,7 +500,7 @@ def open_file(
     types: Sequence[str],
     chosen: Callable[[Path], None],
 ) -> None:
-    '''Ask which file to open.'''
+    """Ask which file to open."""
     dialog = Gtk.FileChooserNative(
         title=title, transient_for=parent, action=Gtk.FileChooserAction.OPEN
     )
@@ -518,25 +516,25 @@ def open_file(
         if response == Gtk.ResponseType.ACCEPT and file_name:
             chosen(Path(file_name))
 
-    dialog.connect('response', answered)
+    dialog.connect("response", answered)
     parent.omemo_dialog = dialog
     dialog.show()
 
 
 def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Any:
-    '''A line to type in. Enter is told, with what was typed.'''
+    """A line to type in. Enter is told, with what was typed."""
     made = Gtk.Entry(placeholder_text=placeholder)
-    made.connect('activate', lambda one: activated(one.get_text()))
+    made.connect("activate", lambda one: activated(one.get_text()))
     return describe(made, name)
 
 
 def text_of(made: Any) -> str:
-    '''What was typed into an entry.'''
+    """What was typed into an entry."""
     return str(made.get_text())
 
 
 def redraw(area: Any) -> None:
-    '''Have a drawing painted again.'''
+    """Have a drawing painted again."""
     area.queue_draw()
 
 
@@ -546,14 +544,14 @@ def paste(
     got_image: Callable[[bytes], None],
     nothing: Callable[[], None],
 ) -> None:
-    '''Look into the clipboard. An image comes before a text.'''
+    """Look into the clipboard. An image comes before a text."""
     clipboard = Gtk.Clipboard.get_default(widget.get_display())
 
     def image(_clipboard: Any, pixbuf: Any) -> None:
         if pixbuf is None:
             clipboard.request_text(text)
             return
-        _ok, data = pixbuf.save_to_bufferv('png', [], [])
+        _ok, data = pixbuf.save_to_bufferv("png", [], [])
         got_image(data)
 
     def text(_clipboard: Any, found: str | None) -> None:
@@ -568,8 +566,8 @@ def paste(
 def accept_drops(
     widget: Any, got_text: Callable[[str], None], got_image: Callable[[bytes], None]
 ) -> None:
-    '''Take what is dragged here: images, and texts. A file comes as the text of
-    its URI.'''
+    """Take what is dragged here: images, and texts. A file comes as the text of
+    its URI."""
     widget.drag_dest_set(Gtk.DestDefaults.ALL, [], Gdk.DragAction.COPY)
     targets = Gtk.TargetList.new([])
     targets.add_uri_targets(0)
@@ -586,8 +584,8 @@ def accept_drops(
         elif kind == 1:
             pixbuf = data.get_pixbuf()
             if pixbuf is not None:
-                got_image(pixbuf.save_to_bufferv('png', [], [])[1])
+                got_image(pixbuf.save_to_bufferv("png", [], [])[1])
         else:
-            got_text(data.get_text() or '')
+            got_text(data.get_text() or "")
 
-    widget.connect('drag-data-received', received)
+    widget.connect("drag-data-received", received)

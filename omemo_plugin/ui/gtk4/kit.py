@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The widgets of the windows in GTK 4 (Gajim 2). `gtk3/kit.py` has the same
 functions; what is written on them looks and speaks the same with both.
-'''
+"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import gi
 
-gi.require_version('Gtk', '4.0')
+gi.require_version("Gtk", "4.0")
 
 from gi.repository import Gdk  # noqa: E402
 from gi.repository import Gio  # noqa: E402
@@ -34,7 +34,7 @@ _provider: Any = None
 
 
 def start() -> None:
-    '''Make the plugin's icons and style known.'''
+    """Make the plugin's icons and style known."""
     global _provider  # noqa: PLW0603
     display = Gdk.Display.get_default()
     Gtk.IconTheme.get_for_display(display).add_search_path(str(ICONS))
@@ -47,7 +47,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    '''Take the style back.'''
+    """Take the style back."""
     global _provider  # noqa: PLW0603
     if _provider is not None:
         display = Gdk.Display.get_default()
@@ -58,8 +58,8 @@ def stop() -> None:
 # What is said of a widget
 
 
-def describe(widget: Any, name: str = '', description: str = '') -> Any:
-    '''What a screen reader says of a widget.'''
+def describe(widget: Any, name: str = "", description: str = "") -> Any:
+    """What a screen reader says of a widget."""
     if name:
         # A button is labelled by what is written on it, and that would win
         widget.reset_relation(Gtk.AccessibleRelation.LABELLED_BY)
@@ -70,31 +70,29 @@ def describe(widget: Any, name: str = '', description: str = '') -> Any:
 
 
 def undescribe(widget: Any) -> None:
-    '''Leave it to the toolkit what is said.'''
+    """Leave it to the toolkit what is said."""
     widget.reset_property(Gtk.AccessibleProperty.LABEL)
 
 
 def group(widget: Any, name: str) -> Any:
-    '''Say that what is inside belongs together, and what it is.'''
+    """Say that what is inside belongs together, and what it is."""
     # A role can only be given before the widget is shown
     widget.set_accessible_role(Gtk.AccessibleRole.GROUP)
     return describe(widget, name)
 
 
 def announce(widget: Any, text: str) -> Any:
-    '''Let a screen reader say a text that has just appeared.'''
+    """Let a screen reader say a text that has just appeared."""
     if text:
         widget.connect(
-            'map',
-            lambda one: one.announce(
-                text, Gtk.AccessibleAnnouncementPriority.MEDIUM
-            ),
+            "map",
+            lambda one: one.announce(text, Gtk.AccessibleAnnouncementPriority.MEDIUM),
         )
     return widget
 
 
 def set_text(widget: Any, text: str) -> None:
-    '''Change a label and let a screen reader say it.'''
+    """Change a label and let a screen reader say it."""
     widget.set_text(text)
     widget.announce(text, Gtk.AccessibleAnnouncementPriority.MEDIUM)
 
@@ -119,9 +117,9 @@ def tooltip(widget: Any, text: str) -> Any:
 
 
 def window(title: str, parent: Any, width: int, height: int) -> Any:
-    '''A window that Escape closes.'''
+    """A window that Escape closes."""
     made = Gtk.Window(title=title, default_width=width, default_height=height)
-    made.add_css_class('omemo-window')
+    made.add_css_class("omemo-window")
     if parent is not None:
         made.set_transient_for(parent)
         made.set_application(parent.get_application())
@@ -133,7 +131,7 @@ def window(title: str, parent: Any, width: int, height: int) -> Any:
             return True
         return False
 
-    keys.connect('key-pressed', pressed)
+    keys.connect("key-pressed", pressed)
     made.add_controller(keys)
     return made
 
@@ -147,18 +145,18 @@ def set_content(made: Any, child: Any) -> None:
 
 
 def on_close(made: Any, call: Callable[[], None]) -> None:
-    '''Be told once when a window is closed.'''
+    """Be told once when a window is closed."""
 
     def closed(_window: Any) -> bool:
         call()
         return False
 
-    made.connect('close-request', closed)
+    made.connect("close-request", closed)
 
 
 def on_gone(widget: Any, call: Callable[[], None]) -> None:
-    '''Be told when a widget in a window of Gajim's is gone.'''
-    widget.connect('unrealize', lambda _widget: call())
+    """Be told when a widget in a window of Gajim's is gone."""
+    widget.connect("unrealize", lambda _widget: call())
 
 
 def present(made: Any) -> None:
@@ -166,8 +164,8 @@ def present(made: Any) -> None:
 
 
 def focus(widget: Any) -> None:
-    '''Where the keyboard is when the window opens.'''
-    widget.connect('map', lambda one: one.grab_focus())
+    """Where the keyboard is when the window opens."""
+    widget.connect("map", lambda one: one.grab_focus())
 
 
 def close(made: Any) -> None:
@@ -175,7 +173,7 @@ def close(made: Any) -> None:
 
 
 def root_of(widget: Any) -> Any:
-    '''The window a widget is in.'''
+    """The window a widget is in."""
     return widget.get_root()
 
 
@@ -201,7 +199,7 @@ def _box(
 
 
 def wrapping(*children: Any) -> Any:
-    '''Buttons beside each other, in several lines where there is no room.'''
+    """Buttons beside each other, in several lines where there is no room."""
     made = Gtk.FlowBox(
         selection_mode=Gtk.SelectionMode.NONE,
         column_spacing=6,
@@ -293,11 +291,11 @@ def heading(text: str, *, classes: Sequence[str] = ()) -> Any:
         xalign=0.0,
         accessible_role=Gtk.AccessibleRole.HEADING,
     )
-    return add_classes(made, ('omemo-heading', *classes))
+    return add_classes(made, ("omemo-heading", *classes))
 
 
 def icon(name: str, size: int, *, classes: Sequence[str] = ()) -> Any:
-    '''A picture. What it says is written beside it, so it is silent.'''
+    """A picture. What it says is written beside it, so it is silent."""
     made = Gtk.Image(
         icon_name=name,
         pixel_size=size,
@@ -309,14 +307,14 @@ def icon(name: str, size: int, *, classes: Sequence[str] = ()) -> Any:
 def markup(
     make: Callable[[bool], str], *, name: str, classes: Sequence[str] = ()
 ) -> Any:
-    '''
+    """
     A text with colours that depend on the background.
 
     Args:
         make: gives the markup; its argument says whether the background is
             dark.
         name: what a screen reader says.
-    '''
+    """
     made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
     add_classes(made, classes)
 
@@ -325,27 +323,25 @@ def markup(
         # A label's name is its text whenever that is set
         describe(made, name)
 
-    made.connect('map', draw)
+    made.connect("map", draw)
     draw()
     return made
 
 
 def is_dark(widget: Any) -> bool:
-    '''Whether light text is written on a dark background here.'''
+    """Whether light text is written on a dark background here."""
     colour = widget.get_color()
     return bool(colour.red + colour.green + colour.blue > 1.5)
 
 
-def drawing(
-    draw: Callable[[Any, int, int], None], size: int, *, name: str
-) -> Any:
-    '''
+def drawing(draw: Callable[[Any, int, int], None], size: int, *, name: str) -> Any:
+    """
     A square that is painted.
 
     Args:
         draw: paints with cairo on so many pixels.
         name: what a screen reader says.
-    '''
+    """
     made = Gtk.DrawingArea(
         content_width=size,
         content_height=size,
@@ -364,34 +360,34 @@ def button(
     text: str,
     clicked: Callable[[], None],
     *,
-    name: str = '',
+    name: str = "",
     classes: Sequence[str] = (),
 ) -> Any:
-    '''
+    """
     Args:
         name: what a screen reader says, where the text is not enough.
-    '''
+    """
     made = Gtk.Button(label=text)
     add_classes(made, classes)
-    made.connect('clicked', lambda _button: clicked())
+    made.connect("clicked", lambda _button: clicked())
     return describe(made, name)
 
 
 def icon_button(icon_name: str, clicked: Callable[[], None], *, name: str) -> Any:
     made = Gtk.Button(icon_name=icon_name, tooltip_text=name)
-    made.connect('clicked', lambda _button: clicked())
+    made.connect("clicked", lambda _button: clicked())
     return describe(made, name)
 
 
 def menu_button(
     text: str, entries: Sequence[tuple[str, str, Callable[[], None]]], *, name: str
 ) -> Any:
-    '''
+    """
     A button with a menu.
 
     Args:
         entries: what is written, what a screen reader says, what it does.
-    '''
+    """
     popover = Gtk.Popover()
     inside = column(spacing=2)
     for written, spoken, call in entries:
@@ -400,7 +396,7 @@ def menu_button(
             popover.popdown()
             call()
 
-        inside.append(button(written, clicked, name=spoken, classes=('flat',)))
+        inside.append(button(written, clicked, name=spoken, classes=("flat",)))
     popover.set_child(inside)
     made = Gtk.MenuButton(label=text, popover=popover)
     return describe(made, name)
@@ -411,16 +407,16 @@ def switch(
     active: bool,
     changed: Callable[[bool], None],
     *,
-    description: str = '',
-    name: str = '',
+    description: str = "",
+    name: str = "",
 ) -> Any:
-    '''A switch with its words beside it.'''
+    """A switch with its words beside it."""
     made = Gtk.Switch(active=active, valign=Gtk.Align.CENTER)
     describe(made, name or text, description)
-    made.connect('notify::active', lambda one, _what: changed(one.get_active()))
+    made.connect("notify::active", lambda one, _what: changed(one.get_active()))
     words = column(label(text), spacing=2)
     if description:
-        append(words, label(description, classes=('dim-label', 'omemo-small')))
+        append(words, label(description, classes=("dim-label", "omemo-small")))
     return row(expand(words), made, spacing=12)
 
 
@@ -430,12 +426,12 @@ def choice(
     chosen: str,
     changed: Callable[[str], None],
 ) -> Any:
-    '''
+    """
     One of several, with words beside it.
 
     Args:
         values: what it is, and what is written.
-    '''
+    """
     made = Gtk.DropDown.new_from_strings([written for _value, written in values])
     keys = [value for value, _written in values]
     if chosen in keys:
@@ -443,7 +439,7 @@ def choice(
     made.set_valign(Gtk.Align.CENTER)
     describe(made, text)
     made.connect(
-        'notify::selected', lambda one, _what: changed(keys[one.get_selected()])
+        "notify::selected", lambda one, _what: changed(keys[one.get_selected()])
     )
     return row(expand(label(text)), made, spacing=12)
 
@@ -452,27 +448,27 @@ def choice(
 
 
 def attach(grid: Any, widget: Any, left: int, top: int) -> None:
-    '''Put something into a grid.'''
+    """Put something into a grid."""
     widget.set_halign(Gtk.Align.START)
     grid.attach(widget, left, top, 1, 1)
     widget.set_visible(True)
 
 
 def set_icon(image: Any, name: str, tone: str) -> None:
-    '''Give an image one of our pictures in its colour.'''
+    """Give an image one of our pictures in its colour."""
     clear_classes(image)
     image.set_from_icon_name(name)
     add_classes(image, (tone,))
 
 
 def clear_classes(image: Any) -> None:
-    '''Take our colours off an image.'''
+    """Take our colours off an image."""
     for tone in TONES:
         image.remove_css_class(tone)
 
 
 def block(widget: Any, handler: Any) -> bool:
-    '''Keep a handler from being called. Returns whether there is one.'''
+    """Keep a handler from being called. Returns whether there is one."""
     try:
         return bool(widget.handler_block_by_func(handler))
     except TypeError:
@@ -493,7 +489,7 @@ def copy(widget: Any, text: str) -> None:
 def ask(
     parent: Any, title: str, text: str, yes: str, no: str, agreed: Callable[[], None]
 ) -> None:
-    '''Ask before something that cannot be undone. Escape means no.'''
+    """Ask before something that cannot be undone. Escape means no."""
     dialog = Gtk.AlertDialog(message=title, detail=text, buttons=[no, yes])
     dialog.set_cancel_button(0)
     dialog.set_default_button(0)
@@ -512,7 +508,7 @@ def ask(
 def save(
     parent: Any, title: str, file_name: str, chosen: Callable[[Path], None]
 ) -> None:
-    '''Ask where to save a file.'''
+    """Ask where to save a file."""
     dialog = Gtk.FileDialog(title=title, initial_name=file_name)
 
     def answered(_dialog: Any, result: Any) -> None:
@@ -534,7 +530,7 @@ def open_file(
     types: Sequence[str],
     chosen: Callable[[Path], None],
 ) -> None:
-    '''Ask which file to open.'''
+    """Ask which file to open."""
     only = Gtk.FileFilter(name=name)
     for one in types:
         only.add_mime_type(one)
@@ -555,19 +551,19 @@ def open_file(
 
 
 def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Any:
-    '''A line to type in. Enter is told, with what was typed.'''
+    """A line to type in. Enter is told, with what was typed."""
     made = Gtk.Entry(placeholder_text=placeholder)
-    made.connect('activate', lambda one: activated(one.get_text()))
+    made.connect("activate", lambda one: activated(one.get_text()))
     return describe(made, name)
 
 
 def text_of(made: Any) -> str:
-    '''What was typed into an entry.'''
+    """What was typed into an entry."""
     return str(made.get_text())
 
 
 def redraw(area: Any) -> None:
-    '''Have a drawing painted again.'''
+    """Have a drawing painted again."""
     area.queue_draw()
 
 
@@ -577,7 +573,7 @@ def paste(
     got_image: Callable[[bytes], None],
     nothing: Callable[[], None],
 ) -> None:
-    '''Look into the clipboard. An image comes before a text.'''
+    """Look into the clipboard. An image comes before a text."""
     clipboard = widget.get_clipboard()
 
     def image(_clipboard: Any, result: Any) -> None:
@@ -606,8 +602,8 @@ def paste(
 def accept_drops(
     widget: Any, got_text: Callable[[str], None], got_image: Callable[[bytes], None]
 ) -> None:
-    '''Take what is dragged here: images, and texts. A file comes as the text of
-    its URI.'''
+    """Take what is dragged here: images, and texts. A file comes as the text of
+    its URI."""
     target = Gtk.DropTarget.new(GObject.TYPE_NONE, Gdk.DragAction.COPY)
     target.set_gtypes([Gdk.FileList, Gdk.Texture, str])
 
@@ -621,5 +617,5 @@ def accept_drops(
             got_text(str(value))
         return True
 
-    target.connect('drop', dropped)
+    target.connect("drop", dropped)
     widget.add_controller(target)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The window "My QR code": what others scan to verify this account. The text is
 the one that Conversations shows and reads.
-'''
+"""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ Matrix = tuple[tuple[bool, ...], ...]
 
 
 class Code:
-    '''Behind the window.'''
+    """Behind the window."""
 
     def __init__(
         self, service: Service, draw: Callable[[str], Matrix] | None = None
     ) -> None:
-        '''
+        """
         Args:
             draw: makes a code; by default with the library for that, which
                 may be missing.
-        '''
+        """
         self._service = service
         self._draw = draw
 
     @property
     def title(self) -> str:
-        return _('My QR code: {jid}').format(jid=self.jid)
+        return _("My QR code: {jid}").format(jid=self.jid)
 
     @property
     def jid(self) -> str:
@@ -45,28 +45,28 @@ class Code:
 
     @property
     def help(self) -> str:
-        '''What to do with it.'''
+        """What to do with it."""
         return _(
-            'Let your contact scan this with Conversations, or with this plugin. '
-            'Then they know that they are writing to you.'
+            "Let your contact scan this with Conversations, or with this plugin. "
+            "Then they know that they are writing to you."
         )
 
     @property
     def problem(self) -> str:
-        '''Why there is no code; '' if there is one.'''
+        """Why there is no code; '' if there is one."""
         if self._service.problem:
-            return _('OMEMO does not work: {reason}').format(
+            return _("OMEMO does not work: {reason}").format(
                 reason=self._service.problem
             )
         if self._draw is None and _drawing() is None:
             return _(
-                'To show the code, install the package “python3-qrcode” and start '
-                'Gajim again. Your contact can also compare the fingerprint.'
+                "To show the code, install the package “python3-qrcode” and start "
+                "Gajim again. Your contact can also compare the fingerprint."
             )
-        return ''
+        return ""
 
     def uri(self) -> str:
-        '''This device, and our others as far as they have been verified.'''
+        """This device, and our others as far as they have been verified."""
         fingerprints = {self._service.device_id: self._service.fingerprint}
         for info in self._infos():
             assert info.fingerprint is not None
@@ -86,53 +86,53 @@ class Code:
         ]
 
     def matrix(self) -> Matrix:
-        '''
+        """
         The modules of the code, with the quiet zone; True is dark.
 
         Raises:
             ImportError: see `problem`.
-        '''
+        """
         draw = self._draw or _drawing()
         if draw is None:
-            raise ImportError('qrcode')
+            raise ImportError("qrcode")
         return draw(self.uri())
 
     def png(self) -> bytes:
-        '''
+        """
         The code as an image, to be saved.
 
         Raises:
             ImportError: see `problem`.
-        '''
+        """
         from ...verify.qr import draw_png
 
         return draw_png(self.uri())
 
     @property
     def file_name(self) -> str:
-        '''A name to offer. It does not tell whose code it is.'''
-        return 'omemo-qr-code.png'
+        """A name to offer. It does not tell whose code it is."""
+        return "omemo-qr-code.png"
 
     def fingerprint(self) -> tuple[str, ...]:
-        '''Of this device, in eight groups.'''
+        """Of this device, in eight groups."""
         return groups(self._service.fingerprint)
 
     def fingerprints_text(self) -> str:
-        '''The fingerprints that are in the code, to be pasted somewhere.'''
-        lines = [self.jid, _('This device:'), self._grouped(self._service.fingerprint)]
+        """The fingerprints that are in the code, to be pasted somewhere."""
+        lines = [self.jid, _("This device:"), self._grouped(self._service.fingerprint)]
         for info in self._infos():
-            lines.append(_('{device}:').format(device=title(info)))
-            lines.append(self._grouped(info.fingerprint or ''))
-        return '\n'.join(lines)
+            lines.append(_("{device}:").format(device=title(info)))
+            lines.append(self._grouped(info.fingerprint or ""))
+        return "\n".join(lines)
 
     @staticmethod
     def _grouped(fingerprint: str) -> str:
-        return ' '.join(groups(fingerprint))
+        return " ".join(groups(fingerprint))
 
     @property
     def spoken(self) -> str:
-        '''What a screen reader says in place of the picture.'''
-        return _('QR code with the fingerprints of {jid}').format(jid=self.jid)
+        """What a screen reader says in place of the picture."""
+        return _("QR code with the fingerprints of {jid}").format(jid=self.jid)
 
 
 def _drawing() -> Callable[[str], Matrix] | None:

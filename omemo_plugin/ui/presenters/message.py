@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 The window "Who can read this message": who could read a message that was sent,
 and which device sent one that was received, as it was trusted then.
-'''
+"""
 
 from __future__ import annotations
 
@@ -30,40 +30,40 @@ from .devices import title
 
 @dataclass(frozen=True)
 class Message:
-    '''
+    """
     What Gajim has in the row of a message.
 
     Attributes:
         encrypted: whether it says so.
         fingerprint: of the device that sent it; '' if it is not known.
         trust: of that device then; None if it is not known.
-    '''
+    """
 
     message_id: str
     outgoing: bool
     encrypted: bool
-    fingerprint: str = ''
+    fingerprint: str = ""
     trust: Trust | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
-    '''
+    """
     A device.
 
     Attributes:
         fingerprint: eight groups, or none.
-    '''
+    """
 
     title: str
     badge: Badge
     fingerprint: tuple[str, ...] = ()
-    spoken: str = ''
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
 class Part:
-    '''The devices of one account.'''
+    """The devices of one account."""
 
     heading: str
     entries: tuple[Entry, ...]
@@ -71,7 +71,7 @@ class Part:
 
 @dataclass(frozen=True)
 class MessagePage:
-    '''All that the window shows.'''
+    """All that the window shows."""
 
     summary: str
     icon: Icon
@@ -81,21 +81,21 @@ class MessagePage:
 
 # Gajim's names for how far a device is trusted
 _TRUST = {
-    'UNTRUSTED': Trust.DISTRUSTED,
-    'UNDECIDED': Trust.UNDECIDED,
-    'BLIND': Trust.BLIND,
-    'VERIFIED': Trust.VERIFIED,
+    "UNTRUSTED": Trust.DISTRUSTED,
+    "UNDECIDED": Trust.UNDECIDED,
+    "BLIND": Trust.BLIND,
+    "VERIFIED": Trust.VERIFIED,
 }
 
 
 def message_of(values: Sequence[str]) -> Message:
-    '''
+    """
     A row, as a menu hands it on.
 
     Args:
         values: id, whether it is outgoing and encrypted (or ''), fingerprint,
             Gajim's name of the trust.
-    '''
+    """
     number, outgoing, encrypted, fingerprint, trust = values
     return Message(
         number, bool(outgoing), bool(encrypted), fingerprint, _TRUST.get(trust)
@@ -103,7 +103,7 @@ def message_of(values: Sequence[str]) -> Message:
 
 
 def window_title() -> str:
-    return _('Who can read this message')
+    return _("Who can read this message")
 
 
 def page(
@@ -113,15 +113,15 @@ def page(
     infos: Collection[DeviceInfo],
     own_fingerprint: str,
 ) -> MessagePage:
-    '''
+    """
     Args:
         readers: as noted when it was sent from here; None if nothing was.
         infos: the devices known now of whoever sent it.
         own_fingerprint: of this device.
-    '''
+    """
     if not message.encrypted:
         return MessagePage(
-            _('This message was not encrypted. The servers could read it.'),
+            _("This message was not encrypted. The servers could read it."),
             Icon.DISTRUSTED,
             Tone.ALARM,
         )
@@ -129,7 +129,7 @@ def page(
         return _sent(readers)
     if message.outgoing and _same(message.fingerprint, own_fingerprint):
         return MessagePage(
-            _('It was encrypted. It is not known any more for which devices.'),
+            _("It was encrypted. It is not known any more for which devices."),
             Icon.UNDECIDED,
             Tone.PLAIN,
         )
@@ -141,16 +141,16 @@ def _sent(readers: Collection[Reader]) -> MessagePage:
     count = len(readers)
     if verified:
         text = ngettext(
-            'When it was sent, {count} device could read it. It was verified.',
-            'When it was sent, {count} devices could read it. All of them were '
-            'verified.',
+            "When it was sent, {count} device could read it. It was verified.",
+            "When it was sent, {count} devices could read it. All of them were "
+            "verified.",
             count,
         )
     else:
         text = ngettext(
-            'When it was sent, {count} device could read it. It was not verified.',
-            'When it was sent, {count} devices could read it. Not all of them '
-            'were verified.',
+            "When it was sent, {count} device could read it. It was not verified.",
+            "When it was sent, {count} devices could read it. Not all of them "
+            "were verified.",
             count,
         )
     parts = []
@@ -172,7 +172,7 @@ def _sent(readers: Collection[Reader]) -> MessagePage:
 def _name(reader: Reader) -> str:
     if reader.label:
         return reader.label
-    return _('Device {id}').format(id=reader.device.device_id)
+    return _("Device {id}").format(id=reader.device.device_id)
 
 
 def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
@@ -180,7 +180,7 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
     digits = _digits(message.fingerprint)
     if not digits:
         return MessagePage(
-            _('This message could not be decrypted, so it is not known who wrote it.'),
+            _("This message could not be decrypted, so it is not known who wrote it."),
             Icon.DISTRUSTED,
             Tone.ALARM,
         )
@@ -190,37 +190,37 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
         None,
     )
     texts = {
-        Trust.VERIFIED: _('It came from a device that was verified then.'),
-        Trust.BLIND: _('It came from a device that was trusted but not verified then.'),
+        Trust.VERIFIED: _("It came from a device that was verified then."),
+        Trust.BLIND: _("It came from a device that was trusted but not verified then."),
         Trust.UNDECIDED: _(
-            'It came from a device you had not decided about then. Somebody else '
-            'may have written it.'
+            "It came from a device you had not decided about then. Somebody else "
+            "may have written it."
         ),
         Trust.DISTRUSTED: _(
-            'It came from a device you did not trust then. Somebody else may have '
-            'written it.'
+            "It came from a device you did not trust then. Somebody else may have "
+            "written it."
         ),
     }
     parts = []
     if known is None:
-        name, badge = _('A device that is not known any more'), then
-        heading = _('Sent by')
+        name, badge = _("A device that is not known any more"), then
+        heading = _("Sent by")
     else:
         name, badge = title(known), badges.of_device(known)
-        heading = _('Sent by this device of {who}, as it is now').format(
+        heading = _("Sent by this device of {who}, as it is now").format(
             who=known.device.jid
         )
-    said = _('Fingerprint: {digits}').format(digits=spoken(digits))
+    said = _("Fingerprint: {digits}").format(digits=spoken(digits))
     parts.append(Part(heading, (Entry(name, badge, groups(digits), said),)))
     return MessagePage(texts[trust], then.icon, then.tone, tuple(parts))
 
 
 def _digits(text: str) -> str:
-    '''The digits of a fingerprint; '' for what Gajim has in place of one.'''
+    """The digits of a fingerprint; '' for what Gajim has in place of one."""
     try:
         digits: str = parse_fingerprint(text)
     except InvalidFingerprint:
-        return ''
+        return ""
     return digits
 
 

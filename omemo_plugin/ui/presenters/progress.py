@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''How far the reading of the archive is.'''
+"""How far the reading of the archive is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORTH_SAYING = 50
 
 
 def catching_up(running: bool, messages: int) -> str:
-    '''
+    """
     A line for as long as messages from the archive are decrypted.
 
     Args:
@@ -21,11 +21,11 @@ def catching_up(running: bool, messages: int) -> str:
 
     Returns:
         '' when there is nothing to say.
-    '''
+    """
     if not running or messages < WORTH_SAYING:
-        return ''
+        return ""
     return ngettext(
-        'Decrypting what came while you were away: {count} message so far…',
-        'Decrypting what came while you were away: {count} messages so far…',
+        "Decrypting what came while you were away: {count} message so far…",
+        "Decrypting what came while you were away: {count} messages so far…",
         messages,
     ).format(count=messages)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Who would get a message: what the shield at the message input says, and who
 would be left out, and why.
-'''
+"""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from .badges import Tone
 
 
 class Safety(Enum):
-    '''What is true of a message that would be sent now, from best to worst.'''
+    """What is true of a message that would be sent now, from best to worst."""
 
-    ALL_VERIFIED = 'all verified'
-    NOT_VERIFIED = 'not verified'
-    SOME_LEFT_OUT = 'some left out'
-    WAITING = 'waiting'
-    NOBODY = 'nobody'
+    ALL_VERIFIED = "all verified"
+    NOT_VERIFIED = "not verified"
+    SOME_LEFT_OUT = "some left out"
+    WAITING = "waiting"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class Shield:
-    '''
+    """
     Attributes:
         text: one sentence, then one for each thing to know.
         readers: how many devices can read it.
-    '''
+    """
 
     safety: Safety
     icon: Icon
@@ -74,24 +74,24 @@ def shield(
     trust: Mapping[Device, Trust],
     recipients: Collection[str],
 ) -> Shield:
-    '''
+    """
     What the shield at the message input shows.
 
     Args:
         plan: None if there are no keys of our own.
         trust: of the plan's readers.
         recipients: the bare JIDs it is about; our own devices are readers too.
-    '''
+    """
     if plan is None:
-        return _shield(Safety.NOBODY, [_('Nothing can be encrypted.')], 0)
+        return _shield(Safety.NOBODY, [_("Nothing can be encrypted.")], 0)
     readers = plan.readers
     verified = sum(trust.get(device) is Trust.VERIFIED for device in readers)
     others = [device for device in readers if device.jid in recipients]
     lines: list[str] = []
     if not others and plan.waiting:
-        return _shield(Safety.WAITING, [_('Keys are being fetched.')], 0)
+        return _shield(Safety.WAITING, [_("Keys are being fetched.")], 0)
     if not others:
-        lines.append(_('Nobody can read what you write here.'))
+        lines.append(_("Nobody can read what you write here."))
         lines += reasons(plan.left_out)
         return _shield(Safety.NOBODY, lines, 0)
     lines.append(_readers_line(len(readers), verified))
@@ -108,35 +108,35 @@ def shield(
 
 def _shield(safety: Safety, lines: Iterable[str], readers: int) -> Shield:
     icon, tone = _LOOKS[safety]
-    return Shield(safety, icon, tone, '\n'.join(lines), readers)
+    return Shield(safety, icon, tone, "\n".join(lines), readers)
 
 
 def _readers_line(count: int, verified: int) -> str:
     if verified == count:
         return ngettext(
-            '{count} device can read this. It is verified.',
-            '{count} devices can read this. All of them are verified.',
+            "{count} device can read this. It is verified.",
+            "{count} devices can read this. All of them are verified.",
             count,
         ).format(count=count)
     if not verified:
         return ngettext(
-            '{count} device can read this. It is not verified.',
-            '{count} devices can read this. None of them is verified.',
+            "{count} device can read this. It is not verified.",
+            "{count} devices can read this. None of them is verified.",
             count,
         ).format(count=count)
     return ngettext(
-        '{count} device can read this.',
-        '{count} devices can read this. Of these, {verified} verified.',
+        "{count} device can read this.",
+        "{count} devices can read this. Of these, {verified} verified.",
         count,
     ).format(count=count, verified=verified)
 
 
 def _cannot_read(jid: str) -> str:
-    return _('{who} cannot read this.').format(who=jid)
+    return _("{who} cannot read this.").format(who=jid)
 
 
 def reasons(left_out: Iterable[LeftOut]) -> list[str]:
-    '''Why devices get nothing: a sentence for each reason and number.'''
+    """Why devices get nothing: a sentence for each reason and number."""
     counts: dict[LeftOutReason, int] = {}
     for entry in left_out:
         counts[entry.reason] = counts.get(entry.reason, 0) + 1
@@ -146,38 +146,38 @@ def reasons(left_out: Iterable[LeftOut]) -> list[str]:
 def _reason(reason: LeftOutReason, count: int) -> str:
     texts = {
         LeftOutReason.UNDECIDED: ngettext(
-            '{count} device gets nothing until you decide whether to trust it.',
-            '{count} devices get nothing until you decide whether to trust them.',
+            "{count} device gets nothing until you decide whether to trust it.",
+            "{count} devices get nothing until you decide whether to trust them.",
             count,
         ),
         LeftOutReason.DISTRUSTED: ngettext(
-            '{count} device gets nothing because you do not trust it.',
-            '{count} devices get nothing because you do not trust them.',
+            "{count} device gets nothing because you do not trust it.",
+            "{count} devices get nothing because you do not trust them.",
             count,
         ),
         LeftOutReason.KEY_CHANGED: ngettext(
-            '{count} device gets nothing because its key has changed.',
-            '{count} devices get nothing because their keys have changed.',
+            "{count} device gets nothing because its key has changed.",
+            "{count} devices get nothing because their keys have changed.",
             count,
         ),
         LeftOutReason.NO_BUNDLE: ngettext(
-            '{count} device gets nothing because it has published no key.',
-            '{count} devices get nothing because they have published no keys.',
+            "{count} device gets nothing because it has published no key.",
+            "{count} devices get nothing because they have published no keys.",
             count,
         ),
         LeftOutReason.BUNDLE_REFUSED: ngettext(
-            '{count} device gets nothing because its key cannot be used.',
-            '{count} devices get nothing because their keys cannot be used.',
+            "{count} device gets nothing because its key cannot be used.",
+            "{count} devices get nothing because their keys cannot be used.",
             count,
         ),
         LeftOutReason.LIST_WITHDRAWN: ngettext(
-            '{count} device gets nothing because it is no longer listed.',
-            '{count} devices get nothing because they are no longer listed.',
+            "{count} device gets nothing because it is no longer listed.",
+            "{count} devices get nothing because they are no longer listed.",
             count,
         ),
         LeftOutReason.PROTOCOL: ngettext(
-            '{count} device gets nothing because it speaks another OMEMO.',
-            '{count} devices get nothing because they speak another OMEMO.',
+            "{count} device gets nothing because it speaks another OMEMO.",
+            "{count} devices get nothing because they speak another OMEMO.",
             count,
         ),
     }
@@ -185,15 +185,15 @@ def _reason(reason: LeftOutReason, count: int) -> str:
 
 
 def why_left_out(jid: str, plan: SendPlan) -> str:
-    '''Why somebody cannot read what is sent now; '' if they can, or if that is
-    still being found out.'''
+    """Why somebody cannot read what is sent now; '' if they can, or if that is
+    still being found out."""
     if any(device.jid == jid for device in plan.readers):
-        return ''
+        return ""
     if any(device.jid == jid for device in plan.waiting):
-        return ''
+        return ""
     told = reasons(entry for entry in plan.left_out if entry.device.jid == jid)
     if told:
-        return '\n'.join(told)
+        return "\n".join(told)
     if jid in plan.unreachable:
-        return _('No device that uses OMEMO is known.')
-    return ''
+        return _("No device that uses OMEMO is known.")
+    return ""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''What can be chosen for an account, and for one contact.'''
+"""What can be chosen for an account, and for one contact."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .ports import SettingsService
 
 
 class NewDevices(Enum):
-    '''What happens to new devices of a contact.'''
+    """What happens to new devices of a contact."""
 
-    AS_ACCOUNT = 'account'
-    TRUST = 'trust'
-    ASK = 'ask'
+    AS_ACCOUNT = "account"
+    TRUST = "trust"
+    ASK = "ask"
 
 
 @dataclass(frozen=True)
 class Switch:
-    '''
+    """
     Attributes:
         text: what it does when it is on.
         description: what follows from that.
-    '''
+    """
 
     text: str
     description: str
@@ -34,7 +34,7 @@ class Switch:
 
 
 class AccountSettings:
-    '''Behind the part of the preferences that is about one account.'''
+    """Behind the part of the preferences that is about one account."""
 
     def __init__(self, service: SettingsService) -> None:
         self._service = service
@@ -45,17 +45,17 @@ class AccountSettings:
 
     @property
     def problem(self) -> str:
-        '''Why nothing can be chosen; '' if it can.'''
+        """Why nothing can be chosen; '' if it can."""
         if not self._service.problem:
-            return ''
-        return _('OMEMO does not work: {reason}').format(reason=self._service.problem)
+            return ""
+        return _("OMEMO does not work: {reason}").format(reason=self._service.problem)
 
     def blind_trust(self) -> Switch:
         return Switch(
-            _('Trust new devices until you verify one'),
+            _("Trust new devices until you verify one"),
             _(
-                'As long as you have verified nothing of a contact, their new '
-                'devices get your messages at once. Otherwise you are asked.'
+                "As long as you have verified nothing of a contact, their new "
+                "devices get your messages at once. Otherwise you are asked."
             ),
             self._service.blind_trust,
         )
@@ -65,10 +65,10 @@ class AccountSettings:
 
     def encrypt_by_default(self) -> Switch:
         return Switch(
-            _('Encrypt by default'),
+            _("Encrypt by default"),
             _(
-                'Chats and private rooms are encrypted unless you switch it off '
-                'for one of them.'
+                "Chats and private rooms are encrypted unless you switch it off "
+                "for one of them."
             ),
             self._service.encrypt_by_default,
         )
@@ -78,11 +78,11 @@ class AccountSettings:
 
     def plain_receipts(self) -> Switch:
         return Switch(
-            _('Receipts for older programs'),
+            _("Receipts for older programs"),
             _(
-                'Contacts whose programs use the older OMEMO see that their '
-                'messages have come. This cannot be encrypted: the servers see it '
-                'too.'
+                "Contacts whose programs use the older OMEMO see that their "
+                "messages have come. This cannot be encrypted: the servers see it "
+                "too."
             ),
             self._service.plain_receipts,
         )
@@ -92,16 +92,16 @@ class AccountSettings:
 
     @property
     def can_choose_temporary(self) -> bool:
-        '''Not where nothing of Gajim's is kept.'''
+        """Not where nothing of Gajim's is kept."""
         return not self._service.must_be_temporary
 
     def temporary(self) -> Switch:
         return Switch(
-            _('Temporary device'),
+            _("Temporary device"),
             _(
-                'This device takes itself off your account when you go offline, '
-                'and its name says so. Messages that come meanwhile cannot be '
-                'read here.'
+                "This device takes itself off your account when you go offline, "
+                "and its name says so. Messages that come meanwhile cannot be "
+                "read here."
             ),
             self._service.temporary,
         )
@@ -111,7 +111,7 @@ class AccountSettings:
 
 
 class ContactSettings:
-    '''Behind the part of "Encryption details" that is about one contact.'''
+    """Behind the part of "Encryption details" that is about one contact."""
 
     def __init__(self, service: SettingsService, jid: str) -> None:
         self._service = service
@@ -119,22 +119,22 @@ class ContactSettings:
 
     @property
     def text(self) -> str:
-        return _('New devices')
+        return _("New devices")
 
     def choices(self) -> list[tuple[str, str]]:
-        '''What can be chosen: the value, and what is written.'''
+        """What can be chosen: the value, and what is written."""
         if self._service.blind_trust:
-            account = _('As for the account: trust until one is verified')
+            account = _("As for the account: trust until one is verified")
         else:
-            account = _('As for the account: ask')
+            account = _("As for the account: ask")
         return [
             (NewDevices.AS_ACCOUNT.value, account),
-            (NewDevices.TRUST.value, _('Trust until one is verified')),
-            (NewDevices.ASK.value, _('Always ask')),
+            (NewDevices.TRUST.value, _("Trust until one is verified")),
+            (NewDevices.ASK.value, _("Always ask")),
         ]
 
     def chosen(self) -> str:
-        '''One of the values.'''
+        """One of the values."""
         value = self._service.blind_trust_of(self._jid)
         if value is None:
             return NewDevices.AS_ACCOUNT.value

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''The window "Encryption details", and the same for a page of Gajim's.'''
+"""The window "Encryption details", and the same for a page of Gajim's."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .fingerprint import fingerprint
 
 
 class DetailsView:
-    '''
+    """
     What is in the window.
 
     Attributes:
         widget: to be put somewhere.
-    '''
+    """
 
     def __init__(
         self,
@@ -37,21 +37,21 @@ class DetailsView:
         show_code: Callable[[Any], None],
         settings: ContactSettings | None = None,
     ) -> None:
-        '''
+        """
         Args:
             verify, show_code: open those windows, over the window given to
                 them.
             settings: of the contact it is about.
-        '''
+        """
         self._details = details
         self._verify = verify
         self._show_code = show_code
         self._settings = settings
         self._opened: set[str] = set()
         self._expanders: dict[str, Any] = {}
-        self._content = kit.column(spacing=18, classes=('omemo-page',))
+        self._content = kit.column(spacing=18, classes=("omemo-page",))
         self._bar = kit.row(spacing=12)
-        below = kit.column(self._bar, classes=('omemo-bar',))
+        below = kit.column(self._bar, classes=("omemo-bar",))
         self.widget = kit.column(kit.scrolled(self._content), below, spacing=0)
         self._shown: Page | None = None
         details.changed = self._update
@@ -59,11 +59,11 @@ class DetailsView:
 
     @property
     def title(self) -> str:
-        '''Of a window of its own.'''
+        """Of a window of its own."""
         return self._details.title
 
     def close(self) -> None:
-        '''Nothing is shown any more.'''
+        """Nothing is shown any more."""
         self._details.changed = lambda: None
         self._details.close()
 
@@ -91,21 +91,21 @@ class DetailsView:
         )
 
     def _head(self, page: Page) -> list[Any]:
-        title = kit.heading(page.heading, classes=('omemo-title',))
+        title = kit.heading(page.heading, classes=("omemo-title",))
         summary = kit.row(
             kit.top(kit.icon(page.icon.value, 32, classes=(page.tone.value,))),
             kit.expand(kit.label(page.summary)),
             spacing=12,
-            classes=('omemo-summary',),
+            classes=("omemo-summary",),
         )
         buttons = []
         if page.verify:
             verify = kit.button(
-                page.verify, self._open_verify, classes=('suggested-action',)
+                page.verify, self._open_verify, classes=("suggested-action",)
             )
             buttons.append(verify)
         if self._details.subject.kind is not Kind.ROOM:
-            buttons.append(kit.button(_('Show my QR code…'), self._open_code))
+            buttons.append(kit.button(_("Show my QR code…"), self._open_code))
         return [title, summary, kit.row(*buttons)] if buttons else [title, summary]
 
     def _open_verify(self) -> None:
@@ -124,7 +124,7 @@ class DetailsView:
             old = kit.column(spacing=12)
             for card in group.inactive:
                 kit.append(old, self._card(card))
-            folded = self._fold(f'{group.jid} inactive', group.hidden, old)
+            folded = self._fold(f"{group.jid} inactive", group.hidden, old)
             kit.append(cards, folded)
         if group.folded:
             return self._fold(group.jid, group.heading, cards)
@@ -150,36 +150,34 @@ class DetailsView:
             kit.label(card.badge.text),
         )
         head = kit.row(kit.expand(kit.heading(card.title)), badge, spacing=12)
-        small = ('dim-label', 'omemo-small')
+        small = ("dim-label", "omemo-small")
         parts = [
             head,
-            kit.label(f'{card.facts} · {card.seen}', classes=small),
+            kit.label(f"{card.facts} · {card.seen}", classes=small),
         ]
         if card.fingerprint:
             parts.append(fingerprint(card.fingerprint, card.spoken))
-        parts.append(kit.label(card.badge.meaning, classes=('omemo-small',)))
+        parts.append(kit.label(card.badge.meaning, classes=("omemo-small",)))
         buttons = self._buttons(card)
         if buttons:
             parts.append(kit.row(*buttons))
-        made = kit.column(*parts, spacing=6, classes=('omemo-card',))
+        made = kit.column(*parts, spacing=6, classes=("omemo-card",))
         return kit.group(made, card.summary)
 
     def _buttons(self, card: DeviceCard) -> list[Any]:
-        '''Three buttons, and the rest in a menu.'''
+        """Three buttons, and the rest in a menu."""
         actions = card.actions
         shown, rest = actions[:3], actions[3:]
         buttons = [
-            kit.button(
-                action.label, self._caller(action), name=action.name
-            )
+            kit.button(action.label, self._caller(action), name=action.name)
             for action in shown
         ]
         if rest:
             entries = [
                 (action.label, action.name, self._caller(action)) for action in rest
             ]
-            name = _('More for {device}').format(device=card.title)
-            buttons.append(kit.menu_button(_('More'), entries, name=name))
+            name = _("More for {device}").format(device=card.title)
+            buttons.append(kit.menu_button(_("More"), entries, name=name))
         return buttons
 
     def _caller(self, action: Action) -> Callable[[], None]:
@@ -195,7 +193,7 @@ class DetailsView:
                     question.title,
                     question.text,
                     question.yes,
-                    _('Cancel'),
+                    _("Cancel"),
                     lambda: self._details.do(action),
                 )
 
@@ -210,13 +208,13 @@ class DetailsView:
             said = kit.announce(kit.label(text), text)
             parts = [kit.expand(said)]
             if page.undo:
-                parts.append(kit.button(_('Undo'), self._details.undo))
-            inside = kit.row(*parts, spacing=12, classes=('omemo-notice',))
+                parts.append(kit.button(_("Undo"), self._details.undo))
+            inside = kit.row(*parts, spacing=12, classes=("omemo-notice",))
             kit.append(self._bar, kit.expand(inside))
 
 
 def open_details(view: DetailsView, title: str, parent: Any) -> Any:
-    '''Put it into a window of its own.'''
+    """Put it into a window of its own."""
     window = kit.window(title, parent, 560, 640)
     kit.set_content(window, view.widget)
     kit.on_close(window, view.close)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''A fingerprint: eight coloured groups in two lines, spoken digit by digit.'''
+"""A fingerprint: eight coloured groups in two lines, spoken digit by digit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..toolkit import kit
 
 
 def fingerprint(groups: Sequence[str], spoken: str) -> Any:
-    '''
+    """
     Args:
         groups: eight of them.
         spoken: what a screen reader says.
-    '''
+    """
 
     def make(dark: bool) -> str:
         coloured = [
             f'<span foreground="{colour(group, dark=dark)}">{group}</span>'
             for group in groups
         ]
-        return f'{" ".join(coloured[:4])}\n{" ".join(coloured[4:])}'
+        return f"{' '.join(coloured[:4])}\n{' '.join(coloured[4:])}"
 
-    return kit.markup(make, name=spoken, classes=('omemo-fingerprint',))
+    return kit.markup(make, name=spoken, classes=("omemo-fingerprint",))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''The window "Who can read this message".'''
+"""The window "Who can read this message"."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .fingerprint import fingerprint
 
 
 def open_message(page: MessagePage, parent: Any) -> Any:
-    '''Show it.'''
+    """Show it."""
     window = kit.window(window_title(), parent, 480, 420)
     summary = kit.row(
         kit.top(kit.icon(page.icon.value, 32, classes=(page.tone.value,))),
         kit.expand(kit.label(page.summary)),
         spacing=12,
-        classes=('omemo-summary',),
+        classes=("omemo-summary",),
     )
-    content = kit.column(summary, spacing=18, classes=('omemo-page',))
+    content = kit.column(summary, spacing=18, classes=("omemo-page",))
     for part in page.parts:
         entries = [_entry(entry) for entry in part.entries]
         kit.append(content, kit.column(kit.heading(part.heading), *entries))
@@ -42,5 +42,5 @@ def _entry(entry: Entry) -> Any:
     parts = [head]
     if entry.fingerprint:
         parts.append(fingerprint(entry.fingerprint, entry.spoken))
-    made = kit.column(*parts, classes=('omemo-card',))
-    return kit.group(made, f'{entry.title}: {badge.text}')
+    made = kit.column(*parts, classes=("omemo-card",))
+    return kit.group(made, f"{entry.title}: {badge.text}")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''The window "Verify": the camera, and all other ways to a code.'''
+"""The window "Verify": the camera, and all other ways to a code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..presenters.verify import Verify
 from ..toolkit import kit
 from .fingerprint import fingerprint
 
-_IMAGE_TYPES = ('image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/bmp')
+_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
 _PREVIEW = 320
 
 # So that this window is off the screen before the screen is looked at
@@ -38,26 +38,26 @@ _HIDDEN_MS = 400
 
 
 def camera_problem(problem: Problem) -> str:
-    '''What is said in place of the picture.'''
+    """What is said in place of the picture."""
     return {
         Problem.NO_LIBRARY: _(
-            'To use the camera, install “gstreamer1.0-plugins-good” and '
-            '“gir1.2-gstreamer-1.0” and start Gajim again.'
+            "To use the camera, install “gstreamer1.0-plugins-good” and "
+            "“gir1.2-gstreamer-1.0” and start Gajim again."
         ),
-        Problem.NO_CAMERA: _('No camera was found. There are other ways below.'),
+        Problem.NO_CAMERA: _("No camera was found. There are other ways below."),
         Problem.REFUSED: _(
-            'Gajim may not use the camera. Allow it in the settings of your '
-            'desktop, or use another way below.'
+            "Gajim may not use the camera. Allow it in the settings of your "
+            "desktop, or use another way below."
         ),
         Problem.FAILED: _(
-            'The camera does not work; perhaps another program uses it. There are '
-            'other ways below.'
+            "The camera does not work; perhaps another program uses it. There are "
+            "other ways below."
         ),
     }[problem]
 
 
 def paint(context: Any, frame: Frame | None, width: int, height: int) -> None:
-    '''Paint a picture of the camera as a mirror shows it.'''
+    """Paint a picture of the camera as a mirror shows it."""
     context.set_source_rgb(0.1, 0.1, 0.1)
     context.paint()
     if frame is None:
@@ -75,13 +75,13 @@ def paint(context: Any, frame: Frame | None, width: int, height: int) -> None:
 
 
 def _focus(button: Any) -> None:
-    '''Also where the window is on the screen already.'''
+    """Also where the window is on the screen already."""
     kit.focus(button)
     button.grab_focus()
 
 
 class VerifyView:
-    '''The content of the window.'''
+    """The content of the window."""
 
     def __init__(
         self,
@@ -91,12 +91,12 @@ class VerifyView:
         *,
         camera: bool = True,
     ) -> None:
-        '''
+        """
         Args:
             show_details: opens "Encryption details" of a JID.
             by_voice: opens "Compare by voice" with a JID.
             camera: whether to begin with it.
-        '''
+        """
         self._verify = verify
         self._show_details = show_details
         self._by_voice = by_voice
@@ -104,7 +104,7 @@ class VerifyView:
         self._frame: Frame | None = None
         self._done = False
         self.window: Any = kit.window(verify.title, None, 480, 640)
-        self._content = kit.column(spacing=12, classes=('omemo-page',))
+        self._content = kit.column(spacing=12, classes=("omemo-page",))
         self._said: Any = None
         self._state: Any = None
         self._area: Any = None
@@ -126,8 +126,8 @@ class VerifyView:
         missing = scan.missing_package()
         if missing:
             text = _(
-                'To read QR codes, install “{package}” and start Gajim again. Links '
-                'can be used without it.'
+                "To read QR codes, install “{package}” and start Gajim again. Links "
+                "can be used without it."
             )
             kit.append(self._content, kit.label(text.format(package=missing)))
         else:
@@ -136,27 +136,27 @@ class VerifyView:
                     context, self._frame, width, height
                 ),
                 _PREVIEW,
-                name=_('Picture of the camera'),
+                name=_("Picture of the camera"),
             )
-            self._state = kit.label(_('Starting the camera…'), centred=True)
+            self._state = kit.label(_("Starting the camera…"), centred=True)
             kit.append(self._content, kit.centre(self._area), self._state)
-        buttons = [kit.button(_('Paste'), self._paste)]
+        buttons = [kit.button(_("Paste"), self._paste)]
         if not missing:
             buttons = [
-                kit.button(_('Open image…'), self._open),
+                kit.button(_("Open image…"), self._open),
                 *buttons,
-                kit.button(_('Look at the screen'), self._look_at_screen),
+                kit.button(_("Look at the screen"), self._look_at_screen),
             ]
         link = kit.entry(
-            _('Link with keys'),
-            _('Or a link that begins with xmpp:'),
+            _("Link with keys"),
+            _("Or a link that begins with xmpp:"),
             partial(self._read_text, Source.TYPED),
         )
         check = kit.button(
-            _('Check link'),
+            _("Check link"),
             lambda: self._read_text(Source.TYPED, kit.text_of(link)),
         )
-        self._said = kit.label('', centred=True)
+        self._said = kit.label("", centred=True)
         kit.append(
             self._content,
             kit.centre(kit.row(*buttons)),
@@ -164,7 +164,7 @@ class VerifyView:
             self._said,
         )
         if self._verify.for_voice is not None:
-            voice = kit.button(_('Compare by voice…'), self._go_to_voice)
+            voice = kit.button(_("Compare by voice…"), self._go_to_voice)
             kit.append(self._content, kit.centre(voice))
         _focus(buttons[0])
         if camera and not missing:
@@ -191,7 +191,7 @@ class VerifyView:
 
     def _show_frame(self, frame: Frame) -> None:
         if self._frame is None:
-            kit.set_text(self._state, _('Hold the code into the picture.'))
+            kit.set_text(self._state, _("Hold the code into the picture."))
         self._frame = frame
         kit.redraw(self._area)
 
@@ -217,11 +217,11 @@ class VerifyView:
         self._work(source, lambda: scan.open_image(data))
 
     def _work(self, source: Source, look: Callable[[], Any]) -> None:
-        '''Opening a large photograph takes a second: not in the main loop.
+        """Opening a large photograph takes a second: not in the main loop.
 
         Args:
             look: gets the image, in another thread.
-        '''
+        """
 
         def work() -> None:
             try:
@@ -242,8 +242,8 @@ class VerifyView:
     def _open(self) -> None:
         kit.open_file(
             self.window,
-            _('Open an image with a QR code'),
-            _('Images'),
+            _("Open an image with a QR code"),
+            _("Images"),
             _IMAGE_TYPES,
             partial(self._read_file, Source.FILE),
         )
@@ -261,7 +261,7 @@ class VerifyView:
 
     def _dropped(self, text: str) -> None:
         parts = urlsplit(text.strip())
-        if parts.scheme == 'file':
+        if parts.scheme == "file":
             self._read_file(Source.DROPPED, Path(unquote(parts.path)))
         else:
             self._read_text(Source.DROPPED, text)
@@ -301,7 +301,7 @@ class VerifyView:
     # What is said of it
 
     def show(self, result: Result) -> None:
-        '''Say what a code came to.'''
+        """Say what a code came to."""
         if not result.ends:
             kit.set_text(self._said, result.spoken)
             return
@@ -310,22 +310,22 @@ class VerifyView:
         kit.clear(self._content)
         kit.set_title(self.window, self._verify.title)
         icon = kit.icon(result.icon.value, 64, classes=(result.tone.value,))
-        title = kit.heading(result.title, classes=('omemo-title',))
+        title = kit.heading(result.title, classes=("omemo-title",))
         text = kit.announce(kit.label(result.text), result.spoken)
         kit.append(self._content, kit.centre(icon), kit.centre(title), text)
         for line in result.lines:
-            said = f'{line.text} {spoken("".join(line.fingerprint))}'
+            said = f"{line.text} {spoken(''.join(line.fingerprint))}"
             card = kit.column(
                 kit.label(line.text),
                 fingerprint(line.fingerprint, said),
-                classes=('omemo-card',),
+                classes=("omemo-card",),
             )
             kit.append(self._content, kit.group(card, line.text))
         buttons = [
             kit.button(button.label, partial(self._press, button.act))
             for button in result.buttons
         ]
-        buttons.append(kit.button(_('Close'), lambda: kit.close(self.window)))
+        buttons.append(kit.button(_("Close"), lambda: kit.close(self.window)))
         kit.append(self._content, kit.centre(kit.row(*buttons)))
         # Enter shall not verify by accident, and Close is always there
         _focus(buttons[-1])
@@ -356,14 +356,14 @@ def open_verify(
     text: str | None = None,
     source: Source = Source.LINK,
 ) -> Any:
-    '''
+    """
     Open the window.
 
     Args:
         show_details: opens "Encryption details" of a JID.
         by_voice: opens "Compare by voice" with a JID.
         text: a link to begin with.
-    '''
+    """
     view = VerifyView(verify, show_details, by_voice, camera=text is None)
     if parent is not None:
         view.window.set_transient_for(parent)

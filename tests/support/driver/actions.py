@@ -26,7 +26,7 @@ from .steps import Steps
 from .stopwatch import Stopwatch
 
 # Rows of a conversation that are neither text nor a line about the chat.
-UNINTERESTING = ('date', 'scroll-hint', 'read_marker', 'read-marker')
+UNINTERESTING = ("date", "scroll-hint", "read_marker", "read-marker")
 
 
 def gajim_1() -> bool:
@@ -58,7 +58,7 @@ class Actions(Changes):
 
     def environment(self, name: str) -> str:
         """A variable of Gajim's environment."""
-        return os.environ.get(name, '')
+        return os.environ.get(name, "")
 
     def quit(self) -> None:
         """Quit as the menu entry does, after the answer is out."""
@@ -66,25 +66,25 @@ class Actions(Changes):
 
     def _quit(self) -> bool:
         # Renamed in 2.6.
-        quit_gajim = getattr(app.window, 'quit', None) or app.app.start_shutdown
+        quit_gajim = getattr(app.window, "quit", None) or app.app.start_shutdown
         quit_gajim()
         # It asks whether that is meant when there are unread messages
-        if 'ConfirmationDialog' in self.window_class_names():
-            self.press('ConfirmationDialog', 'Quit')
+        if "ConfirmationDialog" in self.window_class_names():
+            self.press("ConfirmationDialog", "Quit")
         return GLib.SOURCE_REMOVE
 
     def activate(self, name: str, value: str | list[str] | None = None) -> None:
         """Do what a menu entry of ours does."""
         parameter = None
         if value is not None:
-            kind = 's' if isinstance(value, str) else 'as'
+            kind = "s" if isinstance(value, str) else "as"
             parameter = GLib.Variant(kind, value)
         app.app.lookup_action(name).activate(parameter)
 
     def window_titles(self) -> list[str]:
         """Titles of the open windows, to notice an unexpected dialog."""
         windows = [w for w in Gtk.Window.list_toplevels() if w.get_visible()]
-        return [w.get_title() or '' for w in windows if isinstance(w, Gtk.Window)]
+        return [w.get_title() or "" for w in windows if isinstance(w, Gtk.Window)]
 
     def window_texts(self) -> list[str]:
         """Every label's text in every open window."""
@@ -105,7 +105,7 @@ class Actions(Changes):
         else:
             from gajim.gtk.util.window import open_window
 
-        open_window('AccountWizard')
+        open_window("AccountWizard")
 
     def window_class_names(self) -> list[str]:
         """Classes of the open windows, whatever their titles."""
@@ -121,16 +121,16 @@ class Actions(Changes):
         for widget in self._shown(window):
             if isinstance(widget, Gtk.Button) and self._words(widget) == words:
                 if not widget.get_sensitive():
-                    raise LookupError(f'{words!r} cannot be pressed now')
-                widget.emit('clicked')
+                    raise LookupError(f"{words!r} cannot be pressed now")
+                widget.emit("clicked")
                 return
-        raise LookupError(f'no {words!r} in {window}: {self.buttons(window)}')
+        raise LookupError(f"no {words!r} in {window}: {self.buttons(window)}")
 
     def fill_in(self, window: str, texts: list[str]) -> None:
         """Write into the entries of a window, in their order."""
         entries = [w for w in self._shown(window) if isinstance(w, Gtk.Entry)]
         if len(entries) < len(texts):
-            raise LookupError(f'{len(entries)} entries in {window}')
+            raise LookupError(f"{len(entries)} entries in {window}")
         for entry, text in zip(entries, texts, strict=False):
             entry.set_text(text)
 
@@ -153,43 +153,43 @@ class Actions(Changes):
         for each in self._open_windows():
             if self._class_name(each) == window:
                 return [w for w in walk(each) if w.get_mapped()]
-        raise LookupError(f'no {window}: {self.window_class_names()}')
+        raise LookupError(f"no {window}: {self.window_class_names()}")
 
     @staticmethod
     def _class_name(window: Any) -> str:
         """Gajim's class; in Gajim 2 it is around GTK's window."""
-        return type(getattr(window, 'wrapper', window)).__name__
+        return type(getattr(window, "wrapper", window)).__name__
 
     @staticmethod
     def _words(button: Any) -> str:
         texts = [w.get_text() for w in walk(button) if isinstance(w, Gtk.Label)]
-        return ' '.join(text for text in texts if text)
+        return " ".join(text for text in texts if text)
 
     # -- settings
 
-    def setting(self, scope: str, name: str, account: str = '', jid: str = '') -> Any:
+    def setting(self, scope: str, name: str, account: str = "", jid: str = "") -> Any:
         """A setting of the program, an account, a contact or a room."""
-        if scope == 'program':
+        if scope == "program":
             return app.settings.get_app_setting(name)
-        if scope == 'account':
+        if scope == "account":
             return app.settings.get_account_setting(account, name)
-        if scope == 'group_chat':
+        if scope == "group_chat":
             # Gajim asks the room what kind of room it is
-            contacts = app.get_client(account).get_module('Contacts')
+            contacts = app.get_client(account).get_module("Contacts")
             contacts.get_contact(JID.from_string(jid), groupchat=True)
-        get = getattr(app.settings, f'get_{scope}_setting')
+        get = getattr(app.settings, f"get_{scope}_setting")
         return get(account, JID.from_string(jid), name)
 
     def change_setting(
-        self, scope: str, name: str, value: Any, account: str = '', jid: str = ''
+        self, scope: str, name: str, value: Any, account: str = "", jid: str = ""
     ) -> Any:
         """Change one as the preferences do; return what it is then."""
-        if scope == 'program':
+        if scope == "program":
             app.settings.set_app_setting(name, value)
-        elif scope == 'account':
+        elif scope == "account":
             app.settings.set_account_setting(account, name, value)
         else:
-            set_ = getattr(app.settings, f'set_{scope}_setting')
+            set_ = getattr(app.settings, f"set_{scope}_setting")
             set_(account, JID.from_string(jid), name, value)
         return self.setting(scope, name, account, jid)
 
@@ -220,8 +220,8 @@ class Actions(Changes):
         from nbxmpp.addresses import ServerAddress
         from nbxmpp.tcp import TCPConnection
 
-        address = ServerAddress('a.test', None, 'a.test:1', None, None, None, None)
-        connection = TCPConnection('test', address, None, None, None, None)
+        address = ServerAddress("a.test", None, "a.test:1", None, None, None, None)
+        connection = TCPConnection("test", address, None, None, None, None)
         return int(connection._client.get_timeout())
 
     def features(self) -> list[str]:
@@ -235,17 +235,17 @@ class Actions(Changes):
         try:
             socket.create_connection((host, port), 1).close()
         except OSError as error:
-            return f'{type(error).__name__}: {error}'
-        return ''
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def try_socket_elsewhere(self, host: str, port: int) -> str:
         """The same in a process that Gajim starts for its transfers, since 2.6."""
-        pool = getattr(app, 'process_pool', None)
+        pool = getattr(app, "process_pool", None)
         if pool is None:
             return self.try_socket(host, port)
         trying = pool.submit(socket.create_connection, (host, port), 1)
         error = trying.exception(timeout=30)
-        return '' if error is None else f'{type(error).__name__}: {error}'
+        return "" if error is None else f"{type(error).__name__}: {error}"
 
     # -- accounts
 
@@ -288,11 +288,11 @@ class Actions(Changes):
         found = get_account_proxy(account)
         if found is None:
             return None
-        return [found.type, found.host, found.username or '']
+        return [found.type, found.host, found.username or ""]
 
     def set_online(self, account: str, online: bool) -> None:
         """Go online or offline as the status menu does."""
-        app.get_client(account).change_status('online' if online else 'offline', '')
+        app.get_client(account).change_status("online" if online else "offline", "")
 
     def lose_connection(self, account: str) -> None:
         """Drop the connection without saying so to the server."""
@@ -315,11 +315,11 @@ class Actions(Changes):
         """Every known plugin by its short name."""
         return {
             p.manifest.short_name: {
-                'active': bool(p.active),
-                'activatable': bool(p.activatable),
-                'why_not': str(p.available_text or ''),
-                'version': str(p.manifest.version),
-                'path': str(p.__path__),
+                "active": bool(p.active),
+                "activatable": bool(p.activatable),
+                "why_not": str(p.available_text or ""),
+                "version": str(p.manifest.version),
+                "path": str(p.__path__),
             }
             for p in app.plugin_manager.plugins
         }
@@ -328,14 +328,14 @@ class Actions(Changes):
         """Give a zip to the plugin manager; return the plugin's short name."""
         plugin = app.plugin_manager.install_from_zip(path)
         if plugin is None:
-            raise RuntimeError('the plugin manager did not load the plugin')
+            raise RuntimeError("the plugin manager did not load the plugin")
         return str(plugin.manifest.short_name)
 
     def set_plugin_active(self, short_name: str, active: bool) -> None:
         """Switch a plugin on or off."""
         plugin = app.plugin_manager.get_plugin(short_name)
         if plugin is None:
-            raise LookupError(f'no plugin {short_name}')
+            raise LookupError(f"no plugin {short_name}")
         if active:
             app.plugin_manager.activate_plugin(plugin)
         else:
@@ -347,7 +347,7 @@ class Actions(Changes):
         """Open a chat and show it."""
         address = JID.from_string(jid)
         if address.is_bare:
-            app.window.add_chat(account, address, 'chat', select=True)
+            app.window.add_chat(account, address, "chat", select=True)
         else:
             app.window.add_private_chat(account, address, select=True)
         app.window.select_chat(account, address)
@@ -359,13 +359,13 @@ class Actions(Changes):
 
     def set_encryption(self, name: str) -> None:
         """Choose in the encryption menu of the shown chat ('' for none)."""
-        action = app.window.lookup_action('set-encryption')
-        action.change_state(GLib.Variant('s', name))
+        action = app.window.lookup_action("set-encryption")
+        action.change_state(GLib.Variant("s", name))
 
     def encryption(self) -> str:
         """The encryption of the shown chat."""
         contact = app.window.get_control().contact
-        return str(contact.settings.get('encryption') or '')
+        return str(contact.settings.get("encryption") or "")
 
     def type_text(self, text: str) -> None:
         """Type into the message input of the shown chat."""
@@ -379,24 +379,24 @@ class Actions(Changes):
 
     def clear_input(self) -> None:
         """Empty the message input."""
-        self._message_input().get_buffer().set_text('', -1)
+        self._message_input().get_buffer().set_text("", -1)
 
     def press_send(self) -> None:
         """Send what stands in the input, as Enter does."""
-        app.window.lookup_action('send-message').activate(None)
+        app.window.lookup_action("send-message").activate(None)
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the shown chat, oldest first."""
         return [
             self._row(row)
             for row in self._conversation_view().iter_rows()
-            if getattr(row, 'type', None) not in UNINTERESTING
+            if getattr(row, "type", None) not in UNINTERESTING
         ]
 
     def history(self, account: str, jid: str) -> list[dict[str, Any]]:
         """What the message archive on disk has of a chat, oldest first."""
-        path = Path(configpaths.get('LOG_DB'))
-        connection = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        path = Path(configpaths.get("LOG_DB"))
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
         try:
             if gajim_1():
@@ -416,18 +416,18 @@ class Actions(Changes):
         (self._progress_line,) = [
             widget for widget in walk(box) if self._is_progress_line(widget)
         ]
-        self._progress_line.connect('notify::label', self._on_progress)
+        self._progress_line.connect("notify::label", self._on_progress)
 
     def progress(self) -> list[str]:
         """What it has said since; '' last when it has gone."""
         shown = self._progress_line.get_mapped()
-        return self._progress if shown else [*self._progress, '']
+        return self._progress if shown else [*self._progress, ""]
 
     @staticmethod
     def _is_progress_line(widget: Any) -> bool:
         if gajim_1():
-            return bool(widget.get_style_context().has_class('omemo-progress'))
-        return bool(widget.has_css_class('omemo-progress'))
+            return bool(widget.get_style_context().has_class("omemo-progress"))
+        return bool(widget.has_css_class("omemo-progress"))
 
     def _on_progress(self, line: Any, _property: Any) -> None:
         if line.get_text():
@@ -438,32 +438,32 @@ class Actions(Changes):
     def create_room(self, account: str, room: str, private: bool) -> None:
         """Make a room, as the window for that does, and enter it."""
         config = {
-            'muc#roomconfig_publicroom': not private,
-            'muc#roomconfig_membersonly': private,
-            'muc#roomconfig_whois': 'anyone' if private else 'moderators',
-            'muc#roomconfig_persistentroom': True,
-            'muc#roomconfig_changesubject': False,
-            'muc#roomconfig_allowinvites': True,
-            'muc#roomconfig_enablelogging': True,
+            "muc#roomconfig_publicroom": not private,
+            "muc#roomconfig_membersonly": private,
+            "muc#roomconfig_whois": "anyone" if private else "moderators",
+            "muc#roomconfig_persistentroom": True,
+            "muc#roomconfig_changesubject": False,
+            "muc#roomconfig_allowinvites": True,
+            "muc#roomconfig_enablelogging": True,
         }
-        app.get_client(account).get_module('MUC').create(self._jid(room), config)
+        app.get_client(account).get_module("MUC").create(self._jid(room), config)
 
     def join_room(self, account: str, room: str, nick: str) -> None:
         """Enter a room."""
-        app.get_client(account).get_module('MUC').join(self._jid(room), nick=nick)
+        app.get_client(account).get_module("MUC").join(self._jid(room), nick=nick)
 
     def invite(self, account: str, room: str, jid: str) -> None:
         """Invite somebody to a room, as the page for that does."""
-        muc = app.get_client(account).get_module('MUC')
+        muc = app.get_client(account).get_module("MUC")
         muc.invite(JID.from_string(room), JID.from_string(jid))
 
     def open_invitation(self, account: str) -> bool:
         """Open the latest invitation, if there is one."""
         if gajim_1():
             app.window.show_account_page(account)
-            if 'Show' not in self.buttons('MainWindow'):
+            if "Show" not in self.buttons("MainWindow"):
                 return False
-            self.press('MainWindow', 'Show')
+            self.press("MainWindow", "Show")
             return True
         app.window.show_activity_page()
         invitations = app.window._chat_page.get_activity_list().get_model()
@@ -474,11 +474,11 @@ class Actions(Changes):
 
     def accept_invitation(self) -> None:
         """Press the button in the one that is open."""
-        self.press('GroupChatInvitation' if gajim_1() else 'MainWindow', 'Join')
+        self.press("GroupChatInvitation" if gajim_1() else "MainWindow", "Join")
 
     def leave_room(self, account: str, room: str) -> None:
         """Leave a room; one stays a member."""
-        app.get_client(account).get_module('MUC').leave(self._jid(room))
+        app.get_client(account).get_module("MUC").leave(self._jid(room))
 
     def nicknames(self, account: str, room: str) -> list[str]:
         """Who is in a room."""
@@ -493,8 +493,8 @@ class Actions(Changes):
         self, account: str, room: str, jid: str, affiliation: str
     ) -> None:
         """Make somebody a member, or not any more."""
-        muc = app.get_client(account).connection.get_module('MUC')
-        users = {JID.from_string(jid): {'affiliation': affiliation}}
+        muc = app.get_client(account).connection.get_module("MUC")
+        users = {JID.from_string(jid): {"affiliation": affiliation}}
         self._affiliation_was_set = False
         muc.set_affiliation(
             JID.from_string(room), users, callback=self._on_affiliation_set
@@ -510,7 +510,7 @@ class Actions(Changes):
 
     def configure_room(self, account: str, room: str, values: dict[str, str]) -> None:
         """Change a room's configuration."""
-        self._muc = app.get_client(account).connection.get_module('MUC')
+        self._muc = app.get_client(account).connection.get_module("MUC")
 
         self._wanted = room, values
         self._muc.request_config(
@@ -522,7 +522,7 @@ class Actions(Changes):
         form = task.finish().form
         for name, value in values.items():
             form[name].value = value
-        form.type_ = 'submit'
+        form.type_ = "submit"
         self._muc.set_config(JID.from_string(room), form)
 
     def open_room(self, account: str, room: str) -> None:
@@ -537,7 +537,7 @@ class Actions(Changes):
 
     @staticmethod
     def _contact(account: str, jid: str) -> Any:
-        contacts = app.get_client(account).get_module('Contacts')
+        contacts = app.get_client(account).get_module("Contacts")
         return contacts.get_contact(JID.from_string(jid), groupchat=True)
 
     @staticmethod
@@ -549,26 +549,26 @@ class Actions(Changes):
 
     def send_file(self, account: str, jid: str, path: str) -> None:
         """Send a file, as the window for that does when its button is pressed."""
-        contact = app.get_client(account).get_module('Contacts').get_contact(jid)
-        upload = app.get_client(account).get_module('HTTPUpload')
+        contact = app.get_client(account).get_module("Contacts").get_contact(jid)
+        upload = app.get_client(account).get_module("HTTPUpload")
         upload.send_file(contact, Path(path))
 
     def press_download(self) -> bool:
         """Press the button of the last file in the chat, if it is shown."""
-        return self._press_in_preview('download_button')
+        return self._press_in_preview("download_button")
 
     def press_cancel_download(self) -> bool:
         """The same, with the one that ends a download."""
-        return self._press_in_preview('cancel_download_button')
+        return self._press_in_preview("cancel_download_button")
 
     def _press_in_preview(self, name: str) -> bool:
         for widget in reversed(walk(self._conversation_view())):
-            if type(widget).__name__ == 'PreviewWidget':
-                parts = getattr(widget, '_ui', None)
-                button = getattr(parts, name) if parts else getattr(widget, f'_{name}')
+            if type(widget).__name__ == "PreviewWidget":
+                parts = getattr(widget, "_ui", None)
+                button = getattr(parts, name) if parts else getattr(widget, f"_{name}")
                 if not button.get_mapped():
                     return False
-                button.emit('clicked')
+                button.emit("clicked")
                 return True
         return False
 
@@ -576,7 +576,7 @@ class Actions(Changes):
         """Whether a file in the chat is to be seen as a picture."""
         found = []
         for preview in walk(self._conversation_view()):
-            if type(preview).__name__ == 'PreviewWidget':
+            if type(preview).__name__ == "PreviewWidget":
                 found += [w for w in walk(preview) if w.get_mapped()]
         if gajim_1():
             images = [w for w in found if isinstance(w, Gtk.Image)]
@@ -593,7 +593,7 @@ class Actions(Changes):
             for w in walk(row)
             if isinstance(w, Gtk.Label) and f'href="{text}' in w.get_label()
         )
-        label.emit('activate-link', text)
+        label.emit("activate-link", text)
 
     def save_as(self, path: str) -> str:
         """Choose a place in the open dialog; return the name it proposed (GTK 3)."""
@@ -610,12 +610,12 @@ class Actions(Changes):
 
     def files_are_gajims(self) -> bool:
         """Whether nobody has taken the place of Gajim's own downloads."""
-        owner = getattr(app, 'preview_manager', None) or app.ftm
-        return not {'download_content', 'http_request'} & set(vars(owner))
+        owner = getattr(app, "preview_manager", None) or app.ftm
+        return not {"download_content", "http_request"} & set(vars(owner))
 
     def can_send_files(self, account: str) -> bool:
         """Whether the server has a place for them."""
-        return bool(app.get_client(account).get_module('HTTPUpload').available)
+        return bool(app.get_client(account).get_module("HTTPUpload").available)
 
     # -- the desktop
 
@@ -645,14 +645,14 @@ class Actions(Changes):
 
     def open_link(self, account: str, link: str) -> None:
         """Click on a link in a chat."""
-        action = app.app.lookup_action('open-link')
-        several = action.get_parameter_type().dup_string() == 'as'
-        value = GLib.Variant('as', [account, link]) if several else None
-        action.activate(value or GLib.Variant('s', link))
+        action = app.app.lookup_action("open-link")
+        several = action.get_parameter_type().dup_string() == "as"
+        value = GLib.Variant("as", [account, link]) if several else None
+        action.activate(value or GLib.Variant("s", link))
 
     def open_from_desktop(self, link: str) -> None:
         """Open a link as the desktop does: with a second Gajim, which hands it on."""
-        subprocess.Popen(['gajim', link])
+        subprocess.Popen(["gajim", link])
 
     # -- other ways in
 
@@ -660,7 +660,7 @@ class Actions(Changes):
         """Run gajim-remote as a user of this Gajim does. It needs Gajim to go on
         meanwhile."""
         self._remote = subprocess.Popen(
-            ['gajim-remote', *arguments],
+            ["gajim-remote", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -669,16 +669,16 @@ class Actions(Changes):
     def remote_answer(self) -> str:
         """What it has printed, '' while it runs."""
         if self._remote.poll() is None:
-            return ''
+            return ""
         answer, _errors = self._remote.communicate()
         return answer
 
     def lose_encryption_setting(self, account: str, jid: str) -> None:
         """Forget what was chosen for a contact, and tell nobody."""
-        contacts = app.settings._account_settings[account]['contact']
+        contacts = app.settings._account_settings[account]["contact"]
         for address, settings in contacts.items():
             if str(address) == jid:
-                settings.pop('encryption', None)
+                settings.pop("encryption", None)
 
     # -- memory
 
@@ -694,7 +694,7 @@ class Actions(Changes):
 
     def let_time_pass(self, account: str, seconds: float) -> None:
         """Let our plugin believe that it is later."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
+        service = app.get_client(account).get_module("OmemoPlugin").service
         core = service.engine._core
         now = core._clock
         core._clock = lambda: now() + seconds
@@ -714,6 +714,7 @@ class Actions(Changes):
     def steps(self) -> list[int]:
         """For how many devices in each turn of the main loop so far."""
         return self._steps.result()
+
     def encryption_menu(self) -> list[str]:
         """The entries of the menu with the lock.
 
@@ -725,7 +726,7 @@ class Actions(Changes):
         """Choose one of them."""
         for entry, action, target in self._encryption_entries():
             if entry == label:
-                app.app.lookup_action(action.removeprefix('app.')).activate(target)
+                app.app.lookup_action(action.removeprefix("app.")).activate(target)
                 return
         raise LookupError(label)
 
@@ -736,17 +737,15 @@ class Actions(Changes):
     def press_row_menu(self, text: str) -> None:
         """Press the button with the menu of a message (Gajim 1)."""
         row = self._find_row(text)
-        button = next(
-            w for w in walk(row) if type(w).__name__ == 'MoreMenuButton'
-        )
-        button.emit('clicked')
+        button = next(w for w in walk(row) if type(w).__name__ == "MoreMenuButton")
+        button.emit("clicked")
 
     def choose_in_row_menu(self, text: str, label: str) -> None:
         """Choose an entry of the menu of a message (Gajim 2)."""
         menu = self._find_row(text).get_chat_row_menu()
         for entry, action, target in self._entries(menu):
             if entry == label:
-                app.app.lookup_action(action.removeprefix('app.')).activate(target)
+                app.app.lookup_action(action.removeprefix("app.")).activate(target)
                 return
         raise LookupError(label)
 
@@ -754,45 +753,44 @@ class Actions(Changes):
         return next(
             row
             for row in self._conversation_view().iter_rows()
-            if row.type == 'chat' and row.get_text() == text
+            if row.type == "chat" and row.get_text() == text
         )
 
     def _entries(self, menu: Any) -> list[tuple[str, str, Any]]:
         found = []
         for position in range(menu.get_n_items()):
-            section = menu.get_item_link(position, 'section')
+            section = menu.get_item_link(position, "section")
             if section is not None:
                 found += self._entries(section)
                 continue
             label, action, target = (
                 menu.get_item_attribute_value(position, name, None)
-                for name in ('label', 'action', 'target')
+                for name in ("label", "action", "target")
             )
             if action is not None:
                 found.append((label.unpack(), action.unpack(), target))
         return found
 
-    def press_offer(self, label: str = '') -> None:
+    def press_offer(self, label: str = "") -> None:
         """Press the last button in a line of the chat, of those with a label."""
         buttons = [
             widget
             for row in self._conversation_view().iter_rows()
-            if row.type == 'info'
+            if row.type == "info"
             for widget in walk(row)
-            if isinstance(widget, Gtk.Button)
-            and label in (widget.get_label() or '')
+            if isinstance(widget, Gtk.Button) and label in (widget.get_label() or "")
         ]
-        buttons[-1].emit('clicked')
+        buttons[-1].emit("clicked")
 
     def clipboard(self) -> str:
         """What Gajim has put into the clipboard."""
         if gajim_1():
             clipboard = Gtk.Clipboard.get_default(app.window.get_display())
-            return str(clipboard.wait_for_text() or '')
+            return str(clipboard.wait_for_text() or "")
         found: list[str] = []
         app.window.get_clipboard().read_text_async(
             None,
-            lambda source, result: found.append(source.read_text_finish(result) or ''),
+            lambda source, result: found.append(source.read_text_finish(result) or ""),
         )
         while not found:
             GLib.MainContext.default().iteration(True)
@@ -804,15 +802,15 @@ class Actions(Changes):
 
         contact = app.window.get_control().contact
         open_window(
-            'ContactInfo',
+            "ContactInfo",
             account=contact.account,
             contact=contact,
-            page='encryption-omemo',
+            page="encryption-omemo",
         )
 
     def set_trust(self, account: str, jid: str, key: str, trust: str) -> None:
         """Decide on the device with this fingerprint, as a window would."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
+        service = app.get_client(account).get_module("OmemoPlugin").service
         for info in service.devices(jid):
             if info.fingerprint == key.lower():
                 service.set_trust(info.device, type(info.trust)[trust])
@@ -821,7 +819,7 @@ class Actions(Changes):
 
     def trust(self, account: str, jid: str) -> dict[str, str]:
         """What is thought of an account's devices, by fingerprint."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
+        service = app.get_client(account).get_module("OmemoPlugin").service
         return {
             info.fingerprint: info.trust.name
             for info in service.devices(jid)
@@ -831,35 +829,35 @@ class Actions(Changes):
     def composer_shield(self) -> str:
         """What is said of the shield beside the message input."""
         box = app.window.get_chat_stack().get_message_action_box()
-        return str(box._ui.encryption_details_button.get_tooltip_text() or '')
+        return str(box._ui.encryption_details_button.get_tooltip_text() or "")
 
     def known_devices(self, account: str, jid: str) -> list[int]:
         """The ids of all devices of an account that are kept."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
+        service = app.get_client(account).get_module("OmemoPlugin").service
         return [info.device.device_id for info in service.devices(jid)]
 
     def own_fingerprint(self, account: str) -> str:
-        return app.get_client(account).get_module('OmemoPlugin').service.fingerprint
+        return app.get_client(account).get_module("OmemoPlugin").service.fingerprint
 
     def own_code(self, account: str) -> str:
         """The text of a code that names this device alone."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
-        device = f'omemo-sid-{service.device_id}={service.fingerprint}'
-        return f'xmpp:{service.own_jid}?{device}'
+        service = app.get_client(account).get_module("OmemoPlugin").service
+        device = f"omemo-sid-{service.device_id}={service.fingerprint}"
+        return f"xmpp:{service.own_jid}?{device}"
 
     def scan(self, account: str, text: str, expected: str) -> dict[str, Any]:
         """Judge a code as if a camera had seen it, and carry it out."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
-        package = type(service).__module__.partition('.bridge.')[0]
-        source = importlib.import_module(f'{package}.verify.judge').Source.CAMERA
+        service = app.get_client(account).get_module("OmemoPlugin").service
+        package = type(service).__module__.partition(".bridge.")[0]
+        source = importlib.import_module(f"{package}.verify.judge").Source.CAMERA
         shown = service.judge(text, source, expected)
         applied = service.apply(shown).applied
-        return {'verdict': shown.verdict.name, 'applied': applied}
+        return {"verdict": shown.verdict.name, "applied": applied}
 
     # -- tools
 
     def _roster(self, account: str) -> Any:
-        return app.get_client(account).get_module('Roster')
+        return app.get_client(account).get_module("Roster")
 
     def _message_input(self) -> Any:
         return app.window.get_chat_stack().get_message_input()
@@ -869,11 +867,11 @@ class Actions(Changes):
         return control._scrolled_view
 
     def _row(self, row: Any) -> dict[str, Any]:
-        if row.type == 'chat':
+        if row.type == "chat":
             return self._message_row(row)
         labels = [w.get_text() for w in walk(row) if isinstance(w, Gtk.Label)]
         texts = [text for text in labels if text]
-        return {'type': row.type, 'text': max(texts, key=len, default='')}
+        return {"type": row.type, "text": max(texts, key=len, default="")}
 
     def _message_row(self, row: Any) -> dict[str, Any]:
         if gajim_1():
@@ -883,18 +881,18 @@ class Actions(Changes):
             if details is not None:
                 name, fingerprint, trust = details
                 trust = None if trust is None else trust.name
-                encryption = {'name': name, 'key': fingerprint, 'trust': trust}
-            outgoing = row.kind == 'outgoing'
+                encryption = {"name": name, "key": fingerprint, "trust": trust}
+            outgoing = row.kind == "outgoing"
         else:
             encryption = self._encryption_2(row.encryption)
-            outgoing = row.direction.name == 'OUTGOING'
+            outgoing = row.direction.name == "OUTGOING"
         return {
-            'type': 'chat',
-            'text': row.get_text(),
-            'outgoing': outgoing,
-            'encryption': encryption,
-            'shield': self._shield(row),
-            'receipt': bool(row.has_receipt),
+            "type": "chat",
+            "text": row.get_text(),
+            "outgoing": outgoing,
+            "encryption": encryption,
+            "shield": self._shield(row),
+            "receipt": bool(row.has_receipt),
         }
 
     @staticmethod
@@ -904,33 +902,33 @@ class Actions(Changes):
         from gajim.common.const import Trust
 
         trust = Trust(encryption.trust).name
-        return {'name': encryption.protocol, 'key': encryption.key, 'trust': trust}
+        return {"name": encryption.protocol, "key": encryption.key, "trust": trust}
 
     @staticmethod
     def _shield(row: Any) -> str:
         """The tooltip of the row's encryption icon: what the user is told."""
         for widget in walk(row):
             if isinstance(widget, Gtk.Image) and widget.get_visible():
-                tooltip = widget.get_tooltip_text() or ''
-                if 'ncrypted' in tooltip:
+                tooltip = widget.get_tooltip_text() or ""
+                if "ncrypted" in tooltip:
                     return str(tooltip)
-        return ''
+        return ""
 
     @staticmethod
     def _history_1(
         connection: sqlite3.Connection, account: str, jid: str
     ) -> list[dict[str, Any]]:
         rows = connection.execute(
-            'SELECT message, message_id, additional_data FROM logs'
-            ' NATURAL JOIN jids WHERE jid = ? AND message IS NOT NULL'
-            ' ORDER BY time, log_line_id',
+            "SELECT message, message_id, additional_data FROM logs"
+            " NATURAL JOIN jids WHERE jid = ? AND message IS NOT NULL"
+            " ORDER BY time, log_line_id",
             (jid,),
         )
         return [
             {
-                'text': r['message'],
-                'id': r['message_id'],
-                'encrypted': '"encrypted"' in (r['additional_data'] or ''),
+                "text": r["message"],
+                "id": r["message_id"],
+                "encrypted": '"encrypted"' in (r["additional_data"] or ""),
             }
             for r in rows
         ]
@@ -940,16 +938,16 @@ class Actions(Changes):
         connection: sqlite3.Connection, account: str, jid: str
     ) -> list[dict[str, Any]]:
         rows = connection.execute(
-            'SELECT m.text, m.id, m.fk_encryption_pk FROM message m'
-            ' JOIN remote r ON r.pk = m.fk_remote_pk'
-            ' WHERE r.jid = ? AND m.text IS NOT NULL ORDER BY m.timestamp, m.pk',
+            "SELECT m.text, m.id, m.fk_encryption_pk FROM message m"
+            " JOIN remote r ON r.pk = m.fk_remote_pk"
+            " WHERE r.jid = ? AND m.text IS NOT NULL ORDER BY m.timestamp, m.pk",
             (jid,),
         )
         return [
             {
-                'text': r['text'],
-                'id': r['id'],
-                'encrypted': r['fk_encryption_pk'] is not None,
+                "text": r["text"],
+                "id": r["id"],
+                "encrypted": r["fk_encryption_pk"] is not None,
             }
             for r in rows
         ]

@@ -25,10 +25,10 @@ class Changes:
     def send_past_the_window(self, account: str, jid: str, text: str) -> None:
         """Send a message as gajim-remote and other plugins do."""
         client = app.get_client(account)
-        contact = client.get_module('Contacts').get_contact(JID.from_string(jid))
+        contact = client.get_module("Contacts").get_contact(JID.from_string(jid))
         if Gtk.get_major_version() == 3:
             message = OutgoingMessage(
-                account=account, contact=contact, message=text, type_='chat'
+                account=account, contact=contact, message=text, type_="chat"
             )
         else:
             message = OutgoingMessage(account=account, contact=contact, text=text)
@@ -49,58 +49,58 @@ class Changes:
 
     def waiting(self, account: str) -> int:
         """How many messages our plugin has not handed to Gajim yet."""
-        service = app.get_client(account).get_module('OmemoPlugin').service
+        service = app.get_client(account).get_module("OmemoPlugin").service
         return len(service._sender._outbox)
 
     def prefer_plain_receipts(self) -> None:
         """Choose receipts for older programs, for the account of the shown chat."""
         client = app.get_client(app.window.get_control().contact.account)
-        client.get_module('OmemoPlugin').service.choices.plain_receipts = True
+        client.get_module("OmemoPlugin").service.choices.plain_receipts = True
 
     def correct(self) -> None:
         """Choose to correct the last message, as Ctrl+Up does."""
-        app.window.lookup_action('correct-message').activate(None)
+        app.window.lookup_action("correct-message").activate(None)
 
     def reply(self, text: str) -> None:
         """Choose to reply to a message in the shown chat (Gajim 2)."""
         row = self._find_row(text)  # type: ignore[attr-defined]
-        app.window.lookup_action('reply').activate(GLib.Variant('u', row.pk))
+        app.window.lookup_action("reply").activate(GLib.Variant("u", row.pk))
 
     def is_reply(self, text: str) -> bool:
         """Whether a message in the shown chat is one to another (Gajim 2)."""
         row = self._find_row(text)  # type: ignore[attr-defined]
-        return bool(self._ask('SELECT id FROM reply WHERE fk_message_pk = ?', row.pk))
+        return bool(self._ask("SELECT id FROM reply WHERE fk_message_pk = ?", row.pk))
 
     def react(self, text: str, emoji: str) -> None:
         """React to a message in the shown chat (Gajim 2)."""
         contact = app.window.get_control().contact
-        module = app.get_client(contact.account).get_module('Reactions')
+        module = app.get_client(contact.account).get_module("Reactions")
         module.send_reaction(contact, self._target(text), {emoji})
 
     def reactions(self, text: str) -> str:
         """What Gajim has of reactions to a message in the shown chat."""
-        return ' '.join(
+        return " ".join(
             row[0]
             for row in self._ask(
-                'SELECT emojis FROM reaction WHERE id = ?', self._target(text)
+                "SELECT emojis FROM reaction WHERE id = ?", self._target(text)
             )
         )
 
     def retract(self, text: str) -> None:
         """Take back a message in the shown chat (Gajim 2.6)."""
         contact = app.window.get_control().contact
-        module = app.get_client(contact.account).get_module('Retraction')
+        module = app.get_client(contact.account).get_module("Retraction")
         module.send_retraction(contact, [self._target(text)])
 
     def retractions(self) -> int:
         """How many messages Gajim knows to have been taken back (Gajim 2.6)."""
-        ((count,),) = self._ask('SELECT count(*) FROM retraction')
+        ((count,),) = self._ask("SELECT count(*) FROM retraction")
         return int(count)
 
     def start_typing(self) -> None:
         """Be busy with the keyboard, as Gajim sees it."""
         contact = app.window.get_control().contact
-        module = app.get_client(contact.account).get_module('Chatstate')
+        module = app.get_client(contact.account).get_module("Chatstate")
         # It says a thing only once
         for state in (Chatstate.ACTIVE, Chatstate.COMPOSING):
             module.set_chatstate(contact, state)
@@ -108,20 +108,20 @@ class Changes:
     def typing(self) -> str:
         """What the one in the shown chat is doing, as we were told."""
         state = app.window.get_control().contact.chatstate
-        return '' if state is None else str(state.value)
+        return "" if state is None else str(state.value)
 
     def mark_as_read(self, text: str) -> None:
         """Have read a message in the shown chat; without a screen Gajim cannot
         know that by itself."""
         contact = app.window.get_control().contact
-        module = app.get_client(contact.account).get_module('ChatMarkers')
+        module = app.get_client(contact.account).get_module("ChatMarkers")
         module.send_displayed_marker(contact, self._target(text), None)
 
     def watch_markers(self) -> None:
         """Note from now on who has read what."""
         self._markers = 0
         app.ged.register_event_handler(
-            'displayed-received', ged.CORE, self._on_displayed
+            "displayed-received", ged.CORE, self._on_displayed
         )
 
     def markers(self) -> int:
@@ -138,14 +138,14 @@ class Changes:
             return str(row.message_id)
         groupchat = app.window.get_control().contact.is_groupchat
         ((own, rooms),) = self._ask(
-            'SELECT id, stanza_id FROM message WHERE pk = ?', row.pk
+            "SELECT id, stanza_id FROM message WHERE pk = ?", row.pk
         )
         return str(rooms if groupchat else own)
 
     @staticmethod
     def _ask(question: str, *values: Any) -> list[Any]:
-        path = configpaths.get('LOG_DB')
-        connection = sqlite3.connect(f'file:{path}?mode=ro', uri=True)
+        path = configpaths.get("LOG_DB")
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
             return connection.execute(question, values).fetchall()
         finally:

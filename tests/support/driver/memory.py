@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 # Forgets the peak, see proc(5)
-FORGET_PEAK = '5'
+FORGET_PEAK = "5"
 
 
 class Memory:
@@ -17,7 +17,7 @@ class Memory:
     def __init__(self) -> None:
         """Begin."""
         for pid in family():
-            Path(f'/proc/{pid}/clear_refs').write_text(FORGET_PEAK)
+            Path(f"/proc/{pid}/clear_refs").write_text(FORGET_PEAK)
         self._before = peaks()
 
     def growth(self) -> int:
@@ -28,9 +28,9 @@ class Memory:
 def family() -> list[int]:
     """This process, and all below it."""
     parents = {}
-    for path in Path('/proc').glob('[0-9]*'):
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            parents[int(path.name)] = int(field(path, 'PPid'))
+            parents[int(path.name)] = int(field(path, "PPid"))
         except OSError:
             # It has ended
             continue
@@ -42,14 +42,14 @@ def family() -> list[int]:
 
 def peaks() -> dict[int, int]:
     """The most that each of them has had, in bytes."""
-    return {pid: int(field(Path(f'/proc/{pid}'), 'VmHWM')) << 10 for pid in family()}
+    return {pid: int(field(Path(f"/proc/{pid}"), "VmHWM")) << 10 for pid in family()}
 
 
 def field(process: Path, name: str) -> str:
     """A value of a process's status, without its unit."""
-    for line in (process / 'status').read_text().splitlines():
-        key, _, value = line.partition(':')
+    for line in (process / "status").read_text().splitlines():
+        key, _, value = line.partition(":")
         if key == name:
             return value.split()[0]
     # A zombie has no memory
-    return '0'
+    return "0"

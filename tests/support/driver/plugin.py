@@ -29,9 +29,9 @@ class DriverPlugin(GajimPlugin):
 
     def activate(self) -> None:
         """Listen where the environment says, or where a user's sockets are."""
-        path = os.environ.get('GAJIM_TEST_SOCKET')
+        path = os.environ.get("GAJIM_TEST_SOCKET")
         if path is None:
-            path = os.path.join(os.environ['XDG_RUNTIME_DIR'], 'gajim-test.socket')
+            path = os.path.join(os.environ["XDG_RUNTIME_DIR"], "gajim-test.socket")
         if os.path.exists(path):
             os.unlink(path)
         self._listener = socket.socket(socket.AF_UNIX)
@@ -54,20 +54,20 @@ class DriverPlugin(GajimPlugin):
             ).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile('rw', encoding='utf-8') as lines:
+        with connection, connection.makefile("rw", encoding="utf-8") as lines:
             for line in lines:
                 answers: queue.Queue[dict[str, Any]] = queue.Queue()
                 GLib.idle_add(
                     self._run, json.loads(line), answers, priority=GLib.PRIORITY_DEFAULT
                 )
-                lines.write(json.dumps(answers.get()) + '\n')
+                lines.write(json.dumps(answers.get()) + "\n")
                 lines.flush()
 
     def _run(self, request: dict[str, Any], answers: queue.Queue[Any]) -> bool:
         try:
-            action = getattr(self._actions, request['action'])
-            answer = {'value': action(**request['arguments'])}
+            action = getattr(self._actions, request["action"])
+            answer = {"value": action(**request["arguments"])}
         except Exception:
-            answer = {'error': traceback.format_exc()}
+            answer = {"error": traceback.format_exc()}
         answers.put(answer)
         return GLib.SOURCE_REMOVE

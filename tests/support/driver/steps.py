@@ -18,7 +18,7 @@ class Steps:
         self._turns = 0
         self._made: dict[int, int] = {}
         self._counting = False
-        engine = app.get_client(account).get_module('OmemoPlugin').service.engine
+        engine = app.get_client(account).get_module("OmemoPlugin").service.engine
         begin = engine.begin_encrypt
 
         def watched(*arguments: Any) -> Any:

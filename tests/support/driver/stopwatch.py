@@ -16,16 +16,16 @@ from gi.repository import GLib
 # A window that stands still for longer is seen to do so: seconds
 FRAME = 0.016
 
-TIMERS = ('idle_add', 'timeout_add', 'timeout_add_seconds')
+TIMERS = ("idle_add", "timeout_add", "timeout_add_seconds")
 
 
 def _is_from(function: Any, folder: str) -> bool:
     """Whether a function is defined in a file below a folder of that name."""
     while isinstance(function, functools.partial):
         function = function.func
-    function = getattr(function, '__func__', function)
-    code = getattr(function, '__code__', None)
-    return code is not None and f'/{folder}/' in code.co_filename
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None)
+    return code is not None and f"/{folder}/" in code.co_filename
 
 
 class Stopwatch:
@@ -40,7 +40,7 @@ class Stopwatch:
         self._folder = folder
         self.handled: list[float] = []
         self.later: list[float] = []
-        self._longest = 0.0, ''
+        self._longest = 0.0, ""
         self._running = 0
         # Gajim keeps them when it goes offline
         handlers = app.get_client(account).connection._dispatcher._handlers
@@ -51,12 +51,12 @@ class Stopwatch:
             for entries in specifics.values()
             if isinstance(entries, list)
             for entry in entries
-            if _is_from(entry['func'], folder)
+            if _is_from(entry["func"], folder)
         ]
         if not found:
-            raise LookupError(f'no stanza handler is from {folder}')
+            raise LookupError(f"no stanza handler is from {folder}")
         for entry in found:
-            entry['func'] = self._timed(entry['func'], self.handled)
+            entry["func"] = self._timed(entry["func"], self.handled)
         for name in TIMERS:
             setattr(GLib, name, self._timed_timer(getattr(GLib, name)))
 
@@ -66,13 +66,13 @@ class Stopwatch:
         `later` is what the main loop called; `longest` names the slowest.
         """
         return {
-            'handlers_ms': sum(self.handled) * 1000,
-            'handler_calls': len(self.handled),
-            'later_ms': sum(self.later) * 1000,
-            'later_calls': len(self.later),
-            'longest_ms': self._longest[0] * 1000,
-            'longest': self._longest[1],
-            'above_a_frame': sum(t > FRAME for t in (*self.handled, *self.later)),
+            "handlers_ms": sum(self.handled) * 1000,
+            "handler_calls": len(self.handled),
+            "later_ms": sum(self.later) * 1000,
+            "later_calls": len(self.later),
+            "longest_ms": self._longest[0] * 1000,
+            "longest": self._longest[1],
+            "above_a_frame": sum(t > FRAME for t in (*self.handled, *self.later)),
         }
 
     def _timed(self, function: Callable[..., Any], times: list[float]) -> Any:
@@ -95,7 +95,7 @@ class Stopwatch:
         self, function: Callable[..., Any], seconds: float, times: list[float]
     ) -> None:
         times.append(seconds)
-        name = getattr(function, '__qualname__', str(function))
+        name = getattr(function, "__qualname__", str(function))
         self._longest = max(self._longest, (seconds, name))
 
     def _timed_timer(self, add: Callable[..., Any]) -> Any:

@@ -40,8 +40,8 @@ SESSIONS=c1
 
 # In which processes of his are, as sd-login(3) finds it in /proc; by a hierarchy of
 # its own, since there is no systemd in the machine.
-CGROUPS = '/sys/fs/cgroup'
-SCOPE = f'user.slice/user-{USER_IDS[0]}.slice/session-c1.scope'
+CGROUPS = "/sys/fs/cgroup"
+SCOPE = f"user.slice/user-{USER_IDS[0]}.slice/session-c1.scope"
 ENTER_SCOPE = f"""
 set -e
 mount -t tmpfs tmpfs {CGROUPS}
@@ -67,7 +67,7 @@ rm "$HOME/agent-is-there"
 exec {command}
 """
 
-PROMPT = b'Password:'
+PROMPT = b"Password:"
 
 
 @dataclass(frozen=True)
@@ -87,28 +87,28 @@ class Authority:
         """Start them; they end with the machine."""
         self._tails = tails
         files = tails.machine.files
-        (files / 'run' / 'dbus').mkdir(exist_ok=True)
+        (files / "run" / "dbus").mkdir(exist_ok=True)
         self.sit(local=True, active=True)
-        tails.machine.run(['sh', '-c', ENTER_SCOPE])
+        tails.machine.run(["sh", "-c", ENTER_SCOPE])
         machine, folder = tails.machine, tails.folder
         machine.start(
-            ['dbus-daemon', '--system', '--nofork', '--nopidfile'],
-            folder / 'system-bus.log',
+            ["dbus-daemon", "--system", "--nofork", "--nopidfile"],
+            folder / "system-bus.log",
         )
-        bus = files / 'run' / 'dbus' / 'system_bus_socket'
-        wait_for('the system bus is there', bus.exists)
-        machine.start(['/usr/lib/polkit-1/polkitd'], folder / 'polkitd.log')
-        wait_for('polkitd answers', self._answers)
+        bus = files / "run" / "dbus" / "system_bus_socket"
+        wait_for("the system bus is there", bus.exists)
+        machine.start(["/usr/lib/polkit-1/polkitd"], folder / "polkitd.log")
+        wait_for("polkitd answers", self._answers)
 
     def __enter__(self) -> Authority:
         return self
 
     def __exit__(self, *_exception: object) -> None:
         # It would be left behind in the kernel; gone before its processes it is not
-        wait_for('nobody is in the session', self._leave)
+        wait_for("nobody is in the session", self._leave)
 
     def _leave(self) -> bool:
-        left = self._tails.machine.run(['sh', '-c', LEAVE_SCOPE], check=False)
+        left = self._tails.machine.run(["sh", "-c", LEAVE_SCOPE], check=False)
         return left.returncode == 0
 
     def sit(self, *, local: bool, active: bool) -> None:
@@ -117,44 +117,44 @@ class Authority:
         :param local: at the screen, not somewhere else
         :param active: and the screen shows this session
         """
-        state = self._tails.machine.files / 'run' / 'systemd'
-        for name in ('sessions', 'users', 'seats', 'machines'):
+        state = self._tails.machine.files / "run" / "systemd"
+        for name in ("sessions", "users", "seats", "machines"):
             (state / name).mkdir(parents=True, exist_ok=True)
-        word = 'active' if active else 'online'
-        (state / 'sessions' / 'c1').write_text(
+        word = "active" if active else "online"
+        (state / "sessions" / "c1").write_text(
             SESSION.format(
                 uid=USER_IDS[0],
                 user=USER,
                 active=int(active),
                 state=word,
                 remote=int(not local),
-                seat='SEAT=seat0\n' if local else '',
+                seat="SEAT=seat0\n" if local else "",
             )
         )
-        (state / 'users' / str(USER_IDS[0])).write_text(
+        (state / "users" / str(USER_IDS[0])).write_text(
             USER_STATE.format(user=USER, state=word)
         )
 
     def set_password(self, password: str) -> None:
         """Set the administration password, as the Welcome Screen does."""
         machine = self._tails.machine
-        machine.run(['chpasswd'], given=f'{USER}:{password}\n')
-        machine.run(['usermod', '--append', '--groups', 'sudo', USER])
+        machine.run(["chpasswd"], given=f"{USER}:{password}\n")
+        machine.run(["usermod", "--append", "--groups", "sudo", USER])
 
-    def run(self, argv: list[str], password: str = '', timeout: float = 60) -> Answer:
+    def run(self, argv: list[str], password: str = "", timeout: float = 60) -> Answer:
         """Let the user run a program, and type this password when asked."""
         # Groups like those of a session: pkexec looks them up by itself
-        environment = {**self._tails.environment(), 'HOME': str(HOME)}
+        environment = {**self._tails.environment(), "HOME": str(HOME)}
         script = WITH_AGENT.format(
-            command=shlex.join(argv), procs=f'{CGROUPS}/systemd/{SCOPE}/cgroup.procs'
+            command=shlex.join(argv), procs=f"{CGROUPS}/systemd/{SCOPE}/cgroup.procs"
         )
         command = self._tails.machine.command(
-            ['setsid', '--ctty', '--wait', 'sh', '-c', script], USER_IDS, environment
+            ["setsid", "--ctty", "--wait", "sh", "-c", script], USER_IDS, environment
         )
         ours, theirs = pty.openpty()
         child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
-        shown = b''
+        shown = b""
         asked = 0
         deadline = time.monotonic() + timeout
         try:
@@ -163,34 +163,33 @@ class Authority:
                 if shown.count(PROMPT) > asked:
                     asked += 1
                     # What was typed before the agent hides it is thrown away
-                    wait_for('the agent hides what is typed', lambda: _hides(ours))
-                    os.write(ours, f'{password}\n'.encode())
+                    wait_for("the agent hides what is typed", lambda: _hides(ours))
+                    os.write(ours, f"{password}\n".encode())
             status = child.wait(10)
         except (TooLate, subprocess.TimeoutExpired) as error:
             child.kill()
-            raise TooLate(f'{argv} does not end: {shown!r}') from error
+            raise TooLate(f"{argv} does not end: {shown!r}") from error
         finally:
             os.close(ours)
-        return Answer(status, shown.decode(errors='replace'), asked)
+        return Answer(status, shown.decode(errors="replace"), asked)
 
     def _answers(self) -> bool:
         asked = self._tails.machine.run(
-            ['pkaction', '--action-id', 'org.freedesktop.policykit.exec'], check=False
+            ["pkaction", "--action-id", "org.freedesktop.policykit.exec"], check=False
         )
         return asked.returncode == 0
-
 
 
 def _read(terminal: int, deadline: float) -> bytes:
     """What comes next; nothing at the end."""
     left = max(0.0, deadline - time.monotonic())
     if not select.select([terminal], [], [], left)[0]:
-        raise TooLate('nothing more')
+        raise TooLate("nothing more")
     try:
         return os.read(terminal, 4096)
     except OSError:
         # The last program that had it has ended
-        return b''
+        return b""
 
 
 def _hides(terminal: int) -> bool:

@@ -21,9 +21,9 @@ from pathlib import Path
 EVERYTHING = 0x0003  # ETH_P_ALL
 LINUX_COOKED_2 = 276  # LINKTYPE_LINUX_SLL2
 PACKET_OUTGOING = 4
-PCAP = struct.Struct('<IHHiIII')
-RECORD = struct.Struct('<IIII')
-SLL2 = struct.Struct('>HHIHBB8s')
+PCAP = struct.Struct("<IHHiIII")
+RECORD = struct.Struct("<IIII")
+SLL2 = struct.Struct(">HHIHBB8s")
 IPV4 = 0x0800
 IPV6 = 0x86DD
 ARP = 0x0806
@@ -42,8 +42,8 @@ class Packet:
 
     def __str__(self) -> str:
         return (
-            f'{self.protocol} {self.source}:{self.source_port}'
-            f' > {self.target}:{self.target_port} (interface {self.interface})'
+            f"{self.protocol} {self.source}:{self.source_port}"
+            f" > {self.target}:{self.target_port} (interface {self.interface})"
         )
 
 
@@ -73,11 +73,11 @@ def _parse(ether: int, interface: int, raw: bytes) -> Packet:
         number = raw[6]
         source, target = raw[8:24], raw[24:40]
     else:
-        return Packet(interface, f'ether {ether:#06x}', '', 0, '', 0)
-    name = {6: 'tcp', 17: 'udp', 1: 'icmp', 58: 'icmp6'}.get(number, f'ip {number}')
+        return Packet(interface, f"ether {ether:#06x}", "", 0, "", 0)
+    name = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmp6"}.get(number, f"ip {number}")
     ports = (0, 0)
-    if name in ('tcp', 'udp') and len(raw) >= start + 4:
-        ports = struct.unpack_from('>HH', raw, start)
+    if name in ("tcp", "udp") and len(raw) >= start + 4:
+        ports = struct.unpack_from(">HH", raw, start)
     return Packet(
         interface,
         name,
@@ -92,9 +92,9 @@ def main() -> None:
     """Capture until killed."""
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERYTHING))
     tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
-    loopback = socket.if_nametoindex('lo')
+    loopback = socket.if_nametoindex("lo")
     # 96 bytes: the headers; what is said is encrypted anyway
-    with Path(sys.argv[1]).open('wb', buffering=0) as file:
+    with Path(sys.argv[1]).open("wb", buffering=0) as file:
         file.write(PCAP.pack(0xA1B2C3D4, 2, 4, 0, 0, 96 + SLL2.size, LINUX_COOKED_2))
         while True:
             raw, (_name, ether, way, kind, sender) = tap.recvfrom(65536)
@@ -103,7 +103,7 @@ def main() -> None:
                 continue  # it comes in again
             now = time.time_ns()
             head = SLL2.pack(
-                ether, 0, interface, kind, way, len(sender), sender.ljust(8, b'\0')
+                ether, 0, interface, kind, way, len(sender), sender.ljust(8, b"\0")
             )
             body = raw[:96]
             file.write(
@@ -118,5 +118,5 @@ def main() -> None:
             )
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

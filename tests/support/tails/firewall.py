@@ -78,31 +78,31 @@ class Firewall:
         :param tor: who may do everything
         """
         self._machine = machine
-        ports = ', '.join(map(str, SOCKS_PORTS))
+        ports = ", ".join(map(str, SOCKS_PORTS))
         rules = RULES.format(user=user, tor=tor, ports=ports)
-        machine.run(['nft', '-f', '-'], given=rules)
+        machine.run(["nft", "-f", "-"], given=rules)
 
     def counts(self) -> Counts:
         """What it has counted so far."""
-        listed = self._machine.run(['nft', '-j', 'list', 'table', 'inet', 'tails'])
-        objects = json.loads(listed.stdout)['nftables']
+        listed = self._machine.run(["nft", "-j", "list", "table", "inet", "tails"])
+        objects = json.loads(listed.stdout)["nftables"]
         counters = {
-            each['counter']['name']: each['counter']['packets']
+            each["counter"]["name"]: each["counter"]["packets"]
             for each in objects
-            if 'counter' in each
+            if "counter" in each
         }
         where = [
-            _place(element['elem']['val']['concat'])
+            _place(element["elem"]["val"]["concat"])
             for each in objects
-            if 'set' in each
-            for element in each['set'].get('elem', ())
+            if "set" in each
+            for element in each["set"].get("elem", ())
         ]
         return Counts(
-            counters['socks'], counters['dns'], counters['others'], tuple(sorted(where))
+            counters["socks"], counters["dns"], counters["others"], tuple(sorted(where))
         )
 
 
 def _place(key: list[Any]) -> str:
     user, address, protocol, port = key
-    name = {6: 'tcp', 17: 'udp'}.get(protocol, protocol)
-    return f'user {user}: {name} {address}:{port}'
+    name = {6: "tcp", 17: "udp"}.get(protocol, protocol)
+    return f"user {user}: {name} {address}:{port}"

@@ -20,16 +20,16 @@ from .tails import Tails
 
 # Windows that may come before Gajim, and the button that goes on to it (how many
 # come before it).
-QUESTIONS = {'Nothing in Gajim will be kept': 0}
-RUNS = 'runs'
+QUESTIONS = {"Nothing in Gajim will be kept": 0}
+RUNS = "runs"
 
-WIZARD = 'AccountWizard'
-SOCKET = f'/run/user/{USER_IDS[0]}/gajim-test.socket'
+WIZARD = "AccountWizard"
+SOCKET = f"/run/user/{USER_IDS[0]}/gajim-test.socket"
 
 
 def install_driver(root: TailsRoot) -> None:
     """Put the test's own plugin where Gajim loads it without being asked."""
-    folder = root.path / SYSTEM_PLUGINS.relative_to('/')
+    folder = root.path / SYSTEM_PLUGINS.relative_to("/")
     folder.mkdir(parents=True, exist_ok=True)
     copy_tree(DRIVER, folder / DRIVER_NAME)
 
@@ -40,13 +40,13 @@ class TailsGajim(DrivenGajim):
     What DrivenGajim does with an account, it does with the one that account is set to.
     """
 
-    def __init__(self, tails: Tails, command: Sequence[str] = ('gajim',)) -> None:
+    def __init__(self, tails: Tails, command: Sequence[str] = ("gajim",)) -> None:
         """Name the command that starts it; nothing is started."""
         self.tails = tails
-        self.name = f'Gajim in Tails on {tails.root.suite}'
-        self.log = tails.folder / 'gajim.log'
+        self.name = f"Gajim in Tails on {tails.root.suite}"
+        self.log = tails.folder / "gajim.log"
         self._command = list(command)
-        self._socket = tails.machine.files / SOCKET.lstrip('/')
+        self._socket = tails.machine.files / SOCKET.lstrip("/")
         self.names: dict[str, str] = {}
 
     def start(self, pictures: Path | None = None) -> list[str]:
@@ -59,12 +59,12 @@ class TailsGajim(DrivenGajim):
         screen = self.tails.screen
         asked: list[str] = []
         while True:
-            state = wait_for(f'{self.name} runs or asks', self._state, 60, 0.1)
+            state = wait_for(f"{self.name} runs or asks", self._state, 60, 0.1)
             if state == RUNS:
                 return asked
             screen.wait_for(state)
             if pictures is not None:
-                screen.picture(pictures / f'{state.lower().replace(" ", "-")}.png')
+                screen.picture(pictures / f"{state.lower().replace(' ', '-')}.png")
             screen.choose(state, QUESTIONS[state])
             asked.append(state)
 
@@ -72,7 +72,7 @@ class TailsGajim(DrivenGajim):
         """RUNS, or the title of a window that has to be answered, or ''."""
         if self._answers():
             return RUNS
-        return ''.join([t for t in self.tails.screen.titles() if t in QUESTIONS][:1])
+        return "".join([t for t in self.tails.screen.titles() if t in QUESTIONS][:1])
 
     def launch(self) -> None:
         """Start the program without waiting for it."""
@@ -93,46 +93,46 @@ class TailsGajim(DrivenGajim):
     def show_wizard(self) -> None:
         """Have the wizard for new accounts on the screen; it opens by itself at
         the first start."""
-        if WIZARD not in self.call('window_class_names'):
-            self.call('open_account_wizard')
-        self._wait_for_button('Sign Up')
+        if WIZARD not in self.call("window_class_names"):
+            self.call("open_account_wizard")
+        self._wait_for_button("Sign Up")
         self.tails.screen.wait_until_drawn()
 
     def try_to_log_in(self, account: XmppAccount) -> None:
         """Fill in Gajim's wizard for new accounts, and let it try."""
         self.show_wizard()
-        self.call('fill_in', window=WIZARD, texts=[account.jid, account.password])
-        self._wait_for_button('Log In')
-        self.call('press', window=WIZARD, words='Log In')
+        self.call("fill_in", window=WIZARD, texts=[account.jid, account.password])
+        self._wait_for_button("Log In")
+        self.call("press", window=WIZARD, words="Log In")
 
     def go_online(self, account: XmppAccount, timeout: float = 60) -> None:
         """Take the only account, which a former session has added, online."""
-        (name,) = self.call('accounts')
+        (name,) = self.call("accounts")
         self.names[account.jid] = name
         self.account = account
-        self.call('set_online', account=name, online=True)
-        wait_for(f'{account.jid} is online', self.online, timeout)
+        self.call("set_online", account=name, online=True)
+        wait_for(f"{account.jid} is online", self.online, timeout)
 
     def log_in(self, account: XmppAccount, timeout: float = 60) -> None:
         """Add an account with the wizard, and wait until it is online."""
-        known = set(self.call('accounts'))
+        known = set(self.call("accounts"))
         self.try_to_log_in(account)
-        self._wait_for_button('Connect', timeout)
-        self.call('press', window=WIZARD, words='Connect')
+        self._wait_for_button("Connect", timeout)
+        self.call("press", window=WIZARD, words="Connect")
 
         def new_name() -> str:
-            return ''.join(set(self.call('accounts')) - known)
+            return "".join(set(self.call("accounts")) - known)
 
-        name = wait_for(f'{account.jid} is in Gajim', new_name)
+        name = wait_for(f"{account.jid} is in Gajim", new_name)
         self.names[account.jid] = name
         self.account = account
-        wait_for(f'{account.jid} is online', self.online, timeout)
+        wait_for(f"{account.jid} is online", self.online, timeout)
 
     def _wait_for_button(self, words: str, timeout: float = 20) -> None:
         def offered() -> list[str]:
-            buttons: list[str] = self.call('buttons', window=WIZARD)
-            return buttons if {words, 'Back'} & set(buttons) else []
+            buttons: list[str] = self.call("buttons", window=WIZARD)
+            return buttons if {words, "Back"} & set(buttons) else []
 
-        buttons = wait_for(f'the wizard offers {words!r}', offered, timeout, 0.1)
+        buttons = wait_for(f"the wizard offers {words!r}", offered, timeout, 0.1)
         if words not in buttons:
-            raise AssertionError(f'wizard: {self.call("texts_of", window=WIZARD)}')
+            raise AssertionError(f"wizard: {self.call('texts_of', window=WIZARD)}")

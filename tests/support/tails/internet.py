@@ -18,15 +18,15 @@ from .machine import Machine
 from .machine import connect
 from .tor import TorNetwork
 
-RELAY_ADDRESSES = tuple(f'10.11.0.{number}' for number in range(1, 6))
-SERVER_ADDRESS = '10.11.1.1'
-RESOLVER_ADDRESS = '10.11.1.53'
+RELAY_ADDRESSES = tuple(f"10.11.0.{number}" for number in range(1, 6))
+SERVER_ADDRESS = "10.11.1.1"
+RESOLVER_ADDRESS = "10.11.1.53"
 # By name, and so through an exit
-DOMAIN = 'chat.test'
+DOMAIN = "chat.test"
 # Another one on the same server, which only an SRV record says
-DOMAIN_BY_SRV = 'office.test'
+DOMAIN_BY_SRV = "office.test"
 # Whom our integration asks for these records, by way of Tor
-PUBLIC_RESOLVERS = ('dns.quad9.net', 'one.one.one.one')
+PUBLIC_RESOLVERS = ("dns.quad9.net", "one.one.one.one")
 # For clients and for HTTPS. Gajim looks for host-meta there; if nobody answered, a
 # network so small would give up on the whole address
 PORTS = (5222, 443)
@@ -53,16 +53,16 @@ class Internet:
         """
         self.folder = folder
         self._cables = itertools.count(1)
-        self.machine = Machine('internet', root, folder, [f'{folder}:{folder}'])
+        self.machine = Machine("internet", root, folder, [f"{folder}:{folder}"])
         try:
             for address in (*RELAY_ADDRESSES, SERVER_ADDRESS, RESOLVER_ADDRESS):
-                self.machine.run(['ip', 'address', 'add', address, 'dev', 'lo'])
+                self.machine.run(["ip", "address", "add", address, "dev", "lo"])
             # Nobody here has root's rights, and some have ports below 1024
             self.machine.run(
-                ['sh', '-c', 'echo 53 >/proc/sys/net/ipv4/ip_unprivileged_port_start']
+                ["sh", "-c", "echo 53 >/proc/sys/net/ipv4/ip_unprivileged_port_start"]
             )
-            program = folder / 'names.py'
-            program.write_bytes(Path(__file__).with_name('names.py').read_bytes())
+            program = folder / "names.py"
+            program.write_bytes(Path(__file__).with_name("names.py").read_bytes())
             self.machine.start(
                 ['/usr/bin/python3', str(program), RESOLVER_ADDRESS,
                  f'{DOMAIN}={SERVER_ADDRESS}',
@@ -72,14 +72,14 @@ class Internet:
                 unprivileged_ids(),
             )  # fmt: skip
             self.tor = TorNetwork(
-                self.machine, folder / 'tor', RELAY_ADDRESSES, RESOLVER_ADDRESS
+                self.machine, folder / "tor", RELAY_ADDRESSES, RESOLVER_ADDRESS
             )
             self.tor.start()
             self.onion = self.tor.serve_onion(
                 {port: (SERVER_ADDRESS, port) for port in PORTS}
             )
             self.server = Prosody(
-                folder / 'server',
+                folder / "server",
                 names,
                 domain=DOMAIN,
                 address=SERVER_ADDRESS,
@@ -101,8 +101,8 @@ class Internet:
     def plug_in(self, machine: Machine) -> None:
         """Give another machine a cable to here, and nothing but that."""
         number = next(self._cables)
-        network = f'10.11.{100 + number}'
-        connect(machine, self.machine, (f'{network}.2/24', f'{network}.1/24'))
+        network = f"10.11.{100 + number}"
+        connect(machine, self.machine, (f"{network}.2/24", f"{network}.1/24"))
 
     def gajim(self, name: str, artefacts: Path) -> Gajim:
         """An ordinary Gajim out here with our plugin; it is not started.
@@ -116,18 +116,18 @@ class Internet:
             self.server.accounts[name],
             self.folder / name,
             artefacts,
-            plugins={'omemo': False},
+            plugins={"omemo": False},
             trusts_server=True,
             bundle=build_bundle(self.folder),
         )
 
     def names_asked(self) -> list[str]:
         """The names that were looked up here: by exits, unless something leaks."""
-        return (self.folder / 'names.log').read_text().split()
+        return (self.folder / "names.log").read_text().split()
 
     def close(self) -> None:
         """End all of it."""
-        server = getattr(self, 'server', None)
+        server = getattr(self, "server", None)
         if server is not None:
             server.stop()
         self.machine.stop()

@@ -16,7 +16,7 @@ from ..processes import Child
 from ..waiting import wait_for
 
 ROOT_IDS = (0, 0)
-PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Its last line is process 1: it collects the orphans, so that none of them seems
 # to run still.
@@ -52,22 +52,22 @@ class NoNamespaces(RuntimeError):
 def why_no_namespaces() -> str:
     """Return why there can be no machines here and what helps, '' when they can."""
     if os.geteuid() != 0:
-        return 'namespaces with several users need root: sudo tools/test tails'
-    for program in ('unshare', 'nsenter', 'setpriv'):
+        return "namespaces with several users need root: sudo tools/test tails"
+    for program in ("unshare", "nsenter", "setpriv"):
         if shutil.which(program) is None:
-            return f'{program} is missing: apt install util-linux'
+            return f"{program} is missing: apt install util-linux"
     tried = subprocess.run(
         ['unshare', '--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--',
          'sh', '-c', 'mount --make-rprivate / && mount -t proc proc /proc'],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     if tried.returncode != 0:
-        reason = ' '.join(tried.stderr.split()) or f'exit code {tried.returncode}'
+        reason = " ".join(tried.stderr.split()) or f"exit code {tried.returncode}"
         return (
-            f'no namespaces on this machine ({reason}): run it where root may mount'
-            ' and unshare, as in a virtual machine or a container with --privileged'
+            f"no namespaces on this machine ({reason}): run it where root may mount"
+            " and unshare, as in a virtual machine or a container with --privileged"
         )
-    return ''
+    return ""
 
 
 class Machine:
@@ -105,8 +105,8 @@ class Machine:
         )  # fmt: skip
         self._children: list[Child] = []
         try:
-            self.pid = wait_for(f'{name} has a process', self._first_process)
-            wait_for(f'{name} is ready', self._is_ready)
+            self.pid = wait_for(f"{name} has a process", self._first_process)
+            wait_for(f"{name} is ready", self._is_ready)
         except BaseException:
             self.stop()
             raise
@@ -119,12 +119,12 @@ class Machine:
     @property
     def files(self) -> Path:
         """Its / as this program sees it, with all that is mounted there."""
-        return Path(f'/proc/{self.pid}/root')
+        return Path(f"/proc/{self.pid}/root")
 
     @property
     def network(self) -> Path:
         """Its network, for nsenter --net."""
-        return Path(f'/proc/{self.pid}/ns/net')
+        return Path(f"/proc/{self.pid}/ns/net")
 
     def command(
         self,
@@ -133,7 +133,7 @@ class Machine:
         environment: Mapping[str, str] | None = None,
     ) -> list[str]:
         """Return what to run out here so that argv runs in there."""
-        variables = {'PATH': PATH, 'LANG': 'C.UTF-8', **(environment or {})}
+        variables = {"PATH": PATH, "LANG": "C.UTF-8", **(environment or {})}
         return [
             'nsenter', f'--target={self.pid}', '--mount', '--net', '--pid', '--uts',
             '--ipc', '--root', '--wd', f'--setuid={ids[0]}', f'--setgid={ids[1]}',
@@ -146,7 +146,7 @@ class Machine:
         ids: tuple[int, int] = ROOT_IDS,
         *,
         environment: Mapping[str, str] | None = None,
-        given: str = '',
+        given: str = "",
         check: bool = True,
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
@@ -165,8 +165,8 @@ class Machine:
         )
         if check and done.returncode != 0:
             raise RuntimeError(
-                f'{self.name}: {argv} ended with {done.returncode}:'
-                f' {done.stdout}{done.stderr}'
+                f"{self.name}: {argv} ended with {done.returncode}:"
+                f" {done.stdout}{done.stderr}"
             )
         return done
 
@@ -181,8 +181,8 @@ class Machine:
         child = Child(
             self.command(argv, ids, environment),
             log=log,
-            environment={'PATH': PATH},
-            folder=Path('/'),
+            environment={"PATH": PATH},
+            folder=Path("/"),
             as_root=True,
         )
         self._children.append(child)
@@ -191,11 +191,11 @@ class Machine:
     def processes(self, ids: tuple[int, int]) -> dict[int, str]:
         """What runs in there for a user: process numbers (its own) and commands."""
         found = {}
-        for folder in (self.files / 'proc').glob('[0-9]*'):
+        for folder in (self.files / "proc").glob("[0-9]*"):
             try:
                 if folder.stat().st_uid == ids[0]:
-                    text = (folder / 'cmdline').read_bytes().decode(errors='replace')
-                    found[int(folder.name)] = text.replace('\0', ' ').strip()
+                    text = (folder / "cmdline").read_bytes().decode(errors="replace")
+                    found[int(folder.name)] = text.replace("\0", " ").strip()
             except FileNotFoundError:
                 continue
         return {pid: text for pid, text in found.items() if text}
@@ -209,35 +209,36 @@ class Machine:
 
     def _first_process(self) -> int | None:
         if not self._init.running:
-            log = (self._folder / f'{self.name}.log').read_text(errors='replace')
-            raise RuntimeError(f'{self.name} did not start: {log}')
+            log = (self._folder / f"{self.name}.log").read_text(errors="replace")
+            raise RuntimeError(f"{self.name} did not start: {log}")
         return _child_of(self._init.pid)
 
     def _is_ready(self) -> bool:
-        return self._first_process() is not None and (
-            self.files / 'run' / 'machine-is-ready'
-        ).exists()
+        return (
+            self._first_process() is not None
+            and (self.files / "run" / "machine-is-ready").exists()
+        )
 
 
 def _child_of(pid: int) -> int | None:
     """The only child of a process, once it has one."""
     try:
-        text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except FileNotFoundError:
         return None
     return int(text.split()[0]) if text.split() else None
 
 
 def connect(
-    one: Machine, other: Machine, addresses: tuple[str, str], name: str = 'eth0'
+    one: Machine, other: Machine, addresses: tuple[str, str], name: str = "eth0"
 ) -> None:
     """Lay a cable between two machines; the first sends everything through it.
 
     :param addresses: with the length of the network, as in '10.1.0.2/24'
     :param name: of the interface, in the first machine
     """
-    number = addresses[1].split('.')[2]
-    peer = f'to-{one.name}-{number}'
+    number = addresses[1].split(".")[2]
+    peer = f"to-{one.name}-{number}"
     # Out here, where the number of the machine's process means something
     done = subprocess.run(
         ['nsenter', f'--net={other.network}', '--', 'chroot', str(other.files),
@@ -246,15 +247,15 @@ def connect(
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
-        raise RuntimeError(f'no cable to {one.name}: {done.stderr}')
+        raise RuntimeError(f"no cable to {one.name}: {done.stderr}")
     for machine, interface, address in (
         (one, name, addresses[0]),
         (other, peer, addresses[1]),
     ):
         # The kernel's own greetings would have to be told from a leak
         machine.run(
-            ['sh', '-c', f'echo 1 >/proc/sys/net/ipv6/conf/{interface}/disable_ipv6']
+            ["sh", "-c", f"echo 1 >/proc/sys/net/ipv6/conf/{interface}/disable_ipv6"]
         )
-        machine.run(['ip', 'address', 'add', address, 'dev', interface])
-        machine.run(['ip', 'link', 'set', interface, 'up'])
-    one.run(['ip', 'route', 'add', 'default', 'via', addresses[1].split('/')[0]])
+        machine.run(["ip", "address", "add", address, "dev", interface])
+        machine.run(["ip", "link", "set", interface, "up"])
+    one.run(["ip", "route", "add", "default", "via", addresses[1].split("/")[0]])

@@ -33,33 +33,33 @@ def question(query: bytes) -> tuple[str, int, bytes]:
     labels = []
     position = HEADER
     while length := query[position]:
-        labels.append(query[position + 1 : position + 1 + length].decode('ascii'))
+        labels.append(query[position + 1 : position + 1 + length].decode("ascii"))
         position += 1 + length
-    (kind,) = struct.unpack_from('>H', query, position + 1)
-    return '.'.join(labels).lower(), kind, query[HEADER : position + 5]
+    (kind,) = struct.unpack_from(">H", query, position + 1)
+    return ".".join(labels).lower(), kind, query[HEADER : position + 5]
 
 
 def encoded(name: str) -> bytes:
     """A name as it stands in a message."""
-    parts = [part.encode() for part in name.split('.')]
-    return b''.join(bytes([len(part)]) + part for part in parts) + b'\0'
+    parts = [part.encode() for part in name.split(".")]
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
 def answer(query: bytes, names: Mapping[str, str]) -> bytes:
     """Return the answer to a query."""
     name, kind, asked = question(query)
     flags = ANSWER if name in names else ANSWER | NO_SUCH_NAME
-    host, _, port = names.get(name, '').partition(':')
-    data = b''
+    host, _, port = names.get(name, "").partition(":")
+    data = b""
     if kind == TYPE_SRV and port:
-        data = struct.pack('>HHH', 0, 0, int(port)) + encoded(host)
+        data = struct.pack(">HHH", 0, 0, int(port)) + encoded(host)
     elif kind == TYPE_A and host and not port:
         data = ipaddress.IPv4Address(host).packed
-    found = b''
+    found = b""
     if data:
         head = (POINTER, kind, CLASS_IN, SECONDS, len(data))
-        found = struct.pack('>HHHIH', *head) + data
-    counts = struct.pack('>HHHHH', flags, 1, 1 if found else 0, 0, 0)
+        found = struct.pack(">HHHIH", *head) + data
+    counts = struct.pack(">HHHHH", flags, 1, 1 if found else 0, 0, 0)
     return query[:2] + counts + asked + found
 
 
@@ -75,10 +75,10 @@ class Asked(socketserver.BaseRequestHandler):
                 query, server = self.request
                 server.sendto(self._answer(query), self.client_address)
                 return
-            stream = self.request.makefile('rwb')
+            stream = self.request.makefile("rwb")
             while length := stream.read(2):
-                reply = self._answer(stream.read(int.from_bytes(length, 'big')))
-                stream.write(len(reply).to_bytes(2, 'big') + reply)
+                reply = self._answer(stream.read(int.from_bytes(length, "big")))
+                stream.write(len(reply).to_bytes(2, "big") + reply)
                 stream.flush()
         except (IndexError, UnicodeDecodeError, struct.error, OSError):
             return
@@ -91,7 +91,7 @@ class Asked(socketserver.BaseRequestHandler):
 
 def main() -> None:
     """Answer until killed."""
-    Asked.names = dict(each.lower().split('=') for each in sys.argv[2:])
+    Asked.names = dict(each.lower().split("=") for each in sys.argv[2:])
     place = (sys.argv[1], 53)
     tcp = socketserver.ThreadingTCPServer(place, Asked)
     threading.Thread(target=tcp.serve_forever, daemon=True).start()
@@ -99,5 +99,5 @@ def main() -> None:
         udp.serve_forever()
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

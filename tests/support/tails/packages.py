@@ -16,7 +16,7 @@ NOT_SOURCE = (
 )  # fmt: skip
 
 # The tests are run by others; what is built here is what they are run on.
-BUILD = 'cd /mnt/source && dpkg-buildpackage -b -d -us -uc'
+BUILD = "cd /mnt/source && dpkg-buildpackage -b -d -us -uc"
 
 
 def build_packages(root: Path, folder: Path) -> list[Path]:
@@ -26,7 +26,7 @@ def build_packages(root: Path, folder: Path) -> list[Path]:
         that the packages fit both
     :param folder: theirs and the source's; it has to be empty
     """
-    source = folder / 'source'
+    source = folder / "source"
     shutil.copytree(
         REPOSITORY, source, symlinks=True, ignore=shutil.ignore_patterns(*NOT_SOURCE)
     )
@@ -36,7 +36,7 @@ def build_packages(root: Path, folder: Path) -> list[Path]:
          'DEB_BUILD_OPTIONS=nocheck', 'sh', '-c', BUILD],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
-    packages = sorted(folder.glob('*.deb'))
+    packages = sorted(folder.glob("*.deb"))
     if built.returncode != 0 or not packages:
-        raise RuntimeError(f'no packages: {built.stdout}{built.stderr}'[-4000:])
+        raise RuntimeError(f"no packages: {built.stdout}{built.stderr}"[-4000:])
     return packages

@@ -11,10 +11,10 @@ from ..folders import files_below
 from .machine import Machine
 
 # Where Tails has them, and whose persistence.conf is.
-STORAGE = Path('/live/persistence/TailsData_unlocked')
-TPSCLI = Path('/usr/local/lib/tpscli')
+STORAGE = Path("/live/persistence/TailsData_unlocked")
+TPSCLI = Path("/usr/local/lib/tpscli")
 TPS_IDS = (115, 122)
-CONF = 'persistence.conf'
+CONF = "persistence.conf"
 
 
 class PersistentStorage:
@@ -31,7 +31,7 @@ class PersistentStorage:
     @property
     def bind(self) -> str:
         """How a machine gets to see it, unlocked."""
-        return f'{self.folder}:{STORAGE}'
+        return f"{self.folder}:{STORAGE}"
 
     @property
     def lines(self) -> list[str]:
@@ -40,15 +40,13 @@ class PersistentStorage:
 
     def unlock(self, machine: Machine) -> None:
         """Do what the Welcome Screen does before the user's session starts."""
-        machine.run(['setfacl', '-m', 'user:1000:x', str(STORAGE)])
-        machine.run([str(TPSCLI), 'boot'])
+        machine.run(["setfacl", "-m", "user:1000:x", str(STORAGE)])
+        machine.run([str(TPSCLI), "boot"])
 
     def files_with(self, text: str) -> list[Path]:
         """Files below the storage in which a text stands in clear."""
         needle = text.encode()
-        return [
-            path for path, content in files_below(self.folder) if needle in content
-        ]
+        return [path for path, content in files_below(self.folder) if needle in content]
 
 
 def tpscli(machine: Machine, *arguments: str) -> str:
@@ -57,4 +55,3 @@ def tpscli(machine: Machine, *arguments: str) -> str:
     :raises RuntimeError: when it refuses
     """
     return machine.run([str(TPSCLI), *arguments]).stdout.strip()
-

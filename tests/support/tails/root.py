@@ -17,20 +17,20 @@ from .persistence import TPS_IDS
 from .persistence import TPSCLI
 
 # Of the folders' names; the process that uses one comes next
-PREFIX = 'tails-of-'
+PREFIX = "tails-of-"
 
-LISTS = ('gajim', 'plugin', 'tails')
+LISTS = ("gajim", "plugin", "tails")
 
-USER = 'amnesia'
+USER = "amnesia"
 USER_IDS = (1000, 1000)
-HOME = Path('/home') / USER
+HOME = Path("/home") / USER
 
 # What does not change while a test runs is shared with the Debian root.
-SHARED = 'usr'
-LEFT_OUT = ('cache/apt', 'lib/apt')
+SHARED = "usr"
+LEFT_OUT = ("cache/apt", "lib/apt")
 
 # The Tails of each Debian.
-RELEASES = {'bookworm': '6.19', 'trixie': '7.4'}
+RELEASES = {"bookworm": "6.19", "trixie": "7.4"}
 
 OS_RELEASE = """\
 PRETTY_NAME="Tails"
@@ -77,7 +77,7 @@ class TailsRoot:
         # On the same disk, so that files can be shared
         folder = self._base.parent
         _delete_forgotten(folder)
-        prefix = f'{PREFIX}{os.getpid()}-'
+        prefix = f"{PREFIX}{os.getpid()}-"
         self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         self._started = time.time()
         try:
@@ -91,14 +91,14 @@ class TailsRoot:
 
     def forget(self) -> None:
         """Forget what Tails forgets: Tor its state, and the user has a new home."""
-        for path in (self.path / 'var' / 'lib' / 'tor').iterdir():
+        for path in (self.path / "var" / "lib" / "tor").iterdir():
             _delete(path)
-        home = self.path / HOME.relative_to('/')
+        home = self.path / HOME.relative_to("/")
         shutil.rmtree(home, ignore_errors=True)
-        skeleton = self.path / 'etc' / 'skel'
+        skeleton = self.path / "etc" / "skel"
         shutil.copytree(skeleton, home, symlinks=True)
         home.chmod(0o700)
-        for path in (home, *home.rglob('*')):
+        for path in (home, *home.rglob("*")):
             os.chown(path, *USER_IDS, follow_symlinks=False)
 
     def changed_base_files(self) -> list[Path]:
@@ -118,42 +118,42 @@ class TailsRoot:
         for entry in sorted(self._base.iterdir()):
             if entry.name == SHARED:
                 # dpkg and its helpers replace files; they do not write into them
-                subprocess.run(['cp', '-al', entry, self.path], check=True)
+                subprocess.run(["cp", "-al", entry, self.path], check=True)
             else:
-                subprocess.run(['cp', '-a', entry, self.path], check=True)
+                subprocess.run(["cp", "-a", entry, self.path], check=True)
 
     def _add_users(self) -> None:
-        etc = self.path / 'etc'
+        etc = self.path / "etc"
         users = (
-            (USER, USER_IDS, str(HOME), '/bin/bash'),
-            ('tails-persistent-storage', TPS_IDS, '/', '/usr/sbin/nologin'),
+            (USER, USER_IDS, str(HOME), "/bin/bash"),
+            ("tails-persistent-storage", TPS_IDS, "/", "/usr/sbin/nologin"),
         )
         taken = {
-            line.split(':')[2] for line in (etc / 'passwd').read_text().splitlines()
+            line.split(":")[2] for line in (etc / "passwd").read_text().splitlines()
         }
         for name, (uid, gid), home, shell in users:
-            assert str(uid) not in taken, f'{uid} is taken'
-            _append(etc / 'passwd', f'{name}:x:{uid}:{gid}::{home}:{shell}\n')
-            _append(etc / 'shadow', f'{name}:!:19000:0:99999:7:::\n')
-            _append(etc / 'group', f'{name}:x:{gid}:\n')
+            assert str(uid) not in taken, f"{uid} is taken"
+            _append(etc / "passwd", f"{name}:x:{uid}:{gid}::{home}:{shell}\n")
+            _append(etc / "shadow", f"{name}:!:19000:0:99999:7:::\n")
+            _append(etc / "group", f"{name}:x:{gid}:\n")
 
     def _add_system_files(self) -> None:
-        etc = self.path / 'etc'
+        etc = self.path / "etc"
         for name, text in (
-            ('os-release', OS_RELEASE.format(release=RELEASES[self.suite])),
-            ('hosts', HOSTS),
-            ('hostname', 'amnesia\n'),
-            ('resolv.conf', 'nameserver 127.0.0.1\n'),
+            ("os-release", OS_RELEASE.format(release=RELEASES[self.suite])),
+            ("hosts", HOSTS),
+            ("hostname", "amnesia\n"),
+            ("resolv.conf", "nameserver 127.0.0.1\n"),
         ):
             (etc / name).unlink(missing_ok=True)
             (etc / name).write_text(text)
-        (self.path / STORAGE.relative_to('/')).mkdir(parents=True)
-        tpscli = self.path / TPSCLI.relative_to('/')
+        (self.path / STORAGE.relative_to("/")).mkdir(parents=True)
+        tpscli = self.path / TPSCLI.relative_to("/")
         tpscli.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(__file__).with_name('tps.py'), tpscli)
+        shutil.copy(Path(__file__).with_name("tps.py"), tpscli)
         tpscli.chmod(0o755)
-        for name, text in (('systemctl', SYSTEMCTL), ('busctl', BUSCTL)):
-            program = self.path / 'usr' / 'bin' / name
+        for name, text in (("systemctl", SYSTEMCTL), ("busctl", BUSCTL)):
+            program = self.path / "usr" / "bin" / name
             # It is shared with the Debian root
             program.unlink(missing_ok=True)
             program.write_text(text)
@@ -162,17 +162,17 @@ class TailsRoot:
 
 
 def _delete(path: Path) -> None:
-    subprocess.run(['rm', '-rf', '--one-file-system', path], check=True)
+    subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
 
 
 def _delete_forgotten(folder: Path) -> None:
     """Delete what was left by somebody who was killed."""
-    for path in folder.glob(f'{PREFIX}*'):
-        pid = path.name.removeprefix(PREFIX).partition('-')[0]
-        if not Path('/proc', pid).exists():
+    for path in folder.glob(f"{PREFIX}*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path("/proc", pid).exists():
             _delete(path)
 
 
 def _append(path: Path, text: str) -> None:
-    with path.open('a') as file:
+    with path.open("a") as file:
         file.write(text)

@@ -22,8 +22,8 @@ class Screen:
 
     def titles(self) -> list[str]:
         """The titles of the windows that can be seen."""
-        numbers = self._windows('.')
-        found = [self._xdotool('getwindowname', number) for number in numbers]
+        numbers = self._windows(".")
+        found = [self._xdotool("getwindowname", number) for number in numbers]
         return [title for title in found if title]
 
     def wait_for(self, title: str, timeout: float = 30) -> None:
@@ -37,9 +37,9 @@ class Screen:
 
         :param button: how many buttons come before it
         """
-        number = self._windows(f'^{title}$')[-1]
-        self._xdotool('windowfocus', '--sync', number)
-        self._xdotool('key', '--clearmodifiers', *['Tab'] * button, 'space')
+        number = self._windows(f"^{title}$")[-1]
+        self._xdotool("windowfocus", "--sync", number)
+        self._xdotool("key", "--clearmodifiers", *["Tab"] * button, "space")
         wait_for(f'"{title}" is closed', lambda: title not in self.titles(), 10, 0.2)
 
     def picture(self, path: Path) -> Path:
@@ -48,19 +48,19 @@ class Screen:
 
     def wait_until_drawn(self) -> None:
         """Wait until there is something on the screen."""
-        wait_for('something is on the screen', self._has_colours)
+        wait_for("something is on the screen", self._has_colours)
 
     def _has_colours(self) -> bool:
         return self._display.colours() > 16
 
     def _windows(self, pattern: str) -> list[str]:
-        return self._xdotool('search', '--onlyvisible', '--name', pattern).split()
+        return self._xdotool("search", "--onlyvisible", "--name", pattern).split()
 
     def _xdotool(self, *arguments: str) -> str:
         done = self._machine.run(
-            ['xdotool', *arguments],
+            ["xdotool", *arguments],
             USER_IDS,
-            environment={'DISPLAY': self._display.name},
+            environment={"DISPLAY": self._display.name},
             check=False,
         )
         return done.stdout.strip()

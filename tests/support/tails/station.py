@@ -31,7 +31,7 @@ class Station:
         """
         self.suite = suite
         self.internet = internet
-        self.folder = Path(tempfile.mkdtemp(prefix='omemo-tails-'))
+        self.folder = Path(tempfile.mkdtemp(prefix="omemo-tails-"))
         self.folder.chmod(0o755)
         self.sessions: list[Tails] = []
         try:
@@ -40,8 +40,8 @@ class Station:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         # The server's certificate is as good as one of the authorities'
-        authorities = self.root.path / 'etc' / 'ssl' / 'certs' / 'ca-certificates.crt'
-        with authorities.open('a') as file:
+        authorities = self.root.path / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+        with authorities.open("a") as file:
             file.write(internet.server.certificate.read_text())
         install_driver(self.root)
 
@@ -53,21 +53,21 @@ class Station:
 
     def install(self, packages: Sequence[Path]) -> None:
         """Install Debian packages, as Additional Software does; no network."""
-        folder = self.root.path / 'root'
+        folder = self.root.path / "root"
         for package in packages:
             shutil.copy(package, folder)
-        machine = Machine('installer', self.root.path, self.folder)
+        machine = Machine("installer", self.root.path, self.folder)
         try:
             machine.run(
-                ['dpkg', '--install', *(f'/root/{p.name}' for p in packages)],
-                environment={'DEBIAN_FRONTEND': 'noninteractive'},
+                ["dpkg", "--install", *(f"/root/{p.name}" for p in packages)],
+                environment={"DEBIAN_FRONTEND": "noninteractive"},
             )
         finally:
             machine.stop()
 
     def make_storage(self) -> PersistentStorage:
         """Create a Persistent Storage on the stick."""
-        return PersistentStorage(self.folder / 'TailsData')
+        return PersistentStorage(self.folder / "TailsData")
 
     def boot(self, storage: PersistentStorage | None = None) -> Tails:
         """Start Tails; what ran before is switched off as by pulling the plug.
@@ -76,7 +76,7 @@ class Station:
         """
         self.switch_off()
         number = len(self.sessions) + 1
-        tails = Tails(self.root, self.internet, self.folder / f'{number}', storage)
+        tails = Tails(self.root, self.internet, self.folder / f"{number}", storage)
         self.sessions.append(tails)
         return tails
 
@@ -87,16 +87,16 @@ class Station:
 
     def keep_logs(self, target: Path) -> None:
         """Copy logs, captures and a picture of the screen into a folder."""
-        shutil.copy(self.internet.server.wire_log, target / 'wire.log')
+        shutil.copy(self.internet.server.wire_log, target / "wire.log")
         for tails in self.sessions:
-            name = f'{target.name}-{tails.folder.name}'
+            name = f"{target.name}-{tails.folder.name}"
             if tails is self.sessions[-1] and tails.running:
-                tails.screen.picture(target / f'{name}.png')
+                tails.screen.picture(target / f"{name}.png")
             for file in _files([tails.folder, tails.capture_file.parent]):
-                if file.suffix in ('.log', '.pcap'):
-                    shutil.copy(file, target / f'{name}-{file.name}')
+                if file.suffix in (".log", ".pcap"):
+                    shutil.copy(file, target / f"{name}-{file.name}")
             lines = [str(tails.last_counts), *map(str, tails.streams())]
-            (target / f'{name}-tor.txt').write_text('\n'.join(lines) + '\n')
+            (target / f"{name}-tor.txt").write_text("\n".join(lines) + "\n")
 
     def close(self) -> None:
         """Switch off, and delete everything."""
@@ -105,7 +105,7 @@ class Station:
         self.root.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         # Others use that Debian root as well
-        assert not changed, f'a test wrote into the shared Debian root: {changed}'
+        assert not changed, f"a test wrote into the shared Debian root: {changed}"
 
 
 def _files(folders: Iterable[Path]) -> list[Path]:

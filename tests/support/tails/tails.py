@@ -29,10 +29,10 @@ from .tor import Stream
 from .tor import TailsTor
 
 LOOPBACK = 1  # the number of lo, in every network
-WATCH = '/run/watch'
+WATCH = "/run/watch"
 
 # By this name Tor is asked whether it reaches somebody
-PROBE_USER = 'probe'
+PROBE_USER = "probe"
 
 # Asks Tor for a connection, and ends with what it answers (0 for success)
 PROBE = """
@@ -73,12 +73,12 @@ class Tails:
         root.forget()
         self._display = Display(folder)
         # In the machine only root sees it
-        self._watch = folder / 'watch'
+        self._watch = folder / "watch"
         self._watch.mkdir(mode=0o700)
-        binds = ['/tmp/.X11-unix:/tmp/.X11-unix', f'{self._watch}:{WATCH}']
+        binds = ["/tmp/.X11-unix:/tmp/.X11-unix", f"{self._watch}:{WATCH}"]
         if storage is not None:
             binds.append(storage.bind)
-        self.machine = Machine('tails', root.path, folder, binds)
+        self.machine = Machine("tails", root.path, folder, binds)
         try:
             self.screen = Screen(self.machine, self._display)
             self._set_up()
@@ -88,10 +88,10 @@ class Tails:
 
     def _set_up(self) -> None:
         files = self.machine.files
-        runtime = files / 'run' / 'user' / str(USER_IDS[0])
+        runtime = files / "run" / "user" / str(USER_IDS[0])
         runtime.mkdir(parents=True, mode=0o700)
         os.chown(runtime, *USER_IDS)
-        tor = (files / 'var' / 'lib' / 'tor').stat()
+        tor = (files / "var" / "lib" / "tor").stat()
         self._tor_ids = tor.st_uid, tor.st_gid
         # First of all those who watch
         self.firewall = Firewall(self.machine, USER_IDS[0], tor.st_uid)
@@ -100,7 +100,7 @@ class Tails:
         if self.storage is not None:
             self.storage.unlock(self.machine)
         self.tor = TailsTor(
-            self.machine, self.internet.tor, self._tor_ids, self.folder / 'tor.log'
+            self.machine, self.internet.tor, self._tor_ids, self.folder / "tor.log"
         )
 
     @property
@@ -111,40 +111,40 @@ class Tails:
     @property
     def capture_file(self) -> Path:
         """Every packet on every interface of the machine (pcap)."""
-        return self._watch / 'tails.pcap'
+        return self._watch / "tails.pcap"
 
     @property
     def home(self) -> Path:
         """The user's home, as this program sees it."""
-        return self.machine.files / HOME.relative_to('/')
+        return self.machine.files / HOME.relative_to("/")
 
     def environment(self) -> dict[str, str]:
         """What the user's programs find in their environment."""
         return {
-            'HOME': str(HOME),
-            'USER': USER,
-            'LOGNAME': USER,
-            'DISPLAY': self._display.name,
-            'XDG_RUNTIME_DIR': f'/run/user/{USER_IDS[0]}',
-            'XDG_CURRENT_DESKTOP': 'GNOME',
-            'GDK_BACKEND': 'x11',
-            'GSK_RENDERER': 'cairo',
-            'GSETTINGS_BACKEND': 'memory',
-            'GTK_A11Y': 'none',
-            'NO_AT_BRIDGE': '1',
-            'PYTHONDONTWRITEBYTECODE': '1',
-            'PYTHONFAULTHANDLER': '1',
+            "HOME": str(HOME),
+            "USER": USER,
+            "LOGNAME": USER,
+            "DISPLAY": self._display.name,
+            "XDG_RUNTIME_DIR": f"/run/user/{USER_IDS[0]}",
+            "XDG_CURRENT_DESKTOP": "GNOME",
+            "GDK_BACKEND": "x11",
+            "GSK_RENDERER": "cairo",
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_A11Y": "none",
+            "NO_AT_BRIDGE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONFAULTHANDLER": "1",
         }
 
     def start(self, argv: list[str], log: Path) -> Child:
         """Start a program of the user's, with a session bus of its own."""
         return self.machine.start(
-            ['dbus-run-session', '--', *argv], log, USER_IDS, self.environment()
+            ["dbus-run-session", "--", *argv], log, USER_IDS, self.environment()
         )
 
     def trust(self, certificate: Path) -> None:
         """Take a server's certificate for one that somebody trusted has signed."""
-        trusted = self.machine.files / 'etc/ssl/certs/ca-certificates.crt'
+        trusted = self.machine.files / "etc/ssl/certs/ca-certificates.crt"
         text = trusted.read_text() + certificate.read_text()
         # The roots may share their files
         trusted.unlink()
@@ -160,18 +160,18 @@ class Tails:
         self.tor.connect()
         for host in hosts:
             wait_for(
-                f'Tor reaches {host}', lambda host=host: self._reaches(host, port), 240
+                f"Tor reaches {host}", lambda host=host: self._reaches(host, port), 240
             )
 
     def _reaches(self, host: str, port: int) -> bool:
         reached = self._is_answered(host, port)
         if not reached:
-            self.tor.control.ask('SIGNAL NEWNYM')
+            self.tor.control.ask("SIGNAL NEWNYM")
         return reached
 
     def _is_answered(self, host: str, port: int) -> bool:
         done = self.machine.run(
-            ['/usr/bin/python3', '-c', PROBE, PROBE_USER, host, str(port)],
+            ["/usr/bin/python3", "-c", PROBE, PROBE_USER, host, str(port)],
             self._tor_ids,
             check=False,
         )
@@ -201,27 +201,26 @@ class Tails:
         return packets(self.capture_file)
 
     def _belongs(self, packet: Packet) -> bool:
-        if packet.protocol != 'tcp':
+        if packet.protocol != "tcp":
             return False
         if packet.interface == LOOPBACK:
             ports = {packet.source_port, packet.target_port}
-            return (
-                packet.source == packet.target == '127.0.0.1'
-                and bool(ports & set(SOCKS_PORTS))
+            return packet.source == packet.target == "127.0.0.1" and bool(
+                ports & set(SOCKS_PORTS)
             )
         relays = self.internet.tor.endpoints
         return packet.source in relays or packet.target in relays
 
     def _start_capture(self) -> Child:
         # In there, so that it ends with the machine
-        program = self._watch / 'capture.py'
-        program.write_bytes(Path(__file__).with_name('capture.py').read_bytes())
+        program = self._watch / "capture.py"
+        program.write_bytes(Path(__file__).with_name("capture.py").read_bytes())
         child = self.machine.start(
-            ['/usr/bin/python3', f'{WATCH}/capture.py', f'{WATCH}/tails.pcap'],
-            self.folder / 'capture.log',
+            ["/usr/bin/python3", f"{WATCH}/capture.py", f"{WATCH}/tails.pcap"],
+            self.folder / "capture.log",
         )
         wait_for(
-            'the capture runs',
+            "the capture runs",
             lambda: self.capture_file.exists() and self.capture_file.stat().st_size,
         )
         return child
@@ -232,7 +231,7 @@ class Tails:
         """End the session, as a pulled stick does; more than once is the same."""
         if not self.running:
             return
-        tor = getattr(self, 'tor', None)
+        tor = getattr(self, "tor", None)
         if tor is not None:
             self.counts()
             tor.control.close()

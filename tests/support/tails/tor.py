@@ -26,10 +26,10 @@ from .machine import Machine
 OR_PORT = 5000
 DIR_PORT = 7000
 # Four relays are the fewest with which onion services work.
-AUTHORITIES = ('auth0', 'auth1')
-RELAYS = ('relay0', 'relay1', 'relay2')
-EXITS = ('relay1', 'relay2')
-ONION = 'onion'
+AUTHORITIES = ("auth0", "auth1")
+RELAYS = ("relay0", "relay1", "relay2")
+EXITS = ("relay1", "relay2")
+ONION = "onion"
 
 # Everybody's; what a network so small and so young needs.
 COMMON = """
@@ -101,24 +101,24 @@ class TorNetwork:
         self._onion: Control | None = None
         for name in (*self._names, ONION):
             make_folder(self._data(name)).chmod(0o700)
-        resolv_conf = self._folder / 'resolv.conf'
-        resolv_conf.write_text(f'nameserver {resolver}\n')
+        resolv_conf = self._folder / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {resolver}\n")
         with ThreadPoolExecutor(len(AUTHORITIES)) as pool:
             lines = list(pool.map(self._make_authority, AUTHORITIES))
         # What every tor has to know
-        self.directory = ''.join(f'DirAuthority {line}\n' for line in lines)
+        self.directory = "".join(f"DirAuthority {line}\n" for line in lines)
         for name in self._names:
             if name in AUTHORITIES:
-                more = AUTHORITY + f'DirPort {self._addresses[name]}:{DIR_PORT}\n'
+                more = AUTHORITY + f"DirPort {self._addresses[name]}:{DIR_PORT}\n"
             elif name in EXITS:
                 more = EXIT.format(resolv_conf=resolv_conf)
             else:
                 more = MIDDLE
             self.write_torrc(
                 name,
-                f'Nickname {name}\nAddress {self._addresses[name]}\n'
-                f'ORPort {self._addresses[name]}:{OR_PORT} IPv4Only\n'
-                f'SocksPort 0\n{more}',
+                f"Nickname {name}\nAddress {self._addresses[name]}\n"
+                f"ORPort {self._addresses[name]}:{OR_PORT} IPv4Only\n"
+                f"SocksPort 0\n{more}",
             )
 
     @property
@@ -137,25 +137,25 @@ class TorNetwork:
         A client that starts before it is told that there is nothing, and asks
         again only after half a minute.
         """
-        wait_for('the Tor network agrees on its relays', self._agrees, timeout, 0.2)
+        wait_for("the Tor network agrees on its relays", self._agrees, timeout, 0.2)
 
     def start_tor(self, name: str) -> None:
         """Start one tor whose configuration has been written."""
         data = self._data(name)
         self._children.append(
             self._machine.start(
-                ['tor', '--defaults-torrc', '/dev/null', '-f', str(data / 'torrc')],
-                data / 'tor.log',
+                ["tor", "--defaults-torrc", "/dev/null", "-f", str(data / "torrc")],
+                data / "tor.log",
                 unprivileged_ids(),
-                {'HOME': str(data)},
+                {"HOME": str(data)},
             )
         )
 
     def write_torrc(self, name: str, text: str) -> Path:
         """Write the configuration of a tor of this network; return its folder."""
         data = self._data(name)
-        (data / 'torrc').write_text(
-            f'DataDirectory {data}\n{COMMON}{self.directory}{text}'
+        (data / "torrc").write_text(
+            f"DataDirectory {data}\n{COMMON}{self.directory}{text}"
         )
         return data
 
@@ -164,31 +164,29 @@ class TorNetwork:
 
         :param ports: its ports, and where each of them leads to
         """
-        lines = ''.join(
-            f'HiddenServicePort {port} {host}:{inner}\n'
+        lines = "".join(
+            f"HiddenServicePort {port} {host}:{inner}\n"
             for port, (host, inner) in ports.items()
         )
         data = self._data(ONION)
-        make_folder(data / 'service').chmod(0o700)
+        make_folder(data / "service").chmod(0o700)
         self.write_torrc(
             ONION,
-            f'SocksPort 0\nDisableNetwork 1\n{CLIENT}'
-            f'ControlSocket {data}/control\nCookieAuthentication 1\n'
-            f'HiddenServiceDir {data}/service\n{lines}',
+            f"SocksPort 0\nDisableNetwork 1\n{CLIENT}"
+            f"ControlSocket {data}/control\nCookieAuthentication 1\n"
+            f"HiddenServiceDir {data}/service\n{lines}",
         )
         self.start_tor(ONION)
-        hostname = data / 'service' / 'hostname'
-        wait_for('the onion service has a name', lambda: _is_written(hostname))
-        wait_for(
-            'its tor answers', lambda: _is_written(data / 'control_auth_cookie')
-        )
-        self._onion = Control(data / 'control', data / 'control_auth_cookie')
+        hostname = data / "service" / "hostname"
+        wait_for("the onion service has a name", lambda: _is_written(hostname))
+        wait_for("its tor answers", lambda: _is_written(data / "control_auth_cookie"))
+        self._onion = Control(data / "control", data / "control_auth_cookie")
         return hostname.read_text().strip()
 
     def publish_onion(self) -> None:
         """Let the onion service connect, now that the network is ready."""
         assert self._onion is not None
-        self._onion.ask('SETCONF DisableNetwork=0')
+        self._onion.ask("SETCONF DisableNetwork=0")
 
     def wait_for_onion(self, timeout: float = 90) -> None:
         """Wait until clients can find the service; ask it once to try again."""
@@ -199,12 +197,12 @@ class TorNetwork:
             return onion.uploads > 0
 
         try:
-            wait_for('the onion service is published', published, timeout, 0.2)
+            wait_for("the onion service is published", published, timeout, 0.2)
         except TooLate:
-            onion.ask('SIGNAL NEWNYM')
-            onion.ask('SETCONF DisableNetwork=1')
-            onion.ask('SETCONF DisableNetwork=0')
-            wait_for('the onion service is published', published, timeout, 0.2)
+            onion.ask("SIGNAL NEWNYM")
+            onion.ask("SETCONF DisableNetwork=1")
+            onion.ask("SETCONF DisableNetwork=0")
+            wait_for("the onion service is published", published, timeout, 0.2)
 
     def _data(self, name: str) -> Path:
         return self._folder / name
@@ -212,7 +210,7 @@ class TorNetwork:
     def _make_authority(self, name: str) -> str:
         """Make an authority's keys; return what a DirAuthority line says of it."""
         data = self._data(name)
-        keys = make_folder(data / 'keys')
+        keys = make_folder(data / "keys")
         keys.chmod(0o700)
         address = self._addresses[name]
         self._machine.run(
@@ -223,9 +221,9 @@ class TorNetwork:
              '-c', f'{keys}/authority_certificate'],
             unprivileged_ids(), given='nothing secret\n',
         )  # fmt: skip
-        (data / 'torrc').write_text(
-            f'DataDirectory {data}\nNickname {name}\nORPort {address}:{OR_PORT}\n'
-            'ContactInfo nobody@invalid\nExitRelay 0\n'
+        (data / "torrc").write_text(
+            f"DataDirectory {data}\nNickname {name}\nORPort {address}:{OR_PORT}\n"
+            "ContactInfo nobody@invalid\nExitRelay 0\n"
         )
         listed = self._machine.run(
             ['tor', '--defaults-torrc', '/dev/null', '-f', str(data / 'torrc'),
@@ -233,27 +231,27 @@ class TorNetwork:
             unprivileged_ids(), environment={'HOME': str(data)},
         )  # fmt: skip
         # The last line: its name, and ten groups of four digits
-        fingerprint = ''.join(listed.stdout.splitlines()[-1].split()[1:])
-        certificate = (keys / 'authority_certificate').read_text()
-        found = re.search(r'^fingerprint ([0-9A-F]{40})$', certificate, re.MULTILINE)
+        fingerprint = "".join(listed.stdout.splitlines()[-1].split()[1:])
+        certificate = (keys / "authority_certificate").read_text()
+        found = re.search(r"^fingerprint ([0-9A-F]{40})$", certificate, re.MULTILINE)
         assert found is not None, certificate
         return (
-            f'{name} orport={OR_PORT} no-v2 v3ident={found[1]}'
-            f' {address}:{DIR_PORT} {fingerprint}'
+            f"{name} orport={OR_PORT} no-v2 v3ident={found[1]}"
+            f" {address}:{DIR_PORT} {fingerprint}"
         )
 
     def _agrees(self) -> bool:
         for child, name in zip(self._children, self._names, strict=False):
             if not child.running:
-                log = (self._data(name) / 'tor.log').read_text(errors='replace')
-                raise RuntimeError(f'{name} ended: {log[-2000:]}')
-        path = self._data(AUTHORITIES[0]) / 'cached-microdesc-consensus'
+                log = (self._data(name) / "tor.log").read_text(errors="replace")
+                raise RuntimeError(f"{name} ended: {log[-2000:]}")
+        path = self._data(AUTHORITIES[0]) / "cached-microdesc-consensus"
         if not path.exists():
             return False
         # Relays that are there, but not with all that they are good for yet, would
         # do for nothing
-        flags = re.findall(r'^s (.*)$', path.read_text(), re.MULTILINE)
-        exits = [each for each in flags if ' Exit ' in f' {each} ']
+        flags = re.findall(r"^s (.*)$", path.read_text(), re.MULTILINE)
+        exits = [each for each in flags if " Exit " in f" {each} "]
         return len(flags) == len(self._names) and len(exits) >= len(EXITS)
 
 
@@ -266,15 +264,15 @@ class Stream:
     """One connection that a program asked Tor for."""
 
     target: str
-    user: str = ''
+    user: str = ""
     circuits: set[str] = field(default_factory=set)
-    outcome: str = 'NEW'
+    outcome: str = "NEW"
     reasons: list[str] = field(default_factory=list)
 
     @property
     def host(self) -> str:
         """What was asked for, without the port."""
-        return self.target.rpartition(':')[0].strip('[]')
+        return self.target.rpartition(":")[0].strip("[]")
 
 
 class Control:
@@ -287,34 +285,34 @@ class Control:
         self.uploads = 0
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
-        self._lines = self._socket.makefile('r', encoding='utf-8')
+        self._lines = self._socket.makefile("r", encoding="utf-8")
         self._answers: list[str] = []
         self._complete = threading.Condition()
         self._done: list[list[str]] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
-        self.ask(f'AUTHENTICATE {binascii.hexlify(cookie.read_bytes()).decode()}')
-        self.ask('SETEVENTS STREAM CIRC HS_DESC')
+        self.ask(f"AUTHENTICATE {binascii.hexlify(cookie.read_bytes()).decode()}")
+        self.ask("SETEVENTS STREAM CIRC HS_DESC")
 
     def ask(self, command: str, timeout: float = 20) -> list[str]:
         """Send a command; return the lines of the answer.
 
         :raises RuntimeError: when tor does not say 250
         """
-        self._socket.sendall(f'{command}\r\n'.encode())
+        self._socket.sendall(f"{command}\r\n".encode())
         word, *_secrets = command.split()
         with self._complete:
             if not self._complete.wait_for(lambda: bool(self._done), timeout):
-                raise RuntimeError(f'tor does not answer {word}')
+                raise RuntimeError(f"tor does not answer {word}")
             answer = self._done.pop(0)
-        if not answer[-1].startswith('250'):
-            raise RuntimeError(f'tor: {word}: {answer[-1]}')
+        if not answer[-1].startswith("250"):
+            raise RuntimeError(f"tor: {word}: {answer[-1]}")
         return [line[4:] for line in answer]
 
     def bootstrap(self) -> int:
         """How far the Tor is, in per cent."""
-        answer = self.ask('GETINFO status/bootstrap-phase')[0]
-        found = re.search(r'PROGRESS=(\d+)', answer)
+        answer = self.ask("GETINFO status/bootstrap-phase")[0]
+        found = re.search(r"PROGRESS=(\d+)", answer)
         return int(found[1]) if found else 0
 
     def circuits_of(self, user: str) -> set[str]:
@@ -337,15 +335,15 @@ class Control:
         data = False
         try:
             for raw in self._lines:
-                line = raw.rstrip('\r\n')
+                line = raw.rstrip("\r\n")
                 if data:
-                    data = line != '.'
-                elif line.startswith('650'):
+                    data = line != "."
+                elif line.startswith("650"):
                     self._event(line[4:])
                 else:
                     answer.append(line)
-                    data = line[3:4] == '+'
-                    if line[3:4] == ' ':
+                    data = line[3:4] == "+"
+                    if line[3:4] == " ":
                         with self._complete:
                             self._done.append(answer)
                             self._complete.notify_all()
@@ -355,24 +353,24 @@ class Control:
 
     def _event(self, line: str) -> None:
         words = line.split()
-        if words[0] == 'CIRC':
-            path = next((w for w in words[3:4] if w.startswith('$')), '')
+        if words[0] == "CIRC":
+            path = next((w for w in words[3:4] if w.startswith("$")), "")
             if path:
                 self.circuits[words[1]] = path
-        elif words[:2] == ['HS_DESC', 'UPLOADED']:
+        elif words[:2] == ["HS_DESC", "UPLOADED"]:
             self.uploads += 1
-        elif words[0] == 'STREAM':
+        elif words[0] == "STREAM":
             number, state, circuit, target = words[1:5]
-            if state == 'NEW':
-                if 'PURPOSE=USER' in words:
+            if state == "NEW":
+                if "PURPOSE=USER" in words:
                     user = re.search(r'SOCKS_USERNAME="((?:[^"\\]|\\.)*)"', line)
-                    self.streams[number] = Stream(target, user[1] if user else '')
+                    self.streams[number] = Stream(target, user[1] if user else "")
             elif number in self.streams:
                 self.streams[number].outcome = state
                 self.streams[number].reasons += [
-                    word for word in words[5:] if 'REASON=' in word
+                    word for word in words[5:] if "REASON=" in word
                 ]
-                if circuit != '0':
+                if circuit != "0":
                     self.streams[number].circuits.add(circuit)
 
 
@@ -402,35 +400,31 @@ class TailsTor:
     ) -> None:
         """Start it; it does not connect."""
         self._machine = machine
-        etc = machine.files / 'etc' / 'tor'
+        etc = machine.files / "etc" / "tor"
         etc.mkdir(exist_ok=True)
-        (etc / 'torrc').write_text(TAILS_TORRC + COMMON + network.directory + CLIENT)
+        (etc / "torrc").write_text(TAILS_TORRC + COMMON + network.directory + CLIENT)
         self._log = log
-        self._child = machine.start(['tor', '--defaults-torrc', '/dev/null'], log, ids)
-        data = machine.files / 'var' / 'lib' / 'tor'
-        wait_for('the Tor of Tails answers', lambda: self._has(data / 'control'))
-        self.control = Control(data / 'control', data / 'control.authcookie')
+        self._child = machine.start(["tor", "--defaults-torrc", "/dev/null"], log, ids)
+        data = machine.files / "var" / "lib" / "tor"
+        wait_for("the Tor of Tails answers", lambda: self._has(data / "control"))
+        self.control = Control(data / "control", data / "control.authcookie")
 
     def connect(self, timeout: float = 60) -> None:
         """Do what Tor Connection does, and leave the mark that Tails leaves."""
-        self.control.ask('SETCONF DisableNetwork=0')
-        wait_for(
-            'Tor is ready', lambda: self.control.bootstrap() == 100, timeout, 0.1
-        )
+        self.control.ask("SETCONF DisableNetwork=0")
+        wait_for("Tor is ready", lambda: self.control.bootstrap() == 100, timeout, 0.1)
         self.set_mark(True)
 
     def set_mark(self, there: bool) -> None:
         """Make or remove the file by which programs see that Tor is ready."""
-        folder = self._machine.files / 'run' / 'tor-has-bootstrapped'
+        folder = self._machine.files / "run" / "tor-has-bootstrapped"
         folder.mkdir(exist_ok=True)
         if there:
-            (folder / 'done').touch()
+            (folder / "done").touch()
         else:
-            (folder / 'done').unlink(missing_ok=True)
+            (folder / "done").unlink(missing_ok=True)
 
     def _has(self, path: Path) -> bool:
         if not self._child.running:
-            raise RuntimeError(self._log.read_text(errors='replace')[-2000:])
-        return path.exists() and (path.parent / 'control.authcookie').exists()
-
-
+            raise RuntimeError(self._log.read_text(errors="replace")[-2000:])
+        return path.exists() and (path.parent / "control.authcookie").exists()

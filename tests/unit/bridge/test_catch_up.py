@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''When the reading of the archive is over, with a clock that can be moved.'''
+"""When the reading of the archive is over, with a clock that can be moved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 class Archive:
-    '''What Gajim knows of the archive.'''
+    """What Gajim knows of the archive."""
 
     def __init__(self) -> None:
         self.finished: bool | None = False
@@ -33,7 +33,7 @@ class Archive:
 
     def catch_up_finished(self, _client: Any) -> bool | None:
         if self.fails:
-            raise RuntimeError('no such module')
+            raise RuntimeError("no such module")
         return self.finished
 
 
@@ -50,7 +50,7 @@ class Case:
         self.ends += 1
 
     def after(self, seconds: float) -> bool:
-        '''Whether it is over when so much time has passed.'''
+        """Whether it is over when so much time has passed."""
         self.clock.now += seconds
         again = self.catch_up._watch()
         assert again == (GLib.SOURCE_REMOVE if self.ends else GLib.SOURCE_CONTINUE)
@@ -61,8 +61,8 @@ class Case:
 @pytest.fixture
 def case(monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
     clock, archive = Clock(), Archive()
-    monkeypatch.setattr(module, 'time', clock)
-    monkeypatch.setattr(module.compat, 'catch_up_finished', archive.catch_up_finished)
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module.compat, "catch_up_finished", archive.catch_up_finished)
     made = Case(clock, archive)
     yield made
     made.catch_up.stop()
@@ -84,13 +84,13 @@ def test_a_server_without_an_archive(case: Case) -> None:
 
 
 def test_a_query_that_fails(case: Case) -> None:
-    '''Gajim gives it up and tells nobody.'''
+    """Gajim gives it up and tells nobody."""
     assert not case.after(119)
     assert case.after(2)
 
 
 def test_what_takes_long_is_not_cut_off(case: Case) -> None:
-    '''Also if all of it was known, and Gajim does not get to see it.'''
+    """Also if all of it was known, and Gajim does not get to see it."""
     for _ in range(10):
         assert not case.after(100)
         case.catch_up.message_came()
@@ -101,7 +101,7 @@ def test_what_takes_long_is_not_cut_off(case: Case) -> None:
 
 
 def test_a_connection_that_is_lost_for_long(case: Case) -> None:
-    '''What came has been read in half, and the prekeys are still needed.'''
+    """What came has been read in half, and the prekeys are still needed."""
     case.client.state.is_available = False
     for _ in range(10):
         assert not case.after(100)

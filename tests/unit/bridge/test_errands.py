@@ -17,8 +17,8 @@ def test_the_window_can_be_drawn_between_two_errands(
 ) -> None:
     done: list[Any] = []
     anything: Any = SimpleNamespace(engine=object())
-    errands: Any = Errands(anything, 'a@b', anything, anything, anything)
-    monkeypatch.setattr(errands, '_carry_out', done.append)
+    errands: Any = Errands(anything, "a@b", anything, anything, anything)
+    monkeypatch.setattr(errands, "_carry_out", done.append)
     context = GLib.MainContext.default()
     while context.iteration(False):
         pass
@@ -38,7 +38,7 @@ def test_the_window_can_be_drawn_between_two_errands(
 def test_an_errand_that_leads_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Any] = []
     anything: Any = SimpleNamespace(engine=object())
-    errands: Any = Errands(anything, 'a@b', anything, anything, anything)
+    errands: Any = Errands(anything, "a@b", anything, anything, anything)
 
     def carry_out(effect: int) -> None:
         done.append(effect)
@@ -52,8 +52,8 @@ def test_an_errand_that_leads_to_another(monkeypatch: pytest.MonkeyPatch) -> Non
         calls.append(1)
         return bool(carry_out_next())
 
-    monkeypatch.setattr(errands, '_carry_out', carry_out)
-    monkeypatch.setattr(errands, '_carry_out_next', counted)
+    monkeypatch.setattr(errands, "_carry_out", carry_out)
+    monkeypatch.setattr(errands, "_carry_out_next", counted)
     errands.carry_out_later([1])
     while GLib.MainContext.default().iteration(False):
         pass

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Files fetched from a real server on loopback, honest or not.'''
+"""Files fetched from a real server on loopback, honest or not."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ from tests.support.socks import SocksProxy
 
 IV = bytes(range(12))
 KEY = bytes(range(32))
-PLAIN = b'attack at dawn' * 100
+PLAIN = b"attack at dawn" * 100
 LIMITS = Limits(1 << 20)
-OWN = ['localhost']
+OWN = ["localhost"]
 
 
 def encrypted(plain: bytes = PLAIN) -> bytes:
@@ -64,18 +64,18 @@ def nothing(_fetch: Fetch) -> None:
 
 
 def wait(until: Callable[[], Any], seconds: int = 60) -> None:
-    '''Let the main loop run until something is true.'''
+    """Let the main loop run until something is true."""
     late: list[bool] = []
     GLib.timeout_add_seconds(seconds, late.append, True)
     context = GLib.MainContext.default()
     while not until():
         context.iteration(True)
-        assert not late, 'it takes too long'
+        assert not late, "it takes too long"
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return make_certificate(tmp_path_factory.mktemp('certificate'))
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture
@@ -90,25 +90,25 @@ def authorities(certificate: tuple[Path, Path]) -> Gio.TlsDatabase:
 
 
 class Getter:
-    '''Fetches into a folder.'''
+    """Fetches into a folder."""
 
     def __init__(self, server: FileServer, folder: Path, database: Any) -> None:
         self.server = server
         self.folder = folder
-        self.direct = Gio.SimpleProxyResolver.new('direct://', None)
+        self.direct = Gio.SimpleProxyResolver.new("direct://", None)
         self.way = Way(OWN, self.direct, authorities=database)
         self.progress: list[int] = []
 
     def __call__(
-        self, answer: Answer | None = None, limits: Limits = LIMITS, url: str = ''
+        self, answer: Answer | None = None, limits: Limits = LIMITS, url: str = ""
     ) -> Fetch:
         if answer is not None:
-            self.server.answers['/file'] = answer
-        url = url or f'{self.server.url}/file'
+            self.server.answers["/file"] = answer
+        url = url or f"{self.server.url}/file"
         over: list[Fetch] = []
         fetch = Fetch(
             EncryptedFile(url, IV, KEY),
-            self.folder / 'plan.txt',
+            self.folder / "plan.txt",
             self.way,
             limits,
             lambda fetch: self.progress.append(fetch.done),
@@ -121,10 +121,8 @@ class Getter:
 
 
 @pytest.fixture
-def get(
-    server: FileServer, tmp_path: Path, authorities: Gio.TlsDatabase
-) -> Getter:
-    folder = tmp_path / 'downloads'
+def get(server: FileServer, tmp_path: Path, authorities: Gio.TlsDatabase) -> Getter:
+    folder = tmp_path / "downloads"
     folder.mkdir()
     return Getter(server, folder, authorities)
 
@@ -151,19 +149,19 @@ def test_a_file_arrives(get: Getter) -> None:
 
 def test_case_41_the_server_sees_neither_key_nor_program(get: Getter) -> None:
     check_arrived(get, get(content(encrypted())))
-    assert get.server.requests == ['/file']
+    assert get.server.requests == ["/file"]
     (headers,) = get.server.headers
-    assert not {'user-agent', 'referer', 'cookie', 'accept-language'} & set(headers)
+    assert not {"user-agent", "referer", "cookie", "accept-language"} & set(headers)
     assert KEY.hex() not in repr(headers)
 
 
-@pytest.mark.parametrize('size', [0, 1, 15, 16, 17])
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17])
 def test_case_44_small_files(get: Getter, size: int) -> None:
     check_arrived(get, get(content(encrypted(bytes(size)))), bytes(size))
 
 
 @pytest.mark.parametrize(
-    'sizes', [(1,), (5,), (15,), (16,), (17,), (1, 15), (15, 1), (5, 5, 5), (1,) * 17]
+    "sizes", [(1,), (5,), (15,), (16,), (17,), (1, 15), (15, 1), (5, 5, 5), (1,) * 17]
 )
 def test_case_44_every_last_piece(get: Getter, sizes: tuple[int, ...]) -> None:
     fetch = get(in_pieces(encrypted(), *sizes))
@@ -172,17 +170,17 @@ def test_case_44_every_last_piece(get: Getter, sizes: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    'data',
+    "data",
     [
-        b'',
+        b"",
         bytes(15),
         encrypted()[:-1],
         encrypted()[:16],
         encrypted()[:-1] + bytes([encrypted()[-1] ^ 1]),
         bytes([encrypted()[0] ^ 1]) + encrypted()[1:],
-        encrypted() + b'x',
+        encrypted() + b"x",
     ],
-    ids=['empty', 'short', 'cut', 'tag only', 'tag', 'content', 'longer'],
+    ids=["empty", "short", "cut", "tag only", "tag", "content", "longer"],
 )
 def test_case_44_what_was_changed_is_deleted(get: Getter, data: bytes) -> None:
     check_failed(get, get(content(data)), FileDamaged)
@@ -205,7 +203,7 @@ def test_case_44_nothing_is_delivered_before_the_tag(get: Getter) -> None:
 
     check_arrived(get, get(answer), bytes(1 << 19))
     ((name,),) = seen
-    assert name.startswith('.omemo-')
+    assert name.startswith(".omemo-")
 
 
 def test_case_44_a_connection_that_breaks(get: Getter) -> None:
@@ -215,7 +213,7 @@ def test_case_44_a_connection_that_breaks(get: Getter) -> None:
 
 
 def test_case_42_too_large_by_its_own_word(get: Getter) -> None:
-    check_failed(get, get(claiming(10 << 30, b'')), FileTooLarge)
+    check_failed(get, get(claiming(10 << 30, b"")), FileTooLarge)
     assert get.progress == []
 
 
@@ -231,7 +229,7 @@ def test_case_42_no_length_is_no_harm(get: Getter) -> None:
 
 
 def test_case_42_a_full_disk(get: Getter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch_module, 'SPACE_LEFT', 1 << 60)
+    monkeypatch.setattr(fetch_module, "SPACE_LEFT", 1 << 60)
     check_failed(get, get(content(encrypted())), NoSpace)
 
 
@@ -250,40 +248,40 @@ def test_case_42_a_certificate_nobody_vouches_for(get: Getter) -> None:
 def test_case_42_the_certificate_of_another_host(
     get: Getter, authorities: Gio.TlsDatabase
 ) -> None:
-    with SocksProxy({'example.net': '127.0.0.1'}) as proxy:
+    with SocksProxy({"example.net": "127.0.0.1"}) as proxy:
         get.way = Way(OWN, socks(proxy), authorities=authorities)
-        url = f'https://example.net:{get.server.port}/file'
+        url = f"https://example.net:{get.server.port}/file"
         check_failed(get, get(content(encrypted()), url=url), CertificateRefused)
 
 
 def test_a_redirect_on_the_same_server(get: Getter) -> None:
-    get.server.answers['/there'] = content(encrypted())
-    check_arrived(get, get(redirect('/there')))
-    assert get.server.requests == ['/file', '/there']
+    get.server.answers["/there"] = content(encrypted())
+    check_arrived(get, get(redirect("/there")))
+    assert get.server.requests == ["/file", "/there"]
 
 
-@pytest.mark.parametrize('status', [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_case_42_a_redirect_without_tls(get: Getter, status: int) -> None:
     with FileServer(None) as plain:
-        plain.answers['/file'] = content(encrypted())
-        fetch = get(redirect(f'{plain.url}/file', status))
+        plain.answers["/file"] = content(encrypted())
+        fetch = get(redirect(f"{plain.url}/file", status))
         check_failed(get, fetch, AddressRefused)
         assert plain.connections == 0
 
 
-@pytest.mark.parametrize('host', ['127.0.0.1', '[::1]', '2130706433', 'printer.local'])
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "2130706433", "printer.local"])
 def test_case_42_a_redirect_into_the_local_network(get: Getter, host: str) -> None:
-    location = f'https://{host}:{get.server.port}/there'
+    location = f"https://{host}:{get.server.port}/there"
     check_failed(get, get(redirect(location)), AddressRefused)
     assert get.server.connections == 1
 
 
 def test_case_42_a_redirect_to_tor(get: Getter) -> None:
-    location = 'https://abcdefghijklmnop.onion/file'
+    location = "https://abcdefghijklmnop.onion/file"
     check_failed(get, get(redirect(location)), AddressRefused)
 
 
-@pytest.mark.parametrize('location', ['', 'https://[', 'file:///etc/passwd', '\x80'])
+@pytest.mark.parametrize("location", ["", "https://[", "file:///etc/passwd", "\x80"])
 def test_case_42_a_redirect_to_nowhere(get: Getter, location: str) -> None:
     fetch = get(redirect(location))
     assert isinstance(fetch.error, AddressRefused | DownloadFailed)
@@ -291,12 +289,12 @@ def test_case_42_a_redirect_to_nowhere(get: Getter, location: str) -> None:
 
 
 def test_case_42_redirects_for_ever(get: Getter) -> None:
-    check_failed(get, get(redirect('/file')), DownloadFailed)
+    check_failed(get, get(redirect("/file")), DownloadFailed)
     assert len(get.server.requests) == 6
 
 
 def test_case_42_a_link_into_the_local_network(get: Getter) -> None:
-    get.way = Way(['example.org'], get.direct, authorities=get.way.authorities)
+    get.way = Way(["example.org"], get.direct, authorities=get.way.authorities)
     check_failed(get, get(content(encrypted())), AddressRefused)
     assert get.server.connections == 0
 
@@ -305,24 +303,24 @@ def test_case_42_a_name_that_stands_for_the_local_network(
     get: Getter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As a name that is innocent to look at
-    monkeypatch.setattr(fetch_module, 'check_address', lambda *_a, **_k: None)
-    get.way = Way(['example.org'], get.direct, authorities=get.way.authorities)
+    monkeypatch.setattr(fetch_module, "check_address", lambda *_a, **_k: None)
+    get.way = Way(["example.org"], get.direct, authorities=get.way.authorities)
     check_failed(get, get(content(encrypted())), AddressRefused)
     assert get.server.connections == 0
 
 
 def socks(proxy: SocksProxy) -> Gio.ProxyResolver:
-    return Gio.SimpleProxyResolver.new(f'socks5://127.0.0.1:{proxy.port}', None)
+    return Gio.SimpleProxyResolver.new(f"socks5://127.0.0.1:{proxy.port}", None)
 
 
 def test_case_42_by_way_of_the_proxy_only(
     get: Getter, authorities: Gio.TlsDatabase
 ) -> None:
-    get.server.answers['/there'] = content(encrypted())
+    get.server.answers["/there"] = content(encrypted())
     with SocksProxy() as proxy:
         get.way = Way(OWN, socks(proxy), authorities=authorities)
-        check_arrived(get, get(redirect('/there')))
-        assert set(proxy.asked) == {('localhost', get.server.port)}
+        check_arrived(get, get(redirect("/there")))
+        assert set(proxy.asked) == {("localhost", get.server.port)}
         assert len(proxy.asked) == get.server.connections
 
 
@@ -340,60 +338,60 @@ def test_case_42_the_proxy_is_asked_for_nothing_in_the_local_network(
     get: Getter,
 ) -> None:
     with SocksProxy() as proxy:
-        get.way = Way(['example.org'], socks(proxy))
+        get.way = Way(["example.org"], socks(proxy))
         check_failed(get, get(content(encrypted())), AddressRefused)
         assert proxy.asked == []
 
 
 def test_a_kind_that_is_not_fetched_by_itself(get: Getter) -> None:
-    limits = Limits(1 << 20, frozenset({'image/png'}))
-    check_failed(get, get(content(encrypted(), 'text/html'), limits), KindRefused)
-    check_arrived(get, get(content(encrypted(), 'image/png; x=y'), limits))
+    limits = Limits(1 << 20, frozenset({"image/png"}))
+    check_failed(get, get(content(encrypted(), "text/html"), limits), KindRefused)
+    check_arrived(get, get(content(encrypted(), "image/png; x=y"), limits))
 
 
 def test_an_error_of_the_server(get: Getter) -> None:
-    fetch = get(url=f'{get.server.url}/missing')
+    fetch = get(url=f"{get.server.url}/missing")
     check_failed(get, fetch, DownloadFailed)
-    assert str(fetch.error) == '404 Not Found'
+    assert str(fetch.error) == "404 Not Found"
 
 
 def test_case_43_a_name_with_a_zero_byte(get: Getter) -> None:
-    check_failed(get, get(url=f'{get.server.url}/%00.sh'), DownloadFailed)
+    check_failed(get, get(url=f"{get.server.url}/%00.sh"), DownloadFailed)
 
 
 def test_case_43_what_is_there_stays(get: Getter) -> None:
-    (get.folder / 'plan.txt').write_bytes(b'old')
+    (get.folder / "plan.txt").write_bytes(b"old")
     fetch = get(content(encrypted()))
     assert fetch.error is None
-    assert [path.read_bytes() for path in get.folder.iterdir()] == [b'old']
+    assert [path.read_bytes() for path in get.folder.iterdir()] == [b"old"]
 
 
 def test_case_43_no_link_is_followed(get: Getter, tmp_path: Path) -> None:
-    (get.folder / 'plan.txt').symlink_to(tmp_path / 'elsewhere')
+    (get.folder / "plan.txt").symlink_to(tmp_path / "elsewhere")
     fetch = get(content(encrypted()))
     assert isinstance(fetch.error, DownloadFailed)
-    assert not (tmp_path / 'elsewhere').exists()
-    assert [path.name for path in get.folder.iterdir()] == ['plan.txt']
+    assert not (tmp_path / "elsewhere").exists()
+    assert [path.name for path in get.folder.iterdir()] == ["plan.txt"]
 
 
-@pytest.mark.parametrize('moment', ['at once', 'under way'])
+@pytest.mark.parametrize("moment", ["at once", "under way"])
 def test_the_user_gives_up(get: Getter, moment: str) -> None:
-    get.server.answers['/file'] = silent
+    get.server.answers["/file"] = silent
     over: list[Fetch] = []
 
     def progressed(fetch: Fetch) -> None:
         fetch.cancel()
 
     fetch = Fetch(
-        EncryptedFile(f'{get.server.url}/file', IV, KEY),
-        get.folder / 'plan.txt',
+        EncryptedFile(f"{get.server.url}/file", IV, KEY),
+        get.folder / "plan.txt",
         get.way,
         LIMITS,
         progressed,
         over.append,
     )
     fetch.start()
-    if moment == 'at once':
+    if moment == "at once":
         fetch.cancel()
     wait(lambda: over)
     check_failed(get, fetch, DownloadCancelled)
@@ -417,19 +415,19 @@ def test_a_file_larger_than_the_memory(get: Getter) -> None:
     digest = hashlib.sha256()
     for _ in range(size // len(piece)):
         digest.update(piece)
-    with fetch.target.open('rb') as file:
-        assert hashlib.file_digest(file, 'sha256').digest() == digest.digest()
+    with fetch.target.open("rb") as file:
+        assert hashlib.file_digest(file, "sha256").digest() == digest.digest()
 
 
 def test_case_42_few_begin_by_themselves(get: Getter) -> None:
     manager = Downloads()
     over: list[Fetch] = []
-    get.server.answers['/slow'] = silent
-    get.server.answers['/file'] = content(encrypted())
+    get.server.answers["/slow"] = silent
+    get.server.answers["/file"] = content(encrypted())
     slow = [
         manager.start(
-            EncryptedFile(f'{get.server.url}/slow', IV, KEY),
-            get.folder / f'slow-{number}',
+            EncryptedFile(f"{get.server.url}/slow", IV, KEY),
+            get.folder / f"slow-{number}",
             get.way,
             downloads.automatic(1 << 20, None),
             nothing,
@@ -439,8 +437,8 @@ def test_case_42_few_begin_by_themselves(get: Getter) -> None:
     ]
     # What the user asks for does not wait for them
     wanted = manager.start(
-        EncryptedFile(f'{get.server.url}/file', IV, KEY),
-        get.folder / 'plan.txt',
+        EncryptedFile(f"{get.server.url}/file", IV, KEY),
+        get.folder / "plan.txt",
         get.way,
         downloads.on_demand(),
         nothing,

@@ -11,7 +11,7 @@ from omemo_plugin.bridge.lines import Lines
 from omemo_plugin.bridge.presenters import Offer
 from omemo_plugin.bridge.presenters import OfferKind
 
-BOB = 'bob@test'
+BOB = "bob@test"
 OFFER = Offer(OfferKind.VERIFY, BOB)
 
 
@@ -19,7 +19,7 @@ class Screen:
     """What Gajim has on screen."""
 
     def __init__(self) -> None:
-        self.chat = ''
+        self.chat = ""
         self.lines: list[str] = []
 
     def show(self, _account: str, jid: str, text: str) -> bool:
@@ -32,41 +32,41 @@ class Screen:
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     screen = Screen()
-    monkeypatch.setattr(compat, 'show_info', screen.show)
-    monkeypatch.setattr(compat, 'chat_on_screen', lambda _account: screen.chat)
+    monkeypatch.setattr(compat, "show_info", screen.show)
+    monkeypatch.setattr(compat, "chat_on_screen", lambda _account: screen.chat)
     return screen
 
 
 def test_a_line_waits_for_its_chat(screen: Screen) -> None:
-    lines = Lines('account')
-    screen.chat = 'carol@test'
-    lines.tell(BOB, 'news')
+    lines = Lines("account")
+    screen.chat = "carol@test"
+    lines.tell(BOB, "news")
     assert screen.lines == []
     screen.chat = BOB
     lines.chat_opened(BOB)
     lines.chat_opened(BOB)
-    assert screen.lines == ['news']
+    assert screen.lines == ["news"]
 
 
 def test_a_line_about_the_account_takes_any_chat(screen: Screen) -> None:
-    lines = Lines('account')
-    lines.tell('', 'news')
+    lines = Lines("account")
+    lines.tell("", "news")
     screen.chat = BOB
     lines.chat_opened(BOB)
-    assert screen.lines == ['news']
+    assert screen.lines == ["news"]
 
 
 def test_without_a_button_the_line_says_where_to_click(screen: Screen) -> None:
-    lines = Lines('account')
+    lines = Lines("account")
     screen.chat = BOB
-    lines.tell(BOB, 'A new device.', OFFER)
+    lines.tell(BOB, "A new device.", OFFER)
     (line,) = screen.lines
-    assert line.startswith('A new device. ')
-    assert 'encryption menu' in line
+    assert line.startswith("A new device. ")
+    assert "encryption menu" in line
 
 
 def test_with_a_button_it_does_not(screen: Screen) -> None:
-    lines = Lines('account')
+    lines = Lines("account")
     screen.chat = BOB
     shown = []
 
@@ -75,18 +75,18 @@ def test_with_a_button_it_does_not(screen: Screen) -> None:
         return True
 
     lines.show_offer = show
-    lines.tell(BOB, 'A new device.', OFFER)
-    assert shown == [('account', BOB, 'A new device.', OFFER)]
+    lines.tell(BOB, "A new device.", OFFER)
+    assert shown == [("account", BOB, "A new device.", OFFER)]
     assert screen.lines == []
 
 
 def test_a_button_that_fails_does_not_take_the_line_with_it(screen: Screen) -> None:
-    lines = Lines('account')
+    lines = Lines("account")
     screen.chat = BOB
 
     def fail(*_args: object) -> bool:
         raise RuntimeError
 
     lines.show_offer = fail
-    lines.tell(BOB, 'A new device.', OFFER)
+    lines.tell(BOB, "A new device.", OFFER)
     assert len(screen.lines) == 1

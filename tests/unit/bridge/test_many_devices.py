@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Messages to so many devices that they are encrypted in steps.'''
+"""Messages to so many devices that they are encrypted in steps."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ from tests.unit.bridge.test_account import run_for
 from tests.unit.bridge.test_account import wait_for
 from tests.unit.bridge.test_account import world as world  # noqa: PLC0414
 
-CAROL = 'carol@example.org'
-CROWD = 'crowd@example.org'
-ROOM = 'den@rooms.example.org'
+CAROL = "carol@example.org"
+CROWD = "crowd@example.org"
+ROOM = "den@rooms.example.org"
 
 # At four new sessions a step
 MANY = 40
@@ -54,7 +54,7 @@ STEPS = MANY // 4
 
 
 def put_crowd(world: World, count: int = MANY, jid: str = CROWD) -> None:
-    '''Somebody's devices are on the server, and nobody is behind them.'''
+    """Somebody's devices are on the server, and nobody is behind them."""
     legacy = Protocol.LEGACY
     listed = tuple(ListedDevice(number) for number in range(1, count + 1))
     items = {bundle_node(legacy, one.device_id): one for one in listed}
@@ -68,7 +68,7 @@ def put_crowd(world: World, count: int = MANY, jid: str = CROWD) -> None:
 
 
 class Watch:
-    '''Counts the steps of all messages.'''
+    """Counts the steps of all messages."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.steps = 0
@@ -80,10 +80,10 @@ class Watch:
             self.before(self.steps)
             return step(encryption)
 
-        monkeypatch.setattr(Encryption, 'step', watched)
+        monkeypatch.setattr(Encryption, "step", watched)
 
     def at(self, number: int, do: Callable[[], Any]) -> None:
-        '''Have something happen between two steps.'''
+        """Have something happen between two steps."""
 
         def before(steps: int) -> None:
             if steps == number:
@@ -100,10 +100,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
 def make_room(
     side: Side, monkeypatch: pytest.MonkeyPatch, *jids: str
 ) -> Callable[[str], Outgoing]:
-    '''A private room of these; returns what writes to it.'''
+    """A private room of these; returns what writes to it."""
     rooms = side.service.rooms
-    monkeypatch.setattr(rooms, 'is_private', lambda _jid: True)
-    monkeypatch.setattr(rooms, 'recipients', lambda _jid: jids)
+    monkeypatch.setattr(rooms, "is_private", lambda _jid: True)
+    monkeypatch.setattr(rooms, "recipients", lambda _jid: jids)
 
     def write(text: str) -> Outgoing:
         contact = Contact(side.client.account, ROOM)
@@ -120,22 +120,22 @@ def test_case_36_a_long_message_does_not_hold_up_the_others(
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
-    alice.write(BOB, 'hello')
+    alice.write(BOB, "hello")
     wait_for(lambda: alice.client.sent)
     alice.client.sent.clear()
     watch.steps = 0
-    long = [alice.write(CROWD, f'long {number}') for number in range(3)]
+    long = [alice.write(CROWD, f"long {number}") for number in range(3)]
     wait_for(lambda: watch.steps == 2)
-    short = alice.write(BOB, 'short')
+    short = alice.write(BOB, "short")
     wait_for(lambda: alice.client.sent)
     assert alice.client.sent == [short]
     assert watch.steps < STEPS
     wait_for(lambda: len(alice.client.sent) == 4)
     assert alice.client.sent == [short, *long]
-    assert bob.read(short, ALICE)[0] == 'short'
+    assert bob.read(short, ALICE)[0] == "short"
     # Ten of four new sessions; then two of 32 and of eight, twice; and one
     assert watch.steps == STEPS + 2 * 2 + 1
-    assert all(str(one.stanza).count('<key ') == MANY for one in long)
+    assert all(str(one.stanza).count("<key ") == MANY for one in long)
 
 
 def test_case_36_somebody_among_many_reads_it(
@@ -144,14 +144,14 @@ def test_case_36_somebody_among_many_reads_it(
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
     write = make_room(alice, monkeypatch, BOB, CROWD)
-    message = write('hello all')
+    message = write("hello all")
     wait_for(lambda: alice.client.sent)
     engine = bob.service.engine
     assert engine is not None
     found = find_encrypted(to_element(message.stanza))
     plaintext = engine.decrypt(ALICE, found).plaintext
     assert plaintext is not None
-    assert b'hello all' in plaintext
+    assert b"hello all" in plaintext
     assert f'rid="{bob.service.device_id}"' in str(message.stanza)
     readers = alice.service.readers_of(message.stanza.getID())
     assert readers is not None
@@ -162,17 +162,17 @@ def test_case_36_somebody_among_many_reads_it(
 def test_case_36_too_many_are_refused_with_a_word(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('omemo_plugin.engine.encrypting.RECIPIENTS_MAX', MANY - 1)
+    monkeypatch.setattr("omemo_plugin.engine.encrypting.RECIPIENTS_MAX", MANY - 1)
     alice = world.online(ALICE)
     put_crowd(world)
-    alice.write(CROWD, 'hello')
+    alice.write(CROWD, "hello")
     wait_for(lambda: world.returned)
-    assert world.returned == ['hello']
-    assert 'more than' in world.lines[-1]
+    assert world.returned == ["hello"]
+    assert "more than" in world.lines[-1]
     engine = alice.service.engine
     assert engine is not None
     engine.set_trust(Device(CROWD, 1), Trust.DISTRUSTED)
-    alice.write(CROWD, 'hello')
+    alice.write(CROWD, "hello")
     wait_for(lambda: alice.client.sent)
 
 
@@ -188,7 +188,7 @@ def test_case_36_many_keys_are_not_looked_at_one_by_one(
         plans.append(1)
         return plan(engine, jids)
 
-    monkeypatch.setattr(OmemoEngine, 'plan', counted)
+    monkeypatch.setattr(OmemoEngine, "plan", counted)
     fetched: list[int] = []
     errands = alice.service._errands
     carry_out = errands.carry_out
@@ -197,8 +197,8 @@ def test_case_36_many_keys_are_not_looked_at_one_by_one(
         fetched.append(len(effects))
         carry_out(effects)
 
-    monkeypatch.setattr(errands, 'carry_out', watched)
-    alice.write(CROWD, 'hello')
+    monkeypatch.setattr(errands, "carry_out", watched)
+    alice.write(CROWD, "hello")
     wait_for(lambda: alice.client.sent)
     assert len(plans) < MANY / 2
     assert sum(fetched) >= MANY
@@ -214,17 +214,17 @@ def test_case_47_a_full_disk_between_steps_gives_the_text_back(
     assert engine is not None
 
     def full() -> None:
-        raise StoreError('full')
+        raise StoreError("full")
 
     with monkeypatch.context() as disk:
         store = engine._core.store
-        watch.at(3, lambda: disk.setattr(store, 'commit', full))
-        alice.write(CROWD, 'hello')
+        watch.at(3, lambda: disk.setattr(store, "commit", full))
+        alice.write(CROWD, "hello")
         wait_for(lambda: world.returned)
-    assert world.returned == ['hello']
-    assert 'disk full' in world.lines[-1]
+    assert world.returned == ["hello"]
+    assert "disk full" in world.lines[-1]
     assert alice.client.sent == []
-    again = alice.write(CROWD, 'again')
+    again = alice.write(CROWD, "again")
     wait_for(lambda: alice.client.sent)
     assert alice.client.sent == [again]
 
@@ -236,12 +236,12 @@ def test_a_mistake_between_steps_gives_the_text_back(
     put_crowd(world)
 
     def mistake() -> None:
-        raise ValueError('a mistake of ours')
+        raise ValueError("a mistake of ours")
 
     watch.at(3, mistake)
-    first, second = (alice.write(CROWD, text) for text in ('first', 'second'))
+    first, second = (alice.write(CROWD, text) for text in ("first", "second"))
     wait_for(lambda: alice.client.sent)
-    assert world.returned == ['first']
+    assert world.returned == ["first"]
     assert alice.client.sent == [second]
     assert first not in alice.client.sent
 
@@ -249,11 +249,11 @@ def test_a_mistake_between_steps_gives_the_text_back(
 def test_closing_between_steps_loses_no_text(world: World, watch: Watch) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
-    for text in ('first', 'second'):
+    for text in ("first", "second"):
         alice.write(CROWD, text)
     wait_for(lambda: watch.steps == 3)
     alice.service.close()
-    assert world.returned == ['first\nsecond']
+    assert world.returned == ["first\nsecond"]
     run_for(0.1)
     assert watch.steps == 3
     assert alice.client.sent == []
@@ -265,9 +265,9 @@ def test_without_a_connection_at_the_end_it_is_encrypted_anew(
     alice = world.online(ALICE)
     put_crowd(world)
     state = alice.client.state
-    watch.at(3, lambda: setattr(state, 'is_available', False))
-    message = alice.write(CROWD, 'hello')
-    wait_for(lambda: any('Not connected' in line for line in world.lines))
+    watch.at(3, lambda: setattr(state, "is_available", False))
+    message = alice.write(CROWD, "hello")
+    wait_for(lambda: any("Not connected" in line for line in world.lines))
     assert alice.client.sent == []
     state.is_available = True
     before = watch.steps
@@ -280,7 +280,7 @@ def test_without_a_connection_at_the_end_it_is_encrypted_anew(
 def test_case_37_who_loses_trust_between_steps_gets_nothing(
     world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    '''And nobody is left out of a room without a word.'''
+    """And nobody is left out of a room without a word."""
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
     engine = alice.service.engine
@@ -288,12 +288,12 @@ def test_case_37_who_loses_trust_between_steps_gets_nothing(
     device = Device(BOB, bob.service.device_id)
     write = make_room(alice, monkeypatch, BOB, CROWD)
     watch.at(3, lambda: engine.set_trust(device, Trust.DISTRUSTED))
-    write('hello')
+    write("hello")
     wait_for(lambda: world.returned)
     assert alice.client.sent == []
     assert BOB in world.lines[-1]
-    monkeypatch.setattr(alice.service.rooms, 'recipients', lambda _jid: (CROWD,))
-    message = write('hello')
+    monkeypatch.setattr(alice.service.rooms, "recipients", lambda _jid: (CROWD,))
+    message = write("hello")
     wait_for(lambda: alice.client.sent)
     assert f'rid="{device.device_id}"' not in str(message.stanza)
 
@@ -307,29 +307,29 @@ def test_case_37_who_is_removed_between_steps_gets_nothing(
     rooms = alice.service.rooms
 
     def remove() -> None:
-        monkeypatch.setattr(rooms, 'recipients', lambda _jid: (CROWD,))
+        monkeypatch.setattr(rooms, "recipients", lambda _jid: (CROWD,))
 
     watch.at(STEPS, remove)
-    message = write('hello')
+    message = write("hello")
     wait_for(lambda: alice.client.sent)
     text = str(message.stanza)
-    assert text.count('<key ') == MANY
+    assert text.count("<key ") == MANY
     assert f'rid="{bob.service.device_id}"' not in text
 
 
-@pytest.mark.parametrize('most', [0, 1])
+@pytest.mark.parametrize("most", [0, 1])
 def test_notices_are_not_for_many(
     world: World, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     for sender, reader in ((alice, bob), (bob, alice), (alice, bob)):
-        message = sender.write(reader.jid, 'hello')
+        message = sender.write(reader.jid, "hello")
         wait_for(lambda sender=sender: sender.client.sent)
-        assert reader.read(message, sender.jid)[0] == 'hello'
+        assert reader.read(message, sender.jid)[0] == "hello"
         sender.client.sent.clear()
-    monkeypatch.setattr(quiet, '_READERS_MAX', most)
-    message = Outgoing(Contact('alice', BOB), None, extra=MARKER)
-    message.marker = ('displayed', '0')
+    monkeypatch.setattr(quiet, "_READERS_MAX", most)
+    message = Outgoing(Contact("alice", BOB), None, extra=MARKER)
+    message.marker = ("displayed", "0")
     alice.service.encrypt_message(message)
     run_for(0.2)
     assert alice.client.sent == ([message] if most else [])
@@ -339,7 +339,7 @@ def test_notices_are_not_for_many(
 
 
 class Steps:
-    '''An encryption of so many steps.'''
+    """An encryption of so many steps."""
 
     def __init__(self, name: str, count: int, log: list[str]) -> None:
         self._name = name
@@ -363,16 +363,16 @@ def test_they_take_turns() -> None:
 
     def run(name: str, count: int) -> None:
         steps: Any = Steps(name, count, log)
-        stepper.run(steps, lambda error: log.append(f'{name} is over: {error}'))
+        stepper.run(steps, lambda error: log.append(f"{name} is over: {error}"))
 
-    run('long', 4)
-    run('short', 2)
+    run("long", 4)
+    run("short", 2)
     wait_for(lambda: len(log) == 8)
     assert log == [
-        *('long', 'short'),
-        *('long', 'short', 'short is over: None'),
-        *('long', 'long', 'long is over: None'),
+        *("long", "short"),
+        *("long", "short", "short is over: None"),
+        *("long", "long", "long is over: None"),
     ]
     assert not GLib.MainContext.default().pending()
-    run('next', 1)
-    wait_for(lambda: log[-1] == 'next is over: None')
+    run("next", 1)
+    wait_for(lambda: log[-1] == "next is over: None")

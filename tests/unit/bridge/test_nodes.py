@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-pytest.importorskip('nbxmpp', reason='needs python3-nbxmpp')
+pytest.importorskip("nbxmpp", reason="needs python3-nbxmpp")
 
 from nbxmpp.simplexml import Node
 
@@ -19,7 +19,7 @@ from omemo_plugin.engine.errors import StanzaTooLarge
 XML = (
     '<encrypted xmlns="urn:xmpp:omemo:2"><header sid="27183">'
     '<keys jid="bob@example.org"><key rid="1" kex="true">AAA=</key></keys>'
-    '</header><payload>BBB=</payload></encrypted>'
+    "</header><payload>BBB=</payload></encrypted>"
 )
 
 
@@ -29,8 +29,8 @@ def canonical(text: str) -> str:
 
 def test_a_received_node_becomes_the_same_element() -> None:
     element = to_element(Node(node=XML))
-    text = ElementTree.tostring(element, encoding='unicode')
-    assert canonical(text).replace('ns0:', '').replace(':ns0', '') == canonical(XML)
+    text = ElementTree.tostring(element, encoding="unicode")
+    assert canonical(text).replace("ns0:", "").replace(":ns0", "") == canonical(XML)
 
 
 def test_an_element_becomes_a_node_without_prefixes() -> None:
@@ -39,32 +39,30 @@ def test_an_element_becomes_a_node_without_prefixes() -> None:
 
 
 def test_a_prefix_on_the_wire_makes_no_difference() -> None:
-    node = Node(
-        node='<x:body xmlns:x="jabber:client" xml:lang="de">hi</x:body>'
-    )
+    node = Node(node='<x:body xmlns:x="jabber:client" xml:lang="de">hi</x:body>')
     element = to_element(node)
-    assert element.tag == '{jabber:client}body'
-    assert element.attrib == {'{http://www.w3.org/XML/1998/namespace}lang': 'de'}
-    assert element.text == 'hi'
+    assert element.tag == "{jabber:client}body"
+    assert element.attrib == {"{http://www.w3.org/XML/1998/namespace}lang": "de"}
+    assert element.text == "hi"
 
 
 def test_text_is_escaped() -> None:
-    element = ElementTree.Element('{jabber:client}body', {'a': '"<&'})
-    element.text = '<x/>&amp;'
+    element = ElementTree.Element("{jabber:client}body", {"a": '"<&'})
+    element.text = "<x/>&amp;"
     again = to_element(Node(node=str(to_node(element))))
     assert (again.text, again.attrib) == (element.text, element.attrib)
 
 
 def test_a_child_without_a_namespace_gets_its_parents() -> None:
-    parent = ElementTree.Element('{urn:x}a')
-    ElementTree.SubElement(parent, 'b')
+    parent = ElementTree.Element("{urn:x}a")
+    ElementTree.SubElement(parent, "b")
     assert canonical(str(to_node(parent))) == '<a xmlns="urn:x"><b></b></a>'
 
 
 def nested(depth: int) -> Node:
-    node = inner = Node('urn:x a')
+    node = inner = Node("urn:x a")
     for _ in range(depth - 1):
-        inner = inner.addChild(node=Node('urn:x a'))
+        inner = inner.addChild(node=Node("urn:x a"))
     return node
 
 
@@ -77,8 +75,8 @@ def test_case_40_depth_is_bounded() -> None:
 
 
 def test_case_40_the_number_of_elements_is_bounded() -> None:
-    node = Node('urn:x a')
+    node = Node("urn:x a")
     for _ in range(30_000):
-        node.addChild(node=Node('urn:x b'))
+        node.addChild(node=Node("urn:x b"))
     with pytest.raises(StanzaTooLarge):
         to_element(node)

@@ -22,19 +22,19 @@ from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.errors import StanzaTooLarge
 from omemo_plugin.engine.values import Protocol
 
-BOB = 'bob@example.org'
-NODE = 'urn:xmpp:omemo:2:devices'
+BOB = "bob@example.org"
+NODE = "urn:xmpp:omemo:2:devices"
 
 
 class Task:
-    '''One of nbxmpp's, answered by hand.'''
+    """One of nbxmpp's, answered by hand."""
 
     def __init__(self) -> None:
         self.callback: Callable[[Task], None] | None = None
         self.result: Any = None
 
     def add_done_callback(self, callback: Any, weak: bool = True) -> None:
-        assert not weak, 'nobody else keeps the callback'
+        assert not weak, "nobody else keeps the callback"
         self.callback = callback
 
     def finish(self) -> Any:
@@ -49,7 +49,7 @@ class Task:
 
 
 class PubSub:
-    '''Notes what is asked.'''
+    """Notes what is asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any], Task]] = []
@@ -57,14 +57,14 @@ class PubSub:
     def __getattr__(self, name: str) -> Callable[..., Task]:
         def ask(*args: Any, **kwargs: Any) -> Task:
             task = Task()
-            self.asked.append((name, {'args': args, **kwargs}, task))
+            self.asked.append((name, {"args": args, **kwargs}, task))
             return task
 
         return ask
 
 
 def client_with(connection: Any) -> Any:
-    '''A client that is online.'''
+    """A client that is online."""
     state = SimpleNamespace(is_available=True)
     return SimpleNamespace(connection=connection, state=state)
 
@@ -104,30 +104,30 @@ def test_the_payload_of_the_newest_item_is_the_answer(
     answers = Answers()
     requests.fetch(BOB, NODE, None, answers)
     ((name, asked, task),) = pubsub.asked
-    assert (name, asked['args'], asked['max_items']) == ('request_items', (NODE,), 1)
+    assert (name, asked["args"], asked["max_items"]) == ("request_items", (NODE,), 1)
     task.answer([item()])
     ((payload, failure),) = answers
-    assert payload.tag == '{urn:xmpp:omemo:2}devices'
+    assert payload.tag == "{urn:xmpp:omemo:2}devices"
     assert failure is None
 
 
 def test_one_item_is_asked_for_by_its_id(requests: Pep, pubsub: PubSub) -> None:
     answers = Answers()
-    requests.fetch(BOB, NODE, '7', answers)
+    requests.fetch(BOB, NODE, "7", answers)
     ((name, asked, task),) = pubsub.asked
-    assert (name, asked['args']) == ('request_item', (NODE, '7'))
+    assert (name, asked["args"]) == ("request_item", (NODE, "7"))
     task.answer(item())
     assert answers[0][0] is not None
 
 
 @pytest.mark.parametrize(
-    ('condition', 'permanent'),
+    ("condition", "permanent"),
     [
-        ('item-not-found', True),
-        ('forbidden', True),
-        ('remote-server-timeout', False),
-        ('internal-server-error', False),
-        ('resource-constraint', False),
+        ("item-not-found", True),
+        ("forbidden", True),
+        ("remote-server-timeout", False),
+        ("internal-server-error", False),
+        ("resource-constraint", False),
     ],
 )
 def test_errors_are_told_apart(
@@ -141,7 +141,7 @@ def test_errors_are_told_apart(
     assert failure.permanent is permanent
 
 
-@pytest.mark.parametrize('result', [[], None, [item('')], [item('<a/><b/>')]])
+@pytest.mark.parametrize("result", [[], None, [item("")], [item("<a/><b/>")]])
 def test_an_answer_without_a_payload_is_none(
     requests: Pep, pubsub: PubSub, result: Any
 ) -> None:
@@ -158,7 +158,7 @@ def test_an_answer_counts_once(requests: Pep, pubsub: PubSub) -> None:
     requests.fetch(BOB, NODE, None, answers)
     task = pubsub.asked[0][2]
     task.answer([item()])
-    task.answer(error('item-not-found'))
+    task.answer(error("item-not-found"))
     assert len(answers) == 1
 
 
@@ -175,7 +175,7 @@ def test_a_connection_that_is_gone_is_an_answer() -> None:
 
 
 def ask_for_many(requests: Pep) -> Answers:
-    '''For so many that the last one waits.'''
+    """For so many that the last one waits."""
     answers = Answers()
     for number in range(UNDER_WAY_MAX + 1):
         requests.fetch(BOB, NODE, str(number), answers)
@@ -192,14 +192,14 @@ def test_one_too_many_is_asked_for_after_an_answer(
     assert len(answers) == 1
 
 
-@pytest.mark.parametrize('how', ['lost', 'new'])
+@pytest.mark.parametrize("how", ["lost", "new"])
 def test_what_waits_is_not_asked_for_by_another_connection(
     requests: Pep, pubsub: PubSub, how: str
 ) -> None:
     answers = ask_for_many(requests)
-    if how == 'lost':
+    if how == "lost":
         requests._client.state.is_available = False
-        pubsub.asked[0][2].answer(error('remote-server-timeout'))
+        pubsub.asked[0][2].answer(error("remote-server-timeout"))
         assert len(answers) == 2
     else:
         requests.connected()
@@ -213,19 +213,19 @@ def test_what_waits_is_not_asked_for_by_another_connection(
 
 def publish(requests: Pep, many: bool = False) -> Answers:
     answers = Answers()
-    payload = Element('{urn:xmpp:omemo:2}devices')
-    requests.publish(NODE, 'current', payload, many=many, done=answers)
+    payload = Element("{urn:xmpp:omemo:2}devices")
+    requests.publish(NODE, "current", payload, many=many, done=answers)
     return answers
 
 
 def test_others_may_read_what_is_published(requests: Pep, pubsub: PubSub) -> None:
     answers = publish(requests)
     ((name, asked, task),) = pubsub.asked
-    assert name == 'publish'
-    assert asked['options']['pubsub#access_model'] == 'open'
+    assert name == "publish"
+    assert asked["options"]["pubsub#access_model"] == "open"
     # A node with another configuration is put right by nbxmpp
-    assert asked['force_node_options']
-    assert str(asked['args'][1]) == '<devices xmlns="urn:xmpp:omemo:2" />'
+    assert asked["force_node_options"]
+    assert str(asked["args"][1]) == '<devices xmlns="urn:xmpp:omemo:2" />'
     task.answer(None)
     assert answers == [(None,)]
 
@@ -236,22 +236,20 @@ def test_a_server_that_does_not_know_an_option_is_asked_without(
     answers = publish(requests, many=True)
     tried = []
     while not answers:
-        options = pubsub.asked[-1][1]['options']
-        tried.append('none' if options is None else options.get('pubsub#max_items'))
-        pubsub.asked[-1][2].answer(
-            error('not-acceptable') if len(tried) < 4 else None
-        )
-    assert tried == ['max', '100', None, 'none']
+        options = pubsub.asked[-1][1]["options"]
+        tried.append("none" if options is None else options.get("pubsub#max_items"))
+        pubsub.asked[-1][2].answer(error("not-acceptable") if len(tried) < 4 else None)
+    assert tried == ["max", "100", None, "none"]
     assert answers == [(None,)]
     # Then the node is opened afterwards
-    assert pubsub.asked[-1][0] == 'set_access_model'
-    assert pubsub.asked[-1][1]['args'] == (NODE, 'open')
+    assert pubsub.asked[-1][0] == "set_access_model"
+    assert pubsub.asked[-1][1]["args"] == (NODE, "open")
 
 
 def test_a_refusal_is_reported_in_the_end(requests: Pep, pubsub: PubSub) -> None:
     answers = publish(requests)
     for _ in range(2):
-        pubsub.asked[-1][2].answer(error('forbidden'))
+        pubsub.asked[-1][2].answer(error("forbidden"))
     assert len(pubsub.asked) == 2
     assert answers[0][0].permanent
 
@@ -260,7 +258,7 @@ def test_a_connection_that_breaks_is_not_tried_again(
     requests: Pep, pubsub: PubSub
 ) -> None:
     answers = publish(requests)
-    pubsub.asked[-1][2].answer(RuntimeError('cancelled'))
+    pubsub.asked[-1][2].answer(RuntimeError("cancelled"))
     assert len(pubsub.asked) == 1
     assert not answers[0][0].permanent
 
@@ -272,7 +270,7 @@ def event(inside: str) -> Message:
     return Message(
         node=f'<message xmlns="jabber:client" from="{BOB}">'
         f'<event xmlns="http://jabber.org/protocol/pubsub#event">{inside}</event>'
-        '</message>'
+        "</message>"
     )
 
 
@@ -290,9 +288,9 @@ def test_an_event_with_a_list() -> None:
 
 
 @pytest.mark.parametrize(
-    'inside',
+    "inside",
     [
-        '',
+        "",
         f'<items node="urn:other"><item>{LIST}</item></items>',
         f'<purge node="{NODE}"/>',
         f'<delete node="{NODE}"/>',
@@ -304,7 +302,7 @@ def test_case_09_an_emptied_node_says_nothing(inside: str) -> None:
     assert device_list_event(event(inside)) is None
 
 
-@pytest.mark.parametrize('payload', ['', '<a xmlns="urn:a"/><b xmlns="urn:b"/>'])
+@pytest.mark.parametrize("payload", ["", '<a xmlns="urn:a"/><b xmlns="urn:b"/>'])
 def test_an_item_without_one_payload_is_refused(payload: str) -> None:
     with pytest.raises(MalformedStanza):
         device_list_event(event(f'<items node="{NODE}"><item>{payload}</item></items>'))

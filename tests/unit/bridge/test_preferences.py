@@ -13,29 +13,29 @@ from omemo_plugin.bridge.preferences import Preferences
 
 
 def test_it_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / 'preferences.json'
-    assert not Preferences(path).get('one')
-    Preferences(path).set('one', True)
-    assert Preferences(path).get('one')
-    assert not Preferences(path).get('other')
+    path = tmp_path / "preferences.json"
+    assert not Preferences(path).get("one")
+    Preferences(path).set("one", True)
+    assert Preferences(path).get("one")
+    assert not Preferences(path).get("other")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    Preferences(path).set('one', False)
-    assert not Preferences(path).get('one')
+    Preferences(path).set("one", False)
+    assert not Preferences(path).get("one")
 
 
-@pytest.mark.parametrize('text', ['', 'null', '{}', '{"on": 3}', '\x00'])
+@pytest.mark.parametrize("text", ["", "null", "{}", '{"on": 3}', "\x00"])
 def test_a_damaged_file_is_read_as_new(tmp_path: Path, text: str) -> None:
-    path = tmp_path / 'preferences.json'
+    path = tmp_path / "preferences.json"
     path.write_text(text)
     preferences = Preferences(path)
-    assert not preferences.get('one')
-    preferences.set('one', True)
-    assert Preferences(path).get('one')
+    assert not preferences.get("one")
+    preferences.set("one", True)
+    assert Preferences(path).get("one")
 
 
 def test_what_cannot_be_written_still_holds(tmp_path: Path) -> None:
-    (tmp_path / 'file').touch()
-    preferences = Preferences(tmp_path / 'file' / 'preferences.json')
-    with pytest.raises(OSError, match='file'):
-        preferences.set('one', True)
-    assert preferences.get('one')
+    (tmp_path / "file").touch()
+    preferences = Preferences(tmp_path / "file" / "preferences.json")
+    with pytest.raises(OSError, match="file"):
+        preferences.set("one", True)
+    assert preferences.get("one")

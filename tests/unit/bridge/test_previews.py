@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Our place in Gajim's previews; with real Gajims in tests/e2e.'''
+"""Our place in Gajim's previews; with real Gajims in tests/e2e."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from omemo_plugin.bridge.previews import is_valid
 from omemo_plugin.media.cipher import FileDamaged
 from omemo_plugin.media.files import FileTooLarge
 
-ADDRESS = 'aesgcm://example.org/f.png'
-LINK = f'{ADDRESS}#{"ab" * 44}'
+ADDRESS = "aesgcm://example.org/f.png"
+LINK = f"{ADDRESS}#{'ab' * 44}"
 
 # What `ManagedPreviews` looks for in Gajim's module
-ALLOWED_MIME_TYPES = {'image/png', 'application/octet-stream'}
-PREVIEWABLE_MIME_TYPES = {'image/png'}
+ALLOWED_MIME_TYPES = {"image/png", "application/octet-stream"}
+PREVIEWABLE_MIME_TYPES = {"image/png"}
 loaded: list[Any] = []
 
 
 def guess_mime_type(path: Path) -> str:
-    return 'image/png' if path.suffix == '.png' else 'text/plain'
+    return "image/png" if path.suffix == ".png" else "text/plain"
 
 
 def load_file_async(_path: Path, _callback: Any, preview: Any) -> None:
@@ -42,7 +42,7 @@ def load_file_async(_path: Path, _callback: Any, preview: Any) -> None:
 
 
 class Manager:
-    '''Gajim's manager.'''
+    """Gajim's manager."""
 
     def __init__(self) -> None:
         self.own: list[str] = []
@@ -70,16 +70,16 @@ class Manager:
 
 
 class Preview:
-    '''Gajim's preview.'''
+    """Gajim's preview."""
 
-    def __init__(self, path: Path, uri: str = LINK, account: str | None = 'a') -> None:
+    def __init__(self, path: Path, uri: str = LINK, account: str | None = "a") -> None:
         self.id = uri
         self.uri = uri
         self.account = account
         self.orig_path = path
         self.download_in_progress = False
         self.info_message: str | None = None
-        self.mime_type = ''
+        self.mime_type = ""
         self.file_size = 0
         self.shown = 0
 
@@ -95,7 +95,7 @@ class Preview:
 
 
 class Downloads:
-    '''Ours, without a network.'''
+    """Ours, without a network."""
 
     def __init__(self) -> None:
         self.started: list[Any] = []
@@ -136,31 +136,31 @@ def ours(
     manager: Manager, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
 ) -> ManagedPreviews:
     loaded.clear()
-    settings = {'preview_max_file_size': 1000, 'enable_file_preview': True}
+    settings = {"preview_max_file_size": 1000, "enable_file_preview": True}
     app = SimpleNamespace(settings=settings)
-    monkeypatch.setattr(previews, 'app', app)
-    monkeypatch.setattr(previews, 'way_of', lambda _account: None)
+    monkeypatch.setattr(previews, "app", app)
+    monkeypatch.setattr(previews, "way_of", lambda _account: None)
     placed: Any = downloads
     return ManagedPreviews(manager, placed)
 
 
 BAD = [
     ADDRESS,
-    f'{ADDRESS}#',
-    f'{ADDRESS}#{"ab" * 43}',
-    f'{ADDRESS}#{"ab" * 45}',
-    f'{ADDRESS}#{"ab" * 47}',
-    f'{ADDRESS}#{"ab" * 49}',
-    f'{ADDRESS}#{"xy" * 44}',
-    LINK.replace('aesgcm', 'AESGCM'),
-    LINK.replace('://', '://user:pw@'),
-    LINK.replace('example.org', ''),
-    LINK.replace('example.org', '[::1'),
-    LINK.replace('example.org', 'example.org:80'),
+    f"{ADDRESS}#",
+    f"{ADDRESS}#{'ab' * 43}",
+    f"{ADDRESS}#{'ab' * 45}",
+    f"{ADDRESS}#{'ab' * 47}",
+    f"{ADDRESS}#{'ab' * 49}",
+    f"{ADDRESS}#{'xy' * 44}",
+    LINK.replace("aesgcm", "AESGCM"),
+    LINK.replace("://", "://user:pw@"),
+    LINK.replace("example.org", ""),
+    LINK.replace("example.org", "[::1"),
+    LINK.replace("example.org", "example.org:80"),
 ]
 
 
-@pytest.mark.parametrize('link', BAD)
+@pytest.mark.parametrize("link", BAD)
 def test_case_41_a_bad_link_is_text(
     ours: ManagedPreviews, manager: Manager, downloads: Downloads, link: str
 ) -> None:
@@ -168,7 +168,7 @@ def test_case_41_a_bad_link_is_text(
     assert not is_valid(link)
     assert not ours.is_previewable(link, None)
     # Not even if somebody asks
-    preview = Preview(Path('/nowhere/f.png'), link)
+    preview = Preview(Path("/nowhere/f.png"), link)
     ours.download_content(preview, True)
     assert preview.info_message
     assert not preview.download_in_progress
@@ -179,8 +179,8 @@ def test_case_41_a_bad_link_is_text(
 def test_what_is_no_link_of_ours_is_gajims(
     ours: ManagedPreviews, manager: Manager, downloads: Downloads
 ) -> None:
-    url = 'https://example.org/f.png'
-    preview = Preview(Path('/nowhere/f.png'), url)
+    url = "https://example.org/f.png"
+    preview = Preview(Path("/nowhere/f.png"), url)
     assert ours.is_previewable(url, None)
     ours.create_preview(url, None, False)
     ours.download_content(preview)
@@ -192,7 +192,7 @@ def test_what_is_no_link_of_ours_is_gajims(
 def test_one_download_for_all_that_show_it(
     ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
 ) -> None:
-    path = tmp_path / 'f.png'
+    path = tmp_path / "f.png"
     one, other = Preview(path), Preview(path)
     ours.download_content(one)
     ours.download_content(one)
@@ -212,7 +212,7 @@ def test_one_download_for_all_that_show_it(
 def test_by_the_users_word_there_is_another_limit(
     ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
 ) -> None:
-    preview = Preview(tmp_path / 'f.png')
+    preview = Preview(tmp_path / "f.png")
     ours.download_content(preview, force=True)
     (fetch,) = downloads.started
     assert fetch.limits.most == 4 << 30
@@ -222,11 +222,11 @@ def test_by_the_users_word_there_is_another_limit(
 
 
 @pytest.mark.parametrize(
-    ('error', 'words'),
+    ("error", "words"),
     [
-        (FileDamaged(), 'Damaged'),
-        (FileTooLarge(), 'Press the button'),
-        (DownloadFailed('404 Not Found'), '404 Not Found'),
+        (FileDamaged(), "Damaged"),
+        (FileTooLarge(), "Press the button"),
+        (DownloadFailed("404 Not Found"), "404 Not Found"),
         (DownloadCancelled(), None),
         (KindRefused(), None),
     ],
@@ -238,7 +238,7 @@ def test_what_went_wrong_is_said(
     error: Exception,
     words: str | None,
 ) -> None:
-    preview = Preview(tmp_path / 'f.png')
+    preview = Preview(tmp_path / "f.png")
     ours.download_content(preview)
     (fetch,) = downloads.started
     assert preview.shown == 1
@@ -248,7 +248,7 @@ def test_what_went_wrong_is_said(
     if words is None:
         assert preview.info_message is None
     else:
-        assert words in (preview.info_message or '')
+        assert words in (preview.info_message or "")
     # It can be tried once more
     ours.download_content(preview, force=True)
     assert len(downloads.started) == 2
@@ -258,15 +258,15 @@ def test_nothing_without_an_account(
     ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
 ) -> None:
     # There would be no proxy
-    ours.download_content(Preview(tmp_path / 'f.png', account=None), force=True)
+    ours.download_content(Preview(tmp_path / "f.png", account=None), force=True)
     assert downloads.started == []
 
 
 def test_a_large_file_is_not_read_to_be_shown(
     ours: ManagedPreviews, manager: Manager, tmp_path: Path
 ) -> None:
-    path = tmp_path / 'f.png'
-    with path.open('wb') as file:
+    path = tmp_path / "f.png"
+    with path.open("wb") as file:
         file.truncate(1 << 30)
     manager.made = Preview(path)
     ours.create_preview(LINK, None, False)
@@ -274,25 +274,25 @@ def test_a_large_file_is_not_read_to_be_shown(
     assert loaded == []
     assert manager.made.shown == 1
     assert manager.made.file_size == 1 << 30
-    path.write_bytes(b'small')
+    path.write_bytes(b"small")
     ours.create_preview(LINK, None, False)
     assert manager.own == [LINK]
 
 
 def test_case_43_names_and_paths() -> None:
     def before(uri: str, folder: Path) -> tuple[Path, Path]:
-        name = uri.rpartition('/')[2].partition('#')[0]
-        return folder / name, folder / f'thumb_{name}'
+        name = uri.rpartition("/")[2].partition("#")[0]
+        return folder / name, folder / f"thumb_{name}"
 
     paths = _Paths(before)
-    folder = Path('/downloads')
+    folder = Path("/downloads")
     good = LINK
-    bad = LINK.replace('f.png', 'f\u202egnp.desktop')
+    bad = LINK.replace("f.png", "f\u202egnp.desktop")
     assert paths(good, folder) == before(good, folder)
-    assert paths(bad.replace('aesgcm', 'https'), folder)[0].name == 'f\u202egnp.desktop'
+    assert paths(bad.replace("aesgcm", "https"), folder)[0].name == "f\u202egnp.desktop"
     file, thumbnail = paths(bad, folder)
     assert file.parent == thumbnail.parent == folder
-    assert file.suffix == thumbnail.suffix == '.txt'
-    names = _FileName(lambda uri: f'gajim:{uri}')
-    assert names(LINK.replace('f.png', '..%2f..%2fx')) == 'x'
-    assert names('https://example.org/x') == 'gajim:https://example.org/x'
+    assert file.suffix == thumbnail.suffix == ".txt"
+    names = _FileName(lambda uri: f"gajim:{uri}")
+    assert names(LINK.replace("f.png", "..%2f..%2fx")) == "x"
+    assert names("https://example.org/x") == "gajim:https://example.org/x"

@@ -16,8 +16,8 @@ from omemo_plugin.bridge.keystore import Keystore
 from omemo_plugin.bridge.quiet import Quiet
 from omemo_plugin.engine.effects import Effect
 
-ALICE = 'alice@example.org'
-BOB = 'bob@example.org'
+ALICE = "alice@example.org"
+BOB = "bob@example.org"
 
 
 class NoErrands:
@@ -33,7 +33,7 @@ def test_nothing_is_committed_before_gajim_has_the_message(
     Whoever answered at once would commit that it has been read. If Gajim was
     killed then, no archive would bring it back.
     """
-    keystore = Keystore(tmp_path / 'store', ALICE, None)
+    keystore = Keystore(tmp_path / "store", ALICE, None)
     planned: list[Any] = []
     engine = keystore.engine
     assert engine is not None
@@ -43,12 +43,12 @@ def test_nothing_is_committed_before_gajim_has_the_message(
         planned.append(jids)
         return plan(jids)
 
-    monkeypatch.setattr(engine, 'plan', noted)
-    monkeypatch.setattr(compat, 'is_available', lambda _client: True)
-    monkeypatch.setattr(compat, 'receipt_for', lambda *_args: Message(to=BOB))
+    monkeypatch.setattr(engine, "plan", noted)
+    monkeypatch.setattr(compat, "is_available", lambda _client: True)
+    monkeypatch.setattr(compat, "receipt_for", lambda *_args: Message(to=BOB))
     quiet = Quiet(Mock(), ALICE, keystore, NoErrands())  # type: ignore[arg-type]
     quiet.answer_receipt(BOB, Message(), None)
-    assert not planned, 'within the handlers of the message'
+    assert not planned, "within the handlers of the message"
     while not planned and GLib.MainContext.default().iteration(False):
         pass
     assert planned == [[BOB]]

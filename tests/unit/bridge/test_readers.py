@@ -14,69 +14,69 @@ from omemo_plugin.bridge.readers import Readers
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
 
-PHONE = Reader(Device('bob@test', 1), Trust.VERIFIED, 'Phone')
-OTHER = Reader(Device('alice@test', 2), Trust.BLIND)
+PHONE = Reader(Device("bob@test", 1), Trust.VERIFIED, "Phone")
+OTHER = Reader(Device("alice@test", 2), Trust.BLIND)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / 'readers.db'
+    return tmp_path / "readers.db"
 
 
 def test_it_is_kept(path: Path) -> None:
     readers = Readers(path, -1)
-    readers.note('one', 'bob@test', [PHONE, OTHER], 1.0)
-    readers.note('two', 'bob@test', [PHONE], 2.0)
+    readers.note("one", "bob@test", [PHONE, OTHER], 1.0)
+    readers.note("two", "bob@test", [PHONE], 2.0)
     readers.close()
     again = Readers(path, -1)
-    assert again.of('one') == (PHONE, OTHER)
-    assert again.of('two') == (PHONE,)
-    assert again.of('three') is None
+    assert again.of("one") == (PHONE, OTHER)
+    assert again.of("two") == (PHONE,)
+    assert again.of("three") is None
     again.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_where_gajim_keeps_no_history_neither_does_this(path: Path) -> None:
     readers = Readers(path, -1)
-    readers.note('one', 'bob@test', [PHONE], 1.0)
+    readers.note("one", "bob@test", [PHONE], 1.0)
     readers.close()
     readers = Readers(path, 0)
     assert not path.exists()
-    readers.note('two', 'bob@test', [PHONE], 1.0)
-    assert readers.of('two') == (PHONE,)
+    readers.note("two", "bob@test", [PHONE], 1.0)
+    assert readers.of("two") == (PHONE,)
     readers.close()
     assert not path.exists()
 
 
 def test_what_gajim_has_deleted_goes_too(path: Path) -> None:
     readers = Readers(path, -1)
-    readers.note('one', 'bob@test', [PHONE], 1.0)
-    readers.note('two', 'carol@test', [OTHER], 1.0)
-    readers.tidy(lambda jid: jid == 'carol@test', 2.0)
-    assert readers.of('one') is None
-    assert readers.of('two') == (OTHER,)
+    readers.note("one", "bob@test", [PHONE], 1.0)
+    readers.note("two", "carol@test", [OTHER], 1.0)
+    readers.tidy(lambda jid: jid == "carol@test", 2.0)
+    assert readers.of("one") is None
+    assert readers.of("two") == (OTHER,)
     readers.close()
-    assert b'bob@test' not in path.read_bytes()
+    assert b"bob@test" not in path.read_bytes()
 
 
 def test_what_is_too_old_goes(path: Path) -> None:
     readers = Readers(path, 100)
-    readers.note('old', 'bob@test', [PHONE], 1000.0)
-    readers.note('new', 'bob@test', [PHONE], 1090.0)
+    readers.note("old", "bob@test", [PHONE], 1000.0)
+    readers.note("new", "bob@test", [PHONE], 1090.0)
     readers.tidy(lambda _jid: True, 1150.0)
-    assert readers.of('old') is None
-    assert readers.of('new') == (PHONE,)
+    assert readers.of("old") is None
+    assert readers.of("new") == (PHONE,)
 
 
 def test_a_damaged_file_is_no_harm(path: Path) -> None:
-    path.write_bytes(b'not a database' * 100)
+    path.write_bytes(b"not a database" * 100)
     readers = Readers(path, -1)
-    readers.note('one', 'bob@test', [PHONE], 1.0)
-    assert readers.of('one') == (PHONE,)
+    readers.note("one", "bob@test", [PHONE], 1.0)
+    assert readers.of("one") == (PHONE,)
 
 
 def test_after_the_end_nothing_is_known(path: Path) -> None:
     readers = Readers(path, -1)
     readers.close()
-    readers.note('one', 'bob@test', [PHONE], 1.0)
-    assert readers.of('one') is None
+    readers.note("one", "bob@test", [PHONE], 1.0)
+    assert readers.of("one") is None

@@ -10,8 +10,8 @@ import pytest
 
 from omemo_plugin.bridge import redaction
 
-KEY = 'ab' * 44
-LINK = f'aesgcm://example.org/f#{KEY}'
+KEY = "ab" * 44
+LINK = f"aesgcm://example.org/f#{KEY}"
 
 
 @pytest.fixture(autouse=True)
@@ -22,22 +22,22 @@ def _installed() -> Iterator[None]:
 
 
 def test_case_41_no_key_in_gajims_log(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger('gajim.gtk.preview')
-    with caplog.at_level(logging.INFO, 'gajim.gtk.preview'):
-        log.info('Start downloading: %s %s', 'abc', LINK)
-        log.info('Status error for %s: %s', LINK.upper().replace('#', '#x'), 404)
+    log = logging.getLogger("gajim.gtk.preview")
+    with caplog.at_level(logging.INFO, "gajim.gtk.preview"):
+        log.info("Start downloading: %s %s", "abc", LINK)
+        log.info("Status error for %s: %s", LINK.upper().replace("#", "#x"), 404)
     assert KEY not in caplog.text.lower()
-    assert 'Start downloading: abc aesgcm://example.org/f#…' in caplog.text
-    assert '404' in caplog.text
+    assert "Start downloading: abc aesgcm://example.org/f#…" in caplog.text
+    assert "404" in caplog.text
 
 
 def test_the_rest_of_the_log_stays(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger('gajim.gtk.preview')
-    with caplog.at_level(logging.INFO, 'gajim.gtk.preview'):
-        log.info('%d of %s', 5, 'https://example.org/#part')
-    assert caplog.records[0].args == (5, 'https://example.org/#part')
+    log = logging.getLogger("gajim.gtk.preview")
+    with caplog.at_level(logging.INFO, "gajim.gtk.preview"):
+        log.info("%d of %s", 5, "https://example.org/#part")
+    assert caplog.records[0].args == (5, "https://example.org/#part")
 
 
 def test_taken_back() -> None:
     redaction.remove()
-    assert logging.getLogger('gajim.gtk.preview').filters == []
+    assert logging.getLogger("gajim.gtk.preview").filters == []

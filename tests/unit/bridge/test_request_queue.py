@@ -15,7 +15,7 @@ MANY = 3 * UNDER_WAY_MAX
 
 
 class Requests:
-    '''Numbered; over when the test says so.'''
+    """Numbered; over when the test says so."""
 
     def __init__(self) -> None:
         self.queues = RequestQueues()
@@ -23,7 +23,7 @@ class Requests:
         self.dropped: list[int] = []
         self.over: dict[int, Callable[[], None]] = {}
 
-    def add(self, number: int, server: str = 'example.org') -> None:
+    def add(self, number: int, server: str = "example.org") -> None:
         def start(over: Callable[[], None]) -> None:
             self.started.append(number)
             self.over[number] = over
@@ -49,7 +49,7 @@ def test_so_many_are_under_way_and_the_order_is_kept(requests: Requests) -> None
 
 
 def test_a_server_that_does_not_answer_holds_up_no_other(requests: Requests) -> None:
-    requests.add(MANY, 'example.net')
+    requests.add(MANY, "example.net")
     assert requests.started[-1] == MANY
 
 
@@ -64,10 +64,10 @@ def test_many_that_are_over_at_once_are_no_deep_call() -> None:
     def first(over: Callable[[], None]) -> None:
         # All others wait for this one
         for _ in range(sys.getrecursionlimit()):
-            queues.add('example.org', start, lambda: None)
+            queues.add("example.org", start, lambda: None)
         over()
 
-    queues.add('example.org', first, lambda: None)
+    queues.add("example.org", first, lambda: None)
     assert len(started) == sys.getrecursionlimit()
 
 

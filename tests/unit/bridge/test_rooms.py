@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Who is in a room, as the room and nobody else tells it.'''
+"""Who is in a room, as the room and nobody else tells it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nbxmpp.protocol import Presence
 
 from omemo_plugin.bridge.rooms import Rooms
 
-ALICE = 'alice@example.org'
-BOB = 'bob@example.org'
-CAT = 'cat@example.org'
-ROOM = 'den@rooms.example.org'
-MUC_USER = 'http://jabber.org/protocol/muc#user'
+ALICE = "alice@example.org"
+BOB = "bob@example.org"
+CAT = "cat@example.org"
+ROOM = "den@rooms.example.org"
+MUC_USER = "http://jabber.org/protocol/muc#user"
 
 
 class Task:
-    '''An answer of the room.'''
+    """An answer of the room."""
 
     def __init__(self, data: Any, jids: Collection[str] | None) -> None:
         self._data = data
@@ -36,12 +36,12 @@ class Task:
 
     def finish(self) -> Any:
         if self._jids is None:
-            raise RuntimeError('forbidden')
+            raise RuntimeError("forbidden")
         return SimpleNamespace(users={JID.from_string(jid): {} for jid in self._jids})
 
 
 class Client:
-    '''Gajim, in one room.'''
+    """Gajim, in one room."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any, Any]] = []
@@ -71,7 +71,7 @@ class Client:
 
     def set_affiliation(self, _room: JID, users: Any, callback: Any = None) -> Any:
         self.decided.append((users, callback))
-        return 'a task'
+        return "a task"
 
     def answer(self, **lists: Collection[str] | None) -> None:
         asked, self.asked = self.asked, []
@@ -94,14 +94,14 @@ def rooms(client: Client) -> Rooms:
 
 
 def presence(
-    nick: str, jid: str, affiliation: str, *, code: str = '', kind: str = ''
+    nick: str, jid: str, affiliation: str, *, code: str = "", kind: str = ""
 ) -> Presence:
-    status = f'<status code="{code}"/>' if code else ''
-    attr = f' type="{kind}"' if kind else ''
+    status = f'<status code="{code}"/>' if code else ""
+    attr = f' type="{kind}"' if kind else ""
     return Presence(
         node=f'<presence xmlns="jabber:client" from="{ROOM}/{nick}"{attr}>'
         f'<x xmlns="{MUC_USER}"><item jid="{jid}" affiliation="{affiliation}"/>'
-        f'{status}</x></presence>'
+        f"{status}</x></presence>"
     )
 
 
@@ -113,7 +113,7 @@ def announcement(sender: str, jid: str, affiliation: str) -> Message:
 
 
 def enter(rooms: Rooms, client: Client) -> None:
-    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
+    rooms.presence(presence("alice", f"{ALICE}/x", "owner", code="110"))
     client.answer(owner=[ALICE], admin=[BOB])
 
 
@@ -121,8 +121,8 @@ def test_members_are_known_when_all_lists_have_come(
     rooms: Rooms, client: Client
 ) -> None:
     assert rooms.members(ROOM) is None
-    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
-    assert [one[0] for one in client.asked] == ['owner', 'admin', 'member']
+    rooms.presence(presence("alice", f"{ALICE}/x", "owner", code="110"))
+    assert [one[0] for one in client.asked] == ["owner", "admin", "member"]
     owner, admin, member = client.asked
     owner[1](Task(owner[2], [ALICE]))
     admin[1](Task(admin[2], [BOB]))
@@ -143,27 +143,27 @@ def test_a_list_that_is_refused_is_asked_for_again(
 
 def test_case_37_who_is_removed_is_none_at_once(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
-    for affiliation in ('outcast', 'none'):
-        rooms.presence(presence('bob', f'{BOB}/y', 'member'))
+    for affiliation in ("outcast", "none"):
+        rooms.presence(presence("bob", f"{BOB}/y", "member"))
         assert rooms.members(ROOM) == (BOB,)
-        rooms.presence(presence('bob', f'{BOB}/y', affiliation, kind='unavailable'))
+        rooms.presence(presence("bob", f"{BOB}/y", affiliation, kind="unavailable"))
         assert rooms.members(ROOM) == ()
 
 
 def test_our_own_decisions_count_at_once(rooms: Rooms, client: Client) -> None:
-    '''The room may be far away, and the next message is written already.'''
+    """The room may be far away, and the next message is written already."""
     met: list[Collection[str]] = []
     enter(rooms, client)
     rooms.on_members = met.append
     room = JID.from_string(ROOM)
-    users = {JID.from_string(CAT): {'affiliation': 'member'}}
-    assert client.set_affiliation(room, users, callback=len) == 'a task'
+    users = {JID.from_string(CAT): {"affiliation": "member"}}
+    assert client.set_affiliation(room, users, callback=len) == "a task"
     assert client.decided == [(users, len)]
     assert rooms.members(ROOM) == (BOB, CAT)
     assert met == [[CAT]]
     client.answer(owner=[ALICE], admin=[BOB], member=[CAT])
     assert rooms.members(ROOM) == (BOB, CAT)
-    client.set_affiliation(room, {BOB: {'affiliation': 'outcast'}})
+    client.set_affiliation(room, {BOB: {"affiliation": "outcast"}})
     assert rooms.members(ROOM) == (CAT,)
     # The room has refused it
     client.answer(owner=[ALICE], admin=[BOB], member=[CAT])
@@ -173,13 +173,13 @@ def test_our_own_decisions_count_at_once(rooms: Rooms, client: Client) -> None:
 def test_decisions_are_given_back(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
     rooms.close()
-    assert 'set_affiliation' not in vars(client)
+    assert "set_affiliation" not in vars(client)
     rooms.close()
 
 
 def test_who_only_leaves_stays_a_member(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
-    rooms.presence(presence('bob', f'{BOB}/y', 'admin', kind='unavailable'))
+    rooms.presence(presence("bob", f"{BOB}/y", "admin", kind="unavailable"))
     assert rooms.members(ROOM) == (BOB,)
 
 
@@ -187,34 +187,34 @@ def test_who_is_not_there_can_be_made_a_member(rooms: Rooms, client: Client) -> 
     met: list[str] = []
     rooms.on_members = met.extend
     enter(rooms, client)
-    rooms.announcement(announcement(ROOM, CAT, 'member'))
+    rooms.announcement(announcement(ROOM, CAT, "member"))
     assert rooms.members(ROOM) == (BOB, CAT)
     assert met == [ALICE, BOB, CAT]
-    rooms.announcement(announcement(ROOM, CAT, 'none'))
+    rooms.announcement(announcement(ROOM, CAT, "none"))
     assert rooms.members(ROOM) == (BOB,)
 
 
-@pytest.mark.parametrize('sender', [f'{ROOM}/bob', CAT, 'rooms.example.org'])
+@pytest.mark.parametrize("sender", [f"{ROOM}/bob", CAT, "rooms.example.org"])
 def test_case_21_what_others_say_of_members_counts_for_nothing(
     rooms: Rooms, client: Client, sender: str
 ) -> None:
     enter(rooms, client)
-    rooms.announcement(announcement(sender, CAT, 'member'))
+    rooms.announcement(announcement(sender, CAT, "member"))
     assert rooms.members(ROOM) == (BOB,)
 
 
-@pytest.mark.parametrize('jid', ['@', 'a@b@c', ''])
+@pytest.mark.parametrize("jid", ["@", "a@b@c", ""])
 def test_malformed_addresses_are_passed_over(
     rooms: Rooms, client: Client, jid: str
 ) -> None:
     enter(rooms, client)
-    rooms.announcement(announcement(ROOM, jid, 'member'))
+    rooms.announcement(announcement(ROOM, jid, "member"))
     assert rooms.members(ROOM) == (BOB,)
 
 
 def test_entering_again_asks_again(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
-    rooms.presence(presence('alice', f'{ALICE}/x', 'owner', code='110'))
+    rooms.presence(presence("alice", f"{ALICE}/x", "owner", code="110"))
     assert rooms.members(ROOM) is None
     client.answer(owner=[ALICE], member=[CAT])
     assert rooms.members(ROOM) == (CAT,)
@@ -237,7 +237,7 @@ def test_private_is_what_gajim_knows_to_be(rooms: Rooms, client: Client) -> None
     # Gajim says yes of a room it has not looked at yet
     client.contact.get_disco = lambda: None
     assert not rooms.is_private(ROOM)
-    assert not rooms.is_private('other@rooms.example.org')
+    assert not rooms.is_private("other@rooms.example.org")
 
 
 def test_case_8_an_open_room_is_exposed(rooms: Rooms, client: Client) -> None:
@@ -253,9 +253,9 @@ def test_case_8_an_open_room_is_exposed(rooms: Rooms, client: Client) -> None:
 
 def message(**changes: Any) -> Any:
     values: dict[str, Any] = {
-        'from_': JID.from_string(f'{ROOM}/bob'),
-        'mam': None,
-        'muc_user': None,
+        "from_": JID.from_string(f"{ROOM}/bob"),
+        "mam": None,
+        "muc_user": None,
     }
     return SimpleNamespace(**{**values, **changes})
 
@@ -264,7 +264,7 @@ def test_case_21_the_presence_tells_who_is_behind_a_nickname(
     rooms: Rooms, client: Client
 ) -> None:
     assert rooms.sender(message()) is None
-    client.nicks['bob'] = f'{BOB}/phone'
+    client.nicks["bob"] = f"{BOB}/phone"
     assert rooms.sender(message()) == BOB
     # And the message does not
     forged = SimpleNamespace(jid=JID.from_string(CAT))
@@ -272,17 +272,17 @@ def test_case_21_the_presence_tells_who_is_behind_a_nickname(
 
 
 def test_the_archive_of_the_room_tells_it_too(rooms: Rooms, client: Client) -> None:
-    client.nicks['bob'] = CAT
-    told = SimpleNamespace(jid=JID.from_string(f'{BOB}/phone'))
+    client.nicks["bob"] = CAT
+    told = SimpleNamespace(jid=JID.from_string(f"{BOB}/phone"))
     own = SimpleNamespace(archive=JID.from_string(ROOM))
     assert rooms.sender(message(mam=own, muc_user=told)) == BOB
 
 
-@pytest.mark.parametrize('archive', [CAT, ALICE, 'other@rooms.example.org'])
+@pytest.mark.parametrize("archive", [CAT, ALICE, "other@rooms.example.org"])
 def test_case_18_another_archive_does_not(
     rooms: Rooms, client: Client, archive: str
 ) -> None:
-    client.nicks['bob'] = BOB
+    client.nicks["bob"] = BOB
     told = SimpleNamespace(jid=JID.from_string(CAT))
     mam = SimpleNamespace(archive=JID.from_string(archive))
     assert rooms.sender(message(mam=mam, muc_user=told)) is None
@@ -297,26 +297,26 @@ def test_the_room_itself_is_nobody(rooms: Rooms) -> None:
 
 
 def test_our_own_message_comes_back_once(rooms: Rooms) -> None:
-    wrote = (Element('{jabber:client}body'),)
-    rooms.note_sent(ROOM, 'id-1', wrote)
-    assert rooms.reflected(message(), 'other') is None
-    assert rooms.reflected(message(), 'id-1') == wrote
-    assert rooms.reflected(message(), 'id-1') is None
+    wrote = (Element("{jabber:client}body"),)
+    rooms.note_sent(ROOM, "id-1", wrote)
+    assert rooms.reflected(message(), "other") is None
+    assert rooms.reflected(message(), "id-1") == wrote
+    assert rooms.reflected(message(), "id-1") is None
 
 
 def test_what_waits_to_come_back_is_bounded(rooms: Rooms) -> None:
     for number in range(300):
         rooms.note_sent(ROOM, str(number), ())
-    assert rooms.reflected(message(), '0') is None
-    assert rooms.reflected(message(), '299') == ()
+    assert rooms.reflected(message(), "0") is None
+    assert rooms.reflected(message(), "299") == ()
 
 
 # Private messages
 
 
 def test_who_has_a_nickname(rooms: Rooms, client: Client) -> None:
-    client.nicks = {'bob': f'{BOB}/x', 'ghost': None}
-    assert rooms.person(f'{ROOM}/bob') == BOB
+    client.nicks = {"bob": f"{BOB}/x", "ghost": None}
+    assert rooms.person(f"{ROOM}/bob") == BOB
     for address in (
         f'{ROOM}/ghost', f'{ROOM}/nobody', ROOM, f'{BOB}/x', 'no address@'
     ):  # fmt: skip
@@ -324,7 +324,7 @@ def test_who_has_a_nickname(rooms: Rooms, client: Client) -> None:
 
 
 def test_a_nickname_that_changes_hands_is_noticed(rooms: Rooms) -> None:
-    address = f'{ROOM}/bob'
+    address = f"{ROOM}/bob"
     assert not rooms.is_written_to(address, BOB)
     assert rooms.previous_person(address, BOB) is None
     assert rooms.is_written_to(address, BOB)

@@ -13,16 +13,16 @@ from omemo_plugin.bridge.saving import Saving
 from omemo_plugin.bridge.saving import file_name
 from omemo_plugin.bridge.saving import free_path
 
-KEY = 'ab' * 44
+KEY = "ab" * 44
 
 
 @pytest.mark.parametrize(
-    ('link', 'name'),
+    ("link", "name"),
     [
-        (f'aesgcm://files.example.org/a/list.txt#{KEY}', 'list.txt'),
-        (f'aesgcm://files.example.org/..%2F..%2F.bashrc#{KEY}', 'bashrc'),
-        ('aesgcm://files.example.org/a/list.txt', ''),
-        (f'AESGCM://files.example.org/list.txt#{KEY}', ''),
+        (f"aesgcm://files.example.org/a/list.txt#{KEY}", "list.txt"),
+        (f"aesgcm://files.example.org/..%2F..%2F.bashrc#{KEY}", "bashrc"),
+        ("aesgcm://files.example.org/a/list.txt", ""),
+        (f"AESGCM://files.example.org/list.txt#{KEY}", ""),
     ],
 )
 def test_the_name_that_is_proposed(link: str, name: str) -> None:
@@ -30,23 +30,23 @@ def test_the_name_that_is_proposed(link: str, name: str) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / 'list.txt'
+    path = tmp_path / "list.txt"
     assert free_path(path) == path
-    path.symlink_to(tmp_path / 'gone')
-    assert free_path(path) == tmp_path / 'list (1).txt'
+    path.symlink_to(tmp_path / "gone")
+    assert free_path(path) == tmp_path / "list (1).txt"
 
 
 def test_case_41_what_is_no_link_is_told_and_not_asked_for(tmp_path: Path) -> None:
     told: list[str] = []
-    saving = Saving('account', told.append)
-    saving.save('aesgcm://files.example.org/list.txt#12', tmp_path / 'list.txt')
+    saving = Saving("account", told.append)
+    saving.save("aesgcm://files.example.org/list.txt#12", tmp_path / "list.txt")
     (line,) = told
-    assert '#' not in line
+    assert "#" not in line
     assert not list(tmp_path.iterdir())
 
 
 class FakeFetch:
-    '''As much of a download as is told of.'''
+    """As much of a download as is told of."""
 
     error = None
     done = 0
@@ -61,12 +61,12 @@ def test_a_long_download_says_now_and_then_how_far_it_is(
 ) -> None:
     told: list[str] = []
     clock = SimpleNamespace(now=0.0)
-    fetch = FakeFetch(tmp_path / 'list.txt')
-    saving = Saving('account', told.append)
-    monkeypatch.setattr(saving_module, 'way_of', lambda _account: None)
-    monkeypatch.setattr(saving._downloads, 'start', lambda *_args: fetch)
-    monkeypatch.setattr(saving_module.time, 'monotonic', lambda: clock.now)
-    saving.save(f'aesgcm://files.example.org/list.txt#{KEY}', fetch.target)
+    fetch = FakeFetch(tmp_path / "list.txt")
+    saving = Saving("account", told.append)
+    monkeypatch.setattr(saving_module, "way_of", lambda _account: None)
+    monkeypatch.setattr(saving._downloads, "start", lambda *_args: fetch)
+    monkeypatch.setattr(saving_module.time, "monotonic", lambda: clock.now)
+    saving.save(f"aesgcm://files.example.org/list.txt#{KEY}", fetch.target)
     for clock.now in range(40):
         fetch.done += 100_000
         saving._progressed(fetch)
@@ -75,9 +75,9 @@ def test_a_long_download_says_now_and_then_how_far_it_is(
     saving._progressed(fetch)
     saving._finished(fetch)
     assert told == [
-        'Saving list.txt…',
-        'Saving list.txt… 19 % (1 MiB)',
-        'Saving list.txt… 36 % (2 MiB)',
-        'Saving list.txt… 3 MiB',
-        f'Saved: {fetch.target}',
+        "Saving list.txt…",
+        "Saving list.txt… 19 % (1 MiB)",
+        "Saving list.txt… 36 % (2 MiB)",
+        "Saving list.txt… 3 MiB",
+        f"Saved: {fetch.target}",
     ]

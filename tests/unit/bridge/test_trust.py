@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Codes, phrases and trust messages through the account's service.'''
+"""Codes, phrases and trust messages through the account's service."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .test_account import run_for
 from .test_account import wait_for
 from .test_account import world
 
-__all__ = ['world']
+__all__ = ["world"]
 
-ALICE = 'alice@example.org'
-BOB = 'bob@example.org'
+ALICE = "alice@example.org"
+BOB = "bob@example.org"
 
 
 def code(side: Side) -> str:
@@ -54,7 +54,7 @@ def meet(side: Side, other: Side) -> None:
 
 
 def second_device(world: World, jid: str) -> Side:
-    side = Side(jid, world.server, world.folder / 'second')
+    side = Side(jid, world.server, world.folder / "second")
     world.sides.append(side)
     side.service.connected()
     run_for(0.2)
@@ -90,7 +90,7 @@ def test_case_45_a_link_is_applied_when_the_user_says_so(world: World) -> None:
 
 def test_case_45_what_is_not_true_any_more_is_not_applied(world: World) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
-    wrong = build_fingerprint_uri(BOB, {bob.service.device_id: '42' * 32})
+    wrong = build_fingerprint_uri(BOB, {bob.service.device_id: "42" * 32})
     shown = alice.service.judge(wrong, Source.CAMERA, BOB)
     assert shown.verdict is Verdict.IN_ADVANCE
     meet(alice, bob)
@@ -135,12 +135,12 @@ def test_a_phrase_that_is_another_one_now_verifies_nobody(world: World) -> None:
 def _list_of(world: World, jid: str) -> account_module.Element:
     from omemo_plugin.bridge.nodes import to_element
 
-    return to_element(world.server.items[jid, 'urn:xmpp:omemo:2:devices']['current'])
+    return to_element(world.server.items[jid, "urn:xmpp:omemo:2:devices"]["current"])
 
 
 @pytest.fixture
 def three(world: World) -> tuple[Side, Side, Side]:
-    '''Two devices of Alice, and one of Bob.'''
+    """Two devices of Alice, and one of Bob."""
     alice, bob = world.online(ALICE), world.online(BOB)
     alice2 = second_device(world, ALICE)
     alice.service.device_list_event(
@@ -156,7 +156,7 @@ def three(world: World) -> tuple[Side, Side, Side]:
 
 
 def deliver(sender: Side, *receivers: Side) -> int:
-    '''Bring what was sent to all; returns how many stanzas there were.'''
+    """Bring what was sent to all; returns how many stanzas there were."""
     run_for(0.2)
     stanzas, sender.client.stanzas = sender.client.stanzas, []
     for stanza in stanzas:
@@ -180,7 +180,7 @@ def test_trust_messages_from_end_to_end(
     verify(alice, bob)
     sent = str(alice.client.stanzas)
     assert deliver(alice, alice2, bob) == 2
-    assert 'trust-message' not in sent
+    assert "trust-message" not in sent
     assert info(alice2, bob).trust is Trust.VERIFIED
     # Bob has not verified Alice, so what she says of her other device waits
     assert info(bob, alice2).trust is Trust.BLIND
@@ -198,9 +198,9 @@ def test_a_trust_message_is_no_text_to_anybody(
     run_for(0.2)
     for stanza in alice.client.stanzas:
         assert stanza.getBody() is None
-        assert stanza.getTag('encryption') is None
-        assert stanza.getType() == 'chat'
-        assert stanza.getTag('store', namespace='urn:xmpp:hints') is not None
+        assert stanza.getTag("encryption") is None
+        assert stanza.getType() == "chat"
+        assert stanza.getTag("store", namespace="urn:xmpp:hints") is not None
     assert alice.client.stanzas
 
 
@@ -228,7 +228,7 @@ def test_a_decision_by_hand_waits_until_it_cannot_be_undone(
     seconds: list[int] = []
     monkeypatch.setattr(
         account_module.GLib,
-        'timeout_add_seconds',
+        "timeout_add_seconds",
         lambda delay, _callback: seconds.append(delay) or 0,
     )
     alice.service.set_trust(info(alice, bob).device, Trust.VERIFIED)
@@ -240,10 +240,8 @@ def test_nothing_raises_without_keys(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
-    monkeypatch.setattr(alice.service._keystore, 'engine', None)
+    monkeypatch.setattr(alice.service._keystore, "engine", None)
     shown = alice.service.judge(code(bob), Source.CAMERA, BOB)
     assert shown.verdict is Verdict.IN_ADVANCE
     assert not alice.service.apply(shown).applied
     assert alice.service.phrase(BOB) is None
-
-

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Files on their way to the server.'''
+"""Files on their way to the server."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from omemo_plugin.media.cipher import Decryptor
 from omemo_plugin.media.files import discard_leftovers
 from omemo_plugin.media.uri import parse_media_uri
 
-BOB = 'bob@example.org'
+BOB = "bob@example.org"
 
 
 class Module:
-    '''Gajim's module for uploads.'''
+    """Gajim's module for uploads."""
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
@@ -35,7 +35,7 @@ class Module:
 
 
 class Slots:
-    '''nbxmpp's module for uploads.'''
+    """nbxmpp's module for uploads."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -45,12 +45,12 @@ class Slots:
 
 
 class Transfer:
-    '''Gajim's upload.'''
+    """Gajim's upload."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temp_path = Path('/tmp/of-gajim')
-        self._mime = 'text/plain'
+        self._temp_path = Path("/tmp/of-gajim")
+        self._mime = "text/plain"
         self._is_encrypted = False
         self.state = SimpleNamespace(is_cancelled=False)
         self.transform: Callable[[str], str] = lambda url: url
@@ -87,7 +87,7 @@ def slots() -> Slots:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / 'of-gajim' / 'downloads'
+    return tmp_path / "of-gajim" / "downloads"
 
 
 @pytest.fixture
@@ -95,12 +95,12 @@ def uploads(module: Module, slots: Slots, folder: Path) -> Uploads:
     connection = SimpleNamespace(get_module=lambda _name: slots)
     client = SimpleNamespace(get_module=lambda _name: module, connection=connection)
     return Uploads(
-        client, lambda _contact: '', lambda _jid, _line: None, lambda: folder
+        client, lambda _contact: "", lambda _jid, _line: None, lambda: folder
     )
 
 
 def run(until: Callable[[], Any]) -> None:
-    '''Let the main loop run until something is true.'''
+    """Let the main loop run until something is true."""
     context = GLib.MainContext.default()
     while not until():
         context.iteration(True)
@@ -113,18 +113,18 @@ def encrypt(uploads: Uploads, transfer: Transfer) -> None:
     assert bool(went_on) is not bool(transfer.errors)
 
 
-@pytest.mark.parametrize('size', [1, 15, 16, 17, 1 << 18, (1 << 18) + 1, 3_000_000])
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 1 << 18, (1 << 18) + 1, 3_000_000])
 def test_what_is_uploaded_can_be_opened_with_the_link(
     uploads: Uploads, tmp_path: Path, size: int
 ) -> None:
     content = bytes(range(256)) * (size // 256 + 1)
-    source = tmp_path / 'the plan.png'
+    source = tmp_path / "the plan.png"
     source.write_bytes(content[:size])
     transfer = Transfer(source)
     encrypt(uploads, transfer)
     assert stat.S_IMODE(transfer.payload_path.stat().st_mode) == 0o600
-    file = parse_media_uri(transfer.transform('https://example.org/f/x.png'))
-    assert file.url == 'https://example.org/f/x.png'
+    file = parse_media_uri(transfer.transform("https://example.org/f/x.png"))
+    assert file.url == "https://example.org/f/x.png"
     opener = Decryptor(file.iv, file.key)
     plain = opener.update(transfer.payload_path.read_bytes())
     opener.finish()
@@ -134,18 +134,18 @@ def test_what_is_uploaded_can_be_opened_with_the_link(
 def test_the_server_learns_neither_name_nor_kind(
     uploads: Uploads, tmp_path: Path
 ) -> None:
-    source = tmp_path / 'names of the witnesses.txt'
-    source.write_bytes(b'x')
+    source = tmp_path / "names of the witnesses.txt"
+    source.write_bytes(b"x")
     transfer = Transfer(source)
     encrypt(uploads, transfer)
-    assert 'witnesses' not in transfer.path.name
-    assert transfer._mime == 'application/octet-stream'
+    assert "witnesses" not in transfer.path.name
+    assert transfer._mime == "application/octet-stream"
     assert source.exists()
 
 
 @pytest.mark.parametrize(
-    ('name', 'suffix'),
-    [('a.JPG', '.jpg'), ('a', ''), ('a.b c', ''), ('a.é', ''), ('.secret', '')],
+    ("name", "suffix"),
+    [("a.JPG", ".jpg"), ("a", ""), ("a.b c", ""), ("a.é", ""), (".secret", "")],
 )
 def test_anonymous_names(name: str, suffix: str) -> None:
     one, other = (anonymous_name(Path(name)) for _ in range(2))
@@ -154,21 +154,21 @@ def test_anonymous_names(name: str, suffix: str) -> None:
 
 
 def test_no_file_has_the_key_of_another(uploads: Uploads, tmp_path: Path) -> None:
-    source = tmp_path / 'a'
-    source.write_bytes(b'x' * 100)
+    source = tmp_path / "a"
+    source.write_bytes(b"x" * 100)
     links = set()
     for _ in range(5):
         transfer = Transfer(source)
         encrypt(uploads, transfer)
-        links.add(transfer.transform('https://example.org/f'))
+        links.add(transfer.transform("https://example.org/f"))
     assert len(links) == 5
 
 
 def test_a_file_larger_than_the_memory(uploads: Uploads, tmp_path: Path) -> None:
-    '''It passes through in pieces.'''
-    source = tmp_path / 'large'
+    """It passes through in pieces."""
+    source = tmp_path / "large"
     size = 400_000_000
-    with source.open('wb') as file:
+    with source.open("wb") as file:
         file.truncate(size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     encrypt(uploads, transfer := Transfer(source))
@@ -180,10 +180,10 @@ def test_a_file_larger_than_the_memory(uploads: Uploads, tmp_path: Path) -> None
 def test_what_is_encrypted_is_on_the_disk(
     uploads: Uploads, tmp_path: Path, folder: Path
 ) -> None:
-    '''And not in a temporary folder, which may be in the memory; what a crash
-    leaves of it goes like what is left of downloads.'''
-    source = tmp_path / 'a'
-    source.write_bytes(b'x')
+    """And not in a temporary folder, which may be in the memory; what a crash
+    leaves of it goes like what is left of downloads."""
+    source = tmp_path / "a"
+    source.write_bytes(b"x")
     encrypt(uploads, transfer := Transfer(source))
     assert [transfer.payload_path] == list(folder.iterdir())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -192,38 +192,38 @@ def test_what_is_encrypted_is_on_the_disk(
 
 
 def test_nothing_is_uploaded_when_it_fails(uploads: Uploads, tmp_path: Path) -> None:
-    transfer = Transfer(tmp_path / 'gone')
+    transfer = Transfer(tmp_path / "gone")
     encrypt(uploads, transfer)
-    assert transfer.errors[0][0] == 'encryption-not-available'
+    assert transfer.errors[0][0] == "encryption-not-available"
     assert not transfer.payload_path.exists()
 
 
 def test_a_link_in_the_place_of_the_encrypted_file_is_not_followed(
     uploads: Uploads, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('omemo_plugin.bridge.uploads.hidden_name', lambda: 'target')
-    source, victim = tmp_path / 'a', tmp_path / 'victim'
-    source.write_bytes(b'x')
-    victim.write_bytes(b'precious')
+    monkeypatch.setattr("omemo_plugin.bridge.uploads.hidden_name", lambda: "target")
+    source, victim = tmp_path / "a", tmp_path / "victim"
+    source.write_bytes(b"x")
+    victim.write_bytes(b"precious")
     folder.mkdir(parents=True)
-    (folder / 'target').symlink_to(victim)
+    (folder / "target").symlink_to(victim)
     encrypt(uploads, transfer := Transfer(source))
     assert transfer.errors
-    assert victim.read_bytes() == b'precious'
+    assert victim.read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize('ending', ['is_finished', 'is_error', 'is_cancelled'])
+@pytest.mark.parametrize("ending", ["is_finished", "is_error", "is_cancelled"])
 def test_the_encrypted_file_is_removed_afterwards(
     uploads: Uploads, tmp_path: Path, ending: str
 ) -> None:
-    source = tmp_path / 'a'
-    source.write_bytes(b'x')
+    source = tmp_path / "a"
+    source.write_bytes(b"x")
     encrypt(uploads, transfer := Transfer(source))
-    states = dict.fromkeys(('is_finished', 'is_error', 'is_cancelled'), False)
-    transfer.state_changed(transfer, 'state-changed', SimpleNamespace(**states))
+    states = dict.fromkeys(("is_finished", "is_error", "is_cancelled"), False)
+    transfer.state_changed(transfer, "state-changed", SimpleNamespace(**states))
     assert transfer.payload_path.exists()
     states[ending] = True
-    transfer.state_changed(transfer, 'state-changed', SimpleNamespace(**states))
+    transfer.state_changed(transfer, "state-changed", SimpleNamespace(**states))
     assert not transfer.payload_path.exists()
 
 
@@ -231,24 +231,24 @@ def test_a_file_that_would_go_in_clear_is_held(module: Module) -> None:
     said: list[str] = []
     client = SimpleNamespace(get_module=lambda _name: module)
     uploads = Uploads(
-        client, lambda _contact: 'no', lambda jid, line: said.append(jid), Path
+        client, lambda _contact: "no", lambda jid, line: said.append(jid), Path
     )
-    module.send_file(SimpleNamespace(jid=BOB), 'path')
+    module.send_file(SimpleNamespace(jid=BOB), "path")
     assert module.sent == []
     assert said == [BOB]
     uploads.remove()
-    module.send_file(SimpleNamespace(jid=BOB), 'path')
-    assert module.sent == ['path']
+    module.send_file(SimpleNamespace(jid=BOB), "path")
+    assert module.sent == ["path"]
 
 
 def ask(slots: Any, encryption_data: Any) -> SimpleNamespace:
-    '''Ask for a place as Gajim 2.6 does.'''
+    """Ask for a place as Gajim 2.6 does."""
     transfer = SimpleNamespace(
-        get_encryption_data=lambda: encryption_data, _mime='image/png'
+        get_encryption_data=lambda: encryption_data, _mime="image/png"
     )
     slots.request_slot(
         jid=BOB,
-        filename='who-was-there.PNG',
+        filename="who-was-there.PNG",
         size=9,
         content_type=transfer._mime,
         user_data=transfer,
@@ -259,23 +259,21 @@ def ask(slots: Any, encryption_data: Any) -> SimpleNamespace:
 def test_the_server_is_not_told_what_it_is_that_gajim_encrypts(
     uploads: Uploads, module: Module, slots: Slots
 ) -> None:
-    module.send_file(SimpleNamespace(jid=BOB), Path('who-was-there.PNG'))
+    module.send_file(SimpleNamespace(jid=BOB), Path("who-was-there.PNG"))
     transfer = ask(slots, object())
     (asked,) = slots.asked
-    assert asked['filename'].endswith('.png')
-    assert 'who' not in asked['filename']
-    assert asked['content_type'] == transfer._mime == 'application/octet-stream'
-    assert asked['size'] == 9
+    assert asked["filename"].endswith(".png")
+    assert "who" not in asked["filename"]
+    assert asked["content_type"] == transfer._mime == "application/octet-stream"
+    assert asked["size"] == 9
     uploads.remove()
     ask(slots, object())
-    assert slots.asked[1]['filename'] == 'who-was-there.PNG'
+    assert slots.asked[1]["filename"] == "who-was-there.PNG"
 
 
-@pytest.mark.usefixtures('uploads')
-def test_a_file_that_goes_in_clear_keeps_its_name(
-    module: Module, slots: Slots
-) -> None:
-    module.send_file(SimpleNamespace(jid=BOB), Path('who-was-there.PNG'))
+@pytest.mark.usefixtures("uploads")
+def test_a_file_that_goes_in_clear_keeps_its_name(module: Module, slots: Slots) -> None:
+    module.send_file(SimpleNamespace(jid=BOB), Path("who-was-there.PNG"))
     transfer = ask(slots, None)
-    assert slots.asked[0]['filename'] == 'who-was-there.PNG'
-    assert transfer._mime == 'image/png'
+    assert slots.asked[0]["filename"] == "who-was-there.PNG"
+    assert transfer._mime == "image/png"

@@ -22,7 +22,7 @@ def iterate() -> bool:
 
 
 def run_until_told(follower: Follower, times: int) -> None:
-    wait_for('they are told', lambda: (iterate(), follower.told == times)[1], 10)
+    wait_for("they are told", lambda: (iterate(), follower.told == times)[1], 10)
 
 
 def test_what_comes_in_a_row_is_told_once() -> None:

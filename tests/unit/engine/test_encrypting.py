@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A message that is encrypted in steps, and what may happen between two of them.
 What happens to its keys in any order of events is in
 tests/integration/test_orderings.py.
-'''
+"""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from tests.support.world import Peer
 from tests.support.world import World
 
 LEGACY = (Protocol.LEGACY,)
-CROWD = 'crowd@test'
+CROWD = "crowd@test"
 
 
-def begin(ann: Peer, *others: Peer, text: bytes = b'x') -> Encryption:
+def begin(ann: Peer, *others: Peer, text: bytes = b"x") -> Encryption:
     jids = tuple(dict.fromkeys(other.jid for other in others))
     ann.prepare(*jids)
     return ann.engine.begin_encrypt(jids, dict.fromkeys(ann.protocols, text))
@@ -49,7 +49,7 @@ def end(encryption: Encryption) -> SentMessage:
 
 
 def made(encryption: Encryption) -> list[Step]:
-    '''The keys there are so far.'''
+    """The keys there are so far."""
     return [
         step_of(protocol, key.data)
         for protocol, part in encryption._parts.items()
@@ -60,18 +60,18 @@ def made(encryption: Encryption) -> list[Step]:
 def two_with_devices(
     world: World, protocols: tuple[Protocol, ...] = BOTH
 ) -> tuple[Peer, list[Peer]]:
-    ann = world.peer('ann@test', protocols=protocols)
-    others = [world.peer('ben@test', protocols=protocols) for _ in range(2)]
-    others.append(world.peer('cat@test', protocols=protocols))
+    ann = world.peer("ann@test", protocols=protocols)
+    others = [world.peer("ben@test", protocols=protocols) for _ in range(2)]
+    others.append(world.peer("cat@test", protocols=protocols))
     return ann, others
 
 
-@pytest.mark.parametrize('protocols', [*[(p,) for p in Protocol], BOTH])
+@pytest.mark.parametrize("protocols", [*[(p,) for p in Protocol], BOTH])
 def test_all_read_what_was_encrypted_in_steps(
     world: World, protocols: tuple[Protocol, ...]
 ) -> None:
     ann, others = two_with_devices(world, protocols)
-    for text in (b'first', b'second'):
+    for text in (b"first", b"second"):
         encryption = begin(ann, *others, text=text)
         sent = end(encryption)
         ann.engine.flush()
@@ -84,12 +84,12 @@ def test_all_read_what_was_encrypted_in_steps(
 def test_case_36_a_step_is_bounded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = world.peer('ann@test', protocols=LEGACY)
+    ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 70)
     commits: list[int] = []
     commit = ann.engine._core.commit
     monkeypatch.setattr(
-        ann.engine._core, 'commit', lambda: (commits.append(1), commit())[1]
+        ann.engine._core, "commit", lambda: (commits.append(1), commit())[1]
     )
     found: list[list[int]] = []
     for again in range(3):
@@ -97,7 +97,7 @@ def test_case_36_a_step_is_bounded(
             # So is what a commit has to write
             assert len(commits) == 3 + 3
             ann.restart()
-        encryption = ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b'x'})
+        encryption = ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
         sizes: list[int] = []
         done = False
         while not done:
@@ -114,9 +114,9 @@ def test_case_36_a_step_is_bounded(
 
 
 def test_case_36_a_question_loads_no_sessions(world: World) -> None:
-    ann = world.peer('ann@test', protocols=LEGACY)
+    ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 5)
-    ann.engine.encrypt([CROWD], {Protocol.LEGACY: b'x'})
+    ann.engine.encrypt([CROWD], {Protocol.LEGACY: b"x"})
     ann.restart()
     ann.engine.connected()
     assert len(ann.engine.plan([CROWD]).readers) == 5
@@ -127,17 +127,17 @@ def test_case_36_a_question_loads_no_sessions(world: World) -> None:
 def test_case_36_a_thousand_and_one_are_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encrypting, 'RECIPIENTS_MAX', 4)
-    ann = world.peer('ann@test', protocols=LEGACY)
+    monkeypatch.setattr(encrypting, "RECIPIENTS_MAX", 4)
+    ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 5)
     with pytest.raises(encrypting.TooManyRecipients):
-        ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b'x'})
+        ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
     assert not ann.engine._core.sessions[Protocol.LEGACY].uncommitted
     ann.engine.set_trust(Device(CROWD, 3), Trust.DISTRUSTED)
-    assert len(ann.engine.encrypt([CROWD], {Protocol.LEGACY: b'x'}).readers) == 4
+    assert len(ann.engine.encrypt([CROWD], {Protocol.LEGACY: b"x"}).readers) == 4
 
 
-@pytest.mark.parametrize('steps', range(4))
+@pytest.mark.parametrize("steps", range(4))
 def test_case_47_killed_between_steps_reuses_no_key(world: World, steps: int) -> None:
     ann, others = two_with_devices(world, LEGACY)
     keys: list[Step] = []
@@ -150,11 +150,11 @@ def test_case_47_killed_between_steps_reuses_no_key(world: World, steps: int) ->
             # It may have left, and the others did not
             keys += made(encryption)
         ann.restart(commit=False)
-    sent = ann.encrypt(b'at last', 'ben@test', 'cat@test')
+    sent = ann.encrypt(b"at last", "ben@test", "cat@test")
     keys += steps_of(sent.messages)
     assert len(keys) == len(set(keys)) == 3 * (3 if steps == 3 else 0) + 3
     for other in others:
-        assert other.decrypt(ann, sent).plaintext == b'at last'
+        assert other.decrypt(ann, sent).plaintext == b"at last"
 
 
 def test_case_47_a_rollback_gives_all_of_it_up(world: World) -> None:
@@ -169,10 +169,10 @@ def test_case_47_a_rollback_gives_all_of_it_up(world: World) -> None:
         halfway.step(1)
     with pytest.raises(StoreError):
         done.finish()
-    sent = ann.encrypt(b'anew', 'ben@test', 'cat@test')
+    sent = ann.encrypt(b"anew", "ben@test", "cat@test")
     assert set(keys).isdisjoint(steps_of(sent.messages))
     for other in others:
-        assert other.decrypt(ann, sent).plaintext == b'anew'
+        assert other.decrypt(ann, sent).plaintext == b"anew"
 
 
 def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
@@ -183,10 +183,10 @@ def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
     encryption.step(1)
 
     def full() -> None:
-        raise StoreError('full')
+        raise StoreError("full")
 
     with monkeypatch.context() as disk:
-        disk.setattr(ann.engine._core.store, 'commit', full)
+        disk.setattr(ann.engine._core.store, "commit", full)
         encryption.step(1)
         with pytest.raises(StoreError):
             encryption.step(1)
@@ -195,9 +195,9 @@ def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
         encryption.step(1)
     with pytest.raises(StoreError):
         encryption.finish()
-    sent = ann.encrypt(b'anew', 'ben@test', 'cat@test')
+    sent = ann.encrypt(b"anew", "ben@test", "cat@test")
     for other in others:
-        assert other.decrypt(ann, sent).plaintext == b'anew'
+        assert other.decrypt(ann, sent).plaintext == b"anew"
 
 
 def distrust(ann: Peer, other: Peer) -> None:
@@ -223,7 +223,7 @@ def forget(ann: Peer, other: Peer) -> None:
 
 
 def take_its_place(ann: Peer, other: Peer) -> None:
-    '''Another device has its number, and is trusted blindly.'''
+    """Another device has its number, and is trusted blindly."""
     ann.engine.forget_device(other.device)
     for protocol in Protocol:
         device_list = ann.world.lists[other.jid, protocol]
@@ -240,8 +240,8 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize('steps', [0, 1, 6])
-@pytest.mark.parametrize(('change', 'reason'), CHANGES)
+@pytest.mark.parametrize("steps", [0, 1, 6])
+@pytest.mark.parametrize(("change", "reason"), CHANGES)
 def test_who_may_not_read_at_the_end_gets_no_key(
     world: World,
     change: Callable[[Peer, Peer], None],
@@ -263,19 +263,19 @@ def test_who_may_not_read_at_the_end_gets_no_key(
         assert reasons == (set() if reason is None else {reason})
     assert sent.lost == ()
     for other in (second, cat):
-        assert other.decrypt(ann, sent).plaintext == b'x'
+        assert other.decrypt(ann, sent).plaintext == b"x"
 
 
 def test_somebody_who_lost_all_devices_is_told_of(world: World) -> None:
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)
     distrust(ann, others[2])
-    assert end(encryption).lost == ('cat@test',)
+    assert end(encryption).lost == ("cat@test",)
 
 
 def test_nobody_is_left(world: World) -> None:
     ann, others = two_with_devices(world)
-    world.peer('ann@test')
+    world.peer("ann@test")
     encryption = begin(ann, *others)
     for other in others:
         distrust(ann, other)
@@ -284,40 +284,40 @@ def test_nobody_is_left(world: World) -> None:
 
 
 def test_a_session_that_is_replaced_meanwhile(world: World) -> None:
-    '''Its key is one of a session that the other side still has.'''
+    """Its key is one of a session that the other side still has."""
     ann, others = two_with_devices(world, LEGACY)
     ben = others[0]
-    ann.send(b'before', ben)
-    ben.send(b'answer', ann)
+    ann.send(b"before", ben)
+    ben.send(b"answer", ann)
     encryption = begin(ann, *others)
     encryption.step(1)
     ann.carry_out(ann.engine.replace_session(ben.device))
     sent = end(encryption)
-    assert ben.decrypt(ann, sent).plaintext == b'x'
-    assert ann.send(b'after', ben).plaintext == b'after'
+    assert ben.decrypt(ann, sent).plaintext == b"x"
+    assert ann.send(b"after", ben).plaintext == b"after"
 
 
 def test_case_47_a_rollback_forgets_what_was_not_written(world: World) -> None:
-    '''Lists and keys are asked for again, and no bundle is left of a device whose
-    key is not known any more.'''
+    """Lists and keys are asked for again, and no bundle is left of a device whose
+    key is not known any more."""
     ann, others = two_with_devices(world)
-    ann.prepare('ben@test')
+    ann.prepare("ben@test")
     ann.engine._core.rollback()
     for protocol in Protocol:
         assert ann.engine._directory.bundle(others[0].device, protocol) is None
-    sent = ann.encrypt(b'x', 'ben@test', 'cat@test')
+    sent = ann.encrypt(b"x", "ben@test", "cat@test")
     assert len(sent.readers) == 3
 
 
 def test_two_at_once_and_in_any_order(world: World) -> None:
     ann, others = two_with_devices(world)
-    one, other = begin(ann, *others, text=b'1'), begin(ann, *others, text=b'2')
+    one, other = begin(ann, *others, text=b"1"), begin(ann, *others, text=b"2")
     for _ in range(6):
         one.step(1)
         other.step(1)
     first, second = one.finish(), other.finish()
     for number, peer in enumerate(others):
-        order = [(first, b'1'), (second, b'2')]
+        order = [(first, b"1"), (second, b"2")]
         for sent, text in order if number else reversed(order):
             assert peer.decrypt(ann, sent).plaintext == text
 
@@ -327,18 +327,18 @@ def test_what_comes_in_meanwhile_is_read(world: World) -> None:
     encryption = begin(ann, *others)
     for peer in (*others, *others):
         encryption.step(1)
-        assert peer.send(b'in between', ann).plaintext == b'in between'
+        assert peer.send(b"in between", ann).plaintext == b"in between"
     sent = encryption.finish()
     for peer in others:
-        assert peer.decrypt(ann, sent).plaintext == b'x'
+        assert peer.decrypt(ann, sent).plaintext == b"x"
 
 
 def test_it_asks_for_nothing(world: World) -> None:
-    '''What it asked for would have to be carried out by somebody.'''
+    """What it asked for would have to be carried out by somebody."""
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)
     encryption.step()
-    new = world.peer('ben@test')
+    new = world.peer("ben@test")
     encryption.step()
     assert new.device not in encryption.finish().readers
-    assert new.device in ann.encrypt(b'y', 'ben@test').readers
+    assert new.device in ann.encrypt(b"y", "ben@test").readers

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''The primitives by their shorter ways, beside published vectors and the library.'''
+"""The primitives by their shorter ways, beside published vectors and the library."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ SHA_256 = HashFunction.SHA_256
 # RFC 5869, appendix A: key material, salt, info, what is derived
 HKDF_VECTORS = [
     pytest.param(
-        '0b' * 22,
-        '000102030405060708090a0b0c',
-        'f0f1f2f3f4f5f6f7f8f9',
-        '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf'
-        '34007208d5b887185865',
-        id='A.1',
+        "0b" * 22,
+        "000102030405060708090a0b0c",
+        "f0f1f2f3f4f5f6f7f8f9",
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
+        "34007208d5b887185865",
+        id="A.1",
     ),
     pytest.param(
-        '0b' * 22,
-        '',
-        '',
-        '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d'
-        '9d201395faa4b61a96c8',
-        id='A.3',
+        "0b" * 22,
+        "",
+        "",
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"
+        "9d201395faa4b61a96c8",
+        id="A.3",
     ),
 ]
 
 
-@pytest.mark.parametrize(('key_material', 'salt', 'info', 'derived'), HKDF_VECTORS)
+@pytest.mark.parametrize(("key_material", "salt", "info", "derived"), HKDF_VECTORS)
 def test_hkdf_of_the_rfc(key_material: str, salt: str, info: str, derived: str) -> None:
     for derive in (
         gnutls.hkdf_derive,
@@ -63,30 +63,30 @@ def test_hkdf_of_the_rfc(key_material: str, salt: str, info: str, derived: str) 
         assert fast.run(result).hex() == derived
 
 
-@pytest.mark.parametrize('size', [1, 16, 32, 80, 96, 8160])
+@pytest.mark.parametrize("size", [1, 16, 32, 80, 96, 8160])
 def test_hkdf_of_the_library(size: int) -> None:
     derive = gnutls.hkdf_derive
     for function, algorithm in (
         (SHA_256, hashes.SHA256()),
         (HashFunction.SHA_512, hashes.SHA512()),
     ):
-        expected = HKDF(algorithm, size, bytes(32), b'info').derive(b'key material')
-        result = derive(function, size, bytes(32), b'info', b'key material')
+        expected = HKDF(algorithm, size, bytes(32), b"info").derive(b"key material")
+        result = derive(function, size, bytes(32), b"info", b"key material")
         assert fast.run(result) == expected
 
 
 def test_more_than_hkdf_can_give_is_refused() -> None:
     with pytest.raises(gnutls.GnutlsError):
-        fast.run(gnutls.hkdf_derive(SHA_256, 255 * 32 + 1, b'', b'', b'key material'))
+        fast.run(gnutls.hkdf_derive(SHA_256, 255 * 32 + 1, b"", b"", b"key material"))
 
 
 # NIST SP 800-38A, F.2.5: the first block, to which a block of padding comes
 CBC_KEY = bytes.fromhex(
-    '603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4'
+    "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"
 )
 CBC_IV = bytes(range(16))
-CBC_PLAINTEXT = bytes.fromhex('6bc1bee22e409f96e93d7e117393172a')
-CBC_CIPHERTEXT = bytes.fromhex('f58c4c04d6e5f1ba779eabfb5f7bfbd6')
+CBC_PLAINTEXT = bytes.fromhex("6bc1bee22e409f96e93d7e117393172a")
+CBC_CIPHERTEXT = bytes.fromhex("f58c4c04d6e5f1ba779eabfb5f7bfbd6")
 
 
 def test_cbc_of_the_standard() -> None:
@@ -98,12 +98,12 @@ def test_cbc_of_the_standard() -> None:
 
 
 @pytest.mark.parametrize(
-    ('key', 'iv', 'ciphertext'),
+    ("key", "iv", "ciphertext"),
     [
-        pytest.param(bytes(31), bytes(16), bytes(16), id='key'),
-        pytest.param(bytes(32), bytes(15), bytes(16), id='initialization vector'),
-        pytest.param(bytes(32), bytes(16), b'', id='empty'),
-        pytest.param(bytes(32), bytes(16), bytes(17), id='no whole blocks'),
+        pytest.param(bytes(31), bytes(16), bytes(16), id="key"),
+        pytest.param(bytes(32), bytes(15), bytes(16), id="initialization vector"),
+        pytest.param(bytes(32), bytes(16), b"", id="empty"),
+        pytest.param(bytes(32), bytes(16), bytes(17), id="no whole blocks"),
     ],
 )
 def test_cbc_refuses(key: bytes, iv: bytes, ciphertext: bytes) -> None:
@@ -111,16 +111,16 @@ def test_cbc_refuses(key: bytes, iv: bytes, ciphertext: bytes) -> None:
         fast.run(gnutls.aes_cbc_decrypt(key, iv, ciphertext))
 
 
-@pytest.mark.parametrize('size', [0, 1, 63, 64, 65, 200])
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 200])
 def test_hmac(size: int) -> None:
-    '''Also with keys longer than a block.'''
+    """Also with keys longer than a block."""
     for function, name in (
         (SHA_256, hashlib.sha256),
         (HashFunction.SHA_512, hashlib.sha512),
     ):
-        expected = hmac.new(bytes(size), b'data', name).digest()
+        expected = hmac.new(bytes(size), b"data", name).digest()
         for provider in (gnutls, CryptoProviderImpl):
-            calculated = provider.hmac_calculate(bytes(size), function, b'data')
+            calculated = provider.hmac_calculate(bytes(size), function, b"data")
             assert fast.run(calculated) == expected
 
 
@@ -140,14 +140,14 @@ def opened(content: Any, key: Any) -> bytes:
     return fast.run(FASTER(None, content, key))
 
 
-@pytest.mark.parametrize('size', [0, 1, 16, 17, 10_000])
+@pytest.mark.parametrize("size", [0, 1, 16, 17, 10_000])
 def test_payload(size: int) -> None:
     assert opened(*sealed(bytes(size))) == bytes(size)
 
 
-@pytest.mark.parametrize('size', [1, 16, 17, 10_000])
+@pytest.mark.parametrize("size", [1, 16, 17, 10_000])
 def test_payload_with_a_nonce_of_sixteen_bytes(size: int) -> None:
-    '''As the first clients sent.'''
+    """As the first clients sent."""
     key, nonce = bytes(range(16)), bytes(range(16))
     whole = AESGCM(key).encrypt(nonce, bytes(size), None)
     content = oldmemo.oldmemo.ContentImpl(whole[:size], nonce)
@@ -156,12 +156,12 @@ def test_payload_with_a_nonce_of_sixteen_bytes(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ('key', 'nonce', 'ciphertext'),
+    ("key", "nonce", "ciphertext"),
     [
-        pytest.param(bytes(15), bytes(12), bytes(16), id='key'),
-        pytest.param(bytes(16), bytes(16), bytes(16), id='nonce'),
-        pytest.param(bytes(16), bytes(12), bytes(15), id='tag'),
-        pytest.param(bytes(16), bytes(12), bytes(16), id='not authentic'),
+        pytest.param(bytes(15), bytes(12), bytes(16), id="key"),
+        pytest.param(bytes(16), bytes(16), bytes(16), id="nonce"),
+        pytest.param(bytes(16), bytes(12), bytes(15), id="tag"),
+        pytest.param(bytes(16), bytes(12), bytes(16), id="not authentic"),
     ],
 )
 def test_gcm_refuses(key: bytes, nonce: bytes, ciphertext: bytes) -> None:
@@ -169,29 +169,29 @@ def test_gcm_refuses(key: bytes, nonce: bytes, ciphertext: bytes) -> None:
         gnutls.aes_gcm_decrypt(key, nonce, ciphertext)
 
 
-@pytest.mark.parametrize('part', ['ciphertext', 'initialization_vector', 'tag', 'key'])
+@pytest.mark.parametrize("part", ["ciphertext", "initialization_vector", "tag", "key"])
 def test_payload_that_was_changed_is_refused(part: str) -> None:
-    content, key = sealed(b'The meeting is at noon')
+    content, key = sealed(b"The meeting is at noon")
     parts = {
-        'ciphertext': content.ciphertext,
-        'initialization_vector': content.initialization_vector,
-        'tag': key.auth_tag,
-        'key': key.key,
+        "ciphertext": content.ciphertext,
+        "initialization_vector": content.initialization_vector,
+        "tag": key.auth_tag,
+        "key": key.key,
     }
     parts[part] = bytes([parts[part][0] ^ 1]) + parts[part][1:]
     with pytest.raises(Exception):  # noqa: B017, PT011
         opened(
             SimpleNamespace(
-                ciphertext=parts['ciphertext'],
-                initialization_vector=parts['initialization_vector'],
+                ciphertext=parts["ciphertext"],
+                initialization_vector=parts["initialization_vector"],
             ),
-            SimpleNamespace(key=parts['key'], auth_tag=parts['tag']),
+            SimpleNamespace(key=parts["key"], auth_tag=parts["tag"]),
         )
 
 
-@pytest.mark.parametrize('changed', range(16))
+@pytest.mark.parametrize("changed", range(16))
 def test_cbc_looks_at_the_whole_padding(changed: int) -> None:
-    sealed = fast.run(gnutls.aes_cbc_encrypt(CBC_KEY, CBC_IV, b''))
+    sealed = fast.run(gnutls.aes_cbc_encrypt(CBC_KEY, CBC_IV, b""))
     iv = bytearray(CBC_IV)
     iv[changed] ^= 0x20
     with pytest.raises(DecryptionFailedException):
@@ -203,25 +203,25 @@ async def _zeros(*_arguments: Any) -> bytes:
 
 
 async def _no_check(_backend: Any, _content: Any, _key: Any) -> bytes:
-    return b'sample'
+    return b"sample"
 
 
 def test_differences_are_noticed() -> None:
-    '''The self-tests at import find them, so the library's own stays.'''
-    with pytest.raises(ValueError, match='HMAC'):
+    """The self-tests at import find them, so the library's own stays."""
+    with pytest.raises(ValueError, match="HMAC"):
         fast_primitives.compare_hmac(
             fast.run, CryptoProviderImpl.hmac_calculate, _zeros
         )
-    with pytest.raises(ValueError, match='HKDF'):
+    with pytest.raises(ValueError, match="HKDF"):
         fast_primitives.compare_hkdf(fast.run, CryptoProviderImpl.hkdf_derive, _zeros)
-    content, key = sealed(b'sample')
+    content, key = sealed(b"sample")
 
     def compare(slow: Any, faster: Any) -> None:
         fast_primitives.compare_payload(fast.run, None, slow, faster, content, key)
 
-    with pytest.raises(ValueError, match='plaintext'):
+    with pytest.raises(ValueError, match="plaintext"):
         compare(_no_check, _zeros)
-    with pytest.raises(ValueError, match='not authentic'):
+    with pytest.raises(ValueError, match="not authentic"):
         compare(_no_check, _no_check)
 
 
@@ -230,19 +230,19 @@ def test_a_cbc_that_differs_is_noticed() -> None:
         aes_cbc_encrypt = staticmethod(gnutls.aes_cbc_encrypt)
         aes_cbc_decrypt = staticmethod(_zeros)
 
-    with pytest.raises(ValueError, match='plaintext'):
+    with pytest.raises(ValueError, match="plaintext"):
         fast_primitives.compare_cbc(fast.run, CryptoProviderImpl, Provider)
     Provider.aes_cbc_encrypt = staticmethod(_zeros)
-    with pytest.raises(ValueError, match='ciphertext'):
+    with pytest.raises(ValueError, match="ciphertext"):
         fast_primitives.compare_cbc(fast.run, CryptoProviderImpl, Provider)
 
 
 def test_without_gnutls_the_library_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, 'SLOW', [])
-    monkeypatch.setattr(fast_primitives, 'library_is_slow', lambda: True)
-    monkeypatch.delattr('omemo_plugin.engine.gnutls')
-    monkeypatch.setitem(sys.modules, 'omemo_plugin.engine.gnutls', None)
+    monkeypatch.setattr(fast, "SLOW", [])
+    monkeypatch.setattr(fast_primitives, "library_is_slow", lambda: True)
+    monkeypatch.delattr("omemo_plugin.engine.gnutls")
+    monkeypatch.setitem(sys.modules, "omemo_plugin.engine.gnutls", None)
     before = CryptoProviderImpl.hkdf_derive
-    fast._attempt('primitives', fast._speed_up_primitives)
-    assert fast.SLOW == ['primitives']
+    fast._attempt("primitives", fast._speed_up_primitives)
+    assert fast.SLOW == ["primitives"]
     assert CryptoProviderImpl.hkdf_derive is before

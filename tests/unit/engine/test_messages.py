@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Messages between engines, when all goes well or nearly so.'''
+"""Messages between engines, when all goes well or nearly so."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ LEGACY = (Protocol.LEGACY,)
 OMEMO_2 = (Protocol.OMEMO_2,)
 
 
-@pytest.mark.parametrize('protocols', [LEGACY, OMEMO_2, (*LEGACY, *OMEMO_2)])
+@pytest.mark.parametrize("protocols", [LEGACY, OMEMO_2, (*LEGACY, *OMEMO_2)])
 def test_conversation(world: World, protocols: tuple[Protocol, ...]) -> None:
-    ann = world.peer('ann@test', protocols=protocols)
-    ben = world.peer('ben@test', protocols=protocols)
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
     for number in range(3):
-        there = ann.send(b'there %d' % number, ben)
-        back = ben.send(b'back %d' % number, ann)
-        assert there.plaintext == b'there %d' % number
-        assert back.plaintext == b'back %d' % number
+        there = ann.send(b"there %d" % number, ben)
+        back = ben.send(b"back %d" % number, ann)
+        assert there.plaintext == b"there %d" % number
+        assert back.plaintext == b"back %d" % number
         assert there.protocol is protocols[-1]
         assert there.device == ann.device
         assert there.fingerprint == ann.engine.fingerprint
@@ -46,42 +46,42 @@ def test_conversation(world: World, protocols: tuple[Protocol, ...]) -> None:
 
 
 def test_both_protocols_until_omemo_2_was_heard(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
     # Ben must not answer by himself, or Ann knows at once
     ben.auto_answer = False
     for _ in range(2):
-        sent = ann.encrypt(b'x', ben.jid)
+        sent = ann.encrypt(b"x", ben.jid)
         assert {message.protocol for message in sent.messages} == set(Protocol)
         assert ben.decrypt(ann, sent).protocol is Protocol.OMEMO_2
-    answer = ben.encrypt(b'y', ann.jid)
+    answer = ben.encrypt(b"y", ann.jid)
     assert [message.protocol for message in answer.messages] == [Protocol.OMEMO_2]
     ann.decrypt(ben, answer)
-    sent = ann.encrypt(b'z', ben.jid)
+    sent = ann.encrypt(b"z", ben.jid)
     assert [message.protocol for message in sent.messages] == [Protocol.OMEMO_2]
 
 
 def test_mixed_devices_get_one_message(world: World) -> None:
-    ann = world.peer('ann@test')
-    old = world.peer('ben@test', protocols=LEGACY)
-    new = world.peer('ben@test', protocols=OMEMO_2)
-    own = world.peer('ann@test')
-    sent = ann.encrypt(b'to all', 'ben@test')
+    ann = world.peer("ann@test")
+    old = world.peer("ben@test", protocols=LEGACY)
+    new = world.peer("ben@test", protocols=OMEMO_2)
+    own = world.peer("ann@test")
+    sent = ann.encrypt(b"to all", "ben@test")
     assert set(sent.readers) == {old.device, new.device, own.device}
     assert not sent.left_out
     assert old.decrypt(ann, sent).protocol is Protocol.LEGACY
     assert new.decrypt(ann, sent).protocol is Protocol.OMEMO_2
-    assert own.decrypt(ann, sent).plaintext == b'to all'
+    assert own.decrypt(ann, sent).plaintext == b"to all"
 
 
 def test_a_device_without_a_protocol_we_have_text_for_is_left_out(
     world: World,
 ) -> None:
-    ann = world.peer('ann@test')
-    old = world.peer('ben@test', protocols=LEGACY)
-    new = world.peer('ben@test', protocols=OMEMO_2)
-    ann.prepare('ben@test')
-    sent = ann.engine.encrypt(['ben@test'], {Protocol.OMEMO_2: b'reaction'})
+    ann = world.peer("ann@test")
+    old = world.peer("ben@test", protocols=LEGACY)
+    new = world.peer("ben@test", protocols=OMEMO_2)
+    ann.prepare("ben@test")
+    sent = ann.engine.encrypt(["ben@test"], {Protocol.OMEMO_2: b"reaction"})
     assert sent.readers == (new.device,)
     assert [(one.device, one.reason) for one in sent.left_out] == [
         (old.device, LeftOutReason.PROTOCOL)
@@ -89,100 +89,102 @@ def test_a_device_without_a_protocol_we_have_text_for_is_left_out(
 
 
 def test_simultaneous_first_messages_lose_nothing(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    from_ann = [ann.encrypt(b'a%d' % n, ben.jid) for n in range(3)]
-    from_ben = [ben.encrypt(b'b%d' % n, ann.jid) for n in range(3)]
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    from_ann = [ann.encrypt(b"a%d" % n, ben.jid) for n in range(3)]
+    from_ben = [ben.encrypt(b"b%d" % n, ann.jid) for n in range(3)]
     for number in range(3):
-        assert ben.decrypt(ann, from_ann[number]).plaintext == b'a%d' % number
-        assert ann.decrypt(ben, from_ben[number]).plaintext == b'b%d' % number
+        assert ben.decrypt(ann, from_ann[number]).plaintext == b"a%d" % number
+        assert ann.decrypt(ben, from_ben[number]).plaintext == b"b%d" % number
     for number in range(5):
-        assert ann.send(b'%d' % number, ben).plaintext == b'%d' % number
-        assert ben.send(b'%d' % number, ann).plaintext == b'%d' % number
+        assert ann.send(b"%d" % number, ben).plaintext == b"%d" % number
+        assert ben.send(b"%d" % number, ann).plaintext == b"%d" % number
 
 
 def test_restart_without_commit_receives_again(world: World) -> None:
-    '''Gajim may lose in a crash what it showed; the archive sends it again.'''
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    ann.send(b'first', ben)
+    """Gajim may lose in a crash what it showed; the archive sends it again."""
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    ann.send(b"first", ben)
     ben.engine.commit()
-    lost = ann.encrypt(b'second', ben.jid)
+    lost = ann.encrypt(b"second", ben.jid)
     ben.decrypt(ann, lost)
     ben.restart(commit=False)
-    assert ben.decrypt(ann, lost).plaintext == b'second'
+    assert ben.decrypt(ann, lost).plaintext == b"second"
     ben.restart()
     with pytest.raises(DuplicateMessage):
         ben.decrypt(ann, lost)
-    assert ann.send(b'third', ben).plaintext == b'third'
+    assert ann.send(b"third", ben).plaintext == b"third"
 
 
 def test_own_messages_are_not_for_this_device(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    sent = ann.encrypt(b'x', ben.jid)
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    sent = ann.encrypt(b"x", ben.jid)
     with pytest.raises(SentByThisDevice):
         ann.engine.decrypt(ann.jid, sent.messages)
 
 
 def test_message_for_others_only(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    eve = world.peer('eve@test')
-    sent = ann.encrypt(b'x', ben.jid)
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    eve = world.peer("eve@test")
+    sent = ann.encrypt(b"x", ben.jid)
     with pytest.raises(NotForThisDevice):
         eve.engine.decrypt(ann.jid, sent.messages)
 
 
 def test_own_jid_in_another_case(world: World) -> None:
-    ann = world.peer('ann@test', protocols=OMEMO_2)
-    ben = world.peer('ben@test', protocols=OMEMO_2)
-    message = ann.encrypt(b'x', ben.jid).messages[0]
-    keys = (dataclasses.replace(message.keys[0], jid='Ben@Test'),)
+    ann = world.peer("ann@test", protocols=OMEMO_2)
+    ben = world.peer("ben@test", protocols=OMEMO_2)
+    message = ann.encrypt(b"x", ben.jid).messages[0]
+    keys = (dataclasses.replace(message.keys[0], jid="Ben@Test"),)
     message = dataclasses.replace(message, keys=keys)
-    assert ben.engine.decrypt(ann.jid, [message]).plaintext == b'x'
+    assert ben.engine.decrypt(ann.jid, [message]).plaintext == b"x"
 
 
 def test_late_bundle_is_asked_for_again(world: World) -> None:
-    '''Some clients publish the list before the bundle.'''
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
+    """Some clients publish the list before the bundle."""
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
     hidden = {
-        key: world.bundles.pop(key) for key in list(world.bundles)
+        key: world.bundles.pop(key)
+        for key in list(world.bundles)
         if key[0] == ben.device
     }
     ann.prepare(ben.jid)
     assert ann.engine.plan([ben.jid]).unreachable == (ben.jid,)
     with pytest.raises(NoRecipient):
-        ann.engine.encrypt([ben.jid], {Protocol.LEGACY: b'x'})
+        ann.engine.encrypt([ben.jid], {Protocol.LEGACY: b"x"})
     # Not at once: this would go on for ever
     assert not ann.engine.plan([ben.jid]).effects
     world.bundles.update(hidden)
     ann.clock.now += 4
-    assert ann.send(b'x', ben).plaintext == b'x'
+    assert ann.send(b"x", ben).plaintext == b"x"
 
 
 def test_missing_bundles_are_not_fetched_again_and_again(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    gone = world.peer('ben@test')
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    gone = world.peer("ben@test")
     world.bundles.pop((gone.device, Protocol.LEGACY))
     world.bundles.pop((gone.device, Protocol.OMEMO_2))
     before = len(ann.log)
     for _ in range(20):
-        ann.send(b'x', ben)
+        ann.send(b"x", ben)
         ann.clock.now += 60
     fetched = [
-        effect for effect in ann.log[before:]
-        if getattr(effect, 'device', None) == gone.device
+        effect
+        for effect in ann.log[before:]
+        if getattr(effect, "device", None) == gone.device
     ]
     assert 2 <= len(fetched) <= 10
 
 
 def test_catch_up_keeps_prekeys_and_publishes_once(world: World) -> None:
-    '''Two devices took the same prekey before we came back.'''
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test', protocols=LEGACY)
+    """Two devices took the same prekey before we came back."""
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test", protocols=LEGACY)
     key = (ben.device, Protocol.LEGACY)
     bundle = world.bundles[key]
     number = next(iter(bundle.prekeys))
@@ -194,32 +196,32 @@ def test_catch_up_keeps_prekeys_and_publishes_once(world: World) -> None:
         bundle.signature,
         {number: bundle.prekeys[number]},
     )
-    other = world.peer('ann@test')
+    other = world.peer("ann@test")
     ann.prepare(ben.jid)
     other.prepare(ben.jid)
-    texts = {Protocol.LEGACY: b'x'}
+    texts = {Protocol.LEGACY: b"x"}
     one = ann.engine.encrypt([ben.jid], texts)
     two = other.engine.encrypt([ben.jid], texts)
 
     ben.carry_out(ben.engine.connected())
     ben.log.clear()
-    assert ben.decrypt(ann, one).plaintext == b'x'
+    assert ben.decrypt(ann, one).plaintext == b"x"
     ben.restart()
     ben.carry_out(ben.engine.connected())
-    assert ben.decrypt(other, two).plaintext == b'x'
+    assert ben.decrypt(other, two).plaintext == b"x"
     assert not [e for e in ben.log if isinstance(e, OweEmptyMessage)]
     ben.clock.now += 60
     ben.log.clear()
     ben.carry_out(ben.engine.catch_up_ended())
     kinds = [type(effect).__name__ for effect in ben.log]
-    assert kinds.count('PublishBundle') == 2 - 1
+    assert kinds.count("PublishBundle") == 2 - 1
     assert len(world.bundles[key].prekeys) == 100
     assert number not in world.bundles[key].prekeys
-    assert 'OweEmptyMessage' in kinds
+    assert "OweEmptyMessage" in kinds
 
 
 def first_messages(world: World, ben: Peer, senders: list[Peer]) -> list[SentMessage]:
-    '''Of several devices that all took the same prekey.'''
+    """Of several devices that all took the same prekey."""
     key = (ben.device, Protocol.LEGACY)
     bundle = world.bundles[key]
     number = next(iter(bundle.prekeys))
@@ -227,17 +229,17 @@ def first_messages(world: World, ben: Peer, senders: list[Peer]) -> list[SentMes
     world.bundles[key] = dataclasses.replace(bundle, prekeys=one_prekey)
     for sender in senders:
         sender.prepare(ben.jid)
-    texts = {Protocol.LEGACY: b'x'}
+    texts = {Protocol.LEGACY: b"x"}
     return [sender.engine.encrypt([ben.jid], texts) for sender in senders]
 
 
 def test_two_take_the_same_prekey_at_the_same_time(world: World) -> None:
-    '''The second one's message comes when the first one's has used it.'''
-    ben = world.peer('ben@test', protocols=LEGACY)
-    ann, cat = world.peer('ann@test'), world.peer('cat@test')
-    late = world.peer('dan@test')
+    """The second one's message comes when the first one's has used it."""
+    ben = world.peer("ben@test", protocols=LEGACY)
+    ann, cat = world.peer("ann@test"), world.peer("cat@test")
+    late = world.peer("dan@test")
     one, two, three = first_messages(world, ben, [ann, cat, late])
-    assert ben.decrypt(ann, one).plaintext == b'x'
+    assert ben.decrypt(ann, one).plaintext == b"x"
     ben.clock.now += 20
     ben.carry_out(ben.engine.tick())
     # It is not offered any more
@@ -247,7 +249,7 @@ def test_two_take_the_same_prekey_at_the_same_time(world: World) -> None:
     ben.engine.commit()
     ben.restart()
     ben.online()
-    assert ben.decrypt(cat, two).plaintext == b'x'
+    assert ben.decrypt(cat, two).plaintext == b"x"
     ben.clock.now += KEPT_SECONDS
     ben.carry_out(ben.engine.tick())
     with pytest.raises(UnknownPrekey):
@@ -255,7 +257,7 @@ def test_two_take_the_same_prekey_at_the_same_time(world: World) -> None:
 
 
 def test_used_prekeys_are_bounded_in_number(world: World) -> None:
-    ben = world.peer('ben@test')
+    ben = world.peer("ben@test")
     prekeys = ben.engine._core.prekeys[Protocol.LEGACY]
     now = ben.engine._core.now()
     for number in range(KEPT_MAX + 20):
@@ -267,9 +269,9 @@ def test_used_prekeys_are_bounded_in_number(world: World) -> None:
     assert min(at for _, at in used.values()) == now + 20
 
 
-@pytest.mark.parametrize('jump', [-1, KEPT_SECONDS])
+@pytest.mark.parametrize("jump", [-1, KEPT_SECONDS])
 def test_used_prekeys_do_not_outlive_a_wrong_clock(world: World, jump: int) -> None:
-    ben = world.peer('ben@test')
+    ben = world.peer("ben@test")
     prekeys = ben.engine._core.prekeys[Protocol.LEGACY]
     now = ben.engine._core.now()
     bundle = prekeys.bundle()
@@ -282,45 +284,45 @@ def test_used_prekeys_do_not_outlive_a_wrong_clock(world: World, jump: int) -> N
 
 
 def test_new_contact_device_is_told(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    ann.send(b'x', ben)
-    assert NewDevices('ben@test', (ben.device,), Trust.BLIND) in ann.news
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    ann.send(b"x", ben)
+    assert NewDevices("ben@test", (ben.device,), Trust.BLIND) in ann.news
     ann.news.clear()
-    ann.send(b'x', ben)
+    ann.send(b"x", ben)
     assert not ann.news
 
 
 def test_replaced_session(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
-    ann.send(b'x', ben)
-    ben.send(b'x', ann)
-    late = ann.encrypt(b'late', ben.jid)
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    ann.send(b"x", ben)
+    ben.send(b"x", ann)
+    late = ann.encrypt(b"late", ben.jid)
     ben.carry_out(ben.engine.replace_session(ann.device))
     assert ben.outbox
-    assert ben.send(b'new', ann).plaintext == b'new'
-    assert ann.send(b'new', ben).plaintext == b'new'
+    assert ben.send(b"new", ann).plaintext == b"new"
+    assert ann.send(b"new", ben).plaintext == b"new"
     # What was under way on the old session is not lost
-    assert ben.decrypt(ann, late).plaintext == b'late'
+    assert ben.decrypt(ann, late).plaintext == b"late"
 
 
 def test_heartbeat_after_53_messages_without_answer(world: World) -> None:
-    ann = world.peer('ann@test', protocols=OMEMO_2)
-    ben = world.peer('ben@test', protocols=OMEMO_2)
-    ann.send(b'x', ben)
-    ben.send(b'x', ann)
-    ann.send(b'x', ben)
+    ann = world.peer("ann@test", protocols=OMEMO_2)
+    ben = world.peer("ben@test", protocols=OMEMO_2)
+    ann.send(b"x", ben)
+    ben.send(b"x", ann)
+    ann.send(b"x", ben)
     ben.outbox.clear()
     for _ in range(60):
-        ann.send(b'x', ben)
+        ann.send(b"x", ben)
     assert len(ben.outbox) == 1
 
 
 def test_another_own_device_is_taken_off_the_lists(world: World) -> None:
-    ann = world.peer('ann@test')
-    other = world.peer('ann@test')
-    third = world.peer('ann@test', protocols=LEGACY)
+    ann = world.peer("ann@test")
+    other = world.peer("ann@test")
+    third = world.peer("ann@test", protocols=LEGACY)
     effects = ann.engine.own_lists_without(other.device)
     lists = {effect.device_list.protocol: effect.device_list for effect in effects}
     assert lists[Protocol.LEGACY].ids == {
@@ -336,8 +338,8 @@ def test_another_own_device_is_taken_off_the_lists(world: World) -> None:
 
 
 def test_this_device_and_other_peoples_stay_on_the_lists(world: World) -> None:
-    ann = world.peer('ann@test')
-    ben = world.peer('ben@test')
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
     for device in (ann.device, ben.device):
         with pytest.raises(OmemoError):
             ann.engine.own_lists_without(device)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''An archive of a month: sessions begun while nobody was there to answer.'''
+"""An archive of a month: sessions begun while nobody was there to answer."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from tests.support.world import World
 MONTH = 35 * 24 * 3600
 
 
-@pytest.mark.parametrize('protocol', Protocol)
-@pytest.mark.parametrize('torn', [False, True], ids=['whole', 'torn'])
+@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
 def test_sessions_of_a_month_are_read(
     world: World, protocol: Protocol, torn: bool
 ) -> None:
-    '''In order and once each, also when Gajim dies half way.'''
+    """In order and once each, also when Gajim dies half way."""
     protocols = (protocol,)
-    ben = world.peer('ben@test', protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
     ben.auto_answer = False
     senders = [
-        world.peer(f'{name}@test', protocols=protocols)
-        for name in ('ann', 'ann', 'cat', 'dan', 'eve')
+        world.peer(f"{name}@test", protocols=protocols)
+        for name in ("ann", "ann", "cat", "dan", "eve")
     ]
     sent = []
     for number in range(6):
         for index, sender in enumerate(senders):
-            text = b'%d from %d' % (number, index)
+            text = b"%d from %d" % (number, index)
             sent.append((sender, text, sender.encrypt(text, ben.jid)))
 
-    late = world.peer('fay@test', protocols=protocols)
-    held = late.encrypt(b'late', ben.jid)
+    late = world.peer("fay@test", protocols=protocols)
+    held = late.encrypt(b"late", ben.jid)
     signed = world.bundles[ben.device, protocol].signed_prekey_id
 
     # He is back, and time passes for him before the archive is read
@@ -58,4 +58,4 @@ def test_sessions_of_a_month_are_read(
     # The signed prekey is changed only now, and the old one is still good
     ben.wait(1)
     assert world.bundles[ben.device, protocol].signed_prekey_id != signed
-    assert ben.decrypt(late, held).plaintext == b'late'
+    assert ben.decrypt(late, held).plaintext == b"late"

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 A disk that is full, read-only or damaged. There is a typed error or none; what
 was not written was not sent; and no message key is used twice.
-'''
+"""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _PAGE = 4096
 
 
 def pair(world: World) -> tuple[Peer, Peer, list[Step]]:
-    ann, ben = world.peer('ann@test'), world.peer('ben@test')
+    ann, ben = world.peer("ann@test"), world.peer("ben@test")
     seen: list[Step] = []
     for number in range(2):
-        say(ann, ben, b'a%d' % number, seen)
-        say(ben, ann, b'b%d' % number, seen)
+        say(ann, ben, b"a%d" % number, seen)
+        say(ben, ann, b"b%d" % number, seen)
     return ann, ben, seen
 
 
@@ -52,12 +52,12 @@ def say(sender: Peer, to: Peer, text: bytes, seen: list[Step]) -> None:
 
 
 def wal_of(path: Path) -> Path:
-    return path.with_name(path.name + '-wal')
+    return path.with_name(path.name + "-wal")
 
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    '''Writing ends there as on a full disk: with the bytes that still fit.'''
+    """Writing ends there as on a full disk: with the bytes that still fit."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -66,7 +66,7 @@ def no_file_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.parametrize('room', [0, 1, 24, 100, 4119, 4120, 4121, 8300])
+@pytest.mark.parametrize("room", [0, 1, 24, 100, 4119, 4120, 4121, 8300])
 def test_case_47_disk_full_while_sending(world: World, room: int) -> None:
     ann, ben, seen = pair(world)
     ann.engine.commit()
@@ -75,24 +75,24 @@ def test_case_47_disk_full_while_sending(world: World, room: int) -> None:
 
     def send_until_full() -> None:
         for _ in range(9):
-            seen.extend(steps_of(ann.encrypt(b'x', ben.jid).messages))
+            seen.extend(steps_of(ann.encrypt(b"x", ben.jid).messages))
 
     for _ in range(3):
         with no_file_beyond(size + room), pytest.raises(StoreError):
             send_until_full()
-    say(ann, ben, b'on', seen)
+    say(ann, ben, b"on", seen)
     ann.restart(commit=False)
-    say(ann, ben, b'and on', seen)
-    say(ben, ann, b'back', seen)
+    say(ann, ben, b"and on", seen)
+    say(ben, ann, b"back", seen)
     assert len(set(seen)) == len(seen)
 
 
 def test_case_47_disk_full_while_receiving(world: World) -> None:
-    '''What could not be written can be decrypted again.'''
+    """What could not be written can be decrypted again."""
     ann, ben, seen = pair(world)
     ann.engine.commit()
-    cat = world.peer('cat@test')
-    sent = [(ben, ben.encrypt(b'b', ann.jid)), (cat, cat.encrypt(b'c', ann.jid))]
+    cat = world.peer("cat@test")
+    sent = [(ben, ben.encrypt(b"b", ann.jid)), (cat, cat.encrypt(b"c", ann.jid))]
     for _ in range(2):
         with no_file_beyond(wal_of(ann.path).stat().st_size):
             for sender, message in sent:
@@ -103,32 +103,32 @@ def test_case_47_disk_full_while_receiving(world: World) -> None:
         assert not ann.engine.uncommitted
     for sender, message in sent:
         assert ann.decrypt(sender, message).plaintext is not None
-    say(ann, ben, b'on', seen)
-    say(ann, cat, b'on', seen)
+    say(ann, ben, b"on", seen)
+    say(ann, cat, b"on", seen)
     assert len(set(seen)) == len(seen)
 
 
 def test_case_47_database_full(world: World) -> None:
-    '''The same as SQLite itself says it.'''
+    """The same as SQLite itself says it."""
     ann, ben, seen = pair(world)
     ann.engine.commit()
     execute = ann.engine._core.store._connection.execute
-    pages = execute('PRAGMA page_count').fetchone()[0]
-    execute(f'PRAGMA max_page_count = {pages}')
+    pages = execute("PRAGMA page_count").fetchone()[0]
+    execute(f"PRAGMA max_page_count = {pages}")
 
     def choose_much() -> None:
         for number in range(2000):
-            ann.engine.set_blind_trust_of(f'{number}@test', False)
+            ann.engine.set_blind_trust_of(f"{number}@test", False)
 
     with pytest.raises(StoreError):
         choose_much()
-    execute('PRAGMA max_page_count = 1000000')
-    say(ann, ben, b'on', seen)
+    execute("PRAGMA max_page_count = 1000000")
+    say(ann, ben, b"on", seen)
     assert len(set(seen)) == len(seen)
 
 
 def without_rights(work: Callable[[], None]) -> None:
-    '''In a process of an ordinary user.'''
+    """In a process of an ordinary user."""
     child = os.fork()
     if child == 0:
         try:
@@ -136,7 +136,7 @@ def without_rights(work: Callable[[], None]) -> None:
                 os.setuid(_NOBODY)
             work()
         except BaseException as error:
-            os.write(2, f'{type(error).__name__}: {error}\n'.encode())
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
             os._exit(1)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -144,8 +144,8 @@ def without_rights(work: Callable[[], None]) -> None:
 
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
-    '''Where another user gets to.'''
-    folder = Path(tempfile.mkdtemp(prefix='omemo-store-'))
+    """Where another user gets to."""
+    folder = Path(tempfile.mkdtemp(prefix="omemo-store-"))
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
     yield folder
@@ -154,19 +154,19 @@ def public_folder() -> Iterator[Path]:
 
 
 def test_case_47_read_only(public_folder: Path) -> None:
-    path = public_folder / 'keys.db'
+    path = public_folder / "keys.db"
 
     def make() -> None:
-        OmemoEngine.open(path, 'ann@test', Clock()).close()
+        OmemoEngine.open(path, "ann@test", Clock()).close()
 
     def refuse() -> None:
         try:
-            OmemoEngine.open(path, 'ann@test', Clock())
+            OmemoEngine.open(path, "ann@test", Clock())
         except StoreDamaged:
-            raise AssertionError('it is not damaged') from None
+            raise AssertionError("it is not damaged") from None
         except StoreError:
             return
-        raise AssertionError('it was opened')
+        raise AssertionError("it was opened")
 
     without_rights(make)
     before = path.read_bytes()
@@ -181,20 +181,20 @@ def test_case_47_read_only(public_folder: Path) -> None:
 
 
 def use(folder: Path, name: str, ben: Peer) -> list[Step]:
-    '''Open a store that may be damaged, and do with it all there is to do.'''
+    """Open a store that may be damaged, and do with it all there is to do."""
     seen: list[Step] = []
     path = folder / name
-    jid = 'ann@test'
-    engine = OmemoEngine.open(path, jid, Clock(), path.with_suffix('.generation'))
+    jid = "ann@test"
+    engine = OmemoEngine.open(path, jid, Clock(), path.with_suffix(".generation"))
     try:
         peer = Peer(ben.world, path, jid, Clock(), engine)
         peer.online()
         for info in engine.devices(ben.jid):
             assert isinstance(info.device, Device)
-        sent = peer.encrypt(b'x', ben.jid)
+        sent = peer.encrypt(b"x", ben.jid)
         seen += steps_of(sent.messages)
-        assert ben.decrypt(peer, sent).plaintext == b'x'
-        assert engine.decrypt(ben.jid, ben.encrypt(b'y', jid).messages)
+        assert ben.decrypt(peer, sent).plaintext == b"x"
+        assert engine.decrypt(ben.jid, ben.encrypt(b"y", jid).messages)
         engine.commit()
     finally:
         engine.close()
@@ -202,9 +202,9 @@ def use(folder: Path, name: str, ben: Peer) -> list[Step]:
 
 
 def copies(world: World, folder: Path, ann: Peer, number: int) -> tuple[World, Peer]:
-    '''Everything again, so that damage to one does nothing to the next.'''
+    """Everything again, so that damage to one does nothing to the next."""
     again = World(folder, bundles=dict(world.bundles), lists=dict(world.lists))
-    ben_path = folder / f'ben-{number}.db'
+    ben_path = folder / f"ben-{number}.db"
     ben = next(peer for peer in world.peers if peer is not ann)
     shutil.copy(ben.path, ben_path)
     engine = OmemoEngine.open(ben_path, ben.jid, Clock())
@@ -214,7 +214,7 @@ def copies(world: World, folder: Path, ann: Peer, number: int) -> tuple[World, P
 
 
 def test_case_47_damaged_pages(world: World, tmp_path: Path) -> None:
-    '''Bytes of each page of the database are turned: nothing but our errors.'''
+    """Bytes of each page of the database are turned: nothing but our errors."""
     ann, ben, _ = pair(world)
     ann.engine.close()
     ben.restart()
@@ -230,7 +230,7 @@ def test_case_47_damaged_pages(world: World, tmp_path: Path) -> None:
     for number, place in enumerate(places):
         damaged = bytearray(whole)
         damaged[place] ^= dice.randrange(1, 256)
-        name = f'{number}.db'
+        name = f"{number}.db"
         (tmp_path / name).write_bytes(damaged)
         again, peer = copies(world, tmp_path, ann, number)
         try:
@@ -243,13 +243,13 @@ def test_case_47_damaged_pages(world: World, tmp_path: Path) -> None:
 
 
 def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
-    '''
+    """
     SQLite goes on from the last transaction that is whole. That is a store
     which was rolled back, and is treated like one.
-    '''
+    """
     ann, ben, seen = pair(world)
     for number in range(3):
-        say(ann, ben, b'%d' % number, seen)
+        say(ann, ben, b"%d" % number, seen)
     ben.restart()
     database, journal = ann.path.read_bytes(), wal_of(ann.path).read_bytes()
     witness = ann.witness.read_bytes()
@@ -257,16 +257,16 @@ def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
     step = len(journal) // 40
     rolled_back = 0
     for number, place in enumerate(range(0, len(journal), step)):
-        path = tmp_path / f'j{number}.db'
+        path = tmp_path / f"j{number}.db"
         damaged = bytearray(journal)
         damaged[place] ^= 0x55
         path.write_bytes(database)
         wal_of(path).write_bytes(damaged)
-        path.with_suffix('.generation').write_bytes(witness)
+        path.with_suffix(".generation").write_bytes(witness)
         again, peer = copies(world, tmp_path, ann, number)
         try:
             engine = OmemoEngine.open(
-                path, ann.jid, Clock(), path.with_suffix('.generation')
+                path, ann.jid, Clock(), path.with_suffix(".generation")
             )
             rolled_back += any(
                 isinstance(one, StoreRolledBack) for one in engine.connected()
@@ -274,7 +274,7 @@ def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
             engine.close()
             if engine.device_id == ann.engine.device_id:
                 steps = use(tmp_path, path.name, peer)
-                assert not set(steps) & set(seen), 'a message key was used twice'
+                assert not set(steps) & set(seen), "a message key was used twice"
         except OmemoError:
             pass
         again.close()

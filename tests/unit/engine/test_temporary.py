@@ -19,8 +19,8 @@ from omemo_plugin.engine.values import TemporaryDevice
 from tests.support.world import Peer
 from tests.support.world import World
 
-ALICE = 'alice@example.org'
-LABEL = 'Temporary device'
+ALICE = "alice@example.org"
+LABEL = "Temporary device"
 
 Boot = Callable[[], Peer]
 
@@ -112,9 +112,7 @@ def test_nothing_comes_back_on_the_way_out(world: World, boot: Boot) -> None:
     goes = boot()
     leave(goes)
     for protocol in Protocol:
-        effects = goes.engine.device_list_received(
-            ALICE, world.lists[ALICE, protocol]
-        )
+        effects = goes.engine.device_list_received(ALICE, world.lists[ALICE, protocol])
         assert effects == []
     assert goes.engine.catch_up_ended() == []
     assert goes.engine.tick() == []
@@ -155,7 +153,7 @@ def test_case_49_other_keys_are_another_device(world: World, boot: Boot) -> None
     """SECURITY: a record does not help to remove a device that is not its own."""
     stays = world.peer(ALICE)
     number = stays.engine.device_id
-    world.temporary[ALICE] = {number: TemporaryDevice(number, 'ab' * 32)}
+    world.temporary[ALICE] = {number: TemporaryDevice(number, "ab" * 32)}
     here = boot()
     here.carry_out(here.engine.tidy_temporary(()))
     for protocol in Protocol:

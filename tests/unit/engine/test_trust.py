@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Decisions about keys: by hand, by a code, and by what other devices tell.'''
+"""Decisions about keys: by hand, by a code, and by what other devices tell."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from omemo_plugin.engine.values import Trust
 from tests.support.world import Peer
 from tests.support.world import World
 
-ALICE = 'alice@example.org'
-BOB = 'bob@example.com'
+ALICE = "alice@example.org"
+BOB = "bob@example.com"
 
 A_DAY = 24 * 3600
 
 
 def meet(*peers: Peer) -> None:
-    '''All of them fetch each other's keys.'''
+    """All of them fetch each other's keys."""
     jids = {peer.jid for peer in peers}
     for peer in peers:
         others = jids - {peer.jid} or {peer.jid}
@@ -50,11 +50,9 @@ def trust(peer: Peer, other: Peer) -> Trust:
 
 
 def verify(peer: Peer, *others: Peer) -> None:
-    '''Scan the code of one account with these devices.'''
+    """Scan the code of one account with these devices."""
     (jid,) = {other.jid for other in others}
-    devices = {
-        other.engine.device_id: other.engine.fingerprint for other in others
-    }
+    devices = {other.engine.device_id: other.engine.fingerprint for other in others}
     peer.carry_out(peer.engine.decide(jid, Decisions(devices=devices)))
 
 
@@ -64,7 +62,7 @@ def distrust(peer: Peer, other: Peer) -> None:
 
 
 def told(peer: Peer) -> list[tuple[tuple[Device, ...], set[tuple[str, Trust]]]]:
-    '''To whom a client told what: devices, and owner and trust of the keys.'''
+    """To whom a client told what: devices, and owner and trust of the keys."""
     result = [
         (
             effect.devices,
@@ -81,7 +79,7 @@ def key(peer: Peer) -> str:
 
 
 def some_key(number: int) -> bytes:
-    return xeddsa.seed_to_ed25519_pub(number.to_bytes(32, 'big'))
+    return xeddsa.seed_to_ed25519_pub(number.to_bytes(32, "big"))
 
 
 # By a code
@@ -103,7 +101,7 @@ def test_case_45_a_key_that_is_not_the_one_in_the_code_is_distrusted(
     alice, bob = world.peer(ALICE), world.peer(BOB)
     bob2 = world.peer(BOB)
     meet(alice, bob, bob2)
-    right = '42' * 32
+    right = "42" * 32
     devices = {
         bob.engine.device_id: right,
         bob2.engine.device_id: bob2.engine.fingerprint,
@@ -135,16 +133,14 @@ def test_case_45_another_key_than_verified_in_advance_is_an_alarm(
 ) -> None:
     alice = world.peer(ALICE)
     bob = world.peer(BOB, online=False)
-    right = '42' * 32
+    right = "42" * 32
     number = bob.engine.device_id
     alice.engine.decide(BOB, Decisions(devices={number: right}))
     bob.online()
     with pytest.raises(NoRecipient):
-        alice.encrypt(b'hi', BOB)
+        alice.encrypt(b"hi", BOB)
     assert trust(alice, bob) is Trust.DISTRUSTED
-    alarm = IdentityKeyAlarm(
-        bob.device, right, bob.engine.fingerprint, in_advance=True
-    )
+    alarm = IdentityKeyAlarm(bob.device, right, bob.engine.fingerprint, in_advance=True)
     assert alice.news.count(alarm) == 1
     # The wrong one is removed, and comes back: it is as wrong as before
     alice.engine.forget_device(bob.device)
@@ -152,7 +148,7 @@ def test_case_45_another_key_than_verified_in_advance_is_an_alarm(
         alice.engine.device_list_received(BOB, world.lists[BOB, Protocol.OMEMO_2])
     )
     with pytest.raises(NoRecipient):
-        alice.encrypt(b'hi', BOB)
+        alice.encrypt(b"hi", BOB)
     assert trust(alice, bob) is Trust.DISTRUSTED
 
 
@@ -160,7 +156,7 @@ def test_a_device_that_was_forgotten_is_met_anew(world: World) -> None:
     alice, bob = world.peer(ALICE), world.peer(BOB)
     alice.engine.blind_trust = False
     with pytest.raises(NoRecipient):
-        alice.encrypt(b'hi', BOB)
+        alice.encrypt(b"hi", BOB)
     # Its bundle was fetched, and must not be used without its key
     directory = alice.engine._directory
     assert directory.bundle(bob.device, Protocol.OMEMO_2) is not None
@@ -171,7 +167,7 @@ def test_a_device_that_was_forgotten_is_met_anew(world: World) -> None:
         alice.engine.device_list_received(BOB, world.lists[BOB, Protocol.OMEMO_2])
     )
     with pytest.raises(NoRecipient):
-        alice.encrypt(b'hi', BOB)
+        alice.encrypt(b"hi", BOB)
     assert trust(alice, bob) is Trust.UNDECIDED
 
 
@@ -185,7 +181,7 @@ def test_case_45_the_key_may_have_another_device_id(world: World) -> None:
 
 def test_case_13_the_key_it_had_was_the_right_one(world: World) -> None:
     alice, bob = world.peer(ALICE), world.peer(BOB)
-    mallory = world.peer('mallory@example.net')
+    mallory = world.peer("mallory@example.net")
     meet(alice, bob)
     forged = world.bundles[mallory.device, Protocol.OMEMO_2]
     alice.carry_out(alice.engine.bundle_received(bob.device, forged))
@@ -224,7 +220,7 @@ def test_case_11_verified_in_advance_is_verified(world: World) -> None:
     verify(alice, world.peer(BOB, online=False))
     mallory = world.peer(BOB)
     with pytest.raises(NoRecipient):
-        alice.encrypt(b'hi', BOB)
+        alice.encrypt(b"hi", BOB)
     assert trust(alice, mallory) is Trust.UNDECIDED
 
 
@@ -241,10 +237,8 @@ def test_case_12_whoever_verified_an_own_device_once_is_asked(world: World) -> N
 
 def test_this_very_device_cannot_be_decided_on(world: World) -> None:
     alice = world.peer(ALICE)
-    for value in (alice.engine.fingerprint, '42' * 32):
-        alice.engine.decide(
-            ALICE, Decisions(devices={alice.engine.device_id: value})
-        )
+    for value in (alice.engine.fingerprint, "42" * 32):
+        alice.engine.decide(ALICE, Decisions(devices={alice.engine.device_id: value}))
         assert trust(alice, alice) is Trust.VERIFIED
     alice.engine.decide(ALICE, Decisions(distrusted=frozenset({key(alice)})))
     assert trust(alice, alice) is Trust.VERIFIED
@@ -255,7 +249,7 @@ def test_this_very_device_cannot_be_decided_on(world: World) -> None:
 def test_what_is_expected_is_bounded(world: World) -> None:
     alice = world.peer(ALICE)
     for number in range(1, EXPECTED_MAX + 50):
-        alice.engine.decide(BOB, Decisions(devices={number: f'{number:064x}'}))
+        alice.engine.decide(BOB, Decisions(devices={number: f"{number:064x}"}))
     expected = alice.engine._core.deciding.expected.devices(BOB)
     assert len(expected) == EXPECTED_MAX
     assert min(expected) == 50
@@ -327,7 +321,7 @@ def test_distrusting_a_contact_is_told_to_own_devices_only(four: Four) -> None:
 
 
 def test_the_graph_becomes_complete(four: Four) -> None:
-    '''"Details": n - 1 verifications by hand are enough, in both directions.'''
+    """ "Details": n - 1 verifications by hand are enough, in both directions."""
     a1, a2, a3, b1 = four
     for one, other in ((a1, a2), (a1, b1), (a2, a3)):
         verify(one, other)
@@ -337,17 +331,17 @@ def test_the_graph_becomes_complete(four: Four) -> None:
             assert trust(peer, other) is Trust.VERIFIED, (peer.jid, other.jid)
 
 
-@pytest.mark.parametrize('seed', range(6))
+@pytest.mark.parametrize("seed", range(6))
 def test_case_46_nothing_is_verified_but_by_a_chain_of_people(
     world: World, seed: int
 ) -> None:
-    '''
+    """
     Whatever is verified by hand, in whatever order, with messages that are lost
     until the next connection: a device is verified only where a chain of
     verifications by hand leads to it, in which contacts vouch for their own.
-    '''
+    """
     draw = random.Random(seed)
-    peers = [world.peer(jid) for jid in (ALICE, ALICE, ALICE, BOB, BOB, 'c@d.lit')]
+    peers = [world.peer(jid) for jid in (ALICE, ALICE, ALICE, BOB, BOB, "c@d.lit")]
     meet(*peers)
     edges: set[tuple[int, int]] = set()
     for _ in range(8):
@@ -471,11 +465,11 @@ def test_case_46_what_a_device_said_is_forgotten_when_it_is_distrusted(
 
 def test_case_46_a_contact_decides_on_its_own_devices_only(four: Four) -> None:
     a1, a2, a3, b1 = four
-    carol = a1.world.peer('carol@example.net')
+    carol = a1.world.peer("carol@example.net")
     meet(b1, carol)
     verify(b1, a1)
     decisions = [
-        KeyDecision('carol@example.net', carol.engine.identity_key, Trust.VERIFIED),
+        KeyDecision("carol@example.net", carol.engine.identity_key, Trust.VERIFIED),
         KeyDecision(BOB, b1.engine.identity_key, Trust.DISTRUSTED),
         KeyDecision(ALICE.upper(), a2.engine.identity_key, Trust.DISTRUSTED),
         KeyDecision(ALICE, a3.engine.identity_key, Trust.VERIFIED),
@@ -554,7 +548,7 @@ def test_case_46_what_strangers_say_is_bounded(four: Four) -> None:
         ]
         a1.engine.trust_message_received(b1.device, decisions, int(a1.clock.now))
     store = a1.engine._core.store
-    (kept,) = store.keys('/gajim/trust_messages/kept/')
+    (kept,) = store.keys("/gajim/trust_messages/kept/")
     assert len(store.get(kept)) == KEPT_OF_CONTACT_MAX
 
 
@@ -564,7 +558,7 @@ def test_case_46_from_a_device_that_is_not_known_nothing_is_kept(
     a1, a2, _, _ = four
     decision = KeyDecision(BOB, a2.engine.identity_key, Trust.VERIFIED)
     a1.engine.trust_message_received(Device(BOB, 1), [decision], int(a1.clock.now))
-    assert not a1.engine._core.store.keys('/gajim/trust_messages/')
+    assert not a1.engine._core.store.keys("/gajim/trust_messages/")
 
 
 def test_a_message_in_which_it_came_that_is_lost_takes_it_along(four: Four) -> None:
@@ -604,8 +598,8 @@ def test_a_decision_that_is_undone_leaves_nothing(four: Four) -> None:
     a1.engine.set_trust(a2.device, Trust.BLIND)
     a1.wait(A_DAY)
     assert told(a1) == []
-    assert not a1.engine._core.store.get('/gajim/trust_messages/queue')
-    assert a1.engine._core.store.keys('/gajim/trust_messages/kept/')
+    assert not a1.engine._core.store.get("/gajim/trust_messages/queue")
+    assert a1.engine._core.store.keys("/gajim/trust_messages/kept/")
 
 
 def test_what_a_device_said_waits_until_its_verification_is_final(
@@ -637,7 +631,7 @@ def test_what_was_not_sent_is_asked_for_again(four: Four) -> None:
     assert told(a1) == []
 
 
-@pytest.mark.parametrize('now', [0, 4_100_000_000])
+@pytest.mark.parametrize("now", [0, 4_100_000_000])
 def test_case_48_a_decision_with_a_wrong_clock_can_be_told(
     four: Four, now: float
 ) -> None:
@@ -676,7 +670,7 @@ def test_a_device_that_is_not_verified_any_more_is_not_told(four: Four) -> None:
     a1.online()
     assert [devices for devices, _ in told(a1)] == [(b1.device,)]
     with pytest.raises(NoRecipient):
-        a1.engine.encrypt_trust_message([a2.device], b'x')
+        a1.engine.encrypt_trust_message([a2.device], b"x")
 
 
 def test_only_verified_devices_are_encrypted_for(four: Four) -> None:
@@ -691,10 +685,9 @@ def test_only_verified_devices_are_encrypted_for(four: Four) -> None:
     assert effect.devices == (b1.device,)
     everybody = [a2.device, a3.device, b1.device]
     assert all(
-        a1.engine._sender.can_encrypt(device, Protocol.OMEMO_2)
-        for device in everybody
+        a1.engine._sender.can_encrypt(device, Protocol.OMEMO_2) for device in everybody
     )
-    sent = a1.engine.encrypt_trust_message(everybody, b'x')
+    sent = a1.engine.encrypt_trust_message(everybody, b"x")
     assert sent.readers == (b1.device,)
 
 
@@ -736,7 +729,7 @@ def test_a_device_that_is_gone_is_not_waited_for(four: Four) -> None:
     a1.tells = False
     distrust(a1, b1)
     a1.wait(100 * A_DAY)
-    assert not a1.engine._core.store.get('/gajim/trust_messages/queue')
+    assert not a1.engine._core.store.get("/gajim/trust_messages/queue")
 
 
 def test_the_queue_is_bounded(four: Four) -> None:
@@ -749,12 +742,12 @@ def test_the_queue_is_bounded(four: Four) -> None:
     assert record is not None
     for _ in range(QUEUE_MAX + 5):
         queue.decided([(record, Trust.DISTRUSTED)], 0)
-    numbers = [int(number) for number in store.get('/gajim/trust_messages/queue')]
+    numbers = [int(number) for number in store.get("/gajim/trust_messages/queue")]
     assert numbers == list(range(6, QUEUE_MAX + 6))
 
 
 def test_own_devices_are_named_no_more_than_needed(four: Four) -> None:
-    '''A message to one device alone does not name that device.'''
+    """A message to one device alone does not name that device."""
     a1, a2, a3, _ = four
     verify(a1, a2, a3)
     ((devices, decisions),) = told(a1)

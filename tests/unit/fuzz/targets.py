@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What is fuzzed: each target takes bytes, as they come from the network or from a
 code, and fails if anything but the layer's own error comes of them, or if what
 was accepted is not what it should be. The corpus has a folder for each.
-'''
+"""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ from omemo_plugin.verify.uri import build_fingerprint_uri
 from omemo_plugin.verify.uri import build_trust_message_uri
 from omemo_plugin.verify.uri import parse_uri
 
-_OWN_DOMAINS = ('example.org',)
+_OWN_DOMAINS = ("example.org",)
 
 
 def _tree(data: bytes) -> Element | None:
-    '''What Gajim's own parser would hand us; no stanza if it refuses.'''
+    """What Gajim's own parser would hand us; no stanza if it refuses."""
     try:
         return fromstring(data)
     except (ParseError, ValueError, LookupError):
@@ -98,8 +98,8 @@ def envelope(data: bytes) -> None:
             with suppress(MalformedStanza):
                 check_envelope(
                     found,
-                    sender_jid='rita@localhost',
-                    recipient_jid='sam@localhost',
+                    sender_jid="rita@localhost",
+                    recipient_jid="sam@localhost",
                     is_groupchat=is_groupchat,
                 )
 
@@ -116,15 +116,15 @@ def trust_message(data: bytes) -> None:
 
 
 def media_uri(data: bytes) -> None:
-    text = data.decode(errors='replace')
+    text = data.decode(errors="replace")
     try:
         file, _thumbnail = parse_media_body(text)
     except InvalidMediaUri:
         return
-    link = text.partition('\n')[0]
-    fragment = link.rpartition('#')[2]
-    assert file.url.startswith('https://')
-    assert '#' not in file.url
+    link = text.partition("\n")[0]
+    fragment = link.rpartition("#")[2]
+    assert file.url.startswith("https://")
+    assert "#" not in file.url
     assert fragment not in file.url
     assert fragment.lower() not in repr(file)
     assert len(file.key) == 32
@@ -135,37 +135,37 @@ def media_uri(data: bytes) -> None:
 
 
 def redirect(data: bytes) -> None:
-    text = data.decode(errors='replace')
+    text = data.decode(errors="replace")
     with suppress(AddressRefused):
-        target = redirected('https://files.example.org/a', text)
+        target = redirected("https://files.example.org/a", text)
         check_address(
-            target, _OWN_DOMAINS, before='https://files.example.org/a', direct=True
+            target, _OWN_DOMAINS, before="https://files.example.org/a", direct=True
         )
-        assert target.startswith('https://')
+        assert target.startswith("https://")
 
 
 def name(data: bytes) -> None:
-    text = data.decode(errors='replace')
+    text = data.decode(errors="replace")
     found = safe_name(text)
     _check_name(found)
     assert safe_name(found) == found
     choices = alternatives(found)
     for _ in range(3):
         _check_name(next(choices))
-    _check_name(name_from_url(f'https://example.org/{text}'))
+    _check_name(name_from_url(f"https://example.org/{text}"))
 
 
 def _check_name(found: str) -> None:
     assert found
     assert len(found.encode()) <= 255
-    assert '/' not in found
-    assert '\0' not in found
-    assert '\u202e' not in found
-    assert not found.startswith('.')
+    assert "/" not in found
+    assert "\0" not in found
+    assert "\u202e" not in found
+    assert not found.startswith(".")
 
 
 def verification_uri(data: bytes) -> None:
-    text = data.decode(errors='replace')
+    text = data.decode(errors="replace")
     try:
         found = parse_uri(text)
     except InvalidUri:
@@ -182,13 +182,13 @@ def verification_uri(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    'encrypted': encrypted,
-    'device-list': device_list,
-    'bundle': bundle,
-    'envelope': envelope,
-    'trust-message': trust_message,
-    'media-uri': media_uri,
-    'redirect': redirect,
-    'name': name,
-    'verification-uri': verification_uri,
+    "encrypted": encrypted,
+    "device-list": device_list,
+    "bundle": bundle,
+    "envelope": envelope,
+    "trust-message": trust_message,
+    "media-uri": media_uri,
+    "redirect": redirect,
+    "name": name,
+    "verification-uri": verification_uri,
 }

@@ -26,14 +26,14 @@ def test_what_ctrl_c_meets_while_it_starts_is_not_left_running(
         signal.raise_signal(signal.SIGINT)
         return started[-1]
 
-    monkeypatch.setattr(subprocess, 'Popen', interrupted_start)
-    monkeypatch.setattr(processes, '_living', set())
+    monkeypatch.setattr(subprocess, "Popen", interrupted_start)
+    monkeypatch.setattr(processes, "_living", set())
     with pytest.raises(KeyboardInterrupt):
         processes.Child(
-            ['sleep', '60'],
-            log=tmp_path / 'log',
+            ["sleep", "60"],
+            log=tmp_path / "log",
             environment=os.environ,
-            folder=Path('/'),
+            folder=Path("/"),
         )
     # What happens at the end of this program
     processes._kill_all()

@@ -21,12 +21,12 @@ KEY = bytes(range(32))
 
 def encrypt(*chunks: bytes) -> bytes:
     encryptor = Encryptor(IV, KEY)
-    return b''.join(map(encryptor.update, chunks)) + encryptor.finish()
+    return b"".join(map(encryptor.update, chunks)) + encryptor.finish()
 
 
 def decrypt(*chunks: bytes, iv: bytes = IV, key: bytes = KEY) -> bytes:
     decryptor = Decryptor(iv, key)
-    plain = b''.join(map(decryptor.update, chunks))
+    plain = b"".join(map(decryptor.update, chunks))
     decryptor.finish()
     return plain
 
@@ -36,11 +36,11 @@ def test_a_known_answer() -> None:
     encryptor = Encryptor(bytes(12), bytes(32))
     encrypted = encryptor.update(bytes(16)) + encryptor.finish()
     assert encrypted.hex() == (
-        'cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919'
+        "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"
     )
 
 
-@pytest.mark.parametrize('iv', [bytes(12), bytes(16)])
+@pytest.mark.parametrize("iv", [bytes(12), bytes(16)])
 def test_another_implementation_reads_and_writes_the_same(iv: bytes) -> None:
     data = bytes(range(256)) * 9
     other = AESGCM(KEY).encrypt(iv, data, None)
@@ -55,7 +55,7 @@ def test_a_key_is_for_one_file() -> None:
     assert new_key() != (iv, key)
 
 
-@pytest.mark.parametrize('size', [0, 1, 15, 16, 17, 31, 32, 33])
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 32, 33])
 def test_case_44_every_split(size: int) -> None:
     plain = bytes(range(size))
     whole = encrypt(plain)
@@ -82,7 +82,7 @@ def test_case_44_arbitrary_chunks(plain: bytes, sizes: list[int]) -> None:
 
 
 def test_case_44_every_bit_counts() -> None:
-    whole = encrypt(b'attack at dawn')
+    whole = encrypt(b"attack at dawn")
     for position in range(len(whole)):
         changed = bytearray(whole)
         changed[position] ^= 0x01
@@ -100,11 +100,11 @@ def test_case_44_cut_off() -> None:
     with pytest.raises(FileDamaged):
         decrypt()
     with pytest.raises(FileDamaged):
-        decrypt(whole, b'\0')
+        decrypt(whole, b"\0")
 
 
 def test_case_44_another_key() -> None:
-    whole = encrypt(b'attack at dawn')
+    whole = encrypt(b"attack at dawn")
     with pytest.raises(FileDamaged):
         decrypt(whole, key=bytes(32))
     with pytest.raises(FileDamaged):
@@ -112,11 +112,11 @@ def test_case_44_another_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ('iv', 'key'),
+    ("iv", "key"),
     [(0, 32), (8, 32), (13, 32), (128, 32), (12, 16), (12, 24), (12, 31), (12, 0)],
 )
 def test_wrong_lengths(iv: int, key: int) -> None:
-    with pytest.raises(ValueError, match='length'):
+    with pytest.raises(ValueError, match="length"):
         Encryptor(bytes(iv), bytes(key))
-    with pytest.raises(ValueError, match='length'):
+    with pytest.raises(ValueError, match="length"):
         Decryptor(bytes(iv), bytes(key))

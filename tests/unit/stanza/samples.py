@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 What clients send, written by hand in the forms seen on the wire. Key material
 is made up, its length and first bytes are real.
-'''
+"""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from base64 import b64encode
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import fromstring
 
-LEGACY_NS = 'eu.siacs.conversations.axolotl'
-OMEMO_2_NS = 'urn:xmpp:omemo:2'
+LEGACY_NS = "eu.siacs.conversations.axolotl"
+OMEMO_2_NS = "urn:xmpp:omemo:2"
 
 
 def b64(data: bytes) -> str:
@@ -21,17 +21,17 @@ def b64(data: bytes) -> str:
 
 
 def key(data: bytes) -> str:
-    '''A key of the legacy protocol, with its type in front.'''
-    return b64(b'\x05' + data)
+    """A key of the legacy protocol, with its type in front."""
+    return b64(b"\x05" + data)
 
 
 # Version byte, then the ratchet key: an ordinary message
-RATCHET = b'\x33\x0a\x21\x05' + b'r' * 32 + b'\x10\x01\x18\x00\x22\x30' + b'c' * 56
+RATCHET = b"\x33\x0a\x21\x05" + b"r" * 32 + b"\x10\x01\x18\x00\x22\x30" + b"c" * 56
 # Version byte, then the id of the prekey: a key exchange
-EXCHANGE = b'\x33\x08\x2a\x12\x21\x05' + b'b' * 32 + RATCHET
+EXCHANGE = b"\x33\x08\x2a\x12\x21\x05" + b"b" * 32 + RATCHET
 # The same in OMEMO 2, which has no version byte
-RATCHET_2 = b'\x0a\x10' + b'm' * 16 + b'\x12\x20' + b'c' * 40
-EXCHANGE_2 = b'\x08\x2a\x10\x07\x1a\x20' + b'i' * 32 + RATCHET_2
+RATCHET_2 = b"\x0a\x10" + b"m" * 16 + b"\x12\x20" + b"c" * 40
+EXCHANGE_2 = b"\x08\x2a\x10\x07\x1a\x20" + b"i" * 32 + RATCHET_2
 
 # As Conversations, Gajim, Dino and Profanity write it
 LEGACY = f'''
@@ -134,7 +134,7 @@ OMEMO_2_BUNDLE_HOLLOW = f'''
 <pk id="1">{b64(b"1" * 32)}</pk></prekeys></bundle>'''
 
 # XEP-0384 0.9.1, "SCE Profile": Converse has no <to> and no <time>
-ENVELOPE_CONVERSE = b'''<envelope xmlns='urn:xmpp:sce:1'>
+ENVELOPE_CONVERSE = b"""<envelope xmlns='urn:xmpp:sce:1'>
   <content>
     <body xmlns='jabber:client'>
      Hello World!
@@ -142,7 +142,7 @@ ENVELOPE_CONVERSE = b'''<envelope xmlns='urn:xmpp:sce:1'>
   </content>
   <rpad>C1DHN9HK-9A25tSmwK4hU!Jji9%GKYK^syIlHJT9TnI4</rpad>
   <from jid='romeo@montague.lit'/>
-</envelope>'''
+</envelope>"""
 
 # QXmpp, a trust message
 ENVELOPE_TRUST = (
@@ -150,8 +150,8 @@ ENVELOPE_TRUST = (
     b'<to jid="sam@localhost"/><from jid="rita@localhost"/><rpad>xZ81</rpad>'
     b'<content><trust-message xmlns="urn:xmpp:tm:1" usage="urn:xmpp:atm:1" '
     b'encryption="urn:xmpp:omemo:2"><key-owner jid="rita@localhost"><trust>'
-    b'kEMGWP9lFfDFssePN9Thyl2qK8eRzxLvzbgv/rBYDng=</trust></key-owner>'
-    b'</trust-message></content></envelope>'
+    b"kEMGWP9lFfDFssePN9Thyl2qK8eRzxLvzbgv/rBYDng=</trust></key-owner>"
+    b"</trust-message></content></envelope>"
 )
 
 # Only a chat state
@@ -164,25 +164,25 @@ ENVELOPE_STATE = (
 # ElementTree's way of writing namespaces
 ENVELOPE_PREFIXED = (
     b'<ns0:envelope xmlns:ns0="urn:xmpp:sce:1" xmlns:ns1="jabber:client">'
-    b'<ns0:content><ns1:body>Hello</ns1:body></ns0:content><ns0:rpad>x</ns0:rpad>'
+    b"<ns0:content><ns1:body>Hello</ns1:body></ns0:content><ns0:rpad>x</ns0:rpad>"
     b'<ns0:from jid="romeo@montague.lit"/></ns0:envelope>'
 )
 
 MESSAGES = {
-    'legacy': LEGACY,
-    'legacy-old': LEGACY_OLD,
-    'legacy-empty': LEGACY_EMPTY,
-    'omemo2': OMEMO_2,
-    'omemo2-unmarked': OMEMO_2_UNMARKED,
-    'omemo2-empty': OMEMO_2_EMPTY,
+    "legacy": LEGACY,
+    "legacy-old": LEGACY_OLD,
+    "legacy-empty": LEGACY_EMPTY,
+    "omemo2": OMEMO_2,
+    "omemo2-unmarked": OMEMO_2_UNMARKED,
+    "omemo2-empty": OMEMO_2_EMPTY,
 }
-LISTS = {'legacy': LEGACY_LIST, 'omemo2': OMEMO_2_LIST}
-BUNDLES = {'legacy': LEGACY_BUNDLE, 'omemo2': OMEMO_2_BUNDLE}
+LISTS = {"legacy": LEGACY_LIST, "omemo2": OMEMO_2_LIST}
+BUNDLES = {"legacy": LEGACY_BUNDLE, "omemo2": OMEMO_2_BUNDLE}
 ENVELOPES = {
-    'converse': ENVELOPE_CONVERSE,
-    'trust': ENVELOPE_TRUST,
-    'state': ENVELOPE_STATE,
-    'prefixed': ENVELOPE_PREFIXED,
+    "converse": ENVELOPE_CONVERSE,
+    "trust": ENVELOPE_TRUST,
+    "state": ENVELOPE_STATE,
+    "prefixed": ENVELOPE_PREFIXED,
 }
 
 

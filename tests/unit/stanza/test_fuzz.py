@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''
+"""
 Whatever comes in, MalformedStanza is the only error, and what is accepted can
 be written and read again.
-'''
+"""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ VALID = [
 VALID.append(
     build_trust_message(
         [
-            KeyDecision('a@b', bytes(range(32)), Trust.VERIFIED),
-            KeyDecision('a@b', bytes(range(1, 33)), Trust.DISTRUSTED),
-            KeyDecision('c@d', bytes(range(32)), Trust.VERIFIED),
+            KeyDecision("a@b", bytes(range(32)), Trust.VERIFIED),
+            KeyDecision("a@b", bytes(range(1, 33)), Trust.DISTRUSTED),
+            KeyDecision("c@d", bytes(range(32)), Trust.VERIFIED),
         ]
     )
 )
-NAMES = sorted({one.tag.rpartition('}')[2] for root in VALID for one in root.iter()})
+NAMES = sorted({one.tag.rpartition("}")[2] for root in VALID for one in root.iter()})
 SPACES = [
-    *('', 'urn:xmpp:sce:1', 'urn:xmpp:tm:1'),
+    *("", "urn:xmpp:sce:1", "urn:xmpp:tm:1"),
     *(protocol.namespace for protocol in Protocol),
 ]
 ATTRIBUTES = [
-    *('sid', 'rid', 'jid', 'id', 'kex'),
-    *('usage', 'encryption'),
-    *('prekey', 'label', 'labelsig', 'preKeyId', 'stamp'),
+    *("sid", "rid", "jid", "id", "kex"),
+    *("usage", "encryption"),
+    *("prekey", "label", "labelsig", "preKeyId", "stamp"),
 ]
 
 texts = st.one_of(
@@ -78,18 +78,18 @@ texts = st.one_of(
     st.text(max_size=20),
     st.integers().map(str),
     st.binary(max_size=70).map(samples.b64),
-    st.sampled_from(['1', '2147483647', '0', 'a@b', samples.b64(samples.EXCHANGE)]),
+    st.sampled_from(["1", "2147483647", "0", "a@b", samples.b64(samples.EXCHANGE)]),
 )
 tags = st.one_of(
     st.builds(
-        lambda space, name: f'{{{space}}}{name}' if space else name,
+        lambda space, name: f"{{{space}}}{name}" if space else name,
         st.sampled_from(SPACES),
         st.sampled_from(NAMES),
     ),
     st.text(max_size=10),
 )
 attributes = st.dictionaries(
-    st.sampled_from(ATTRIBUTES), texts.map(lambda text: text or ''), max_size=3
+    st.sampled_from(ATTRIBUTES), texts.map(lambda text: text or ""), max_size=3
 )
 
 
@@ -110,9 +110,10 @@ trees = st.recursive(
     max_leaves=6,
 )
 
+
 @st.composite
 def mutants(draw: st.DrawFn) -> Element:
-    '''A valid element with up to four changes.'''
+    """A valid element with up to four changes."""
     root = deepcopy(draw(st.sampled_from(VALID)))
     for _ in range(draw(st.integers(0, 4))):
         every = list(root.iter())
@@ -172,8 +173,8 @@ def open_envelope(data: bytes) -> None:
         envelope = parse_envelope(data)
         check_envelope(
             envelope,
-            sender_jid='rita@localhost',
-            recipient_jid='sam@localhost',
+            sender_jid="rita@localhost",
+            recipient_jid="sam@localhost",
             is_groupchat=True,
         )
 
@@ -212,12 +213,12 @@ def test_mutated_envelopes(data: bytes, changes: list[tuple[int, int, bytes]]) -
 @fuzz
 @given(st.text(max_size=200), st.text(max_size=20), st.text(max_size=20))
 def test_any_text_can_be_sent(text: str, sender: str, recipient: str) -> None:
-    body = Element('{jabber:client}body')
+    body = Element("{jabber:client}body")
     body.text = text
     data = build_envelope(
         [body],
-        from_jid=f'r{sender}',
-        to_jid=f's{recipient}',
+        from_jid=f"r{sender}",
+        to_jid=f"s{recipient}",
         stamp=datetime.now(UTC),
     )
     envelope = parse_envelope(data)
@@ -228,8 +229,8 @@ def test_any_text_can_be_sent(text: str, sender: str, recipient: str) -> None:
             c in '\t\n\r' or ' ' <= c < '\ud800' or '\udfff' < c < '\ufffe'
             or c > '\uffff'
         )  # fmt: skip
-        return ''.join(c if keep(c) else '\ufffd' for c in text)
+        return "".join(c if keep(c) else "\ufffd" for c in text)
 
-    assert (found.text or '') == legal(text)
-    assert envelope.from_jid == f'r{legal(sender)}'
-    assert envelope.to_jid == f's{legal(recipient)}'
+    assert (found.text or "") == legal(text)
+    assert envelope.from_jid == f"r{legal(sender)}"
+    assert envelope.to_jid == f"s{legal(recipient)}"

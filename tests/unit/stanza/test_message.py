@@ -27,8 +27,8 @@ def test_legacy_message() -> None:
         Protocol.LEGACY,
         27183,
         (EncryptedKey(31415, RATCHET), EncryptedKey(12321, EXCHANGE)),
-        b'i' * 12,
-        b'ciphertext',
+        b"i" * 12,
+        b"ciphertext",
     )
 
 
@@ -37,8 +37,8 @@ def test_legacy_message_in_another_order_with_broken_lines() -> None:
         Protocol.LEGACY,
         27183,
         (EncryptedKey(31415, RATCHET),),
-        b'i' * 16,
-        b'ciphertext',
+        b"i" * 16,
+        b"ciphertext",
     )
 
 
@@ -47,29 +47,29 @@ def test_omemo_2_message() -> None:
         Protocol.OMEMO_2,
         27183,
         (
-            EncryptedKey(31415, RATCHET_2, 'juliet@capulet.lit'),
-            EncryptedKey(1337, RATCHET_2, 'romeo@montague.lit'),
-            EncryptedKey(12321, EXCHANGE_2, 'romeo@montague.lit'),
+            EncryptedKey(31415, RATCHET_2, "juliet@capulet.lit"),
+            EncryptedKey(1337, RATCHET_2, "romeo@montague.lit"),
+            EncryptedKey(12321, EXCHANGE_2, "romeo@montague.lit"),
         ),
         None,
-        b'c' * 272,
+        b"c" * 272,
     )
 
 
 def test_unknown_elements_and_attributes_are_passed_over() -> None:
     more = samples.OMEMO_2.replace(
-        '<header ', '<new xmlns="urn:new"/><hint/><header x="1" '
-    ).replace('<key ', '<other/><key later="yes" ')
+        "<header ", '<new xmlns="urn:new"/><hint/><header x="1" '
+    ).replace("<key ", '<other/><key later="yes" ')
     assert parse_encrypted(xml(more)) == parse_encrypted(xml(samples.OMEMO_2))
 
 
 def test_a_recipient_without_keys_does_not_hide_the_others() -> None:
     nobody = '<keys jid="nobody@capulet.lit"/>'
-    text = samples.OMEMO_2.replace('<keys ', f'{nobody}<keys ', 1)
+    text = samples.OMEMO_2.replace("<keys ", f"{nobody}<keys ", 1)
     assert parse_encrypted(xml(text)) == parse_encrypted(xml(samples.OMEMO_2))
 
 
-@pytest.mark.parametrize('name', samples.MESSAGES)
+@pytest.mark.parametrize("name", samples.MESSAGES)
 def test_round_trip(name: str) -> None:
     message = parse_encrypted(xml(samples.MESSAGES[name]))
     element = build_encrypted(message)
@@ -83,30 +83,30 @@ def test_built_legacy_message_is_what_others_read() -> None:
         f'<encrypted xmlns="{samples.LEGACY_NS}"><header sid="27183">'
         f'<key rid="31415">{samples.b64(RATCHET)}</key>'
         f'<key rid="12321" prekey="true">{samples.b64(EXCHANGE)}</key>'
-        '<iv>aWlpaWlpaWlpaWlp</iv></header><payload>Y2lwaGVydGV4dA==</payload>'
-        '</encrypted>'
+        "<iv>aWlpaWlpaWlpaWlp</iv></header><payload>Y2lwaGVydGV4dA==</payload>"
+        "</encrypted>"
     )
 
 
 def test_built_omemo_2_message_groups_keys_by_account() -> None:
-    ours = EncryptedKey(1, EXCHANGE_2, 'a@a')
-    theirs = EncryptedKey(2, RATCHET_2, 'b@b')
-    ours_too = EncryptedKey(3, RATCHET_2, 'a@a')
+    ours = EncryptedKey(1, EXCHANGE_2, "a@a")
+    theirs = EncryptedKey(2, RATCHET_2, "b@b")
+    ours_too = EncryptedKey(3, RATCHET_2, "a@a")
     message = EncryptedMessage(
-        Protocol.OMEMO_2, 9, (ours, theirs, ours_too), None, b'x'
+        Protocol.OMEMO_2, 9, (ours, theirs, ours_too), None, b"x"
     )
     assert write_element(build_encrypted(message)).decode() == (
         f'<encrypted xmlns="{samples.OMEMO_2_NS}"><header sid="9">'
         f'<keys jid="a@a"><key rid="1" kex="true">{samples.b64(EXCHANGE_2)}</key>'
         f'<key rid="3">{samples.b64(RATCHET_2)}</key></keys>'
         f'<keys jid="b@b"><key rid="2">{samples.b64(RATCHET_2)}</key></keys>'
-        '</header><payload>eA==</payload></encrypted>'
+        "</header><payload>eA==</payload></encrypted>"
     )
 
 
 def test_a_key_for_nobody_is_not_built() -> None:
     message = EncryptedMessage(Protocol.OMEMO_2, 9, (EncryptedKey(1, RATCHET_2),))
-    with pytest.raises(ValueError, match='nobody'):
+    with pytest.raises(ValueError, match="nobody"):
         build_encrypted(message)
 
 

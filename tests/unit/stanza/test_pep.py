@@ -18,7 +18,7 @@ from .samples import b64
 from .samples import key
 from .samples import xml
 
-PROTOCOLS = {'legacy': Protocol.LEGACY, 'omemo2': Protocol.OMEMO_2}
+PROTOCOLS = {"legacy": Protocol.LEGACY, "omemo2": Protocol.OMEMO_2}
 OMEMO_2 = Protocol.OMEMO_2
 
 
@@ -29,15 +29,15 @@ def devices(inside: str) -> tuple[ListedDevice, ...]:
 
 def test_names_of_nodes_and_items() -> None:
     legacy = Protocol.LEGACY
-    ns = 'eu.siacs.conversations.axolotl'
-    assert pep.device_list_node(legacy) == f'{ns}.devicelist'
-    assert pep.device_list_node(OMEMO_2) == 'urn:xmpp:omemo:2:devices'
-    assert pep.device_list_item_id(legacy) == 'current'
-    assert pep.device_list_item_id(OMEMO_2) == 'current'
-    assert pep.bundle_node(legacy, 7) == f'{ns}.bundles:7'
-    assert pep.bundle_node(OMEMO_2, 7) == 'urn:xmpp:omemo:2:bundles'
-    assert pep.bundle_item_id(legacy, 7) == 'current'
-    assert pep.bundle_item_id(OMEMO_2, 7) == '7'
+    ns = "eu.siacs.conversations.axolotl"
+    assert pep.device_list_node(legacy) == f"{ns}.devicelist"
+    assert pep.device_list_node(OMEMO_2) == "urn:xmpp:omemo:2:devices"
+    assert pep.device_list_item_id(legacy) == "current"
+    assert pep.device_list_item_id(OMEMO_2) == "current"
+    assert pep.bundle_node(legacy, 7) == f"{ns}.bundles:7"
+    assert pep.bundle_node(OMEMO_2, 7) == "urn:xmpp:omemo:2:bundles"
+    assert pep.bundle_item_id(legacy, 7) == "current"
+    assert pep.bundle_item_id(OMEMO_2, 7) == "7"
 
 
 # Device lists
@@ -52,11 +52,11 @@ def test_legacy_list() -> None:
 
 def test_omemo_2_list() -> None:
     found = pep.parse_device_list(xml(samples.OMEMO_2_LIST), OMEMO_2)
-    labelled = ListedDevice(4223, 'Gajim on Ubuntu Linux', b's' * 64)
+    labelled = ListedDevice(4223, "Gajim on Ubuntu Linux", b"s" * 64)
     assert found == DeviceList(OMEMO_2, (ListedDevice(12345), labelled))
 
 
-@pytest.mark.parametrize('name', samples.LISTS)
+@pytest.mark.parametrize("name", samples.LISTS)
 def test_list_round_trip(name: str) -> None:
     protocol = PROTOCOLS[name]
     found = pep.parse_device_list(xml(samples.LISTS[name]), protocol)
@@ -67,8 +67,8 @@ def test_list_round_trip(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ('name', 'protocol'),
-    [('list', Protocol.LEGACY), ('devices', OMEMO_2)],
+    ("name", "protocol"),
+    [("list", Protocol.LEGACY), ("devices", OMEMO_2)],
 )
 def test_an_empty_list_is_a_list(name: str, protocol: Protocol) -> None:
     element = xml(f'<{name} xmlns="{protocol.namespace}"/>')
@@ -79,7 +79,7 @@ def test_an_empty_list_is_a_list(name: str, protocol: Protocol) -> None:
 
 
 @pytest.mark.parametrize(
-    'attributes',
+    "attributes",
     [
         'label="Phone"',
         f'labelsig="{b64(b"s" * 64)}"',
@@ -94,7 +94,7 @@ def test_a_label_that_cannot_be_checked_is_none(attributes: str) -> None:
 
 
 def test_legacy_devices_have_no_label() -> None:
-    text = samples.OMEMO_2_LIST.replace('devices', 'list').replace(
+    text = samples.OMEMO_2_LIST.replace("devices", "list").replace(
         samples.OMEMO_2_NS, samples.LEGACY_NS
     )
     found = pep.parse_device_list(xml(text), Protocol.LEGACY)
@@ -102,15 +102,15 @@ def test_legacy_devices_have_no_label() -> None:
 
 
 def test_a_label_without_its_signature_is_not_published() -> None:
-    element = pep.build_device_list(DeviceList(OMEMO_2, (ListedDevice(1, 'Phone'),)))
-    assert b'Phone' not in write_element(element)
+    element = pep.build_device_list(DeviceList(OMEMO_2, (ListedDevice(1, "Phone"),)))
+    assert b"Phone" not in write_element(element)
 
 
 def test_a_device_listed_twice_counts_once() -> None:
-    signature = b64(b's' * 64)
+    signature = b64(b"s" * 64)
     one = f'<device id="1" label="one" labelsig="{signature}"/>'
     two = f'<device id="1" label="two" labelsig="{signature}"/>'
-    assert devices(one + one) == (ListedDevice(1, 'one', b's' * 64),)
+    assert devices(one + one) == (ListedDevice(1, "one", b"s" * 64),)
     assert devices(one + two) == (ListedDevice(1),)
     assert devices(one + two + one) == (ListedDevice(1),)
 
@@ -122,11 +122,11 @@ def test_legacy_bundle() -> None:
     found = pep.parse_bundle(xml(samples.LEGACY_BUNDLE), Protocol.LEGACY)
     assert found == Bundle(
         Protocol.LEGACY,
-        identity_key=b'I' * 32,
+        identity_key=b"I" * 32,
         signed_prekey_id=1,
-        signed_prekey=b'S' * 32,
-        signature=b's' * 64,
-        prekeys={1: b'1' * 32, 2: b'2' * 32, 16777214: b'3' * 32},
+        signed_prekey=b"S" * 32,
+        signature=b"s" * 64,
+        prekeys={1: b"1" * 32, 2: b"2" * 32, 16777214: b"3" * 32},
     )
 
 
@@ -134,15 +134,15 @@ def test_omemo_2_bundle() -> None:
     found = pep.parse_bundle(xml(samples.OMEMO_2_BUNDLE), OMEMO_2)
     assert found == Bundle(
         OMEMO_2,
-        identity_key=b'I' * 32,
+        identity_key=b"I" * 32,
         signed_prekey_id=1,
-        signed_prekey=b'S' * 32,
-        signature=b's' * 64,
-        prekeys={1: b'1' * 32, 2: b'2' * 32},
+        signed_prekey=b"S" * 32,
+        signature=b"s" * 64,
+        prekeys={1: b"1" * 32, 2: b"2" * 32},
     )
 
 
-@pytest.mark.parametrize('name', samples.BUNDLES)
+@pytest.mark.parametrize("name", samples.BUNDLES)
 def test_bundle_round_trip(name: str) -> None:
     protocol = PROTOCOLS[name]
     found = pep.parse_bundle(xml(samples.BUNDLES[name]), protocol)
@@ -153,21 +153,19 @@ def test_bundle_round_trip(name: str) -> None:
 
 
 def test_built_legacy_bundle_is_what_others_read() -> None:
-    bundle = Bundle(
-        Protocol.LEGACY, b'I' * 32, 1, b'S' * 32, b's' * 64, {7: b'1' * 32}
-    )
+    bundle = Bundle(Protocol.LEGACY, b"I" * 32, 1, b"S" * 32, b"s" * 64, {7: b"1" * 32})
     assert write_element(pep.build_bundle(bundle)).decode() == (
         f'<bundle xmlns="{samples.LEGACY_NS}">'
         '<signedPreKeyPublic signedPreKeyId="1">'
-        f'{key(b"S" * 32)}</signedPreKeyPublic>'
-        f'<signedPreKeySignature>{b64(b"s" * 64)}</signedPreKeySignature>'
-        f'<identityKey>{key(b"I" * 32)}</identityKey>'
+        f"{key(b'S' * 32)}</signedPreKeyPublic>"
+        f"<signedPreKeySignature>{b64(b's' * 64)}</signedPreKeySignature>"
+        f"<identityKey>{key(b'I' * 32)}</identityKey>"
         '<prekeys><preKeyPublic preKeyId="7">'
-        f'{key(b"1" * 32)}</preKeyPublic></prekeys></bundle>'
+        f"{key(b'1' * 32)}</preKeyPublic></prekeys></bundle>"
     )
 
 
-@pytest.mark.parametrize('number', [0, 2**32 - 2])
+@pytest.mark.parametrize("number", [0, 2**32 - 2])
 def test_signed_prekey_ids_of_older_clients(number: int) -> None:
     # Lurch uses 0, libsignal for iOS all 32 bits
     text = samples.LEGACY_BUNDLE.replace(
@@ -177,7 +175,7 @@ def test_signed_prekey_ids_of_older_clients(number: int) -> None:
     assert found.signed_prekey_id == number
 
 
-@pytest.mark.parametrize('number', ['0', '2147483648', '-1', ''])
+@pytest.mark.parametrize("number", ["0", "2147483648", "-1", ""])
 def test_signed_prekey_ids_that_omemo_2_does_not_have(number: str) -> None:
     text = samples.OMEMO_2_BUNDLE.replace('spk id="1"', f'spk id="{number}"')
     with pytest.raises(MalformedStanza):
@@ -185,8 +183,6 @@ def test_signed_prekey_ids_that_omemo_2_does_not_have(number: str) -> None:
 
 
 def test_a_key_of_another_kind_is_refused() -> None:
-    text = samples.LEGACY_BUNDLE.replace(
-        key(b'I' * 32), b64(b'\x06' + b'I' * 32)
-    )
+    text = samples.LEGACY_BUNDLE.replace(key(b"I" * 32), b64(b"\x06" + b"I" * 32))
     with pytest.raises(MalformedStanza):
         pep.parse_bundle(xml(text), Protocol.LEGACY)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''Trust messages, as QXmpp sends them and as nobody should.'''
+"""Trust messages, as QXmpp sends them and as nobody should."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _FROM_QXMPP = (
     '<from jid="rita@localhost"/><rpad>x</rpad><content>'
     '<trust-message xmlns="urn:xmpp:tm:1" usage="urn:xmpp:atm:1" '
     'encryption="urn:xmpp:omemo:2"><key-owner jid="rita@localhost">'
-    '<trust>kEMGWP9lFfDFssePN9Thyl2qK8eRzxLvzbgv/rBYDng=</trust>'
-    '</key-owner></trust-message></content></envelope>'
+    "<trust>kEMGWP9lFfDFssePN9Thyl2qK8eRzxLvzbgv/rBYDng=</trust>"
+    "</key-owner></trust-message></content></envelope>"
 )
 
 _ONE = bytes(range(32))
@@ -37,28 +37,28 @@ _TWO = bytes(range(32, 64))
 
 
 def _message(inner: str, **attributes: str) -> Element:
-    given = {'usage': 'urn:xmpp:atm:1', 'encryption': 'urn:xmpp:omemo:2', **attributes}
-    written = ' '.join(f'{key}="{value}"' for key, value in given.items() if value)
+    given = {"usage": "urn:xmpp:atm:1", "encryption": "urn:xmpp:omemo:2", **attributes}
+    written = " ".join(f'{key}="{value}"' for key, value in given.items() if value)
     return ElementTree.fromstring(
         f'<trust-message xmlns="urn:xmpp:tm:1" {written}>{inner}</trust-message>'
     )
 
 
-def _owner(inner: str, jid: str = 'a@example.org') -> str:
+def _owner(inner: str, jid: str = "a@example.org") -> str:
     return f'<key-owner jid="{jid}">{inner}</key-owner>'
 
 
-def _key(key: bytes = _ONE, tag: str = 'trust') -> str:
-    return f'<{tag}>{b64encode(key).decode()}</{tag}>'
+def _key(key: bytes = _ONE, tag: str = "trust") -> str:
+    return f"<{tag}>{b64encode(key).decode()}</{tag}>"
 
 
 def test_what_qxmpp_sends() -> None:
     envelope = parse_envelope(_FROM_QXMPP.encode())
     (decision,) = find_trust_message(envelope.content)
     assert decision == KeyDecision(
-        'rita@localhost',
+        "rita@localhost",
         bytes.fromhex(
-            '90430658ff6515f0c5b2c78f37d4e1ca5daa2bc791cf12efcdb82ffeb0580e78'
+            "90430658ff6515f0c5b2c78f37d4e1ca5daa2bc791cf12efcdb82ffeb0580e78"
         ),
         Trust.VERIFIED,
     )
@@ -66,9 +66,9 @@ def test_what_qxmpp_sends() -> None:
 
 def test_what_is_built_is_what_is_read() -> None:
     decisions = (
-        KeyDecision('a@example.org', _ONE, Trust.VERIFIED),
-        KeyDecision('a@example.org', _TWO, Trust.DISTRUSTED),
-        KeyDecision('b@example.org', _ONE, Trust.VERIFIED),
+        KeyDecision("a@example.org", _ONE, Trust.VERIFIED),
+        KeyDecision("a@example.org", _TWO, Trust.DISTRUSTED),
+        KeyDecision("b@example.org", _ONE, Trust.VERIFIED),
     )
     element = build_trust_message(decisions)
     assert len(element) == 2
@@ -77,59 +77,59 @@ def test_what_is_built_is_what_is_read() -> None:
 
 
 def test_it_is_built_with_default_namespaces() -> None:
-    built = build_trust_message([KeyDecision('a@b.c', _ONE, Trust.VERIFIED)])
+    built = build_trust_message([KeyDecision("a@b.c", _ONE, Trust.VERIFIED)])
     assert write_element(built).decode() == (
         '<trust-message xmlns="urn:xmpp:tm:1" usage="urn:xmpp:atm:1" '
         'encryption="urn:xmpp:omemo:2"><key-owner jid="a@b.c">'
-        f'{_key()}</key-owner></trust-message>'
+        f"{_key()}</key-owner></trust-message>"
     )
 
 
-@pytest.mark.parametrize('trust', [Trust.BLIND, Trust.UNDECIDED])
+@pytest.mark.parametrize("trust", [Trust.BLIND, Trust.UNDECIDED])
 def test_only_two_decisions_can_be_told(trust: Trust) -> None:
-    with pytest.raises(ValueError, match='neither'):
-        build_trust_message([KeyDecision('a@b.c', _ONE, trust)])
-    with pytest.raises(ValueError, match='no decisions'):
+    with pytest.raises(ValueError, match="neither"):
+        build_trust_message([KeyDecision("a@b.c", _ONE, trust)])
+    with pytest.raises(ValueError, match="no decisions"):
         build_trust_message([])
 
 
 def test_no_trust_message_is_none() -> None:
-    assert find_trust_message([Element('{jabber:client}body')]) == ()
+    assert find_trust_message([Element("{jabber:client}body")]) == ()
 
 
 @pytest.mark.parametrize(
-    'other', [{'usage': 'urn:xmpp:atm:0'}, {'encryption': 'urn:xmpp:openpgp:0'}]
+    "other", [{"usage": "urn:xmpp:atm:0"}, {"encryption": "urn:xmpp:openpgp:0"}]
 )
 def test_one_for_another_purpose_is_passed_over(other: dict[str, str]) -> None:
     assert parse_trust_message(_message(_owner(_key()), **other)) == ()
 
 
 def _many() -> Element:
-    keys = ''.join(_key(number.to_bytes(32, 'big')) for number in range(1001))
+    keys = "".join(_key(number.to_bytes(32, "big")) for number in range(1001))
     return _message(_owner(keys))
 
 
 @pytest.mark.parametrize(
-    'make',
+    "make",
     [
-        lambda: _message(_owner(_key()), usage=''),
-        lambda: _message(_owner(_key()), encryption=''),
-        lambda: _message(''),
-        lambda: _message(_owner('')),
-        lambda: _message(_owner('<maybe>AAAA</maybe>')),
-        lambda: _message(_owner(_key(), jid='')),
-        lambda: _message(f'<key-owner>{_key()}</key-owner>'),
-        lambda: _message(_owner(_key(), jid='a@example.org/resource')),
-        lambda: _message(_owner(_key(), jid='a&#x202e;@example.org')),
-        lambda: _message(_owner(_key(), jid=f'{"a" * 4000}@example.org')),
-        lambda: _message(_owner(_key(b''))),
+        lambda: _message(_owner(_key()), usage=""),
+        lambda: _message(_owner(_key()), encryption=""),
+        lambda: _message(""),
+        lambda: _message(_owner("")),
+        lambda: _message(_owner("<maybe>AAAA</maybe>")),
+        lambda: _message(_owner(_key(), jid="")),
+        lambda: _message(f"<key-owner>{_key()}</key-owner>"),
+        lambda: _message(_owner(_key(), jid="a@example.org/resource")),
+        lambda: _message(_owner(_key(), jid="a&#x202e;@example.org")),
+        lambda: _message(_owner(_key(), jid=f"{'a' * 4000}@example.org")),
+        lambda: _message(_owner(_key(b""))),
         lambda: _message(_owner(_key(bytes(31)))),
         lambda: _message(_owner(_key(bytes(33)))),
-        lambda: _message(_owner(f'<trust>{"00" * 32}</trust>')),
-        lambda: _message(_owner('<trust>AA!!</trust>')),
-        lambda: _message(_owner('<trust><b/></trust>')),
+        lambda: _message(_owner(f"<trust>{'00' * 32}</trust>")),
+        lambda: _message(_owner("<trust>AA!!</trust>")),
+        lambda: _message(_owner("<trust><b/></trust>")),
         lambda: _message(_owner(_key() + _key())),
-        lambda: _message(_owner(_key() + _key(tag='distrust'))),
+        lambda: _message(_owner(_key() + _key(tag="distrust"))),
         lambda: _message(_owner(_key()) + _owner(_key())),
         _many,
     ],

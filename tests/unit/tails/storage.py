@@ -22,13 +22,13 @@ OWNER = (os.getuid(), os.getgid())
 class TailsWithStorage(Machine):
     """As Machine, with persistence.conf and the programs around it."""
 
-    def __init__(self, folder: Path, text: str = '') -> None:
+    def __init__(self, folder: Path, text: str = "") -> None:
         super().__init__(folder)
         self.conf = self.write(str(persistence_root.CONF), text)
         self.conf.chmod(0o600)
-        self.write(HELPER, '')
+        self.write(HELPER, "")
         self.created = self.unlocked = True
-        self.password = 'P'
+        self.password = "P"
         self.pkexec_code: int | None = None
         self.bound: list[str] = []
         self.features: list[str] = []
@@ -42,11 +42,11 @@ class TailsWithStorage(Machine):
         self.features = [str(entry.target) for entry in entries]
 
     def _mounts(self) -> None:
-        lines = [f'1 2 0:0 / {point} rw - ext4 x rw' for point in self.bound]
-        self.write('/proc/self/mountinfo', '\n'.join(lines))
+        lines = [f"1 2 0:0 / {point} rw - ext4 x rw" for point in self.bound]
+        self.write("/proc/self/mountinfo", "\n".join(lines))
 
     def _switch(self, name: str, on: bool) -> None:
-        target = self.features[int(name.removeprefix('CustomFeature'))]
+        target = self.features[int(name.removeprefix("CustomFeature"))]
         if on:
             self.bound.append(target)
         else:
@@ -60,7 +60,7 @@ class TailsWithStorage(Machine):
             if (entry := persistence_conf.parse_line(line))
             and (on or str(entry.target) != target)
         ]
-        self.conf.write_text(''.join(f'{line}\n' for line in sorted(set(lines))))
+        self.conf.write_text("".join(f"{line}\n" for line in sorted(set(lines))))
 
     def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         self.ran.append(list(command))
@@ -71,26 +71,26 @@ class TailsWithStorage(Machine):
         program, *words = command
         if program == persistence_root.TPSCLI:
             action, *names = words
-            if action == 'is-created':
-                return int(not self.created), '', ''
-            if action == 'is-unlocked':
-                return int(not self.unlocked), '', ''
-            self._switch(names[0], action == 'activate')
+            if action == "is-created":
+                return int(not self.created), "", ""
+            if action == "is-unlocked":
+                return int(not self.unlocked), "", ""
+            self._switch(names[0], action == "activate")
         elif program == persistence_root.SYSTEMCTL:
             self.reload()
         elif program == persistence_root.BUSCTL:
-            number = int(words[3].rpartition('CustomFeature')[2])
+            number = int(words[3].rpartition("CustomFeature")[2])
             if not self.knows_features or number >= len(self.features):
-                return 1, '', 'Unknown object'
-            return 0, f's "Custom Feature ({self.features[number]})"\n', ''
-        elif program == '/usr/bin/passwd':
-            return 0, f'amnesia {self.password} 2026-01-01 0 99999 7 -1\n', ''
+                return 1, "", "Unknown object"
+            return 0, f's "Custom Feature ({self.features[number]})"\n', ""
+        elif program == "/usr/bin/passwd":
+            return 0, f"amnesia {self.password} 2026-01-01 0 99999 7 -1\n", ""
         elif program == PKEXEC:
             return self._as_root(words[-1])
-        return 0, '', ''
+        return 0, "", ""
 
     def _as_root(self, word: str) -> tuple[int, str, str]:
         if self.pkexec_code is not None:
-            return self.pkexec_code, '', ''
-        code = persistence_root.main(['helper', word], self.system())
-        return code, 'now\n' if self.bound or 'disable' in word else 'next start\n', ''
+            return self.pkexec_code, "", ""
+        code = persistence_root.main(["helper", word], self.system())
+        return code, "now\n" if self.bound or "disable" in word else "next start\n", ""

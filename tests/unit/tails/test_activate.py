@@ -23,16 +23,16 @@ PLACES = (activate.OVERRIDES, activate.BUS_POLICY, activate.APPARMOR)
 @pytest.fixture
 def root(tmp_path: Path) -> Machine:
     machine = Machine(tmp_path, uid=0)
-    machine.write('/usr/bin/gajim', 'the real one')
-    machine.write('/sys/module/apparmor/parameters/enabled', 'Y\n')
+    machine.write("/usr/bin/gajim", "the real one")
+    machine.write("/sys/module/apparmor/parameters/enabled", "Y\n")
     return machine
 
 
 def files(machine: Machine) -> set[str]:
-    skipped = ('home', 'run', 'proc', 'sys')
+    skipped = ("home", "run", "proc", "sys")
     return {
         str(path.relative_to(machine.root))
-        for path in machine.root.rglob('*')
+        for path in machine.root.rglob("*")
         if not path.is_dir() and path.relative_to(machine.root).parts[0] not in skipped
     }
 
@@ -43,7 +43,7 @@ def test_everything_is_put_in_place(root: Machine) -> None:
     assert json.loads(system.file(activate.OVERRIDES).read_text()) == (
         policy.overrides((1, 7, 3))
     )
-    assert system.file(activate.DIVERTED).read_text() == 'the real one'
+    assert system.file(activate.DIVERTED).read_text() == "the real one"
     assert system.file(activate.PROGRAM).readlink() == activate.LAUNCHER
     assert [command[0] for command in root.ran if command[0] != 'dpkg-query'] == [
         'apparmor_parser', 'dpkg-divert',
@@ -56,7 +56,7 @@ def test_twice_is_as_good_as_once(root: Machine) -> None:
     before = files(root)
     activate.activate(root.system())
     assert files(root) == before
-    assert sum(command[0] == 'dpkg-divert' for command in root.ran) == 1
+    assert sum(command[0] == "dpkg-divert" for command in root.ran) == 1
 
 
 def test_it_is_taken_back(root: Machine) -> None:
@@ -65,79 +65,79 @@ def test_it_is_taken_back(root: Machine) -> None:
     assert files(root) != before
     activate.deactivate(root.system())
     assert files(root) == before
-    assert not (root.root / 'etc' / 'gajim').exists()
-    assert root.system().file(activate.PROGRAM).read_text() == 'the real one'
+    assert not (root.root / "etc" / "gajim").exists()
+    assert root.system().file(activate.PROGRAM).read_text() == "the real one"
 
 
-@pytest.mark.parametrize('name', ['debian', 'ubuntu', 'tailsx'])
+@pytest.mark.parametrize("name", ["debian", "ubuntu", "tailsx"])
 def test_another_system_is_left_alone(tmp_path: Path, name: str) -> None:
     machine = Machine(tmp_path, name=name, uid=0)
     before = files(machine)
     with pytest.raises(NotTails):
         activate.activate(machine.system())
-    assert cli.main(['tails-gajim', 'activate'], machine.system()) == 3
-    assert cli.main(['tails-gajim', 'setup'], machine.system()) == 3
-    assert cli.main(['tails-gajim', 'install'], machine.system()) == 3
+    assert cli.main(["tails-gajim", "activate"], machine.system()) == 3
+    assert cli.main(["tails-gajim", "setup"], machine.system()) == 3
+    assert cli.main(["tails-gajim", "install"], machine.system()) == 3
     activate.deactivate(machine.system())
     assert files(machine) == before
     assert machine.ran == []
 
 
 def test_while_an_image_is_built(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, name='debian', uid=0)
-    machine.write('/usr/bin/gajim', 'the real one')
-    words = ['tails-gajim', 'activate', '--anywhere']
+    machine = Machine(tmp_path, name="debian", uid=0)
+    machine.write("/usr/bin/gajim", "the real one")
+    words = ["tails-gajim", "activate", "--anywhere"]
     assert cli.main(words, machine.system()) == 0
     assert all(machine.system().file(path).exists() for path in PLACES)
 
 
-@pytest.mark.parametrize('word', ['activate', 'deactivate'])
+@pytest.mark.parametrize("word", ["activate", "deactivate"])
 def test_only_root_can(
     machine: Machine, word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(['tails-gajim', word], machine.system()) == 3
-    assert 'root' in capsys.readouterr().err
+    assert cli.main(["tails-gajim", word], machine.system()) == 3
+    assert "root" in capsys.readouterr().err
 
 
 def test_without_apparmor_it_says_so(root: Machine) -> None:
-    root.write('/sys/module/apparmor/parameters/enabled', 'N\n')
+    root.write("/sys/module/apparmor/parameters/enabled", "N\n")
     (warning,) = activate.activate(root.system())
-    assert 'AppArmor' in warning
+    assert "AppArmor" in warning
 
 
 def test_a_profile_that_is_not_taken_is_no_reason_to_stop(root: Machine) -> None:
-    root.answers['apparmor_parser'] = (1, '')
+    root.answers["apparmor_parser"] = (1, "")
     (warning,) = activate.activate(root.system())
-    assert 'it failed' in warning
+    assert "it failed" in warning
     assert root.system().file(activate.PROGRAM).is_symlink()
 
 
 def test_dpkg_divert_fails(root: Machine) -> None:
-    root.answers['dpkg-divert'] = (2, '')
-    with pytest.raises(TailsError, match='it failed'):
+    root.answers["dpkg-divert"] = (2, "")
+    with pytest.raises(TailsError, match="it failed"):
         activate.activate(root.system())
-    assert root.system().file(activate.PROGRAM).read_text() == 'the real one'
+    assert root.system().file(activate.PROGRAM).read_text() == "the real one"
 
 
 @pytest.mark.parametrize(
-    ('text', 'is_tails'),
+    ("text", "is_tails"),
     [
         ('ID="tails"', True),
         ("ID='tails'", True),
-        ('NAME=Tails', True),
+        ("NAME=Tails", True),
         ('ID=debian\nNAME="Tails"', True),
-        ('ID=debian', False),
+        ("ID=debian", False),
         ('PRETTY_NAME="Tails"\nID=debian', False),
-        ('', False),
+        ("", False),
     ],
 )
 def test_what_tails_says_of_itself(machine: Machine, text: str, is_tails: bool) -> None:
-    machine.write('/etc/os-release', text)
+    machine.write("/etc/os-release", text)
     assert machine.system().is_tails() is is_tails
 
 
 def test_older_ones_have_a_folder(machine: Machine) -> None:
-    (machine.root / 'etc/os-release').unlink()
+    (machine.root / "etc/os-release").unlink()
     assert not machine.system().is_tails()
-    (machine.root / 'etc/amnesia').mkdir()
+    (machine.root / "etc/amnesia").mkdir()
     assert machine.system().is_tails()

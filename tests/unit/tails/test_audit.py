@@ -20,35 +20,35 @@ from .machine import Machine
 
 
 def prepared(machine: Machine) -> None:
-    machine.write('/usr/bin/gajim', '')
+    machine.write("/usr/bin/gajim", "")
     user = machine.uid
     machine.uid = 0
     activate.activate(machine.system())
     machine.uid = user
     with profile.edit(machine.system()) as edited:
-        edited.add_account('alice', {})
+        edited.add_account("alice", {})
     preseed.apply(machine.system())
 
 
 def change(machine: Machine, **settings: Any) -> None:
     with profile.edit(machine.system()) as edited:
-        edited.accounts['alice']['account'].update(settings)
+        edited.accounts["alice"]["account"].update(settings)
 
 
 def test_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     prepared(machine)
     assert audit.findings(machine.system()) == []
-    assert cli.main(['tails-gajim', 'check'], machine.system()) == 0
-    assert capsys.readouterr().out == 'Nothing would leak.\n'
+    assert cli.main(["tails-gajim", "check"], machine.system()) == 0
+    assert capsys.readouterr().out == "Nothing would leak.\n"
 
 
 @pytest.mark.parametrize(
-    ('proxy', 'words'),
+    ("proxy", "words"),
     [
-        ('no-proxy', 'directly'),
-        ('nowhere', 'does not exist'),
-        ('Mine', 'not Tor'),
-        ('Far', 'not Tor'),
+        ("no-proxy", "directly"),
+        ("nowhere", "does not exist"),
+        ("Mine", "not Tor"),
+        ("Far", "not Tor"),
     ],
 )
 def test_past_tor(
@@ -56,23 +56,23 @@ def test_past_tor(
 ) -> None:
     prepared(machine)
     with profile.edit(machine.system()) as edited:
-        edited.proxies['Mine'] = {'type': 'http', 'host': '127.0.0.1', 'port': 9050}
-        edited.proxies['Far'] = {'type': 'socks5', 'host': 'x.example', 'port': 9050}
+        edited.proxies["Mine"] = {"type": "http", "host": "127.0.0.1", "port": 9050}
+        edited.proxies["Far"] = {"type": "socks5", "host": "x.example", "port": 9050}
     change(machine, proxy=proxy)
     (found,) = audit.findings(machine.system())
     assert found.severity is Severity.LEAK
     assert words in found.what
-    assert cli.main(['tails-gajim', 'audit', '--json'], machine.system()) == 1
+    assert cli.main(["tails-gajim", "audit", "--json"], machine.system()) == 1
     (printed,) = json.loads(capsys.readouterr().out)
-    assert set(printed) == {'severity', 'what', 'reason', 'mend'}
+    assert set(printed) == {"severity", "what", "reason", "mend"}
     assert all(printed.values())
 
 
-@pytest.mark.parametrize('proxy', ['', 'Tails alice', 'Tor'])
+@pytest.mark.parametrize("proxy", ["", "Tails alice", "Tor"])
 def test_not_past_tor(machine: Machine, proxy: str) -> None:
     prepared(machine)
     with profile.edit(machine.system()) as edited:
-        edited.proxies['Tor'] = {'type': 'socks5', 'host': 'localhost', 'port': 9050}
+        edited.proxies["Tor"] = {"type": "socks5", "host": "localhost", "port": 9050}
     change(machine, proxy=proxy)
     found = profile.read(machine.system())
     assert found is not None
@@ -80,11 +80,11 @@ def test_not_past_tor(machine: Machine, proxy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ('settings', 'words'),
+    ("settings", "words"),
     [
-        ({'send_os_info': True}, 'send_os_info is true'),
-        ({'use_plain_connection': True}, 'use_plain_connection'),
-        ({'custom_type': 'PLAIN'}, 'without TLS'),
+        ({"send_os_info": True}, "send_os_info is true"),
+        ({"use_plain_connection": True}, "use_plain_connection"),
+        ({"custom_type": "PLAIN"}, "without TLS"),
     ],
 )
 def test_weaker(machine: Machine, settings: dict[str, Any], words: str) -> None:
@@ -98,42 +98,42 @@ def test_weaker(machine: Machine, settings: dict[str, Any], words: str) -> None:
 def test_two_accounts_with_one_identity(machine: Machine) -> None:
     prepared(machine)
     with profile.edit(machine.system()) as edited:
-        edited.proxies['Tails alice'] = edited.proxies['Tails']
+        edited.proxies["Tails alice"] = edited.proxies["Tails"]
     (found,) = audit.findings(machine.system())
-    assert 'same name' in found.what
+    assert "same name" in found.what
 
 
 def test_the_plugin_is_off(machine: Machine) -> None:
     prepared(machine)
     with profile.edit(machine.system()) as edited:
-        edited.plugins['omemo_plugin'] = {'active': False}
+        edited.plugins["omemo_plugin"] = {"active": False}
     (found,) = audit.findings(machine.system())
-    assert 'OMEMO' in found.what
+    assert "OMEMO" in found.what
 
 
 def test_others_can_read_it(machine: Machine) -> None:
     prepared(machine)
     profile.settings_file(machine.system()).chmod(0o644)
     (found,) = audit.findings(machine.system())
-    assert 'read by others' in found.what
+    assert "read by others" in found.what
 
 
 def test_gajim_was_started_past_us(machine: Machine) -> None:
     prepared(machine)
     machine.add_process(
-        4_000_001, 'gajim', '/usr/bin/python3 -I /x/tails_integration/bin/gajim'
+        4_000_001, "gajim", "/usr/bin/python3 -I /x/tails_integration/bin/gajim"
     )
     assert audit.findings(machine.system()) == []
-    machine.add_process(4_000_002, 'gajim', '/usr/bin/python3 /usr/bin/gajim.real')
+    machine.add_process(4_000_002, "gajim", "/usr/bin/python3 /usr/bin/gajim.real")
     (found,) = audit.findings(machine.system())
     assert found.severity is Severity.LEAK
-    assert '4000002' in found.what
+    assert "4000002" in found.what
 
 
-@pytest.mark.parametrize('path', [activate.OVERRIDES, activate.BUS_POLICY])
+@pytest.mark.parametrize("path", [activate.OVERRIDES, activate.BUS_POLICY])
 def test_the_system_was_changed(machine: Machine, path: Any) -> None:
     prepared(machine)
-    machine.system().file(path).write_text('{}')
+    machine.system().file(path).write_text("{}")
     (found,) = audit.findings(machine.system())
     assert str(path) in found.reason
 
@@ -141,23 +141,23 @@ def test_the_system_was_changed(machine: Machine, path: Any) -> None:
 def test_an_account_of_this_session_is_no_violation(machine: Machine) -> None:
     prepared(machine)
     with profile.edit(machine.system()) as edited:
-        del edited.proxies['Tails alice']
-    change(machine, proxy='')
+        del edited.proxies["Tails alice"]
+    change(machine, proxy="")
     (found,) = audit.findings(machine.system())
-    assert 'alice' in found.what
+    assert "alice" in found.what
     assert found.severity is Severity.NOTE
 
 
 def test_notes_are_no_violations(machine: Machine) -> None:
     prepared(machine)
-    machine.write('/usr/lib/x/girepository-1.0/Farstream-0.2.typelib', '')
-    plugins = machine.system().data / 'plugins'
-    (plugins / 'strange').mkdir(parents=True)
-    (plugins / 'omemo_plugin').mkdir()
+    machine.write("/usr/lib/x/girepository-1.0/Farstream-0.2.typelib", "")
+    plugins = machine.system().data / "plugins"
+    (plugins / "strange").mkdir(parents=True)
+    (plugins / "omemo_plugin").mkdir()
     found = audit.findings(machine.system())
     assert [finding.severity for finding in found] == [Severity.NOTE] * 2
-    assert cli.main(['tails-gajim', 'check'], machine.system()) == 0
+    assert cli.main(["tails-gajim", "check"], machine.system()) == 0
 
 
 def test_nothing_was_installed(machine: Machine) -> None:
-    assert cli.main(['tails-gajim', 'check'], machine.system()) == 1
+    assert cli.main(["tails-gajim", "check"], machine.system()) == 1

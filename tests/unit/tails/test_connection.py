@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 
-BEGINNING = '''
+BEGINNING = """
 import json
 import os
 import sys
@@ -29,9 +29,11 @@ from tails_integration.tor import Identities
 
 ours = Proxies(Identities(System(Path('/'), {}, 0)))
 loop = GLib.MainLoop()
-'''
+"""
 
-RESOLVE = BEGINNING + '''
+RESOLVE = (
+    BEGINNING
+    + """
 wanted = json.loads(sys.argv[1])
 asked = []
 
@@ -74,12 +76,13 @@ addresses.subscribe('resolved', resolved)
 GLib.timeout_add_seconds(20, loop.quit)
 GLib.idle_add(addresses.resolve)
 loop.run()
-'''
+"""
+)
 
 
 def resolve(**wanted: Any) -> dict[str, Any]:
     ended = subprocess.run(
-        ['/usr/bin/python3', '-c', RESOLVE, json.dumps(wanted)],
+        ["/usr/bin/python3", "-c", RESOLVE, json.dumps(wanted)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -92,44 +95,46 @@ def resolve(**wanted: Any) -> dict[str, Any]:
 
 def test_the_server_is_not_the_domain() -> None:
     found = resolve(
-        domain='example.org', answer=[['x.example.net', 5223, True], ['y', 5, False]]
+        domain="example.org", answer=[["x.example.net", 5223, True], ["y", 5, False]]
     )
-    assert found['tried'] == [
-        ['x.example.net:5223', 'DIRECT TLS', 'example.org'],
-        ['y:5', 'START TLS', 'example.org'],
-        ['example.org:5222', 'START TLS', 'example.org'],
+    assert found["tried"] == [
+        ["x.example.net:5223", "DIRECT TLS", "example.org"],
+        ["y:5", "START TLS", "example.org"],
+        ["example.org:5222", "START TLS", "example.org"],
     ]
-    assert found['asked'] == [['example.org', '127.0.0.1:9050', found['account']]]
-    assert found['users'] == [found['account']]
+    assert found["asked"] == [["example.org", "127.0.0.1:9050", found["account"]]]
+    assert found["users"] == [found["account"]]
 
 
 def test_nobody_could_be_asked() -> None:
-    tried = [host for host, _type, _d in resolve(domain='a.test', answer=None)['tried']]
-    assert tried[0] == 'a.test:5222'
-    assert 'xmpp.a.test:5222' in tried
+    tried = [host for host, _type, _d in resolve(domain="a.test", answer=None)["tried"]]
+    assert tried[0] == "a.test:5222"
+    assert "xmpp.a.test:5222" in tried
 
 
 def test_an_onion_is_nobodys_business() -> None:
-    found = resolve(domain='abc.onion', answer=[['evil.test', 5222, False]])
-    assert found['asked'] == []
-    assert found['tried'] == [['abc.onion:5222', 'START TLS', 'abc.onion']]
+    found = resolve(domain="abc.onion", answer=[["evil.test", 5222, False]])
+    assert found["asked"] == []
+    assert found["tried"] == [["abc.onion:5222", "START TLS", "abc.onion"]]
 
 
 def test_a_custom_host_is_enough() -> None:
-    found = resolve(domain='a.test', custom='b.test:5', answer=[['evil.test', 1, True]])
-    assert found['asked'] == []
-    assert found['tried'] == [['b.test:5', 'START TLS', 'a.test']]
+    found = resolve(domain="a.test", custom="b.test:5", answer=[["evil.test", 1, True]])
+    assert found["asked"] == []
+    assert found["tried"] == [["b.test:5", "START TLS", "a.test"]]
 
 
-@pytest.mark.parametrize('proxy', ['none', 'direct'])
+@pytest.mark.parametrize("proxy", ["none", "direct"])
 def test_without_a_proxy_it_is_tor(proxy: str) -> None:
     """As in the account wizard of Gajim 1.7."""
-    found = resolve(domain='abc.onion', proxy=proxy, answer=[])
-    assert found['tried']
-    assert found['users'] == [found['program']]
+    found = resolve(domain="abc.onion", proxy=proxy, answer=[])
+    assert found["tried"]
+    assert found["users"] == [found["program"]]
 
 
-SLOW = BEGINNING + '''
+SLOW = (
+    BEGINNING
+    + """
 import socket
 import threading
 import time
@@ -168,16 +173,17 @@ tcp.subscribe('connection-failed', lambda *signal: say('failed'))
 tcp.connect()
 GLib.timeout_add_seconds(30, loop.quit)
 loop.run()
-'''
+"""
+)
 
 
 @pytest.mark.parametrize(
-    ('how', 'outcome'), [('patient', 'connected'), ('as it is', 'failed')]
+    ("how", "outcome"), [("patient", "connected"), ("as it is", "failed")]
 )
 def test_a_slow_onion_service(how: str, outcome: str) -> None:
     """The proxy answers after 9 seconds; nbxmpp alone waits 7."""
     ended = subprocess.run(
-        ['/usr/bin/python3', '-c', SLOW, how],
+        ["/usr/bin/python3", "-c", SLOW, how],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

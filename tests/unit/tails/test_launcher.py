@@ -25,7 +25,7 @@ from .machine import Machine
 class Person:
     """Answers, and remembers what was asked."""
 
-    def __init__(self, answer: str = '') -> None:
+    def __init__(self, answer: str = "") -> None:
         self.answer = answer
         self.asked: list[tuple[str, str, list[str]]] = []
 
@@ -38,79 +38,77 @@ class Person:
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> Person:
     person = Person()
-    monkeypatch.setattr(launcher, 'ask', person)
-    monkeypatch.setattr(launcher.running, 'rename_process', lambda: None)
+    monkeypatch.setattr(launcher, "ask", person)
+    monkeypatch.setattr(launcher.running, "rename_process", lambda: None)
     return person
 
 
 @pytest.fixture
 def ready(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Tor is there."""
-    machine.write(tor.READY_FLAG, '')
-    monkeypatch.setattr(tor, 'port_answers', lambda: True)
-    monkeypatch.setattr(launcher, 'STEPS', ())
+    machine.write(tor.READY_FLAG, "")
+    monkeypatch.setattr(tor, "port_answers", lambda: True)
+    monkeypatch.setattr(launcher, "STEPS", ())
     return machine
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(
-        launcher.os, 'execve', lambda *words: calls.append(words) or 0
-    )
+    monkeypatch.setattr(launcher.os, "execve", lambda *words: calls.append(words) or 0)
     return calls
 
 
 def with_proxy(machine: Machine, proxy: str) -> None:
     with profile.edit(machine.system()) as edited:
-        edited.add_account('alice', {'proxy': proxy})
+        edited.add_account("alice", {"proxy": proxy})
 
 
 def test_start(ready: Machine, person: Person, started: list[Any]) -> None:
-    assert launcher.start(ready.system(), ['xmpp:a@b.example']) == 0
+    assert launcher.start(ready.system(), ["xmpp:a@b.example"]) == 0
     ((program, words, environment),) = started
     assert program == launcher.GAJIM
-    assert words == [str(launcher.GAJIM), 'xmpp:a@b.example']
-    assert environment['HOME'] == str(ready.home)
-    assert environment['all_proxy'] == 'socks5://127.0.0.1:9050'
-    assert environment['GIO_USE_PROXY_RESOLVER'] == 'libproxy'
-    assert environment['no_proxy'] == ''
+    assert words == [str(launcher.GAJIM), "xmpp:a@b.example"]
+    assert environment["HOME"] == str(ready.home)
+    assert environment["all_proxy"] == "socks5://127.0.0.1:9050"
+    assert environment["GIO_USE_PROXY_RESOLVER"] == "libproxy"
+    assert environment["no_proxy"] == ""
     assert person.asked == []
     assert profile.read(ready.system()) is not None
 
 
 def test_no_flag_of_tor(machine: Machine, person: Person, started: list[Any]) -> None:
-    machine.answers['systemctl'] = (3, '')
+    machine.answers["systemctl"] = (3, "")
     assert launcher.start(machine.system(), []) == 3
     ((title, text, buttons),) = person.asked
-    assert title == 'Tor is not ready'
-    assert 'Tor Connection' in text
-    assert buttons == ['open', 'cancel']
+    assert title == "Tor is not ready"
+    assert "Tor Connection" in text
+    assert buttons == ["open", "cancel"]
     assert started == []
-    assert profile.read(machine.system()) is None, 'nothing was touched'
+    assert profile.read(machine.system()) is None, "nothing was touched"
 
 
 def test_tor_connection_is_opened(machine: Machine, person: Person) -> None:
-    machine.answers['systemctl'] = (3, '')
-    person.answer = 'open'
+    machine.answers["systemctl"] = (3, "")
+    person.answer = "open"
     assert launcher.start(machine.system(), []) == 3
-    assert ['gtk-launch', 'tca'] in machine.ran
+    assert ["gtk-launch", "tca"] in machine.ran
 
 
 def test_the_port_does_not_answer(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine.write(tor.READY_FLAG, '')
+    machine.write(tor.READY_FLAG, "")
     with socket.socket() as unused:
-        unused.bind(('127.0.0.1', 0))
-        monkeypatch.setattr(tor, 'PORT', unused.getsockname()[1])
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(tor, "PORT", unused.getsockname()[1])
         with pytest.raises(tor.TorNotReady):
             tor.require_ready(machine.system())
         unused.listen()
         tor.require_ready(machine.system())
 
 
-@pytest.mark.parametrize('proxy', ['no-proxy', 'nowhere'])
+@pytest.mark.parametrize("proxy", ["no-proxy", "nowhere"])
 def test_past_tor(
     ready: Machine, person: Person, started: list[Any], proxy: str
 ) -> None:
@@ -118,25 +116,25 @@ def test_past_tor(
     before = profile.settings_file(ready.system()).read_bytes()
     assert launcher.start(ready.system(), []) == 3
     ((title, text, buttons),) = person.asked
-    assert title == 'Gajim was not started'
-    assert 'alice' in text
-    assert buttons == ['repair', 'close']
+    assert title == "Gajim was not started"
+    assert "alice" in text
+    assert buttons == ["repair", "close"]
     assert started == []
     assert profile.settings_file(ready.system()).read_bytes() == before
 
 
 def test_repair_and_start(ready: Machine, person: Person, started: list[Any]) -> None:
-    with_proxy(ready, 'nowhere')
-    person.answer = 'repair'
+    with_proxy(ready, "nowhere")
+    person.answer = "repair"
     assert launcher.start(ready.system(), []) == 0
     found = profile.read(ready.system())
     assert found is not None
-    assert found.accounts['alice']['account']['proxy'] == 'Tails alice'
+    assert found.accounts["alice"]["account"]["proxy"] == "Tails alice"
     assert len(started) == 1
 
 
 def test_not_tails(tmp_path: Path, person: Person, started: list[Any]) -> None:
-    machine = Machine(tmp_path, name='debian')
+    machine = Machine(tmp_path, name="debian")
     assert launcher.start(machine.system(), []) == 3
     assert started == []
     with pytest.raises(NotTails):
@@ -145,9 +143,9 @@ def test_not_tails(tmp_path: Path, person: Person, started: list[Any]) -> None:
 
 def test_one_runs_already(ready: Machine, person: Person, started: list[Any]) -> None:
     """It is told to come forward, and its profile is left alone."""
-    with_proxy(ready, 'nowhere')
-    ready.add_process(4_000_001, 'gajim')
-    assert launcher.start(ready.system(), ['--start-chat']) == 0
+    with_proxy(ready, "nowhere")
+    ready.add_process(4_000_001, "gajim")
+    assert launcher.start(ready.system(), ["--start-chat"]) == 0
     assert len(started) == 1
     assert person.asked == []
 
@@ -157,15 +155,15 @@ def test_steps_come_before_the_profile_is_brought_in_line(
 ) -> None:
     def step(system: Any) -> dict[str, str]:
         with profile.edit(system) as edited:
-            edited.add_account('imported', {})
-        return {'SOMETHING': 'known'}
+            edited.add_account("imported", {})
+        return {"SOMETHING": "known"}
 
-    monkeypatch.setattr(launcher, 'STEPS', (step,))
+    monkeypatch.setattr(launcher, "STEPS", (step,))
     environment = launcher.prepare(ready.system(), person)
-    assert environment['SOMETHING'] == 'known'
+    assert environment["SOMETHING"] == "known"
     found = profile.read(ready.system())
     assert found is not None
-    assert found.accounts['imported']['account']['proxy'] == 'Tails imported'
+    assert found.accounts["imported"]["account"]["proxy"] == "Tails imported"
 
 
 def test_a_step_can_refuse(
@@ -175,11 +173,11 @@ def test_a_step_can_refuse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def step(_system: Any) -> dict[str, str]:
-        raise Refused('not today')
+        raise Refused("not today")
 
-    monkeypatch.setattr(launcher, 'STEPS', (step,))
+    monkeypatch.setattr(launcher, "STEPS", (step,))
     assert launcher.start(ready.system(), []) == 3
-    assert person.asked == [('Gajim was not started', 'not today', ['close'])]
+    assert person.asked == [("Gajim was not started", "not today", ["close"])]
     assert started == []
 
 
@@ -193,49 +191,47 @@ def test_what_was_said_is_not_said_again(
         was_said = True
 
     def step(_system: Any) -> dict[str, str]:
-        raise Declined('not today')
+        raise Declined("not today")
 
-    monkeypatch.setattr(launcher, 'STEPS', (step,))
+    monkeypatch.setattr(launcher, "STEPS", (step,))
     assert launcher.start(ready.system(), []) == 3
     assert person.asked == []
     assert started == []
 
 
-def test_a_damaged_profile(
-    ready: Machine, person: Person, started: list[Any]
-) -> None:
+def test_a_damaged_profile(ready: Machine, person: Person, started: list[Any]) -> None:
     path = profile.settings_file(ready.system())
     path.parent.mkdir(parents=True)
-    path.write_bytes(b'this is not SQLite' * 100)
+    path.write_bytes(b"this is not SQLite" * 100)
     assert launcher.start(ready.system(), []) == 4
     ((title, text, buttons),) = person.asked
-    assert title == 'Something went wrong'
-    assert 'damaged' in text
-    assert buttons == ['close']
+    assert title == "Something went wrong"
+    assert "damaged" in text
+    assert buttons == ["close"]
     assert started == []
 
 
-@pytest.mark.parametrize('words', [['-l', 'x'], ['--help'], ['--start-chat']])
+@pytest.mark.parametrize("words", [["-l", "x"], ["--help"], ["--start-chat"]])
 def test_options_of_gajim_are_gajims(
     ready: Machine, person: Person, started: list[Any], words: list[str]
 ) -> None:
     from tails_integration import cli
 
-    assert cli.main(['tails-gajim', 'start', *words], ready.system()) == 0
+    assert cli.main(["tails-gajim", "start", *words], ready.system()) == 0
     assert started[0][1][1:] == words
 
 
 def test_programs_in_bin_can_be_started() -> None:
-    for name in ('gajim', 'launch', 'tails-gajim'):
+    for name in ("gajim", "launch", "tails-gajim"):
         path = launcher.GAJIM.with_name(name)
         assert path.stat().st_mode & 0o111
-        assert path.read_text().startswith('#!/usr/bin/python3 -I\n')
+        assert path.read_text().startswith("#!/usr/bin/python3 -I\n")
     shown = subprocess.run(
-        [launcher.GAJIM.with_name('tails-gajim'), '--help'],
+        [launcher.GAJIM.with_name("tails-gajim"), "--help"],
         check=True,
         capture_output=True,
         text=True,
         env={},
     )
-    for word in ('start', 'setup', 'check', 'doctor', 'install'):
+    for word in ("start", "setup", "check", "doctor", "install"):
         assert word in shown.stdout

@@ -43,7 +43,7 @@ OURS = """\
 
 @pytest.fixture
 def tails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TailsWithStorage:
-    monkeypatch.setattr(persistence_root, 'owner_of_conf', lambda: OWNER)
+    monkeypatch.setattr(persistence_root, "owner_of_conf", lambda: OWNER)
     return TailsWithStorage(tmp_path, USERS)
 
 
@@ -66,7 +66,7 @@ def test_the_file_is_as_tails_wants_it(tails: TailsWithStorage) -> None:
     assert stat.S_ISREG(state.st_mode)
     assert stat.S_IMODE(state.st_mode) == 0o600
     assert (state.st_uid, state.st_gid) == OWNER
-    assert not [name for name in os.listxattr(tails.conf) if 'acl' in name]
+    assert not [name for name in os.listxattr(tails.conf) if "acl" in name]
     assert [path.name for path in tails.conf.parent.iterdir()] == [tails.conf.name]
 
 
@@ -75,7 +75,7 @@ def test_twice_is_as_good_as_once(tails: TailsWithStorage) -> None:
     tails.ran.clear()
     assert enable(tails)
     assert tails.conf.read_text() == USERS + OURS
-    assert not [words for words in tails.ran if 'activate' in words]
+    assert not [words for words in tails.ran if "activate" in words]
 
 
 def test_disable_takes_only_ours(tails: TailsWithStorage) -> None:
@@ -101,27 +101,27 @@ def test_a_service_that_does_not_know_yet(tails: TailsWithStorage) -> None:
 
 
 @pytest.mark.parametrize(
-    'line',
+    "line",
     [
-        '/home/amnesia/.config\tsource=config',
-        '/home/amnesia/.config/gajim\tsource=elsewhere',
-        '/home/amnesia/.config/gajim/theme\tsource=theme',
-        '/home/amnesia/.config/gajim\tsource=gajim/config,link',
-        '/home/amnesia/other\tsource=gajim/plugins_data',
-        '/home/amnesia/.local/share/gajim\tsource=everything',
+        "/home/amnesia/.config\tsource=config",
+        "/home/amnesia/.config/gajim\tsource=elsewhere",
+        "/home/amnesia/.config/gajim/theme\tsource=theme",
+        "/home/amnesia/.config/gajim\tsource=gajim/config,link",
+        "/home/amnesia/other\tsource=gajim/plugins_data",
+        "/home/amnesia/.local/share/gajim\tsource=everything",
     ],
 )
 def test_a_line_of_the_users_in_the_way(tails: TailsWithStorage, line: str) -> None:
-    tails.conf.write_text(f'{line}\n')
-    with pytest.raises(persistence_conf.Conflict, match='is in the way'):
+    tails.conf.write_text(f"{line}\n")
+    with pytest.raises(persistence_conf.Conflict, match="is in the way"):
         persistence_root.enable(tails.system(), OWNER, KEPT)
-    assert tails.conf.read_text() == f'{line}\n'
+    assert tails.conf.read_text() == f"{line}\n"
 
 
 def test_a_file_without_an_end_of_line() -> None:
-    text = persistence_conf.with_bindings('/a\tsource=b', KEPT)
-    assert text.startswith('/a\tsource=b\n')
-    assert persistence_conf.without_bindings(text, KEPT) == '/a\tsource=b\n'
+    text = persistence_conf.with_bindings("/a\tsource=b", KEPT)
+    assert text.startswith("/a\tsource=b\n")
+    assert persistence_conf.without_bindings(text, KEPT) == "/a\tsource=b\n"
 
 
 def break_mode(conf: Path) -> None:
@@ -129,15 +129,15 @@ def break_mode(conf: Path) -> None:
 
 
 def break_kind(conf: Path) -> None:
-    conf.rename(conf.with_name('elsewhere'))
-    conf.symlink_to('elsewhere')
+    conf.rename(conf.with_name("elsewhere"))
+    conf.symlink_to("elsewhere")
 
 
 def break_coding(conf: Path) -> None:
-    conf.write_bytes(b'\xff\xfe')
+    conf.write_bytes(b"\xff\xfe")
 
 
-@pytest.mark.parametrize('spoil', [break_mode, break_kind, break_coding])
+@pytest.mark.parametrize("spoil", [break_mode, break_kind, break_coding])
 def test_a_file_tails_would_refuse_is_left_alone(
     tails: TailsWithStorage, spoil: object
 ) -> None:
@@ -163,7 +163,7 @@ def test_a_power_cut_leaves_the_old_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, 'fsync', cut)
+        patch.setattr(os, "fsync", cut)
         with pytest.raises(KeyboardInterrupt):
             persistence_root.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == USERS
@@ -173,9 +173,9 @@ def test_a_power_cut_leaves_the_old_file(
 
 
 def test_a_link_in_the_way(tails: TailsWithStorage) -> None:
-    (tails.root / 'elsewhere').mkdir()
-    (tails.home / '.config').symlink_to(tails.root / 'elsewhere')
-    with pytest.raises(Refused, match='link'):
+    (tails.root / "elsewhere").mkdir()
+    (tails.home / ".config").symlink_to(tails.root / "elsewhere")
+    with pytest.raises(Refused, match="link"):
         persistence_root.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == USERS
 
@@ -183,8 +183,8 @@ def test_a_link_in_the_way(tails: TailsWithStorage) -> None:
 def test_it_takes_one_word_and_nothing_else(
     tails: TailsWithStorage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in ([], ['/etc/passwd'], ['enable', '/etc'], ['ENABLE'], ['enable;id']):
-        assert persistence_root.main(['helper', *words], tails.system()) == 2
+    for words in ([], ["/etc/passwd"], ["enable", "/etc"], ["ENABLE"], ["enable;id"]):
+        assert persistence_root.main(["helper", *words], tails.system()) == 2
     assert tails.conf.read_text() == USERS
     assert capsys.readouterr().err
 
@@ -192,48 +192,48 @@ def test_it_takes_one_word_and_nothing_else(
 def test_not_without_pkexec(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv('PKEXEC_UID', raising=False)
-    assert persistence_root.main(['helper', 'enable']) == 2
-    monkeypatch.setenv('PKEXEC_UID', '1001')
-    assert persistence_root.main(['helper', 'enable']) == 2
+    monkeypatch.delenv("PKEXEC_UID", raising=False)
+    assert persistence_root.main(["helper", "enable"]) == 2
+    monkeypatch.setenv("PKEXEC_UID", "1001")
+    assert persistence_root.main(["helper", "enable"]) == 2
     assert capsys.readouterr().err
 
 
 def test_no_storage(tails: TailsWithStorage) -> None:
     tails.created = tails.unlocked = False
-    with pytest.raises(persistence.NoStorage, match='Create one'):
+    with pytest.raises(persistence.NoStorage, match="Create one"):
         enable(tails)
 
 
 def test_a_locked_storage(tails: TailsWithStorage) -> None:
     tails.unlocked = False
-    with pytest.raises(persistence.Locked, match='unlock it'):
+    with pytest.raises(persistence.Locked, match="unlock it"):
         enable(tails)
 
 
-@pytest.mark.parametrize('password', ['L', 'NP'])
+@pytest.mark.parametrize("password", ["L", "NP"])
 def test_no_administration_password(tails: TailsWithStorage, password: str) -> None:
     tails.password = password
-    with pytest.raises(persistence.NoPassword, match='set one'):
+    with pytest.raises(persistence.NoPassword, match="set one"):
         enable(tails)
 
 
 def test_pkexec_says_no(tails: TailsWithStorage) -> None:
     tails.pkexec_code = 127
-    with pytest.raises(Refused, match='not accepted'):
+    with pytest.raises(Refused, match="not accepted"):
         enable(tails)
     tails.pkexec_code = 126
-    with pytest.raises(Refused, match='Nothing was changed'):
+    with pytest.raises(Refused, match="Nothing was changed"):
         enable(tails)
     tails.pkexec_code = 4
-    with pytest.raises(TailsError, match='failed'):
+    with pytest.raises(TailsError, match="failed"):
         enable(tails)
     assert tails.conf.read_text() == USERS
 
 
 def test_not_while_gajim_runs(tails: TailsWithStorage) -> None:
-    tails.add_process(77, 'gajim')
-    with pytest.raises(Refused, match='running'):
+    tails.add_process(77, "gajim")
+    with pytest.raises(Refused, match="running"):
         enable(tails)
 
 
@@ -241,18 +241,18 @@ def test_the_command(
     tails: TailsWithStorage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     system = tails.system()
-    assert cli.main(['tails-gajim', 'persistence', 'enable'], system) == 0
+    assert cli.main(["tails-gajim", "persistence", "enable"], system) == 0
     capsys.readouterr()
-    words = ['tails-gajim', 'persistence', 'status', '--json']
+    words = ["tails-gajim", "persistence", "status", "--json"]
     assert cli.main(words, system) == 0
     assert json.loads(capsys.readouterr().out) == {
-        'storage': 'unlocked',
-        'kept': True,
-        'history': False,
+        "storage": "unlocked",
+        "kept": True,
+        "history": False,
     }
     tails.created = tails.unlocked = False
-    assert cli.main(['tails-gajim', 'persistence', 'enable'], system) == 3
-    assert 'Create one' in capsys.readouterr().err
+    assert cli.main(["tails-gajim", "persistence", "enable"], system) == 3
+    assert "Create one" in capsys.readouterr().err
 
 
 # Before Gajim starts
@@ -267,59 +267,59 @@ def test_nothing_is_said_when_all_is_kept(tails: TailsWithStorage) -> None:
 
 def test_the_warning(tails: TailsWithStorage) -> None:
     tails.created = tails.unlocked = False
-    person = Person('start')
+    person = Person("start")
     for _again in range(2):
         environment = persistence_step.step(tails.system(), person)
-        assert environment == {'OMEMO_TEMPORARY_DEVICE': '1'}
+        assert environment == {"OMEMO_TEMPORARY_DEVICE": "1"}
     ((title, text, buttons),) = person.asked
-    assert title == 'Nothing in Gajim will be kept'
-    assert 'new device' in text
-    assert 'create a Persistent Storage' in text
-    assert buttons == ['start', 'quit']
+    assert title == "Nothing in Gajim will be kept"
+    assert "new device" in text
+    assert "create a Persistent Storage" in text
+    assert buttons == ["start", "quit"]
 
 
 def test_not_now(tails: TailsWithStorage) -> None:
     with pytest.raises(Refused):
-        persistence_step.step(tails.system(), Person('quit'))
+        persistence_step.step(tails.system(), Person("quit"))
 
 
 def test_keeping_from_the_warning(tails: TailsWithStorage) -> None:
-    assert persistence_step.step(tails.system(), Person('keep')) == {}
+    assert persistence_step.step(tails.system(), Person("keep")) == {}
     assert tails.conf.read_text() == USERS + OURS
 
 
 def test_keeping_is_not_possible(tails: TailsWithStorage) -> None:
-    tails.password = 'L'
+    tails.password = "L"
 
     class Stubborn(Person):
         def __call__(self, title: str, text: str, buttons: object) -> str:
             self.asked.append((title, text, []))
-            return 'keep' if len(self.asked) == 1 else 'start'
+            return "keep" if len(self.asked) == 1 else "start"
 
     person = Stubborn()
     assert persistence_step.step(tails.system(), person)
-    assert 'administration password' in person.asked[1][1]
+    assert "administration password" in person.asked[1][1]
 
 
 # History
 
 
 def history(tails: TailsWithStorage) -> Path:
-    return tails.system().data / 'logs.db'
+    return tails.system().data / "logs.db"
 
 
 def test_history_is_moved_to_where_it_is_kept(tails: TailsWithStorage) -> None:
     database = history(tails)
-    (database.parent / 'history').mkdir(parents=True)
-    database.write_text('rows')
-    database.with_name('logs.db-wal').write_text('newer rows')
+    (database.parent / "history").mkdir(parents=True)
+    database.write_text("rows")
+    database.with_name("logs.db-wal").write_text("newer rows")
     persistence.link_history(tails.system())
-    assert not database.is_symlink(), 'it is not asked for'
+    assert not database.is_symlink(), "it is not asked for"
     persistence.change(tails.system(), persistence_root.ENABLE_HISTORY)
     persistence.link_history(tails.system())
-    assert database.resolve() == database.parent / 'history' / 'logs.db'
-    assert database.read_text() == 'rows'
-    assert (database.parent / 'history' / 'logs.db-wal').exists()
+    assert database.resolve() == database.parent / "history" / "logs.db"
+    assert database.read_text() == "rows"
+    assert (database.parent / "history" / "logs.db-wal").exists()
     persistence.change(tails.system(), persistence_root.DISABLE_HISTORY)
     persistence.link_history(tails.system())
     assert not database.is_symlink()
@@ -328,18 +328,18 @@ def test_history_is_moved_to_where_it_is_kept(tails: TailsWithStorage) -> None:
 def test_two_histories_are_not_mixed(tails: TailsWithStorage) -> None:
     persistence.change(tails.system(), persistence_root.ENABLE_HISTORY)
     database = history(tails)
-    (database.parent / 'history').mkdir(parents=True)
-    database.write_text('here')
-    (database.parent / 'history' / 'logs.db').write_text('there')
-    with pytest.raises(TailsError, match='another'):
+    (database.parent / "history").mkdir(parents=True)
+    database.write_text("here")
+    (database.parent / "history" / "logs.db").write_text("there")
+    with pytest.raises(TailsError, match="another"):
         persistence.link_history(tails.system())
-    assert database.read_text() == 'here'
+    assert database.read_text() == "here"
 
 
 def test_bindings_are_folders_beside_each_other() -> None:
     """SQLite's journals have to be with their database, and plain text outside."""
     targets = [binding.target for binding in (*KEPT, HISTORY)]
     for one in targets:
-        assert one.suffix == ''
+        assert one.suffix == ""
         for other in targets:
             assert one == other or not one.is_relative_to(other)

@@ -104,33 +104,33 @@ BUDDIES = """\
 </purple>
 """
 FINGERPRINTS = (
-    'carol@example.org\talice@example.org/Home\tprpl-jabber\t'
-    + 'ab' * 20
-    + '\tverified\n'
-    + 'dave@example.org\talice@example.org/Home\tprpl-jabber\t'
-    + 'cd' * 20
-    + '\t\n'
-    + 'erin@example.org\tbob@example.net\tprpl-jabber\t'
-    + 'ef' * 20
-    + '\tsmp\n'
-    + 'nick\tamnesia@irc.oftc.net\tprpl-irc\t'
-    + '01' * 20
-    + '\tverified\n'
+    "carol@example.org\talice@example.org/Home\tprpl-jabber\t"
+    + "ab" * 20
+    + "\tverified\n"
+    + "dave@example.org\talice@example.org/Home\tprpl-jabber\t"
+    + "cd" * 20
+    + "\t\n"
+    + "erin@example.org\tbob@example.net\tprpl-jabber\t"
+    + "ef" * 20
+    + "\tsmp\n"
+    + "nick\tamnesia@irc.oftc.net\tprpl-irc\t"
+    + "01" * 20
+    + "\tverified\n"
 )
-XMPP = ['alice@example.org', 'bob@example.net', 'plain@example.com']
+XMPP = ["alice@example.org", "bob@example.net", "plain@example.com"]
 
 
 @pytest.fixture
 def tails(tmp_path: Path) -> TailsWithStorage:
     machine = TailsWithStorage(tmp_path)
-    put(machine, 'accounts.xml', ACCOUNTS)
-    put(machine, 'blist.xml', BUDDIES)
-    put(machine, 'otr.fingerprints', FINGERPRINTS)
+    put(machine, "accounts.xml", ACCOUNTS)
+    put(machine, "blist.xml", BUDDIES)
+    put(machine, "otr.fingerprints", FINGERPRINTS)
     return machine
 
 
 def put(machine: TailsWithStorage, name: str, text: str) -> Path:
-    return machine.write(f'/home/amnesia/.purple/{name}', text)
+    return machine.write(f"/home/amnesia/.purple/{name}", text)
 
 
 def keep(machine: TailsWithStorage) -> None:
@@ -141,7 +141,7 @@ def keep(machine: TailsWithStorage) -> None:
 def account(machine: TailsWithStorage, name: str) -> dict[str, Any]:
     loaded = profile.read(machine.system())
     assert loaded is not None
-    return dict(loaded.accounts[name]['account'])
+    return dict(loaded.accounts[name]["account"])
 
 
 def take(machine: TailsWithStorage, *, passwords: bool = False) -> None:
@@ -154,59 +154,59 @@ def test_what_it_would_do(tails: TailsWithStorage) -> None:
     plan = pidgin_import.plan(tails.system())
     assert [one.jid for one in plan.accounts] == XMPP
     text = pidgin_import.describe(plan)
-    assert 'xmpp.example.org:5299' in text
-    assert 'Room Tails chat, joined at login' in text
-    assert 'IRC stays in Pidgin: amnesia@irc.oftc.net' in text
-    assert 'proxy is left out' in text
-    assert 'Gajim does not' in text
-    assert 'carol@example.org' in text
-    assert 'dave' not in text, 'nobody has verified that one'
-    assert 's3cret' not in text
-    assert 'ss<w>' not in text
-    assert not tails.system().config.exists(), 'nothing was written'
+    assert "xmpp.example.org:5299" in text
+    assert "Room Tails chat, joined at login" in text
+    assert "IRC stays in Pidgin: amnesia@irc.oftc.net" in text
+    assert "proxy is left out" in text
+    assert "Gajim does not" in text
+    assert "carol@example.org" in text
+    assert "dave" not in text, "nobody has verified that one"
+    assert "s3cret" not in text
+    assert "ss<w>" not in text
+    assert not tails.system().config.exists(), "nothing was written"
 
 
 def test_servers_ports_and_aliases(tails: TailsWithStorage) -> None:
     take(tails)
-    alice = account(tails, 'alice@example.org')
-    assert alice['account_label'] == 'Work & "play"'
-    assert (alice['custom_host'], alice['custom_port']) == ('xmpp.example.org', 5299)
-    assert (alice['name'], alice['hostname']) == ('alice', 'example.org')
-    bob = account(tails, 'bob@example.net')
-    assert (bob['custom_host'], bob['custom_port']) == ('example.net', 5223)
-    assert bob['custom_type'] == 'DIRECT TLS'
-    assert 'use_custom_host' not in account(tails, 'plain@example.com')
+    alice = account(tails, "alice@example.org")
+    assert alice["account_label"] == 'Work & "play"'
+    assert (alice["custom_host"], alice["custom_port"]) == ("xmpp.example.org", 5299)
+    assert (alice["name"], alice["hostname"]) == ("alice", "example.org")
+    bob = account(tails, "bob@example.net")
+    assert (bob["custom_host"], bob["custom_port"]) == ("example.net", 5223)
+    assert bob["custom_type"] == "DIRECT TLS"
+    assert "use_custom_host" not in account(tails, "plain@example.com")
 
 
 def test_never_a_plain_connection(tails: TailsWithStorage) -> None:
     take(tails)
     for name in XMPP:
         settings = account(tails, name)
-        assert settings['use_plain_connection'] is False
-        assert settings.get('custom_type') in (None, 'START TLS', 'DIRECT TLS')
-    assert account(tails, 'alice@example.org')['custom_type'] == 'START TLS'
+        assert settings["use_plain_connection"] is False
+        assert settings.get("custom_type") in (None, "START TLS", "DIRECT TLS")
+    assert account(tails, "alice@example.org")["custom_type"] == "START TLS"
 
 
 def test_passwords_only_when_asked_and_only_where_they_are_kept(
     tails: TailsWithStorage,
 ) -> None:
-    with pytest.raises(Refused, match='Persistent Storage'):
+    with pytest.raises(Refused, match="Persistent Storage"):
         take(tails, passwords=True)
     assert profile.read(tails.system()) is None
     take(tails)
-    assert 'password' not in account(tails, 'alice@example.org')
+    assert "password" not in account(tails, "alice@example.org")
 
 
 def test_passwords(tails: TailsWithStorage) -> None:
     keep(tails)
     take(tails, passwords=True)
-    alice = account(tails, 'alice@example.org')
-    assert (alice['password'], alice['savepass']) == ('p&ss<w>', True)
-    assert 'password' not in account(tails, 'bob@example.net')
+    alice = account(tails, "alice@example.org")
+    assert (alice["password"], alice["savepass"]) == ("p&ss<w>", True)
+    assert "password" not in account(tails, "bob@example.net")
 
 
 def test_nothing_of_pidgins_is_written(tails: TailsWithStorage) -> None:
-    folder = tails.home / '.purple'
+    folder = tails.home / ".purple"
     for path in folder.iterdir():
         path.chmod(0o400)
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()}
@@ -221,93 +221,93 @@ def test_twice_is_as_good_as_once(tails: TailsWithStorage) -> None:
     assert plan.accounts == ()
     assert list(plan.already) == XMPP
     assert plan.rooms == ()
-    assert pidgin_import.remembered(tails.system()) == 'success'
+    assert pidgin_import.remembered(tails.system()) == "success"
 
 
 def test_an_account_that_gajim_has_is_left_as_it_is(tails: TailsWithStorage) -> None:
     with profile.edit(tails.system()) as edited:
-        edited.add_account('mine', {'name': 'alice', 'hostname': 'example.org'})
-        edited.add_account('other', {'address': 'bob@example.net', 'priority': 7})
+        edited.add_account("mine", {"name": "alice", "hostname": "example.org"})
+        edited.add_account("other", {"address": "bob@example.net", "priority": 7})
     take(tails)
     loaded = profile.read(tails.system())
     assert loaded is not None
-    assert set(loaded.accounts) == {'mine', 'other', 'plain@example.com'}
-    assert 'custom_host' not in loaded.accounts['mine']['account']
+    assert set(loaded.accounts) == {"mine", "other", "plain@example.com"}
+    assert "custom_host" not in loaded.accounts["mine"]["account"]
 
 
 def test_not_while_pidgin_runs(tails: TailsWithStorage) -> None:
-    tails.add_process(99, 'pidgin')
-    with pytest.raises(pidgin_import.PidginRuns, match='Quit it'):
+    tails.add_process(99, "pidgin")
+    with pytest.raises(pidgin_import.PidginRuns, match="Quit it"):
         pidgin_import.plan(tails.system())
 
 
 def test_tails_own_note_counts(tails: TailsWithStorage) -> None:
     tails.write(
-        '/live/persistence/TailsData_unlocked/.tails/migrations/PidginToGajim/success',
-        '',
+        "/live/persistence/TailsData_unlocked/.tails/migrations/PidginToGajim/success",
+        "",
     )
-    person = Person('take')
+    person = Person("take")
     assert pidgin_step.step(tails.system(), person) == {}
     assert not person.asked
 
 
 def test_the_note_is_made_where_tails_looks(tails: TailsWithStorage) -> None:
     folder = tails.root / (
-        'live/persistence/TailsData_unlocked/.tails/migrations/PidginToGajim'
+        "live/persistence/TailsData_unlocked/.tails/migrations/PidginToGajim"
     )
     folder.mkdir(parents=True)
     take(tails)
-    assert (folder / 'success').exists()
+    assert (folder / "success").exists()
 
 
 def test_otr_is_never_trust(tails: TailsWithStorage) -> None:
     take(tails)
     contacts = [one.contact for one in pidgin_import.to_verify(tails.system())]
-    assert contacts == ['carol@example.org', 'erin@example.org']
-    for path in tails.system().config.rglob('*'):
+    assert contacts == ["carol@example.org", "erin@example.org"]
+    for path in tails.system().config.rglob("*"):
         if path.is_file():
-            assert b'abab' not in path.read_bytes(), path
+            assert b"abab" not in path.read_bytes(), path
 
 
 def test_a_window_has_an_end() -> None:
-    many = tuple(pidgin_files.Verified('a@b', f'{n}@example.org') for n in range(99))
+    many = tuple(pidgin_files.Verified("a@b", f"{n}@example.org") for n in range(99))
     pidgin = pidgin_files.Pidgin(verified=many)
     text = pidgin_import.describe(pidgin_import.Plan((), (), (), pidgin))
     assert len(text.splitlines()) < 20
-    assert 'import-pidgin --verify-again' in text
+    assert "import-pidgin --verify-again" in text
     assert len(pidgin_import.verify_again(many).splitlines()) == 100
 
 
 @pytest.mark.parametrize(
-    'text',
+    "text",
     [
         '<!DOCTYPE a [<!ENTITY b "c">]><account>&b;</account>',
         '<!DOCTYPE a SYSTEM "file:///etc/passwd"><account/>',
-        '<account>',
-        '<account>&#x7;</account>',
-        '',
-        '\x00',
+        "<account>",
+        "<account>&#x7;</account>",
+        "",
+        "\x00",
     ],
 )
 def test_files_that_pidgin_did_not_write(tails: TailsWithStorage, text: str) -> None:
-    put(tails, 'accounts.xml', text)
+    put(tails, "accounts.xml", text)
     with pytest.raises(pidgin_files.Unreadable):
         pidgin_import.plan(tails.system())
 
 
 def test_broken_rooms_do_not_keep_accounts_back(tails: TailsWithStorage) -> None:
-    put(tails, 'blist.xml', BUDDIES.replace('<blist>', '<blist>&#x7;'))
+    put(tails, "blist.xml", BUDDIES.replace("<blist>", "<blist>&#x7;"))
     plan = pidgin_import.plan(tails.system())
     assert len(plan.accounts) == 3
     assert plan.rooms == ()
-    assert 'Cannot be read' in pidgin_import.describe(plan)
+    assert "Cannot be read" in pidgin_import.describe(plan)
 
 
 @pytest.mark.parametrize(
-    'name', ['', '/', '@', 'a@', '@b', 'a b@c', 'a@b@c', 'a@b\n<c>']
+    "name", ["", "/", "@", "a@", "@b", "a b@c", "a@b@c", "a@b\n<c>"]
 )
 def test_names_that_are_no_address(name: str) -> None:
-    assert pidgin_files.bare(name) == ''
+    assert pidgin_files.bare(name) == ""
 
 
 def test_nothing_there(tmp_path: Path) -> None:
@@ -319,13 +319,13 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_the_assistant_asks_once(tails: TailsWithStorage) -> None:
-    later = Person('later')
+    later = Person("later")
     pidgin_step.step(tails.system(), later)
     ((title, text, buttons),) = later.asked
-    assert title == 'Take over your accounts from Pidgin?'
-    assert 'Pidgin keeps everything' in text
-    assert buttons == ['take', 'never', 'later'], 'passwords would not be kept'
-    pidgin_step.step(tails.system(), Person('take'))
+    assert title == "Take over your accounts from Pidgin?"
+    assert "Pidgin keeps everything" in text
+    assert buttons == ["take", "never", "later"], "passwords would not be kept"
+    pidgin_step.step(tails.system(), Person("take"))
     assert set(XMPP) <= set(profile.read(tails.system()).accounts)  # type: ignore[union-attr]
     again = Person()
     pidgin_step.step(tails.system(), again)
@@ -334,12 +334,12 @@ def test_the_assistant_asks_once(tails: TailsWithStorage) -> None:
 
 def test_the_assistant_with_passwords(tails: TailsWithStorage) -> None:
     keep(tails)
-    pidgin_step.step(tails.system(), Person('passwords'))
-    assert account(tails, 'alice@example.org')['password']
+    pidgin_step.step(tails.system(), Person("passwords"))
+    assert account(tails, "alice@example.org")["password"]
 
 
 def test_the_assistant_is_not_wanted(tails: TailsWithStorage) -> None:
-    pidgin_step.step(tails.system(), Person('never'))
+    pidgin_step.step(tails.system(), Person("never"))
     assert profile.read(tails.system()) is None
     again = Person()
     pidgin_step.step(tails.system(), again)
@@ -347,30 +347,30 @@ def test_the_assistant_is_not_wanted(tails: TailsWithStorage) -> None:
 
 
 def test_the_assistant_says_that_pidgin_runs(tails: TailsWithStorage) -> None:
-    tails.add_process(99, 'pidgin')
+    tails.add_process(99, "pidgin")
     seen: list[str] = []
 
     def ask(_title: str, text: str, _buttons: Sequence[Button]) -> str:
         seen.append(text)
-        return 'go-on'
+        return "go-on"
 
     assert pidgin_step.step(tails.system(), ask) == {}
-    assert 'Pidgin is running' in seen[0]
+    assert "Pidgin is running" in seen[0]
 
 
 def test_the_command(
     tails: TailsWithStorage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     system = tails.system()
-    assert cli.main(['tails-gajim', 'import-pidgin', '--dry-run'], system) == 0
-    assert 'alice@example.org' in capsys.readouterr().out
+    assert cli.main(["tails-gajim", "import-pidgin", "--dry-run"], system) == 0
+    assert "alice@example.org" in capsys.readouterr().out
     assert profile.read(system) is None
-    assert cli.main(['tails-gajim', 'import-pidgin'], system) == 0
-    assert 'Nothing in Pidgin was changed' in capsys.readouterr().out
-    assert cli.main(['tails-gajim', 'import-pidgin', '--verify-again'], system) == 0
-    assert 'erin@example.org' in capsys.readouterr().out
-    assert cli.main(['tails-gajim', 'import-pidgin', '--passwords'], system) == 0
-    assert 'nothing to take over' in capsys.readouterr().out
+    assert cli.main(["tails-gajim", "import-pidgin"], system) == 0
+    assert "Nothing in Pidgin was changed" in capsys.readouterr().out
+    assert cli.main(["tails-gajim", "import-pidgin", "--verify-again"], system) == 0
+    assert "erin@example.org" in capsys.readouterr().out
+    assert cli.main(["tails-gajim", "import-pidgin", "--passwords"], system) == 0
+    assert "nothing to take over" in capsys.readouterr().out
 
 
 def test_rooms_wait_for_their_account(
@@ -384,28 +384,28 @@ def test_rooms_wait_for_their_account(
         is_bookmark=lambda _jid: False,
         add_or_modify=lambda jid, **what: added.append((str(jid), what)),
     )
-    address = SimpleNamespace(new_as_bare=lambda: 'alice@example.org')
+    address = SimpleNamespace(new_as_bare=lambda: "alice@example.org")
     client = SimpleNamespace(
         get_own_jid=lambda: address, get_module=lambda _name: bookmarks
     )
-    package, common, app = map(ModuleType, ('gajim', 'gajim.common', 'app'))
+    package, common, app = map(ModuleType, ("gajim", "gajim.common", "app"))
     app.get_client = lambda _account: client  # type: ignore[attr-defined]
     common.app = app  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, 'gajim', package)
-    monkeypatch.setitem(sys.modules, 'gajim.common', common)
-    rooms._add(path, 'alice')
+    monkeypatch.setitem(sys.modules, "gajim", package)
+    monkeypatch.setitem(sys.modules, "gajim.common", common)
+    rooms._add(path, "alice")
     assert added == [
         (
-            'tails@conference.example.org',
+            "tails@conference.example.org",
             {
-                'name': 'Tails chat',
-                'nick': 'al',
-                'password': 's3cret',
-                'autojoin': True,
+                "name": "Tails chat",
+                "nick": "al",
+                "password": "s3cret",
+                "autojoin": True,
             },
         )
     ]
-    left = json.loads(path.read_text())['rooms']
-    assert [room['account'] for room in left] == ['bob@example.net']
-    rooms._add(path, 'alice')
+    left = json.loads(path.read_text())["rooms"]
+    assert [room["account"] for room in left] == ["bob@example.net"]
+    rooms._add(path, "alice")
     assert len(added) == 1

@@ -37,13 +37,15 @@ def old(machine: Machine, **settings: Any) -> System:
     system = machine.system()
     with profile.edit(system) as edited:
         edited.app.update(remote_control=True, autoaway=True, mainwin_width=900)
-        edited.proxies.update({
-            'Tor': {'type': 'socks5', 'host': 'localhost', 'port': 9050},
-            'Tor (Browser)': {'type': 'socks5', 'host': 'localhost', 'port': 9150},
-            'Mine': {'type': 'http', 'host': 'proxy.example', 'port': 80},
-        })
-        edited.add_account('alice', {**OLD_ACCOUNT, **settings})
-        edited.accounts['alice']['contact']['bob@example.org'] = {'encryption': ''}
+        edited.proxies.update(
+            {
+                "Tor": {"type": "socks5", "host": "localhost", "port": 9050},
+                "Tor (Browser)": {"type": "socks5", "host": "localhost", "port": 9150},
+                "Mine": {"type": "http", "host": "proxy.example", "port": 80},
+            }
+        )
+        edited.add_account("alice", {**OLD_ACCOUNT, **settings})
+        edited.accounts["alice"]["contact"]["bob@example.org"] = {"encryption": ""}
     return system
 
 
@@ -52,9 +54,9 @@ def test_new_profile(machine: Machine) -> None:
     assert preseed.apply(system)
     found = read(system)
     assert found.app == policy.values(Scope.APP, (1, 7, 3))
-    assert found.plugins == {'omemo_plugin': {'active': True}}
-    assert list(found.proxies) == ['Tails']
-    assert is_tor(found.proxies['Tails'])
+    assert found.plugins == {"omemo_plugin": {"active": True}}
+    assert list(found.proxies) == ["Tails"]
+    assert is_tor(found.proxies["Tails"])
     assert found.accounts == {}
 
 
@@ -62,19 +64,19 @@ def test_old_profile_keeps_what_is_the_users(machine: Machine) -> None:
     system = old(machine)
     assert preseed.apply(system)
     found = read(system)
-    account = found.accounts['alice']['account']
-    for key in ('name', 'hostname', 'address', 'password', 'priority'):
+    account = found.accounts["alice"]["account"]
+    for key in ("name", "hostname", "address", "password", "priority"):
         assert account[key] == OLD_ACCOUNT[key]
-    assert account['autoconnect'] is False
-    assert account['send_os_info'] is False
-    assert account['proxy'] == 'Tails alice'
-    assert 'gajim' not in account['resource']
-    assert found.app['mainwin_width'] == 900
-    assert found.app['remote_control'] is False
-    assert set(found.proxies) == {'Mine', 'Tails', 'Tails alice'}
-    assert found.accounts['alice']['contact'] == {
-        'bob@example.org': {'encryption': ''}
-    }, 'what was chosen for one contact was a choice'
+    assert account["autoconnect"] is False
+    assert account["send_os_info"] is False
+    assert account["proxy"] == "Tails alice"
+    assert "gajim" not in account["resource"]
+    assert found.app["mainwin_width"] == 900
+    assert found.app["remote_control"] is False
+    assert set(found.proxies) == {"Mine", "Tails", "Tails alice"}
+    assert found.accounts["alice"]["contact"] == {
+        "bob@example.org": {"encryption": ""}
+    }, "what was chosen for one contact was a choice"
     assert len(profile.backups(system)) == 1
 
 
@@ -91,72 +93,72 @@ def test_choices_are_kept_and_locks_are_not(machine: Machine) -> None:
     preseed.apply(system)
     with profile.edit(system) as edited:
         edited.app.update(autoaway=True, remote_control=True)
-        edited.accounts['alice']['account'].update(autoconnect=True, send_os_info=True)
-        edited.plugins['omemo_plugin'] = {'active': False}
+        edited.accounts["alice"]["account"].update(autoconnect=True, send_os_info=True)
+        edited.plugins["omemo_plugin"] = {"active": False}
     preseed.apply(system)
     found = read(system)
-    assert found.app['autoaway'] is True
-    assert found.app['remote_control'] is False
-    assert found.accounts['alice']['account']['autoconnect'] is True
-    assert found.accounts['alice']['account']['send_os_info'] is False
-    assert found.plugins['omemo_plugin'] == {'active': False}
+    assert found.app["autoaway"] is True
+    assert found.app["remote_control"] is False
+    assert found.accounts["alice"]["account"]["autoconnect"] is True
+    assert found.accounts["alice"]["account"]["send_os_info"] is False
+    assert found.plugins["omemo_plugin"] == {"active": False}
 
 
 def test_another_account_gets_the_defaults_too(machine: Machine) -> None:
     system = old(machine)
     preseed.apply(system)
     with profile.edit(system) as edited:
-        edited.add_account('bob', {'autoconnect': True})
+        edited.add_account("bob", {"autoconnect": True})
     preseed.apply(system)
     found = read(system)
-    assert found.accounts['bob']['account']['autoconnect'] is False
-    assert found.accounts['bob']['account']['proxy'] == 'Tails bob'
+    assert found.accounts["bob"]["account"]["autoconnect"] is False
+    assert found.accounts["bob"]["account"]["proxy"] == "Tails bob"
 
 
 def test_each_account_has_its_own_identity(machine: Machine) -> None:
     system = old(machine)
     with profile.edit(system) as edited:
-        edited.add_account('bob', {})
+        edited.add_account("bob", {})
     preseed.apply(system)
     proxies = read(system).proxies
-    ours = [proxies[name] for name in ('Tails', 'Tails alice', 'Tails bob')]
+    ours = [proxies[name] for name in ("Tails", "Tails alice", "Tails bob")]
     assert all(map(is_tor, ours))
-    assert len({proxy['user'] for proxy in ours}) == 3
-    assert len({proxy['pass'] for proxy in ours}) == 3
+    assert len({proxy["user"] for proxy in ours}) == 3
+    assert len({proxy["pass"] for proxy in ours}) == 3
 
 
 def test_identities_are_new_in_each_session(machine: Machine) -> None:
     system = old(machine)
     preseed.apply(system)
-    first = read(system).proxies['Tails alice']
+    first = read(system).proxies["Tails alice"]
     preseed.apply(system)
-    assert read(system).proxies['Tails alice'] == first, 'the same session'
-    for path in (machine.runtime / 'tails-gajim').iterdir():
+    assert read(system).proxies["Tails alice"] == first, "the same session"
+    for path in (machine.runtime / "tails-gajim").iterdir():
         path.unlink()
     preseed.apply(system)
-    assert read(system).proxies['Tails alice'] != first
+    assert read(system).proxies["Tails alice"] != first
 
 
 def test_identities_are_for_nobody_else_to_read(machine: Machine) -> None:
     preseed.apply(machine.system())
-    path = machine.runtime / 'tails-gajim' / 'identities.json'
+    path = machine.runtime / "tails-gajim" / "identities.json"
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize('text', ['', '{', '[1]', '{"Tails": 1}', '{"Tails": ["a"]}'])
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"Tails": 1}', '{"Tails": ["a"]}'])
 def test_damaged_identities_are_made_anew(machine: Machine, text: str) -> None:
-    path = machine.runtime / 'tails-gajim' / 'identities.json'
+    path = machine.runtime / "tails-gajim" / "identities.json"
     path.parent.mkdir()
     path.write_text(text)
     preseed.apply(machine.system())
-    assert len(json.loads(path.read_text())['Tails']) == 2
+    assert len(json.loads(path.read_text())["Tails"]) == 2
 
 
 def test_refused_while_gajim_runs(machine: Machine) -> None:
     system = old(machine)
     before = profile.settings_file(system).read_bytes()
-    machine.add_process(4_000_001, 'gajim')
+    machine.add_process(4_000_001, "gajim")
     with pytest.raises(GajimRuns):
         preseed.apply(machine.system())
     assert profile.settings_file(system).read_bytes() == before

@@ -23,48 +23,48 @@ def test_there_is_none(machine: Machine) -> None:
 def test_new_one(machine: Machine) -> None:
     system = machine.system()
     with profile.edit(system) as edited:
-        edited.app['sounds_on'] = False
-        edited.add_account('alice', {'name': 'alice'})
+        edited.app["sounds_on"] = False
+        edited.add_account("alice", {"name": "alice"})
     path = profile.settings_file(system)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     found = profile.read(system)
     assert found is not None
-    assert found.app == {'sounds_on': False}
+    assert found.app == {"sounds_on": False}
     assert found.accounts['alice'] == {
         'account': {'name': 'alice'}, 'contact': {}, 'group_chat': {},
     }  # fmt: skip
-    assert len(found.kinds['workspaces']) == 1
+    assert len(found.kinds["workspaces"]) == 1
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute('PRAGMA user_version').fetchone() == (5,)
+        assert database.execute("PRAGMA user_version").fetchone() == (5,)
 
 
 def test_nothing_is_lost(machine: Machine) -> None:
     system = machine.system()
     with profile.edit(system) as edited:
-        edited.add_account('alice', {'password': 'secret'})
-        edited.kinds['of a later Gajim'] = {'x': [1]}
+        edited.add_account("alice", {"password": "secret"})
+        edited.kinds["of a later Gajim"] = {"x": [1]}
     with profile.edit(system) as edited:
-        edited.app['x'] = 1
+        edited.app["x"] = 1
     found = profile.read(system)
     assert found is not None
-    assert found.accounts['alice']['account'] == {'password': 'secret'}
-    assert found.kinds['of a later Gajim'] == {'x': [1]}
+    assert found.accounts["alice"]["account"] == {"password": "secret"}
+    assert found.kinds["of a later Gajim"] == {"x": [1]}
 
 
 def test_backups_are_kept_and_private(machine: Machine) -> None:
     system = machine.system()
     for number in range(6):
         with profile.edit(system) as edited:
-            edited.app['number'] = number
+            edited.app["number"] = number
     kept = profile.backups(system)
     assert len(kept) == profile.BACKUPS_KEPT
-    with closing(sqlite3.connect(kept[-1] / 'settings.sqlite')) as database:
+    with closing(sqlite3.connect(kept[-1] / "settings.sqlite")) as database:
         (text,) = database.execute(
             'SELECT settings FROM settings WHERE name = "app"'
         ).fetchone()
-    assert text == '{"number": 4}', 'as it was before the last change'
+    assert text == '{"number": 4}', "as it was before the last change"
     for folder in kept:
-        mode = (folder / 'settings.sqlite').stat().st_mode
+        mode = (folder / "settings.sqlite").stat().st_mode
         assert stat.S_IMODE(mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -75,8 +75,8 @@ def test_no_change_no_write(machine: Machine) -> None:
         pass
     before = profile.settings_file(system).stat().st_mtime_ns
     with profile.edit(system) as edited:
-        edited.app['x'] = 1
-        del edited.app['x']
+        edited.app["x"] = 1
+        del edited.app["x"]
     assert profile.settings_file(system).stat().st_mtime_ns == before
     assert profile.backups(system) == []
 
@@ -84,31 +84,31 @@ def test_no_change_no_write(machine: Machine) -> None:
 def test_an_error_within_changes_nothing(machine: Machine) -> None:
     system = machine.system()
     with pytest.raises(ZeroDivisionError), profile.edit(system) as edited:
-        edited.app['x'] = 1 // 0
+        edited.app["x"] = 1 // 0
     assert profile.read(system) is None
 
 
 def test_refused_while_gajim_runs(machine: Machine) -> None:
-    machine.add_process(4_000_001, 'gajim')
+    machine.add_process(4_000_001, "gajim")
     with pytest.raises(GajimRuns), profile.edit(machine.system()):
-        pytest.fail('not entered')
+        pytest.fail("not entered")
     assert profile.read(machine.system()) is None
 
 
 def test_somebody_elses_gajim_does_not_matter(machine: Machine) -> None:
-    machine.add_process(4_000_001, 'gajim')
+    machine.add_process(4_000_001, "gajim")
     machine.uid += 1
     with profile.edit(machine.system()) as edited:
-        edited.app['x'] = 1
+        edited.app["x"] = 1
 
 
 def test_a_damaged_one_is_left_as_it_is(machine: Machine) -> None:
     system = machine.system()
     path = profile.settings_file(system)
     path.parent.mkdir(parents=True)
-    path.write_bytes(b'this is not SQLite' * 100)
-    with pytest.raises(profile.ProfileError, match='damaged'):
+    path.write_bytes(b"this is not SQLite" * 100)
+    with pytest.raises(profile.ProfileError, match="damaged"):
         profile.read(system)
     with pytest.raises(profile.ProfileError), profile.edit(system):
-        pytest.fail('not entered')
-    assert path.read_bytes() == b'this is not SQLite' * 100
+        pytest.fail("not entered")
+    assert path.read_bytes() == b"this is not SQLite" * 100

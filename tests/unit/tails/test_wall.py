@@ -32,20 +32,20 @@ OPEN = (
     'socket.getaddrinfo("127.0.0.1", 9050)',
     'socket.getaddrinfo(b"127.0.0.1", 9050)',
     'socket.socket(socket.AF_UNIX).bind("\\0tails-gajim-test-%d" % os.getpid())',
-    'socket.socketpair()',
+    "socket.socketpair()",
 )
 
 
 def run(code: str, *, wall: bool) -> str:
-    lines = ['import os', 'import socket']
+    lines = ["import os", "import socket"]
     if wall:
-        lines += ['from tails_integration.inside import wall', 'wall.install()']
+        lines += ["from tails_integration.inside import wall", "wall.install()"]
     lines += [
         'try:', f'    {code}', 'except OSError as error:',
         '    print(type(error).__name__, error)',
     ]  # fmt: skip
     ended = subprocess.run(
-        [sys.executable, '-c', '\n'.join(lines)],
+        [sys.executable, "-c", "\n".join(lines)],
         check=True,
         capture_output=True,
         text=True,
@@ -55,25 +55,25 @@ def run(code: str, *, wall: bool) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.parametrize('code', SHUT)
+@pytest.mark.parametrize("code", SHUT)
 def test_shut(code: str) -> None:
     said = run(code, wall=True)
     assert any(
         words in said
-        for words in ('unreachable', 'Permission denied', 'names are for Tor')
+        for words in ("unreachable", "Permission denied", "names are for Tor")
     ), said
 
 
-@pytest.mark.parametrize('code', OPEN)
+@pytest.mark.parametrize("code", OPEN)
 def test_open(code: str) -> None:
-    assert run(code, wall=True) == ''
+    assert run(code, wall=True) == ""
 
 
 def test_tors_port_is_open() -> None:
     """Nobody may listen there, but it is not the wall that says so."""
     said = run('socket.create_connection(("127.0.0.1", 9050), 1)', wall=True)
-    assert 'unreachable' not in said
+    assert "unreachable" not in said
 
 
 def test_without_it_a_server_can_be_made() -> None:
-    assert run('socket.create_server(("127.0.0.1", 0))', wall=False) == ''
+    assert run('socket.create_server(("127.0.0.1", 0))', wall=False) == ""

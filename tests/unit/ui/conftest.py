@@ -20,9 +20,9 @@ from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from tests.support.devices import MadeUpDevice
 
-OWN = 'alice@example.org'
-BOB = 'bob@example.org'
-CAROL = 'carol@example.org'
+OWN = "alice@example.org"
+BOB = "bob@example.org"
+CAROL = "carol@example.org"
 
 DAY = 86400
 NOW = 1_800_000_000
@@ -49,7 +49,7 @@ def make(
     return MadeUpDevice(
         Device(jid, device_id),
         protocols if active else (),
-        b'k' * 32 if key else None,
+        b"k" * 32 if key else None,
         trust,
         active,
         label,
@@ -63,15 +63,15 @@ def make(
 class FakeService:
     """Keeps devices, and plans as the engine does."""
 
-    account = 'account'
+    account = "account"
     own_jid = OWN
     device_id = THIS
     fingerprint = fingerprint(THIS)
-    problem = ''
+    problem = ""
 
     def __init__(self) -> None:
         self.known: dict[str, list[DeviceInfo]] = {
-            OWN: [make(OWN, THIS, Trust.VERIFIED, label='Gajim')]
+            OWN: [make(OWN, THIS, Trust.VERIFIED, label="Gajim")]
         }
         self.replaced: list[Device] = []
         self.removed: list[Device] = []

@@ -16,7 +16,7 @@ import pytest
 from omemo_plugin.ui import scan
 from omemo_plugin.verify.qr import draw_png
 
-pytest.importorskip('gi', reason='to test the camera, install python3-gi')
+pytest.importorskip("gi", reason="to test the camera, install python3-gi")
 
 from gi.repository import GLib
 
@@ -28,12 +28,12 @@ from omemo_plugin.ui.camera import Problem
 
 needs_camera = pytest.mark.skipif(
     camera._gstreamer() is None or bool(scan.missing_package()),
-    reason='install gir1.2-gstreamer-1.0, gstreamer1.0-plugins-base, '
-    'gstreamer1.0-plugins-good and python3-zxing-cpp',
+    reason="install gir1.2-gstreamer-1.0, gstreamer1.0-plugins-base, "
+    "gstreamer1.0-plugins-good and python3-zxing-cpp",
 )
 
-TEXT = f'xmpp:ben@example.org?omemo-sid-1={"0123456789abcdef" * 4}'
-SMALL = 'video/x-raw,width=320,height=240'
+TEXT = f"xmpp:ben@example.org?omemo-sid-1={'0123456789abcdef' * 4}"
+SMALL = "video/x-raw,width=320,height=240"
 
 
 class Watched:
@@ -89,9 +89,9 @@ def run(seconds: float, until: Callable[[], object] = lambda: False) -> None:
 
 
 def picture(folder: Path) -> str:
-    path = folder / 'camera.png'
+    path = folder / "camera.png"
     path.write_bytes(draw_png(TEXT))
-    return f'filesrc location={path} ! pngdec ! imagefreeze'
+    return f"filesrc location={path} ! pngdec ! imagefreeze"
 
 
 @needs_camera
@@ -119,7 +119,7 @@ def test_by_the_environment(
 
 @needs_camera
 def test_no_code_in_the_picture(watch: Watch) -> None:
-    watched = watch(f'videotestsrc ! {SMALL}')
+    watched = watch(f"videotestsrc ! {SMALL}")
     run(10, lambda: len(watched.frames) >= 3)
     assert len(watched.frames) >= 3
     assert not watched.texts
@@ -138,8 +138,8 @@ def test_nothing_is_told_after_the_end(watch: Watch, tmp_path: Path) -> None:
 
 @needs_camera
 @pytest.mark.parametrize(
-    'source',
-    ['filesrc location=/nonexistent ! pngdec ! imagefreeze', 'no-such-element', '! !'],
+    "source",
+    ["filesrc location=/nonexistent ! pngdec ! imagefreeze", "no-such-element", "! !"],
 )
 def test_a_camera_that_fails(watch: Watch, source: str) -> None:
     watched = watch(source)
@@ -151,9 +151,7 @@ def test_a_camera_that_fails(watch: Watch, source: str) -> None:
 
 @needs_camera
 def test_a_camera_that_is_unplugged(watch: Watch) -> None:
-    watched = watch(
-        f'videotestsrc ! {SMALL} ! identity error-after=20 ! videoconvert'
-    )
+    watched = watch(f"videotestsrc ! {SMALL} ! identity error-after=20 ! videoconvert")
     run(10, lambda: watched.problems)
     assert watched.frames
     assert watched.problems == [Problem.FAILED]
@@ -173,7 +171,7 @@ def test_the_window_does_not_wait(watch: Watch) -> None:
         return True
 
     watched = watch(
-        'videotestsrc pattern=snow ! video/x-raw,width=1280,height=720,framerate=30/1'
+        "videotestsrc pattern=snow ! video/x-raw,width=1280,height=720,framerate=30/1"
     )
     run(10, lambda: watched.frames)
     last = time.monotonic()
@@ -190,15 +188,15 @@ def test_the_window_does_not_wait(watch: Watch) -> None:
 
 @pytest.fixture
 def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / 'dev'
+    folder = tmp_path / "dev"
     folder.mkdir()
-    monkeypatch.setattr(camera, 'Path', lambda _path: folder)
-    monkeypatch.setattr(portal, 'has_camera', lambda: False)
+    monkeypatch.setattr(camera, "Path", lambda _path: folder)
+    monkeypatch.setattr(portal, "has_camera", lambda: False)
     return folder
 
 
 @needs_camera
-@pytest.mark.usefixtures('devices')
+@pytest.mark.usefixtures("devices")
 def test_no_camera(watch: Watch) -> None:
     watched = watch()
     run(1, lambda: watched.problems)
@@ -209,15 +207,15 @@ def test_no_camera(watch: Watch) -> None:
 def test_not_allowed(
     watch: Watch, devices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (devices / 'video0').touch()
-    monkeypatch.setattr(os, 'access', lambda *_arguments: False)
+    (devices / "video0").touch()
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
     watched = watch()
     run(1, lambda: watched.problems)
     assert watched.problems == [Problem.REFUSED]
 
 
 def test_no_library(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, '_gstreamer', lambda: None)
+    monkeypatch.setattr(camera, "_gstreamer", lambda: None)
     watched = watch()
     run(1, lambda: watched.problems)
     assert watched.problems == [Problem.NO_LIBRARY]
@@ -226,21 +224,21 @@ def test_no_library(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_camera
 def test_the_user_says_no(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the portal's question."""
-    monkeypatch.setattr(camera, '_has_element', lambda _name: True)
-    monkeypatch.setattr(portal, 'has_camera', lambda: True)
-    monkeypatch.setattr(portal, 'open_camera', lambda answered: answered(-1, True))
+    monkeypatch.setattr(camera, "_has_element", lambda _name: True)
+    monkeypatch.setattr(portal, "has_camera", lambda: True)
+    monkeypatch.setattr(portal, "open_camera", lambda answered: answered(-1, True))
     watched = watch()
     run(1, lambda: watched.problems)
     assert watched.problems == [Problem.REFUSED]
 
 
 @needs_camera
-@pytest.mark.usefixtures('devices')
+@pytest.mark.usefixtures("devices")
 def test_a_portal_that_fails(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is tried without."""
-    monkeypatch.setattr(camera, '_has_element', lambda _name: True)
-    monkeypatch.setattr(portal, 'has_camera', lambda: True)
-    monkeypatch.setattr(portal, 'open_camera', lambda answered: answered(-1, False))
+    monkeypatch.setattr(camera, "_has_element", lambda _name: True)
+    monkeypatch.setattr(portal, "has_camera", lambda: True)
+    monkeypatch.setattr(portal, "open_camera", lambda answered: answered(-1, False))
     watched = watch()
     run(1, lambda: watched.problems)
     assert watched.problems == [Problem.NO_CAMERA]
@@ -252,15 +250,15 @@ def test_an_answer_that_comes_too_late(
 ) -> None:
     """The window is closed: what was given is given back."""
     answers: list[Callable[[int, bool], None]] = []
-    monkeypatch.setattr(camera, '_has_element', lambda _name: True)
-    monkeypatch.setattr(portal, 'has_camera', lambda: True)
-    monkeypatch.setattr(portal, 'open_camera', answers.append)
+    monkeypatch.setattr(camera, "_has_element", lambda _name: True)
+    monkeypatch.setattr(portal, "has_camera", lambda: True)
+    monkeypatch.setattr(portal, "open_camera", answers.append)
     watched = watch()
     watched.camera.stop()
     read_end, write_end = os.pipe()
     answers[0](write_end, False)
-    with os.fdopen(read_end, 'rb') as end:
+    with os.fdopen(read_end, "rb") as end:
         # Nobody holds the other end any more
-        assert end.read() == b''
+        assert end.read() == b""
     run(0.1)
     assert not watched.problems

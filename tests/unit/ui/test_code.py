@@ -33,25 +33,25 @@ def test_the_code_is_this_device_and_the_verified_ones(service: FakeService) -> 
 
 def test_what_is_drawn_is_the_uri(service: FakeService) -> None:
     code = Code(service)
-    assert code.problem == ''
+    assert code.problem == ""
     assert code.matrix() == draw_matrix(code.uri())
-    assert code.png().startswith(b'\x89PNG')
+    assert code.png().startswith(b"\x89PNG")
 
 
 def test_the_fingerprints_as_text(service: FakeService) -> None:
-    service.known[OWN].append(make(OWN, 2, Trust.VERIFIED, label='Phone'))
+    service.known[OWN].append(make(OWN, 2, Trust.VERIFIED, label="Phone"))
     lines = Code(service).fingerprints_text().splitlines()
     assert lines[0] == OWN
-    assert lines[2].replace(' ', '') == fingerprint(THIS)
-    assert lines[3] == 'Phone:'
-    assert lines[4].replace(' ', '') == fingerprint(2)
+    assert lines[2].replace(" ", "") == fingerprint(THIS)
+    assert lines[3] == "Phone:"
+    assert lines[4].replace(" ", "") == fingerprint(2)
 
 
 def test_the_name_of_the_file_tells_nothing(service: FakeService) -> None:
     assert OWN not in Code(service).file_name
-    assert 'alice' not in Code(service).file_name
+    assert "alice" not in Code(service).file_name
 
 
 def test_without_keys_it_says_why(service: FakeService) -> None:
-    service.problem = 'the disk is full.'
-    assert 'the disk is full.' in Code(service).problem
+    service.problem = "the disk is full."
+    assert "the disk is full." in Code(service).problem

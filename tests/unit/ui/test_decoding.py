@@ -33,7 +33,7 @@ from tests.unit.ui.conftest import make
 
 if scan.missing_package():
     pytest.skip(
-        f'to read codes, install {scan.missing_package()}', allow_module_level=True
+        f"to read codes, install {scan.missing_package()}", allow_module_level=True
     )
 
 import numpy as np
@@ -59,13 +59,13 @@ def png(text: str, scale: int) -> bytes:
 
 def code(text: str = BOBS, scale: int = 6) -> Image.Image:
     """A code as the window "My QR code" draws it, in grey."""
-    return Image.open(BytesIO(png(text, scale))).convert('L')
+    return Image.open(BytesIO(png(text, scale))).convert("L")
 
 
 def on_a_table(image: Image.Image, ground: int = 200) -> Image.Image:
     """With room around it, so that it can be turned."""
     width, height = image.size
-    table = Image.new('L', (2 * width, 2 * height), ground)
+    table = Image.new("L", (2 * width, 2 * height), ground)
     table.paste(image, (width // 2, height // 2))
     return table
 
@@ -73,7 +73,7 @@ def on_a_table(image: Image.Image, ground: int = 200) -> Image.Image:
 def screenshot(ground: int) -> Image.Image:
     """A desktop with some windows full of text."""
     ink = 255 - ground
-    screen = Image.new('L', SCREEN, ground)
+    screen = Image.new("L", SCREEN, ground)
     draw = ImageDraw.Draw(screen)
     draw.rectangle((0, 0, 1920, 28), fill=ink)
     for left in (60, 700):
@@ -120,38 +120,38 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 # What has to be read
 
 
-@pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'WEBP', 'GIF', 'BMP'])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 def test_each_kind_of_file(kind: str) -> None:
-    data = encoded(code().convert('RGB'), kind)
+    data = encoded(code().convert("RGB"), kind)
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
-@pytest.mark.parametrize('mode', ['1', 'L', 'P', 'LA', 'RGB', 'RGBA'])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA"])
 def test_each_kind_of_colour(mode: str) -> None:
-    data = encoded(code().convert(mode), 'PNG')
+    data = encoded(code().convert(mode), "PNG")
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
 def test_what_is_not_painted_is_white() -> None:
-    black = Image.new('L', code().size, 0)
-    transparent = Image.merge('LA', (black, ImageOps.invert(code())))
-    data = encoded(transparent, 'PNG')
+    black = Image.new("L", code().size, 0)
+    transparent = Image.merge("LA", (black, ImageOps.invert(code())))
+    data = encoded(transparent, "PNG")
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
 def test_sixteen_bits_of_grey() -> None:
-    deep = (np.array(code()).astype('uint16') // 4 + 16) * 257
-    data = encoded(Image.fromarray(deep), 'PNG')
+    deep = (np.array(code()).astype("uint16") // 4 + 16) * 257
+    data = encoded(Image.fromarray(deep), "PNG")
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
-@pytest.mark.parametrize('scale', [1, 2, 3])
-@pytest.mark.parametrize('ground', [LIGHT, DARK])
+@pytest.mark.parametrize("scale", [1, 2, 3])
+@pytest.mark.parametrize("ground", [LIGHT, DARK])
 def test_small_in_a_screenshot(ground: int, scale: int) -> None:
     """One to three pixels a module; in dark mode the quiet zone is still white."""
     screen = screenshot(ground)
     screen.paste(code(scale=scale), (1400, 700))
-    data = encoded(screen, 'PNG')
+    data = encoded(screen, "PNG")
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
@@ -159,25 +159,25 @@ def test_in_a_screenshot_that_was_made_smaller() -> None:
     """As messengers do, and with their JPEG."""
     screen = screenshot(LIGHT)
     screen.paste(code(scale=5), (1350, 500))
-    data = encoded(screen.resize((1280, 720)), 'JPEG', quality=50)
+    data = encoded(screen.resize((1280, 720)), "JPEG", quality=50)
     assert scan.decode(scan.open_image(data)) == (BOBS,)
 
 
-@pytest.mark.parametrize('ground', [0, DARK, 255])
+@pytest.mark.parametrize("ground", [0, DARK, 255])
 def test_light_modules_on_dark(ground: int) -> None:
     """Programs that draw the code in the colours of a dark theme."""
     image = on_a_table(ImageOps.invert(code()), ground)
     assert scan.decode(image) == (BOBS,)
 
 
-@pytest.mark.parametrize('degrees', [3, 15, 45, 90, 137, 180, 300])
+@pytest.mark.parametrize("degrees", [3, 15, 45, 90, 137, 180, 300])
 def test_turned(degrees: int) -> None:
     image = on_a_table(code(), 255)
     image = image.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
     assert scan.decode(image) == (BOBS,)
 
 
-@pytest.mark.parametrize('by', [0.05, 0.15, 0.25])
+@pytest.mark.parametrize("by", [0.05, 0.15, 0.25])
 def test_at_an_angle(by: float) -> None:
     assert scan.decode(squeeze(on_a_table(code(), 255), by)) == (BOBS,)
 
@@ -188,7 +188,7 @@ def test_in_a_mirror() -> None:
 
 
 @pytest.mark.parametrize(
-    ('darkest', 'lightest'),
+    ("darkest", "lightest"),
     [(0, 60), (200, 255), (100, 160), (120, 140), (120, 130)],
 )
 def test_low_contrast(darkest: int, lightest: int) -> None:
@@ -198,7 +198,7 @@ def test_low_contrast(darkest: int, lightest: int) -> None:
     assert scan.decode(on_a_table(faint, lightest)) == (BOBS,)
 
 
-@pytest.mark.parametrize(('darkest', 'lightest'), [(0, 60), (200, 255), (100, 160)])
+@pytest.mark.parametrize(("darkest", "lightest"), [(0, 60), (200, 255), (100, 160)])
 def test_low_contrast_in_a_screenshot(darkest: int, lightest: int) -> None:
     """The rest of the screen goes from black to white."""
     screen = screenshot(LIGHT)
@@ -212,14 +212,14 @@ def test_blurred_and_noisy() -> None:
     """A bad camera in the evening."""
     image = on_a_table(code()).filter(ImageFilter.GaussianBlur(1.5))
     grain = np.random.default_rng(1).normal(0, 20, (image.height, image.width))
-    noisy = np.clip(np.array(image) + grain, 0, 255).astype('uint8')
+    noisy = np.clip(np.array(image) + grain, 0, 255).astype("uint8")
     assert scan.decode(Image.fromarray(noisy)) == (BOBS,)
 
 
 def test_lit_from_one_side() -> None:
     image = on_a_table(code())
     light = np.linspace(0.25, 1, image.width)
-    uneven = (np.array(image) * light).astype('uint8')
+    uneven = (np.array(image) * light).astype("uint8")
     assert scan.decode(Image.fromarray(uneven)) == (BOBS,)
 
 
@@ -232,11 +232,11 @@ def test_many_devices() -> None:
 
 
 def test_letters_of_other_scripts() -> None:
-    text = build_fingerprint_uri('jürgen@bücher.example', {1: fingerprint(1)})
+    text = build_fingerprint_uri("jürgen@bücher.example", {1: fingerprint(1)})
     assert scan.decode(code(text)) == (text,)
     # Others do not encode them
-    assert scan.decode(code('xmpp:jürgen@bücher.example')) == (
-        'xmpp:jürgen@bücher.example',
+    assert scan.decode(code("xmpp:jürgen@bücher.example")) == (
+        "xmpp:jürgen@bücher.example",
     )
 
 
@@ -245,7 +245,7 @@ def test_a_picture_of_the_camera() -> None:
     grey = np.array(on_a_table(code(scale=4)))
     height, width = grey.shape
     stride = 4 * width + 64
-    lines = np.full((height, stride), 127, 'uint8')
+    lines = np.full((height, stride), 127, "uint8")
     for channel in range(3):
         lines[:, channel : 4 * width : 4] = grey
     image = scan.frame_to_image(lines.tobytes(), width, height, stride)
@@ -255,7 +255,7 @@ def test_a_picture_of_the_camera() -> None:
 
 def test_the_colours_of_the_camera() -> None:
     """Red stays red: a code on red paper is darker than its paper."""
-    blue, red = b'\xff\0\0\0', b'\0\0\xff\0'
+    blue, red = b"\xff\0\0\0", b"\0\0\xff\0"
     image = scan.frame_to_image(blue + red, 2, 1, 8)
     assert [image.getpixel((x, 0)) for x in (0, 1)] == [29, 76]
 
@@ -265,22 +265,22 @@ def test_the_colours_of_the_camera() -> None:
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert scan.decode(screenshot(LIGHT)) == ()
-    assert scan.decode(Image.new('L', (640, 480), 0)) == ()
-    assert scan.decode(Image.new('L', (1, 1), 255)) == ()
-    grain = np.random.default_rng(2).integers(0, 256, (480, 640)).astype('uint8')
+    assert scan.decode(Image.new("L", (640, 480), 0)) == ()
+    assert scan.decode(Image.new("L", (1, 1), 255)) == ()
+    grain = np.random.default_rng(2).integers(0, 256, (480, 640)).astype("uint8")
     assert scan.decode(Image.fromarray(grain)) == ()
 
 
-@pytest.mark.parametrize('name', ['Aztec', 'DataMatrix', 'PDF417', 'Code128'])
+@pytest.mark.parametrize("name", ["Aztec", "DataMatrix", "PDF417", "Code128"])
 def test_other_kinds_of_codes(name: str) -> None:
     """A parcel beside the telephone is not asked."""
     kind = getattr(zxingcpp.BarcodeFormat, name)
-    if hasattr(zxingcpp, 'create_barcode'):
-        drawn = zxingcpp.create_barcode('PARCEL', kind).to_image(scale=4)
+    if hasattr(zxingcpp, "create_barcode"):
+        drawn = zxingcpp.create_barcode("PARCEL", kind).to_image(scale=4)
     else:
-        drawn = zxingcpp.write_barcode(kind, 'PARCEL', 400, 200)
-    image = on_a_table(Image.fromarray(np.array(drawn, 'uint8')), 255)
-    assert [one.text for one in zxingcpp.read_barcodes(image)] == ['PARCEL']
+        drawn = zxingcpp.write_barcode(kind, "PARCEL", 400, 200)
+    image = on_a_table(Image.fromarray(np.array(drawn, "uint8")), 255)
+    assert [one.text for one in zxingcpp.read_barcodes(image)] == ["PARCEL"]
     assert scan.decode(image) == ()
 
 
@@ -295,16 +295,16 @@ def test_a_torn_corner_is_made_good() -> None:
         assert scan.decode(torn) == texts
 
 
-@pytest.mark.parametrize('side', ['left', 'top', 'right', 'bottom'])
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
 def test_torn_in_two(side: str) -> None:
     """Or half outside the picture."""
     image = on_a_table(code())
     width, height = image.size
     box = {
-        'left': (0, 0, width // 2, height),
-        'top': (0, 0, width, height // 2),
-        'right': (width // 2, 0, width, height),
-        'bottom': (0, height // 2, width, height),
+        "left": (0, 0, width // 2, height),
+        "top": (0, 0, width, height // 2),
+        "right": (width // 2, 0, width, height),
+        "bottom": (0, height // 2, width, height),
     }[side]
     assert scan.decode(image.crop(box)) == ()
 
@@ -368,14 +368,14 @@ def test_the_code_of_another_person() -> None:
 
 
 @pytest.mark.parametrize(
-    'text',
+    "text",
     [
-        'https://example.org/',
-        'WIFI:S:name;T:WPA;P:password;;',
-        'otpauth://totp/x?secret=ABC',
+        "https://example.org/",
+        "WIFI:S:name;T:WPA;P:password;;",
+        "otpauth://totp/x?secret=ABC",
         BOBS[:-7],
-        BOBS.replace('xmpp:', 'xmpp://'),
-        BOBS + ';omemo-sid-7=' + fingerprint(9),
+        BOBS.replace("xmpp:", "xmpp://"),
+        BOBS + ";omemo-sid-7=" + fingerprint(9),
     ],
 )
 def test_a_wrong_code(text: str) -> None:
@@ -398,25 +398,25 @@ def png_that_claims(width: int, height: int) -> bytes:
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = zlib.crc32(kind + data)
-        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', checksum)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
-    header = struct.pack('>IIBBBBB', width, height, 8, 0, 0, 0, 0)
-    parts = (chunk(b'IHDR', header), chunk(b'IDAT', zlib.compress(b'')))
-    return b'\x89PNG\r\n\x1a\n' + b''.join(parts) + chunk(b'IEND', b'')
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(
-    'data',
+    "data",
     [
-        pytest.param(b'', id='nothing'),
-        pytest.param(BOBS.encode(), id='text'),
-        pytest.param(b'<svg xmlns="http://www.w3.org/2000/svg"/>', id='svg'),
-        pytest.param(b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n', id='eps'),
-        pytest.param(draw_png(BOBS)[:200], id='a torn file'),
-        pytest.param(png_that_claims(20000, 20000), id='400 million pixels'),
-        pytest.param(png_that_claims(2**31 - 1, 2**31 - 1), id='no such size'),
-        pytest.param(encoded(code(), 'TIFF'), id='tiff'),
-        pytest.param(encoded(code(), 'PPM'), id='ppm'),
+        pytest.param(b"", id="nothing"),
+        pytest.param(BOBS.encode(), id="text"),
+        pytest.param(b'<svg xmlns="http://www.w3.org/2000/svg"/>', id="svg"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", id="eps"),
+        pytest.param(draw_png(BOBS)[:200], id="a torn file"),
+        pytest.param(png_that_claims(20000, 20000), id="400 million pixels"),
+        pytest.param(png_that_claims(2**31 - 1, 2**31 - 1), id="no such size"),
+        pytest.param(encoded(code(), "TIFF"), id="tiff"),
+        pytest.param(encoded(code(), "PPM"), id="ppm"),
     ],
 )
 def test_what_is_not_opened(data: bytes) -> None:
@@ -426,16 +426,16 @@ def test_what_is_not_opened(data: bytes) -> None:
 
 def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     data = draw_png(BOBS)
-    monkeypatch.setattr(scan, 'FILE_BYTES_MAX', len(data) - 1)
+    monkeypatch.setattr(scan, "FILE_BYTES_MAX", len(data) - 1)
     with pytest.raises(scan.NotReadable):
         scan.open_image(data)
-    monkeypatch.setattr(scan, 'FILE_BYTES_MAX', len(data))
+    monkeypatch.setattr(scan, "FILE_BYTES_MAX", len(data))
     scan.open_image(data)
 
 
 @pytest.mark.parametrize(
-    ('module', 'package'),
-    [('zxingcpp', 'python3-zxing-cpp'), ('PIL', 'python3-pil')],
+    ("module", "package"),
+    [("zxingcpp", "python3-zxing-cpp"), ("PIL", "python3-pil")],
 )
 def test_the_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, module: str, package: str

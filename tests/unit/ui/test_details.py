@@ -29,8 +29,8 @@ from .conftest import make
 def details(
     service: FakeService, kind: Kind = Kind.CONTACT, members: tuple[str, ...] = ()
 ) -> Details:
-    jid = {Kind.CONTACT: BOB, Kind.ROOM: 'room@muc', Kind.ACCOUNT: OWN}[kind]
-    return Details(service, Subject(kind, jid, 'Bob', members), clock=lambda: NOW)
+    jid = {Kind.CONTACT: BOB, Kind.ROOM: "room@muc", Kind.ACCOUNT: OWN}[kind]
+    return Details(service, Subject(kind, jid, "Bob", members), clock=lambda: NOW)
 
 
 def cards(shown: Details, jid: str = BOB) -> list[DeviceCard]:
@@ -48,20 +48,20 @@ def acts(card: DeviceCard) -> list[Act]:
 def test_a_card_says_all_there_is(service: FakeService) -> None:
     both = (Protocol.LEGACY, Protocol.OMEMO_2)
     service.known[BOB] = [
-        make(BOB, 5, Trust.VERIFIED, label='Phone', protocols=both, last_seen=NOW - DAY)
+        make(BOB, 5, Trust.VERIFIED, label="Phone", protocols=both, last_seen=NOW - DAY)
     ]
     (card,) = cards(details(service))
-    assert card.title == 'Phone'
-    assert card.facts == 'Device 5 · OMEMO 0.3 and 2'
-    assert 'Last active yesterday' in card.seen
+    assert card.title == "Phone"
+    assert card.facts == "Device 5 · OMEMO 0.3 and 2"
+    assert "Last active yesterday" in card.seen
     assert len(card.fingerprint) == 8
     assert {len(group) for group in card.fingerprint} == {8}
-    assert card.badge.text == 'Verified'
+    assert card.badge.text == "Verified"
     assert card.badge.icon is Icon.VERIFIED
     # Read aloud digit by digit, with a pause after each group
-    assert card.spoken.count(',') == 7
-    assert card.spoken.startswith('Fingerprint: ' + ' '.join(card.fingerprint[0]))
-    for part in ('Phone', 'Verified', 'OMEMO 0.3 and 2', 'yesterday'):
+    assert card.spoken.count(",") == 7
+    assert card.spoken.startswith("Fingerprint: " + " ".join(card.fingerprint[0]))
+    for part in ("Phone", "Verified", "OMEMO 0.3 and 2", "yesterday"):
         assert part in card.summary
 
 
@@ -78,7 +78,7 @@ def test_inactive_devices_are_folded(service: FakeService) -> None:
     group = details(service).page().groups[0]
     assert [card.device.device_id for card in group.cards] == [1]
     assert [card.device.device_id for card in group.inactive] == [2]
-    assert group.hidden == '1 device no longer in use'
+    assert group.hidden == "1 device no longer in use"
 
 
 def test_what_needs_a_decision_is_first(service: FakeService) -> None:
@@ -90,7 +90,7 @@ def test_what_needs_a_decision_is_first(service: FakeService) -> None:
 
 
 @pytest.mark.parametrize(
-    ('trust', 'expected'),
+    ("trust", "expected"),
     [
         (Trust.UNDECIDED, [Act.VERIFY, Act.TRUST, Act.DISTRUST, Act.COMPARED]),
         (
@@ -116,11 +116,11 @@ def test_a_key_that_is_not_known_cannot_be_trusted(service: FakeService) -> None
     (card,) = cards(details(service))
     assert acts(card) == []
     assert card.fingerprint == ()
-    assert card.badge.text == 'Key not known yet'
+    assert card.badge.text == "Key not known yet"
 
 
 @pytest.mark.parametrize(
-    ('act', 'before', 'after'),
+    ("act", "before", "after"),
     [
         (Act.TRUST, Trust.UNDECIDED, Trust.BLIND),
         (Act.DISTRUST, Trust.VERIFIED, Trust.DISTRUSTED),
@@ -146,8 +146,8 @@ def test_comparing_shows_what_is_to_be_compared(service: FakeService) -> None:
     (card,) = cards(details(service))
     question = action(card, Act.COMPARED).question
     assert question is not None
-    assert ' '.join(card.fingerprint[:4]) in question.text
-    assert ' '.join(card.fingerprint[4:]) in question.text
+    assert " ".join(card.fingerprint[:4]) in question.text
+    assert " ".join(card.fingerprint[4:]) in question.text
 
 
 def test_only_the_last_decision_can_be_undone(service: FakeService) -> None:
@@ -205,24 +205,24 @@ def test_case_13_a_changed_key_is_an_alarm(service: FakeService) -> None:
 
 def test_a_room_says_who_is_left_out_and_why(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
-    service.known['dave@x'] = [make('dave@x', 1, Trust.UNDECIDED)]
-    shown = details(service, Kind.ROOM, (BOB, CAROL, 'dave@x', OWN))
+    service.known["dave@x"] = [make("dave@x", 1, Trust.UNDECIDED)]
+    shown = details(service, Kind.ROOM, (BOB, CAROL, "dave@x", OWN))
     page = shown.page()
     groups = {group.jid: group for group in page.groups}
-    assert list(groups) == [BOB, CAROL, 'dave@x']
+    assert list(groups) == [BOB, CAROL, "dave@x"]
     assert groups[BOB].folded
-    assert groups[BOB].note == ''
-    assert groups[CAROL].heading == f'{CAROL}: left out'
-    assert groups[CAROL].note == 'No device that uses OMEMO is known.'
+    assert groups[BOB].note == ""
+    assert groups[CAROL].heading == f"{CAROL}: left out"
+    assert groups[CAROL].note == "No device that uses OMEMO is known."
     assert not groups[CAROL].folded
-    assert 'until you decide' in groups['dave@x'].note
-    assert f'{CAROL} cannot read this.' in page.summary
+    assert "until you decide" in groups["dave@x"].note
+    assert f"{CAROL} cannot read this." in page.summary
     assert page.tone is Tone.CAUTION
 
 
 def test_a_room_follows_its_members(service: FakeService) -> None:
     shown = details(service, Kind.ROOM)
-    assert 'Nobody else' in shown.page().summary
+    assert "Nobody else" in shown.page().summary
     told = []
     shown.changed = lambda: told.append(True)
     shown.set_members([BOB])
@@ -237,7 +237,7 @@ def test_ones_own_account(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.UNDECIDED))
     page = details(service, Kind.ACCOUNT).page()
     this, others = page.groups
-    assert this.cards[0].badge.text == 'This device'
+    assert this.cards[0].badge.text == "This device"
     assert this.cards[0].actions == ()
     assert acts(others.cards[0])[-1] is Act.REMOVE
     assert page.verify
@@ -256,7 +256,7 @@ def test_own_devices_read_a_chat_too(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.VERIFIED))
     own = details(service).page().groups[-1]
     assert own.folded
-    assert own.heading == 'Your other devices: 1 device, 1 verified'
+    assert own.heading == "Your other devices: 1 device, 1 verified"
 
 
 # What goes on around it
@@ -273,8 +273,8 @@ def test_it_follows_the_account_until_it_is_closed(service: FakeService) -> None
 
 
 def test_without_keys_it_says_why(service: FakeService) -> None:
-    service.problem = 'the disk is full.'
+    service.problem = "the disk is full."
     page = details(service).page()
     assert page.groups == ()
-    assert 'the disk is full.' in page.summary
+    assert "the disk is full." in page.summary
     assert page.tone is Tone.ALARM

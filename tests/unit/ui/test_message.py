@@ -25,21 +25,21 @@ OURS = fingerprint(THIS)
 
 
 def sent(*readers: Reader) -> MessagePage:
-    message = Message('id', True, True, OURS, Trust.BLIND)
+    message = Message("id", True, True, OURS, Trust.BLIND)
     return page(message, readers=readers, infos=[], own_fingerprint=OURS)
 
 
 def test_a_sent_message_names_its_readers() -> None:
     shown = sent(
-        Reader(Device(BOB, 1), Trust.VERIFIED, 'Phone'),
+        Reader(Device(BOB, 1), Trust.VERIFIED, "Phone"),
         Reader(Device(BOB, 2), Trust.BLIND),
         Reader(Device(OWN, 3), Trust.VERIFIED),
     )
     assert [part.heading for part in shown.parts] == [BOB, OWN]
     phone, other = shown.parts[0].entries
-    assert (phone.title, phone.badge.text) == ('Phone', 'Verified')
-    assert (other.title, other.badge.text) == ('Device 2', 'Trusted, not verified')
-    assert '3 devices' in shown.summary
+    assert (phone.title, phone.badge.text) == ("Phone", "Verified")
+    assert (other.title, other.badge.text) == ("Device 2", "Trusted, not verified")
+    assert "3 devices" in shown.summary
     assert shown.tone is Tone.PLAIN
 
 
@@ -48,57 +48,57 @@ def test_all_verified() -> None:
 
 
 def test_what_was_not_noted_is_not_known() -> None:
-    message = Message('id', True, True, OURS, Trust.VERIFIED)
+    message = Message("id", True, True, OURS, Trust.VERIFIED)
     shown = page(message, readers=None, infos=[], own_fingerprint=OURS)
-    assert 'not known' in shown.summary
+    assert "not known" in shown.summary
     assert shown.tone is not Tone.GOOD
 
 
 def test_a_message_in_clear_says_so() -> None:
-    message = Message('id', False, False)
+    message = Message("id", False, False)
     shown = page(message, readers=None, infos=[], own_fingerprint=OURS)
     assert shown.tone is Tone.ALARM
-    assert 'not encrypted' in shown.summary
+    assert "not encrypted" in shown.summary
 
 
-@pytest.mark.parametrize('trust', list(Trust))
+@pytest.mark.parametrize("trust", list(Trust))
 def test_a_received_message_has_the_trust_of_then(trust: Trust) -> None:
     """And beside it how the device is trusted now."""
-    message = Message('id', False, True, fingerprint(1).upper(), trust)
-    info = make(BOB, 1, Trust.VERIFIED, label='Phone')
+    message = Message("id", False, True, fingerprint(1).upper(), trust)
+    info = make(BOB, 1, Trust.VERIFIED, label="Phone")
     shown = page(message, readers=None, infos=[info], own_fingerprint=OURS)
     (entry,) = shown.parts[0].entries
-    assert entry.title == 'Phone'
-    assert entry.badge.text == 'Verified'
+    assert entry.title == "Phone"
+    assert entry.badge.text == "Verified"
     assert (shown.tone is Tone.GOOD) is (trust is Trust.VERIFIED)
-    assert ''.join(entry.fingerprint) == fingerprint(1)
+    assert "".join(entry.fingerprint) == fingerprint(1)
     assert entry.spoken
 
 
 def test_a_device_that_is_gone() -> None:
-    message = Message('id', False, True, fingerprint(9), Trust.BLIND)
+    message = Message("id", False, True, fingerprint(9), Trust.BLIND)
     shown = page(message, readers=None, infos=[make(BOB, 1)], own_fingerprint=OURS)
-    assert 'not known any more' in shown.parts[0].entries[0].title
+    assert "not known any more" in shown.parts[0].entries[0].title
 
 
-@pytest.mark.parametrize('key', ['', 'Unknown'])
+@pytest.mark.parametrize("key", ["", "Unknown"])
 def test_what_could_not_be_decrypted(key: str) -> None:
-    message = Message('id', False, True, key, Trust.DISTRUSTED)
+    message = Message("id", False, True, key, Trust.DISTRUSTED)
     shown = page(message, readers=None, infos=[make(BOB, 1)], own_fingerprint=OURS)
     assert shown.parts == ()
     assert shown.tone is Tone.ALARM
 
 
 def test_of_another_own_device() -> None:
-    message = Message('id', True, True, fingerprint(2), Trust.BLIND)
+    message = Message("id", True, True, fingerprint(2), Trust.BLIND)
     shown = page(
-        message, readers=None, infos=[make(OWN, 2, label='Phone')], own_fingerprint=OURS
+        message, readers=None, infos=[make(OWN, 2, label="Phone")], own_fingerprint=OURS
     )
-    assert shown.parts[0].entries[0].title == 'Phone'
+    assert shown.parts[0].entries[0].title == "Phone"
 
 
 def test_a_row_is_read_from_a_menu() -> None:
-    assert message_of(['id', 'outgoing', 'encrypted', 'key', 'UNTRUSTED']) == Message(
-        'id', True, True, 'key', Trust.DISTRUSTED
+    assert message_of(["id", "outgoing", "encrypted", "key", "UNTRUSTED"]) == Message(
+        "id", True, True, "key", Trust.DISTRUSTED
     )
-    assert message_of(['', '', '', '', '']) == Message('', False, False)
+    assert message_of(["", "", "", "", ""]) == Message("", False, False)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip('gi', reason='to test the portal, install python3-gi')
+pytest.importorskip("gi", reason="to test the portal, install python3-gi")
 
 from gi.repository import Gio
 from gi.repository import GLib
@@ -24,18 +24,18 @@ from gi.repository import GLib
 from omemo_plugin.ui import portal
 from tests.support.gajim import DBUS_CONFIG
 
-PORTAL = Path(__file__).parents[2] / 'support' / 'portal.py'
+PORTAL = Path(__file__).parents[2] / "support" / "portal.py"
 
 
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a bus without a portal, that is asked for one."""
-    if shutil.which('dbus-daemon') is None:
-        pytest.skip('to test the portal, install dbus-daemon')
-    configuration = tmp_path / 'bus.conf'
+    if shutil.which("dbus-daemon") is None:
+        pytest.skip("to test the portal, install dbus-daemon")
+    configuration = tmp_path / "bus.conf"
     configuration.write_text(DBUS_CONFIG.format(folder=tmp_path))
     daemon = subprocess.Popen(
-        ['dbus-daemon', f'--config-file={configuration}', '--print-address'],
+        ["dbus-daemon", f"--config-file={configuration}", "--print-address"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -48,7 +48,7 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         )
         connection = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
         connection.set_exit_on_close(False)
-        monkeypatch.setattr(portal, '_bus', lambda: connection)
+        monkeypatch.setattr(portal, "_bus", lambda: connection)
         yield address
         connection.close_sync(None)
     finally:
@@ -61,18 +61,18 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def copy(bus: str, tmp_path: Path) -> Iterator[Path]:
     """Where the portal puts its pictures. The first time it says no."""
-    picture = tmp_path / 'picture.png'
-    picture.write_bytes(b'a picture')
-    copy = tmp_path / 'with a space.png'
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"a picture")
+    copy = tmp_path / "with a space.png"
     service = subprocess.Popen(
-        [sys.executable, '-I', PORTAL, picture, copy],
+        [sys.executable, "-I", PORTAL, picture, copy],
         stdout=subprocess.PIPE,
-        env={**os.environ, 'DBUS_SESSION_BUS_ADDRESS': bus},
+        env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": bus},
         text=True,
     )
     try:
         assert service.stdout is not None
-        assert service.stdout.readline() == 'ready\n'
+        assert service.stdout.readline() == "ready\n"
         yield copy
     finally:
         service.kill()
@@ -94,7 +94,7 @@ def ask(call: Callable[[Callable[..., None]], None]) -> Any:
     return answer
 
 
-@pytest.mark.usefixtures('bus')
+@pytest.mark.usefixtures("bus")
 def test_no_portal() -> None:
     assert not portal.has_camera()
     assert not portal.has_screenshot()
@@ -106,23 +106,23 @@ def test_the_screen(copy: Path) -> None:
     assert portal.has_screenshot()
     assert ask(portal.take_screenshot) == (None,)
     assert not copy.exists()
-    assert ask(portal.take_screenshot) == (b'a picture',)
+    assert ask(portal.take_screenshot) == (b"a picture",)
     # Nothing of the screen stays on the disk
     assert not copy.exists()
 
 
-@pytest.mark.usefixtures('copy')
+@pytest.mark.usefixtures("copy")
 def test_the_camera() -> None:
     assert portal.has_camera()
     assert ask(portal.open_camera) == (-1, True)
     descriptor, refused = ask(portal.open_camera)
     assert not refused
-    with os.fdopen(descriptor, 'rb') as remote:
-        assert remote.read() == b'picture.png'
+    with os.fdopen(descriptor, "rb") as remote:
+        assert remote.read() == b"picture.png"
 
 
 @pytest.mark.parametrize(
-    'uri', [None, '', 'http://example.org/x.png', 'file:///no/such/file']
+    "uri", [None, "", "http://example.org/x.png", "file:///no/such/file"]
 )
 def test_what_is_no_picture(uri: str | None) -> None:
     assert portal._take(uri) is None

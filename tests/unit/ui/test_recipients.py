@@ -32,7 +32,7 @@ def shown(service: FakeService, *jids: str) -> Shield:
 
 
 @pytest.mark.parametrize(
-    ('infos', 'safety'),
+    ("infos", "safety"),
     [
         ([make(BOB, 1, Trust.VERIFIED)], Safety.ALL_VERIFIED),
         ([make(BOB, 1, Trust.VERIFIED), make(BOB, 2)], Safety.NOT_VERIFIED),
@@ -66,7 +66,7 @@ def test_own_devices_count(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.BLIND))
     found = shown(service, BOB)
     assert found.safety is Safety.NOT_VERIFIED
-    assert found.text == '2 devices can read this. Of these, 1 verified.'
+    assert found.text == "2 devices can read this. Of these, 1 verified."
 
 
 def test_own_devices_alone_are_nobody(service: FakeService) -> None:
@@ -81,13 +81,13 @@ def test_a_member_without_a_device_is_named(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
     found = shown(service, BOB, CAROL)
     assert found.safety is Safety.SOME_LEFT_OUT
-    assert f'{CAROL} cannot read this.' in found.text
+    assert f"{CAROL} cannot read this." in found.text
 
 
 def test_while_keys_are_fetched() -> None:
     plan = SendPlan(False, (), (), (), (Device(BOB, 1),), ())
     assert shield(plan, {}, [BOB]).safety is Safety.WAITING
-    assert why_left_out(BOB, plan) == ''
+    assert why_left_out(BOB, plan) == ""
 
 
 def test_without_keys_of_our_own() -> None:
@@ -112,12 +112,12 @@ def test_each_look_differs() -> None:
     assert len(icons) == 3
 
 
-@pytest.mark.parametrize('reason', list(LeftOutReason))
+@pytest.mark.parametrize("reason", list(LeftOutReason))
 def test_every_reason_has_words(reason: LeftOutReason) -> None:
     one = reasons([LeftOut(Device(BOB, 1), reason)])
     many = reasons([LeftOut(Device(BOB, n), reason) for n in range(1, 4)])
-    assert one[0].startswith('1 device gets nothing')
-    assert many[0].startswith('3 devices get nothing')
+    assert one[0].startswith("1 device gets nothing")
+    assert many[0].startswith("3 devices get nothing")
 
 
 def test_a_device_that_cannot_be_reached_is_no_news(service: FakeService) -> None:

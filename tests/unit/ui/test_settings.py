@@ -15,7 +15,7 @@ from .conftest import OWN
 
 class FakeSettings:
     own_jid = OWN
-    problem = ''
+    problem = ""
     blind_trust = True
     encrypt_by_default = False
     plain_receipts = False
@@ -58,12 +58,12 @@ def test_a_temporary_device() -> None:
 
 
 @pytest.mark.parametrize(
-    ('value', 'expected'), [('account', None), ('trust', True), ('ask', False)]
+    ("value", "expected"), [("account", None), ("trust", True), ("ask", False)]
 )
 def test_for_a_contact(value: str, expected: bool | None) -> None:
     service = FakeSettings()
     settings = ContactSettings(service, BOB)
-    assert settings.chosen() == 'account'
+    assert settings.chosen() == "account"
     settings.choose(value)
     assert service.of == {BOB: expected}
     assert settings.chosen() == value
@@ -72,12 +72,12 @@ def test_for_a_contact(value: str, expected: bool | None) -> None:
 
 def test_it_says_what_holds_for_the_account() -> None:
     service = FakeSettings()
-    before = dict(ContactSettings(service, BOB).choices())['account']
+    before = dict(ContactSettings(service, BOB).choices())["account"]
     service.blind_trust = False
-    assert dict(ContactSettings(service, BOB).choices())['account'] != before
+    assert dict(ContactSettings(service, BOB).choices())["account"] != before
 
 
 def test_without_keys_it_says_why() -> None:
     service = FakeSettings()
-    service.problem = 'the disk is full.'
-    assert 'the disk is full.' in AccountSettings(service).problem
+    service.problem = "the disk is full."
+    assert "the disk is full." in AccountSettings(service).problem

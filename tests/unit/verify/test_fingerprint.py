@@ -15,7 +15,7 @@ from omemo_plugin.verify.fingerprint import hue
 from omemo_plugin.verify.fingerprint import parse_fingerprint
 from omemo_plugin.verify.fingerprint import spoken
 
-HEX = 'a1b2c3d4' * 8
+HEX = "a1b2c3d4" * 8
 
 
 def test_both_forms_of_a_key_have_one_fingerprint() -> None:
@@ -29,12 +29,12 @@ def test_both_forms_of_a_key_have_one_fingerprint() -> None:
 
 def test_a_known_conversion() -> None:
     # RFC 8032, 7.1, test 1, and its Montgomery form by RFC 7748, 4.1
-    ed25519 = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
-    curve25519 = 'd85e07ec22b0ad881537c2f44d662d1a143cf830c57aca4305d85c7a90f6b62e'
+    ed25519 = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    curve25519 = "d85e07ec22b0ad881537c2f44d662d1a143cf830c57aca4305d85c7a90f6b62e"
     assert from_ed25519(bytes.fromhex(ed25519)) == curve25519
 
 
-@pytest.mark.parametrize('key', [b'', bytes(31), bytes(33), b'\x05' + bytes(32)])
+@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33), b"\x05" + bytes(32)])
 def test_what_is_no_key(key: bytes) -> None:
     with pytest.raises(InvalidFingerprint):
         from_curve25519(key)
@@ -43,15 +43,15 @@ def test_what_is_no_key(key: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    'text',
+    "text",
     [
         HEX,
         HEX.upper(),
-        '05' + HEX,
-        ' '.join(groups(HEX)),
-        ':'.join(groups(HEX)),
-        '-'.join(groups(HEX)),
-        '\n'.join((HEX[:32], HEX[32:])) + '\r\n',
+        "05" + HEX,
+        " ".join(groups(HEX)),
+        ":".join(groups(HEX)),
+        "-".join(groups(HEX)),
+        "\n".join((HEX[:32], HEX[32:])) + "\r\n",
     ],
 )
 def test_ways_to_write_a_fingerprint(text: str) -> None:
@@ -59,19 +59,19 @@ def test_ways_to_write_a_fingerprint(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    'text',
+    "text",
     [
-        '',
+        "",
         HEX[:-1],
-        HEX + '0',
-        HEX + '00',
-        '06' + HEX,
-        '0' + HEX,
-        HEX[:-1] + 'g',
-        HEX[:-1] + '１',
-        '0x' + HEX[2:],
-        HEX + ' ' * 5000,
-        '+' + HEX[1:],
+        HEX + "0",
+        HEX + "00",
+        "06" + HEX,
+        "0" + HEX,
+        HEX[:-1] + "g",
+        HEX[:-1] + "１",
+        "0x" + HEX[2:],
+        HEX + " " * 5000,
+        "+" + HEX[1:],
     ],
 )
 def test_what_is_no_fingerprint(text: str) -> None:
@@ -80,27 +80,27 @@ def test_what_is_no_fingerprint(text: str) -> None:
 
 
 def test_a_fingerprint_may_begin_like_a_type() -> None:
-    text = '05' + HEX[:-2]
+    text = "05" + HEX[:-2]
     assert parse_fingerprint(text) == text
-    assert parse_fingerprint('05' + text) == text
+    assert parse_fingerprint("05" + text) == text
 
 
 def test_groups_and_how_they_are_spoken() -> None:
-    fingerprint = '0123456789abcdef' * 4
-    assert groups(fingerprint) == ('01234567', '89abcdef') * 4
-    assert spoken(fingerprint).startswith('0 1 2 3 4 5 6 7, 8 9 a b c d e f, 0 1')
-    assert spoken(fingerprint).count(',') == 7
+    fingerprint = "0123456789abcdef" * 4
+    assert groups(fingerprint) == ("01234567", "89abcdef") * 4
+    assert spoken(fingerprint).startswith("0 1 2 3 4 5 6 7, 8 9 a b c d e f, 0 1")
+    assert spoken(fingerprint).count(",") == 7
 
 
 # XEP-0392 1.0, "Test Vectors"
 @pytest.mark.parametrize(
-    ('text', 'angle'),
+    ("text", "angle"),
     [
-        ('Romeo', 327.255249),
-        ('juliet@capulet.lit', 209.410400),
-        ('😺', 331.199341),
-        ('council', 359.994507),
-        ('Board', 171.430664),
+        ("Romeo", 327.255249),
+        ("juliet@capulet.lit", 209.410400),
+        ("😺", 331.199341),
+        ("council", 359.994507),
+        ("Board", 171.430664),
     ],
 )
 def test_angles(text: str, angle: float) -> None:
@@ -112,7 +112,7 @@ def luminance(code: str) -> float:
         part = value / 255
         return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
-    red, green, blue = (linear(value) for value in bytes.fromhex(code.lstrip('#')))
+    red, green, blue = (linear(value) for value in bytes.fromhex(code.lstrip("#")))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -123,14 +123,14 @@ def contrast(one: str, other: str) -> float:
 
 def test_colours_can_be_read() -> None:
     for number in range(500):
-        group = f'{number * 8191:08x}'
-        assert contrast(colour(group, dark=False), '#ffffff') > 4.5
-        assert contrast(colour(group, dark=True), '#000000') > 4.5
+        group = f"{number * 8191:08x}"
+        assert contrast(colour(group, dark=False), "#ffffff") > 4.5
+        assert contrast(colour(group, dark=True), "#000000") > 4.5
         # Adwaita's dark view, and Gajim's message area
-        assert contrast(colour(group, dark=True), '#303030') > 4.5
+        assert contrast(colour(group, dark=True), "#303030") > 4.5
 
 
 def test_the_same_group_has_the_same_colour_and_others_differ() -> None:
-    assert colour('a1b2c3d4', dark=True) == colour('a1b2c3d4', dark=True)
-    colours = {colour(f'{number:08x}', dark=False) for number in range(50)}
+    assert colour("a1b2c3d4", dark=True) == colour("a1b2c3d4", dark=True)
+    colours = {colour(f"{number:08x}", dark=False) for number in range(50)}
     assert len(colours) > 40

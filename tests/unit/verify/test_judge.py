@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''What a code means, for everything that may be known of the devices in it.'''
+"""What a code means, for everything that may be known of the devices in it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from omemo_plugin.verify.uri import build_fingerprint_uri
 from omemo_plugin.verify.uri import build_trust_message_uri
 from tests.support.devices import MadeUpDevice
 
-ME = 'me@example.org'
-ROMEO = 'romeo@montague.lit'
-A = 'a1b2c3d4' * 8
-B = '0f' * 32
-C = '5e' * 32
-OWN = '77' * 32
+ME = "me@example.org"
+ROMEO = "romeo@montague.lit"
+A = "a1b2c3d4" * 8
+B = "0f" * 32
+C = "5e" * 32
+OWN = "77" * 32
 
 
 def info(
@@ -89,15 +89,13 @@ def test_a_match() -> None:
     judgement = told(code(d5=A), known)
     assert judgement.verdict is Verdict.MATCH
     assert judgement.jid == ROMEO
-    assert judgement.findings == (
-        Finding(Kind.VERIFIES, A, Device(ROMEO, 5), known),
-    )
+    assert judgement.findings == (Finding(Kind.VERIFIES, A, Device(ROMEO, 5), known),)
     assert judgement.can_apply
     assert not judgement.needs_confirmation
     assert judgement.unmentioned == ()
 
 
-@pytest.mark.parametrize('trust', list(Trust))
+@pytest.mark.parametrize("trust", list(Trust))
 def test_what_the_trust_was_before_does_not_matter(trust: Trust) -> None:
     judgement = told(code(d5=A), info(ROMEO, 5, A, trust))
     assert judgement.verdict is Verdict.MATCH
@@ -125,16 +123,14 @@ def test_case_45_a_mismatch_is_an_alarm_whatever_else_matches() -> None:
     assert finding.info.fingerprint == C
 
 
-@pytest.mark.parametrize('known', [None, info(ROMEO, 5, None)])
+@pytest.mark.parametrize("known", [None, info(ROMEO, 5, None)])
 def test_case_45_an_unknown_device_is_verified_in_advance(
     known: DeviceInfo | None,
 ) -> None:
     others = () if known is None else (known,)
     judgement = told(code(d5=A), *others)
     assert judgement.verdict is Verdict.IN_ADVANCE
-    assert judgement.findings == (
-        Finding(Kind.IN_ADVANCE, A, Device(ROMEO, 5), known),
-    )
+    assert judgement.findings == (Finding(Kind.IN_ADVANCE, A, Device(ROMEO, 5), known),)
     assert judgement.can_apply
 
 
@@ -171,16 +167,16 @@ def test_what_the_code_does_not_name() -> None:
 
 
 def test_case_45_the_code_of_another_contact_says_whose_it_is() -> None:
-    judgement = told(code('juliet@capulet.lit', d5=A), info(ROMEO, 5, A))
+    judgement = told(code("juliet@capulet.lit", d5=A), info(ROMEO, 5, A))
     assert judgement.verdict is Verdict.OTHER_CONTACT
-    assert judgement.jid == 'juliet@capulet.lit'
+    assert judgement.jid == "juliet@capulet.lit"
     assert judgement.findings == ()
     assert not judgement.can_apply
 
 
 @pytest.mark.parametrize(
-    'other',
-    ['romeo@montague.lit.example', 'rоmeo@montague.lit', 'romeo@mоntague.lit'],
+    "other",
+    ["romeo@montague.lit.example", "rоmeo@montague.lit", "romeo@mоntague.lit"],
     ids=ascii,
 )
 def test_case_45_an_address_that_looks_the_same(other: str) -> None:
@@ -195,19 +191,19 @@ def test_case_45_the_own_code_in_place_of_a_contacts() -> None:
 
 
 @pytest.mark.parametrize(
-    ('written', 'roster'),
+    ("written", "roster"),
     [
-        ('Romeo@Montague.LIT', ROMEO),
-        ('ana@bücher.example', 'ana@xn--bcher-kva.example'),
-        ('j%C3%BCrgen@example.org', 'jürgen@example.org'),
+        ("Romeo@Montague.LIT", ROMEO),
+        ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+        ("j%C3%BCrgen@example.org", "jürgen@example.org"),
     ],
 )
-@pytest.mark.parametrize('named', [True, False])
+@pytest.mark.parametrize("named", [True, False])
 def test_case_45_the_same_address_in_another_form(
     written: str, roster: str, named: bool
 ) -> None:
     expected = roster if named else None
-    text = f'xmpp:{written}?omemo-sid-5={A}'
+    text = f"xmpp:{written}?omemo-sid-5={A}"
     judgement = told(text, info(roster, 5, A), expected=expected)
     assert judgement.verdict is Verdict.MATCH
     assert judgement.jid == roster
@@ -291,20 +287,20 @@ def test_a_trust_message_uri_of_a_key_nobody_knows() -> None:
 
 
 def test_no_keys_and_no_code() -> None:
-    judgement = told(f'xmpp:{ROMEO}')
+    judgement = told(f"xmpp:{ROMEO}")
     assert judgement.verdict is Verdict.NO_KEYS
     assert judgement.jid == ROMEO
-    for text in ('', 'https://example.org', f'xmpp:{ROMEO}?omemo-sid-5={A[:-2]}'):
+    for text in ("", "https://example.org", f"xmpp:{ROMEO}?omemo-sid-5={A[:-2]}"):
         judgement = told(text)
         assert judgement.verdict is Verdict.UNREADABLE
-        assert judgement.jid == ''
+        assert judgement.jid == ""
         assert not judgement.can_apply
 
 
 # Where it came from
 
 
-@pytest.mark.parametrize('source', list(Source))
+@pytest.mark.parametrize("source", list(Source))
 def test_case_45_a_link_needs_confirmation(source: Source) -> None:
     judgement = told(code(d5=A), info(ROMEO, 5, A), source=source)
     from_others = source in (Source.LINK, Source.DESKTOP)
@@ -312,9 +308,7 @@ def test_case_45_a_link_needs_confirmation(source: Source) -> None:
 
 
 def test_nothing_to_do_needs_no_confirmation() -> None:
-    judgement = told(
-        code(d5=A), info(ROMEO, 5, A, Trust.VERIFIED), source=Source.LINK
-    )
+    judgement = told(code(d5=A), info(ROMEO, 5, A, Trust.VERIFIED), source=Source.LINK)
     assert not judgement.needs_confirmation
 
 

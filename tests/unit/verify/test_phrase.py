@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-'''What two people read to each other.'''
+"""What two people read to each other."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from omemo_plugin.verify.phrase import phrase_of
 from omemo_plugin.verify.phrase import words_of
 from tests.support.devices import MadeUpDevice
 
-A = '06863bc66d02b40d27b8d49ca7c09e9239236f9d7d25d6fcca5ce13c7064d868'
-B = 'f781b6fb32fed9ba1cf2de978d4d5da28dc34046ae814402b5c0dbd96fda907b'
+A = "06863bc66d02b40d27b8d49ca7c09e9239236f9d7d25d6fcca5ce13c7064d868"
+B = "f781b6fb32fed9ba1cf2de978d4d5da28dc34046ae814402b5c0dbd96fda907b"
 
-ALICE = Person('alice@example.org', frozenset({A}))
-BOB = Person('bob@example.com', frozenset({B}))
+ALICE = Person("alice@example.org", frozenset({A}))
+BOB = Person("bob@example.com", frozenset({B}))
 
 # Any 2048 words do for what is not about the words
-NUMBERS = tuple(f'w{number}' for number in range(2048))
+NUMBERS = tuple(f"w{number}" for number in range(2048))
 
 
 def test_signals_own_example() -> None:
-    '''libsignal, NumericFingerprintGeneratorTest, the displayable one.'''
+    """libsignal, NumericFingerprintGeneratorTest, the displayable one."""
     halves = sorted(
-        module._digits(numeric_fingerprint(bytes.fromhex(f'05{key}'), name))
-        for key, name in ((A, b'+14152222222'), (B, b'+14153333333'))
+        module._digits(numeric_fingerprint(bytes.fromhex(f"05{key}"), name))
+        for key, name in ((A, b"+14152222222"), (B, b"+14153333333"))
     )
-    assert ''.join(group for half in halves for group in half) == (
-        '300354477692869396892869876765458257569162576843440918079131'
+    assert "".join(group for half in halves for group in half) == (
+        "300354477692869396892869876765458257569162576843440918079131"
     )
 
 
@@ -51,27 +51,25 @@ def test_the_same_on_both_sides() -> None:
 
 
 def test_the_words_are_the_bits_in_front() -> None:
-    '''As BIP-39 takes them: eleven at a time, the first bit first.'''
-    value = numeric_fingerprint(
-        bytes.fromhex(f'05{A}'), ALICE.jid.encode()
-    )
-    bits = ''.join(f'{byte:08b}' for byte in value)
-    expected = [f'w{int(bits[at : at + 11], 2)}' for at in range(0, 99, 11)]
+    """As BIP-39 takes them: eleven at a time, the first bit first."""
+    value = numeric_fingerprint(bytes.fromhex(f"05{A}"), ALICE.jid.encode())
+    bits = "".join(f"{byte:08b}" for byte in value)
+    expected = [f"w{int(bits[at : at + 11], 2)}" for at in range(0, 99, 11)]
     words = list(words_of(ALICE, BOB, NUMBERS))
     assert expected in (words[:9], words[9:])
 
 
 def test_an_address_in_any_form() -> None:
-    other = Person('Alice@EXAMPLE.org', ALICE.fingerprints)
+    other = Person("Alice@EXAMPLE.org", ALICE.fingerprints)
     assert digits_of(other, BOB) == digits_of(ALICE, BOB)
 
 
 @pytest.mark.parametrize(
-    'other',
+    "other",
     [
         Person(ALICE.jid, frozenset({B})),
         Person(ALICE.jid, frozenset({A, B})),
-        Person('alicia@example.org', frozenset({A})),
+        Person("alicia@example.org", frozenset({A})),
     ],
 )
 def test_any_other_key_or_person_gives_another_phrase(other: Person) -> None:
@@ -80,31 +78,31 @@ def test_any_other_key_or_person_gives_another_phrase(other: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    'nobody',
+    "nobody",
     [
         Person(ALICE.jid, frozenset()),
         Person(ALICE.jid, frozenset({A[:-2]})),
         Person(ALICE.jid, frozenset({A.upper()})),
-        Person('alice', frozenset({A})),
+        Person("alice", frozenset({A})),
     ],
 )
 def test_what_is_no_person(nobody: Person) -> None:
-    with pytest.raises(ValueError, match=r'a|e'):
+    with pytest.raises(ValueError, match=r"a|e"):
         digits_of(nobody, BOB)
-    with pytest.raises(ValueError, match=r'a|e'):
+    with pytest.raises(ValueError, match=r"a|e"):
         words_of(BOB, nobody, NUMBERS)
 
 
 def test_another_list_of_words_is_refused() -> None:
-    with pytest.raises(ValueError, match='list'):
+    with pytest.raises(ValueError, match="list"):
         words_of(ALICE, BOB, NUMBERS[:-1])
 
 
 def test_the_words_of_bip_39() -> None:
-    pytest.importorskip('mnemonic', reason='apt install python3-mnemonic')
+    pytest.importorskip("mnemonic", reason="apt install python3-mnemonic")
     words = load_words()
     assert len(words) == 2048
-    assert (words[0], words[2047]) == ('abandon', 'zoo')
+    assert (words[0], words[2047]) == ("abandon", "zoo")
     # BIP-39 makes the first four letters unambiguous
     assert len({word[:4] for word in words}) == 2048
 
@@ -112,7 +110,7 @@ def test_the_words_of_bip_39() -> None:
 def test_without_the_library_there_are_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setitem(sys.modules, 'mnemonic', None)
+    monkeypatch.setitem(sys.modules, "mnemonic", None)
     load_words.cache_clear()
     try:
         assert load_words() == ()
@@ -176,4 +174,4 @@ def test_there_is_none_without_keys_on_both_sides() -> None:
     assert phrase_of(BOB.jid, [], ALICE.jid, ours, ()) is None
     assert phrase_of(BOB.jid, theirs, ALICE.jid, [], ()) is None
     assert phrase_of(ALICE.jid, theirs, ALICE.jid, ours, ()) is None
-    assert phrase_of('not an address', theirs, ALICE.jid, ours, ()) is None
+    assert phrase_of("not an address", theirs, ALICE.jid, ours, ()) is None

@@ -12,12 +12,12 @@ from omemo_plugin.verify.qr import TooMuchForACode
 from omemo_plugin.verify.qr import draw_matrix
 from omemo_plugin.verify.qr import draw_png
 
-TEXT = f'xmpp:jürgen@montague.lit?omemo-sid-2147483647={"a1b2c3d4" * 8}'
+TEXT = f"xmpp:jürgen@montague.lit?omemo-sid-2147483647={'a1b2c3d4' * 8}"
 
 
 def open_png(data: bytes) -> Image.Image:
-    assert data.startswith(b'\x89PNG\r\n')
-    return Image.open(BytesIO(data)).convert('L')
+    assert data.startswith(b"\x89PNG\r\n")
+    return Image.open(BytesIO(data)).convert("L")
 
 
 def test_the_image_shows_the_matrix() -> None:
@@ -41,16 +41,16 @@ def test_the_quiet_zone_is_white() -> None:
 
 def test_a_reader_finds_the_text() -> None:
     zxingcpp = pytest.importorskip(
-        'zxingcpp', reason='to read codes, install python3-zxing-cpp'
+        "zxingcpp", reason="to read codes, install python3-zxing-cpp"
     )
-    numpy = pytest.importorskip('numpy')
+    numpy = pytest.importorskip("numpy")
     (found,) = zxingcpp.read_barcodes(numpy.array(open_png(draw_png(TEXT))))
     assert found.text == TEXT
 
 
 def test_a_text_that_is_too_long() -> None:
-    draw_png('x' * 2300, scale=1)
+    draw_png("x" * 2300, scale=1)
     with pytest.raises(TooMuchForACode):
-        draw_png('x' * 3000)
+        draw_png("x" * 3000)
     with pytest.raises(TooMuchForACode):
-        draw_matrix('x' * 3000)
+        draw_matrix("x" * 3000)
