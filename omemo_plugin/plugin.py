@@ -4,32 +4,47 @@
 """
 The plugin as Gajim sees it.
 
-Gajim loads this also when the plugin is not enabled, so nothing here may fail:
-what is missing becomes a sentence in the plugin manager.
+Gajim loads this module also when the plugin is not enabled, so nothing here may
+fail: a missing package becomes a sentence in the plugin manager.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common.const import COMMON_FEATURES
 from gajim.plugins import GajimPlugin
+from gi.repository import GLib
+
+from .ui.presenters.obstacles import Obstacle
+from .ui.presenters.obstacles import cannot_start
+from .ui.presenters.obstacles import other_plugin
+from .ui.presenters.obstacles import programs_missing
+
+if TYPE_CHECKING:
+    # They need packages that may be missing
+    from .bridge.account import AccountService
+    from .bridge.files.previews import Previews
+    from .bridge.gajim.protocols import ChatControl
+    from .bridge.gajim.protocols import Client
+    from .bridge.gajim.protocols import Contact
+    from .bridge.gajim.protocols import OutgoingMessage
+    from .bridge.gajim.protocols import UploadTransfer
+    from .bridge.identity_end import IdentityEnd
+    from .bridge.module import OmemoModule
+    from .bridge.session_lock import SessionLock
+    from .ui.gajim_windows.protocols import NewInputBox
+    from .ui.gajim_windows.protocols import OldInputBox
+    from .ui.widgets.toolkit import Window
+    from .ui.windows import Windows
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 _NAME = "OMEMO"
-
-_MISSING = (
-    "OMEMO needs Debian packages that are not installed. "
-    "Run “sudo apt install {}”, then start Gajim again."
-)
-_BROKEN = "OMEMO could not be loaded, because of an error in the plugin: {}"
-_OTHER_ACTIVE = (
-    "Another plugin for OMEMO (gajim-omemo) is active. "
-    "Deactivate it, start Gajim again, and then activate this one."
-)
 
 # The short name of Debian's gajim-omemo
 _OTHER = "omemo"
@@ -39,16 +54,22 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     """OMEMO encryption for Gajim."""
 
     def init(self) -> None:
-        self.modules = []
-        self.gui_extension_points = {}
-        self.config_dialog = None
-        self._shell: Any = None
-        self._previews: Any = None
-        problem = self._load()
-        if problem:
-            log.error(problem)
+        self.modules: list[ModuleType] = []
+        self.gui_extension_points: dict[str, tuple[object, object]] = {}
+        self.config_dialog: Callable[[Window | None], None] | None = None
+        self._windows: Windows | None = None
+        self._disconnect: Callable[[], object] = lambda: None
+        self._previews: Previews | None = None
+        self._session_lock: SessionLock | None = None
+        self._close_leaving: Callable[[], None] = lambda: None
+        self._obstacle = self._load()
+        # Gajim has its window already when the user has just installed the plugin
+        self._is_new = app.window is not None
+        GLib.timeout_add(500, self._say_obstacle)
+        if self._obstacle is not None:
+            log.error(self._obstacle.text)
             self.activatable = False
-            self.available_text = problem
+            self.available_text = self._obstacle.text
             return
         self.encryption_name = _NAME
         self.allow_groupchat = True
@@ -63,8 +84,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             "message_actions_box": (self._composer_made, self._composer_gone),
         }
 
-    def _load(self) -> str:
-        """Returns what is in the way, or nothing."""
+    def _load(self) -> Obstacle | None:
+        """Returns why the plugin cannot be used; None if it can."""
         try:
             # First of all: Debian's gajim-omemo, even when it is not active,
             # occupies the name of a library this plugin needs
@@ -73,15 +94,45 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             load()
             from .bridge import module
         except Exception as error:
+            # The plugin manager shows it
             if type(error).__name__ == "LibraryMissing":
-                return _MISSING.format(error)
+                return programs_missing(str(error))
             log.exception("Cannot load the plugin")
-            return _BROKEN.format(f"{type(error).__name__}: {error}")
+            return cannot_start(f"{type(error).__name__}: {error}")
         self.modules = [module]
-        return ""
+        return None
 
-    # Two plugins for the same would both answer, so this one steps back. It is
-    # asked each time, because the other one may be switched meanwhile.
+    def _say_obstacle(self) -> bool:
+        """Say in a window why the plugin cannot be switched on, to a user who has
+        just installed it, or had it on before."""
+        if app.window is None:
+            # Gajim is starting
+            return bool(GLib.SOURCE_CONTINUE)
+        obstacle = self._obstacle
+        if obstacle is None and not self.active and _other_is_active():
+            obstacle = other_plugin(_other_version())
+        name = self.manifest.short_name
+        is_wanted = self._is_new or app.settings.get_plugin_setting(name, "active")
+        if obstacle is not None and is_wanted:
+            try:
+                from .ui.views.obstacle import open_obstacle
+
+                open_obstacle(obstacle, app.window, self._switch_other_off)
+            except Exception:
+                # The plugin manager says it as well
+                log.exception("The window that says why it is off")
+        return bool(GLib.SOURCE_REMOVE)
+
+    def _switch_other_off(self) -> None:
+        other = app.plugin_manager.get_plugin(_OTHER)
+        if other is not None and other.active:
+            app.plugin_manager.deactivate_plugin(other)
+        # What this user wanted is done at the next start: both need a library, each
+        # of its own, by one name
+        app.settings.set_plugin_setting(self.manifest.short_name, "active", True)
+
+    # Two plugins for OMEMO would both answer, so this one steps back. Gajim asks
+    # each time, because the user may have switched the other one meanwhile.
 
     @property
     def activatable(self) -> bool:
@@ -94,7 +145,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     @property
     def available_text(self) -> str:
         if self._activatable and _other_is_active():
-            return _OTHER_ACTIVE
+            return other_plugin(_other_version()).text
         return self._available_text
 
     @available_text.setter
@@ -104,33 +155,72 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
     # Gajim's calls
 
     def activate(self) -> None:
+        self._close_leaving()
         self._start_windows()
         self._start_previews()
+        self._follow_session_lock()
         for client in app.get_clients():
-            _quietly(_update_features, client)
+            _guarded(_update_features, client)
 
     def deactivate(self) -> None:
         self._stop_windows()
         self._stop_previews()
+        if self._session_lock is not None:
+            self._session_lock.stop()
+            self._session_lock = None
         for client in app.get_clients():
-            _quietly(_deactivate_module, client)
+            _guarded(_deactivate_module, client)
+        self._say_off()
 
-    def activate_encryption(self, chat_control: Any) -> bool:
+    def _say_off(self) -> None:
+        """Say what becomes of the chats. When Gajim quits, it switches nothing off."""
+        if app.window is None:
+            return
+        try:
+            # Later this may not be possible: the plugin may be removed by now
+            from .bridge.gajim.constants import HAS_BUILTIN_OMEMO
+            from .ui.views.leaving import open_leaving
+        except Exception:
+            log.exception("The window that says that the plugin is off")
+            return
+
+        def say() -> None:
+            plugin = app.plugin_manager.get_plugin(self.manifest.short_name)
+            if plugin is not None and (plugin is not self or self.active):
+                # A new version has taken its place, or it is on again
+                return
+            self._close_leaving = open_leaving(
+                app.window,
+                gajim_has_omemo=HAS_BUILTIN_OMEMO,
+                switch_on=None if plugin is None else self._switch_on,
+            )
+
+        GLib.idle_add(say)
+
+    def _switch_on(self) -> None:
+        app.plugin_manager.activate_plugin(self)
+
+    def activate_encryption(self, chat_control: ChatControl) -> bool:
         service = _service(chat_control.contact.account)
-        return service is not None and service.check_send_preconditions(
-            chat_control.contact
-        )
+        return service is not None and service.preconditions.check(chat_control.contact)
 
-    def encrypt_file(self, transfer: Any, account: str, callback: Any) -> None:
+    def encrypt_file(
+        self,
+        transfer: UploadTransfer,
+        account: str,
+        callback: Callable[[UploadTransfer], object],
+    ) -> None:
         """Gajim 1.7.3 asks for an upload to an encrypted conversation."""
         service = _service(account)
         if service is not None:
-            service.encrypt_file(transfer, callback)
+            service.uploads.encrypt(transfer, callback)
 
-    def _encrypt(self, client: Any, message: Any, _callback: Any) -> None:
+    def _encrypt(
+        self, client: Client, message: OutgoingMessage, _callback: object
+    ) -> None:
         """
-        Gajim 1.7.3 asks for a message. The callback would send it; what is
-        encrypted goes through the gate instead.
+        Gajim 1.7.3 asks for a message. The callback would send it; the encrypted
+        message goes through the gate instead.
         """
         module = _module(client)
         if module is None:
@@ -138,11 +228,11 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         elif module.service is None:
             module.refuse(message)
         else:
-            module.service.encrypt_message(message)
+            module.service.sender.encrypt_message(message)
 
-    def _before_sending(self, chat_control: Any) -> None:
+    def _before_sending(self, chat_control: ChatControl) -> None:
         # Gajim sends if this fails, so the answer "no" comes first. It is for
-        # comfort only: what counts is asked again on the way out
+        # comfort only: the gate and the sender decide
         chat_control.sendmessage = False
         contact = chat_control.contact
         module = _module(app.get_client(contact.account))
@@ -151,40 +241,58 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         if module.service is None:
             module.say_why_not(contact)
         else:
-            chat_control.sendmessage = module.service.check_send_preconditions(contact)
+            chat_control.sendmessage = module.service.preconditions.check(contact)
 
     def _start_windows(self) -> None:
         """Without its windows the plugin does not know less, it shows less."""
-        if self._shell is not None:
+        if self._windows is not None:
             return
         try:
-            from .ui.shell import Shell
+            from .ui.windows import Windows
 
-            self._shell = Shell(_service)
-            self._shell.start()
+            self._windows = Windows(_service, _identity)
+            self._windows.start()
             self.config_dialog = self._show_preferences
-            self.modules[0].follow_services(self._shell.service_started)
+            self._disconnect = self._connect(self._windows)
         except Exception:
+            # The plugin works without windows
             log.exception("The windows cannot be used")
             self._stop_windows()
 
+    def _connect(self, windows: Windows) -> Callable[[], object]:
+        """Have the windows told what happens. Returns what ends that."""
+        from .bridge.takeover import takeover_asked
+
+        ends = (
+            self.modules[0].service_started.connect(windows.service_started),
+            self.modules[0].service_stopped.connect(windows.service_stopped),
+            takeover_asked.connect(windows.ask_about_key),
+        )
+        for client in app.get_clients():
+            module = _module(client)
+            if module is not None and module.keys is not None:
+                module.keys.ask()
+        return lambda: [end() for end in ends]
+
     def _stop_windows(self) -> None:
-        shell, self._shell = self._shell, None
-        if shell is not None:
+        windows, self._windows = self._windows, None
+        if windows is not None:
             try:
-                self.modules[0].follow_services(None)
-                shell.stop()
+                self._disconnect()
+                windows.stop()
             except Exception:
+                # The other parts are to stop as well
                 log.exception("Taking the windows back")
 
     def _start_previews(self) -> None:
         """Without them Gajim fetches and opens files in its own way."""
         try:
-            from .bridge.previews import Previews
+            from .bridge.files.previews import Previews
 
             self._previews = Previews()
             self._previews.install()
         except Exception:
+            # Gajim has previews of its own
             log.exception("Files that arrive are left to Gajim")
             self._stop_previews()
 
@@ -194,37 +302,57 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             try:
                 previews.remove()
             except Exception:
+                # The other parts are to stop as well
                 log.exception("Taking the previews back")
 
-    def _show_preferences(self, parent: Any) -> None:
-        if self._shell is not None:
-            self._shell.show_preferences(parent)
+    def _follow_session_lock(self) -> None:
+        """Without it the keys of read messages go a few seconds later."""
+        if self._session_lock is not None:
+            return
+        try:
+            from .bridge.session_lock import SessionLock
 
-    def _composer_made(self, box: Any, *_widgets: Any) -> None:
+            self._session_lock = SessionLock(self._session_locked)
+            self._session_lock.start()
+        except Exception:
+            # The plugin works without it
+            log.exception("It is not noticed when the screen is locked")
+
+    def _session_locked(self) -> None:
+        for client in app.get_clients():
+            _guarded(_forget_read_keys, client)
+
+    def _show_preferences(self, parent: Window | None) -> None:
+        if self._windows is not None:
+            self._windows.show_preferences(parent)
+
+    def _composer_made(self, box: OldInputBox | NewInputBox, *_widgets: object) -> None:
         # Gajim calls this before `activate`
         self._start_windows()
-        if self._shell is not None:
-            self._shell.composer_made(box)
+        if self._windows is not None:
+            self._windows.composer_made(box)
 
-    def _composer_gone(self, box: Any, *_widgets: Any) -> None:
-        if self._shell is not None:
-            self._shell.composer_gone(box)
+    def _composer_gone(self, box: OldInputBox | NewInputBox, *_widgets: object) -> None:
+        if self._windows is not None:
+            self._windows.composer_gone(box)
 
-    def _encryption_state(self, chat_control: Any, state: dict[str, Any]) -> None:
+    def _encryption_state(
+        self, chat_control: ChatControl, state: dict[str, bool]
+    ) -> None:
         contact = chat_control.contact
         service = _service(contact.account)
         state["visible"] = True
-        state["authenticated"] = service is not None and service.is_verified(
-            str(contact.jid)
+        state["authenticated"] = (
+            service is not None and service.verification.is_verified(str(contact.jid))
         )
 
-    def _show_devices(self, chat_control: Any) -> None:
+    def _show_devices(self, chat_control: ChatControl) -> None:
         contact = chat_control.contact
         service = _service(contact.account)
-        if self._shell is not None:
-            self._shell.show_for(contact)
+        if self._windows is not None:
+            self._windows.show_for(contact)
         elif service is not None:
-            service.tell_devices(str(contact.jid))
+            service.show_devices(str(contact.jid))
 
     def _update_caps(self, account: str, features: list[str]) -> None:
         from .engine.values import Protocol
@@ -238,50 +366,71 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             if feature not in features and feature not in COMMON_FEATURES:
                 features.append(feature)
 
-    def _chat_opened(self, contact: Any) -> None:
-        service = _service(contact.account)
-        if service is not None:
-            service.chat_opened(str(contact.jid))
-        if self._shell is not None:
-            self._shell.chat_opened(contact)
+    def _chat_opened(self, contact: Contact) -> None:
+        module = _module(_client(contact.account))
+        if module is not None:
+            module.chat_opened(str(contact.jid))
+        if self._windows is not None:
+            self._windows.chat_opened(contact)
 
 
-def _module(client: Any) -> Any:
-    from .bridge.module import name
-
+def _client(account: str) -> Client | None:
     try:
-        return client.get_module(name)
+        found: Client = app.get_client(account)
     except KeyError:
-        return None
-
-
-def _service(account: str) -> Any:
-    """The service of an account; None if it has none, or could not be
-    started."""
-    try:
-        client = app.get_client(account)
-    except Exception:
         # There is one account that is no account
         return None
-    module = _module(client)
+    return found
+
+
+def _module(client: Client | None) -> OmemoModule | None:
+    if client is None:
+        return None
+    from .bridge.module import find_module
+
+    return find_module(client)
+
+
+def _service(account: str) -> AccountService | None:
+    """The service of an account; None if it has none, or could not be started."""
+    module = _module(_client(account))
     return None if module is None else module.service
 
 
-def _deactivate_module(client: Any) -> None:
+def _identity(account: str) -> IdentityEnd | None:
+    """What ends the identity of an account."""
+    module = _module(_client(account))
+    return None if module is None else module.identity
+
+
+def _deactivate_module(client: Client) -> None:
     module = _module(client)
     if module is not None:
         module.deactivate()
 
 
-def _update_features(client: Any) -> None:
+def _forget_read_keys(client: Client) -> None:
+    service = _service(client.account)
+    if service is not None:
+        service.session_locked()
+
+
+def _update_features(client: Client) -> None:
     client.get_module("Caps").update_caps()
 
 
-def _quietly(call: Any, client: Any) -> None:
+def _guarded(call: Callable[[Client], None], client: Client) -> None:
     try:
         call(client)
     except Exception:
+        # The other accounts are to follow
         log.exception("Failed on %s", client.account)
+
+
+def _other_version() -> str:
+    """Of gajim-omemo, which is there."""
+    manifest = getattr(app.plugin_manager.get_plugin(_OTHER), "manifest", None)
+    return str(getattr(manifest, "version", "?"))
 
 
 def _other_is_active() -> bool:

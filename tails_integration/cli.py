@@ -9,6 +9,9 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from . import __version__
+from .base.errors import TailsError
+from .base.system import System
 from .commands import activate
 from .commands import check
 from .commands import deactivate
@@ -16,10 +19,9 @@ from .commands import doctor
 from .commands import import_pidgin
 from .commands import install
 from .commands import persistence
+from .commands import servers
 from .commands import setup
 from .commands import start
-from .errors import TailsError
-from .system import System
 
 COMMANDS: tuple[ModuleType, ...] = (
     start,
@@ -27,6 +29,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     check,
     doctor,
     persistence,
+    servers,
     import_pidgin,
     install,
     activate,
@@ -43,6 +46,9 @@ def main(argv: Sequence[str], system: System | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="tails-gajim", description="A preconfigured Gajim in Tails."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"tails-gajim {__version__}"
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -1,31 +1,40 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How things are, in a few lines that can be read out to somebody who helps."""
+"""Reports the state in a few lines that a user can read out to a helper."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from . import policy
-from . import running
-from . import tor
-from .i18n import _
-from .profile import Profile
-from .profile import read
-from .profile import settings_file
-from .system import System
+from .base import processes
+from .base import tor
+from .base.i18n import _
+from .base.system import System
+from .settings import plugins
+from .settings.profile import Profile
+from .settings.profile import read
+from .settings.profile import settings_file
 
 
 def report(system: System) -> Iterator[str]:
-    """Where keys are, whether Tor is up, and which account goes which way."""
+    """Yield where the keys are, whether Tor runs, and how each account uses it."""
     yield _("Tails: {answer}").format(answer=_yes(system.is_tails()))
     yield _("Tor is ready: {answer}").format(answer=_yes(tor.is_ready(system)))
-    processes = running.gajim_processes(system)
-    yield _("Gajim is running: {answer}").format(answer=_yes(bool(processes)))
+    running = bool(processes.gajim_processes(system))
+    yield _("Gajim is running: {answer}").format(answer=_yes(running))
     yield _("Settings: {path}").format(path=settings_file(system))
     keys = system.data / "plugins_data" / policy.PLUGIN
     yield _("Keys: {path}").format(path=keys)
     yield _("Certificates you accepted: {path}").format(path=system.data / "cert_store")
+    names = sorted(
+        {
+            plugin.name
+            for plugin in plugins.installed(system)
+            if plugin.name in policy.PLUGINS
+        }
+    )
+    yield _("Plugins: {names}").format(names=", ".join(names) or _("none"))
     profile = read(system)
     if profile is None:
         yield _("There is no profile yet; it is made when Gajim is started.")

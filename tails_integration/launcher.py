@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting Gajim: only when every way it could take goes through Tor.
+"""Starts Gajim only when all of its connections go through Tor.
 
-It looks, mends, asks where there is something to decide, and then becomes Gajim in
-the same process.
+The launcher checks Tor and the profile, repairs the profile, asks the user where there
+is something to decide, and then becomes Gajim in the same process.
 """
 
 from __future__ import annotations
@@ -14,45 +14,48 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import audit
-from . import persistence_step
-from . import pidgin_step
-from . import preseed
-from . import running
-from . import tor
-from .dialog import Button
-from .dialog import ask
-from .errors import NotTails
-from .errors import Refused
-from .errors import TailsError
-from .i18n import _
-from .profile import read
-from .system import System
+from . import policy
+from .base import processes
+from .base import tor
+from .base.dialog import DialogButton
+from .base.dialog import ask
+from .base.errors import NotTails
+from .base.errors import Refused
+from .base.errors import TailsError
+from .base.i18n import _
+from .base.system import System
+from .persistence import startup as persistence_startup
+from .pidgin import startup as pidgin_startup
+from .settings import audit
+from .settings import plugins
+from .settings import preseed
+from .settings.profile import read
 
 GAJIM = Path(__file__).parent / "bin" / "gajim"
+FOLDER_NAME = Path(policy.FOLDER).name
 
 Step = Callable[[System], Mapping[str, str]]
-"""Something to do before Gajim starts. What it returns goes into Gajim's environment;
-it may ask, and may raise `Refused`."""
+"""A step before Gajim starts. Its result is added to Gajim's environment; it may ask
+the user, and may raise `Refused`."""
 
-STEPS: tuple[Step, ...] = (persistence_step.step, pidgin_step.step)
+STEPS: tuple[Step, ...] = (persistence_startup.step, pidgin_startup.step)
 
-Ask = Callable[[str, str, Sequence[Button]], str]
+Ask = Callable[[str, str, Sequence[DialogButton]], str]
 
 
-class NotOnTor(Refused):
-    """The profile says to go past Tor, and nobody wanted it mended."""
+class NotRepaired(Refused):
+    """The profile must not be used, and the user did not choose to repair it."""
 
     was_said = True
 
 
 def start(system: System, arguments: Sequence[str]) -> int:
-    """Become Gajim, or say in a window why not.
+    """Become Gajim, or show the reason for a refusal in a window.
 
     Returns:
         The exit code of a refusal; otherwise it does not return.
     """
-    running.rename_process()
+    processes.rename_process()
     try:
         environment = prepare(system, ask)
     except tor.TorNotReady as refusal:
@@ -60,7 +63,7 @@ def start(system: System, arguments: Sequence[str]) -> int:
         return refusal.exit_code
     except TailsError as error:
         if not error.was_said:
-            ask(error.title, str(error), [Button("close", _("Close"))])
+            ask(error.title, str(error), [DialogButton("close", _("Close"))])
         return error.exit_code
     return os.execve(GAJIM, [str(GAJIM), *arguments], environment)  # noqa: S606
 
@@ -78,37 +81,59 @@ def prepare(system: System, ask: Ask) -> dict[str, str]:
     if not system.is_tails():
         raise NotTails
     environment = {**system.environ, **tor.environment()}
-    if running.gajim_processes(system):
-        # What follows only tells the one that runs to come forward
+    if processes.gajim_processes(system):
+        # The new process only tells the running one to show its window
         return environment
     tor.require_ready(system)
-    _require_tor_in_profile(system, ask)
+    plugins.require_ours(system)
+    _require_safe_profile(system, ask)
     for step in STEPS:
         environment.update(step(system))
     preseed.apply(system)
     _require_nothing_left(system)
+    environment.update(_make_folders(system))
     return environment
 
 
-def _require_tor_in_profile(system: System, ask: Ask) -> None:
-    """What somebody set against Tor is not mended without asking."""
+def _make_folders(system: System) -> dict[str, str]:
+    """Make the folders that only Gajim uses, and name them in its environment.
+
+    AppArmor denies `/tmp`, where other programs have sockets, and all folders of the
+    user's but one.
+    """
+    (system.home / FOLDER_NAME).mkdir(mode=0o700, exist_ok=True)
+    if system.runtime is None:
+        return {}
+    temporary = system.runtime / "tmp"
+    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {"TMPDIR": str(temporary)}
+
+
+def _require_safe_profile(system: System, ask: Ask) -> None:
+    """Ask before a setting is repaired that the user, or another Gajim, has set."""
     profile = read(system)
-    found = [] if profile is None else list(audit.direct_connections(profile))
+    found = [] if profile is None else audit.stops_gajim(profile)
     if not found:
         return
-    refusal = NotOnTor(
+    refusal = NotRepaired(
         "\n".join(
             [
                 *(finding.what for finding in found),
                 "",
-                _("“Repair and start” sets it to Tor. Your accounts are kept."),
+                _(
+                    "“Repair and start” uses Tor for everything, and OMEMO of this"
+                    " package alone. Your accounts are kept."
+                ),
             ]
         )
     )
     answer = ask(
         refusal.title,
         str(refusal),
-        [Button("repair", _("Repair and start")), Button("close", _("Close"))],
+        [
+            DialogButton("repair", _("Repair and start")),
+            DialogButton("close", _("Close")),
+        ],
     )
     if answer != "repair":
         raise refusal
@@ -116,7 +141,7 @@ def _require_tor_in_profile(system: System, ask: Ask) -> None:
 
 def _require_nothing_left(system: System) -> None:
     profile = read(system)
-    found = [] if profile is None else list(audit.direct_connections(profile))
+    found = [] if profile is None else audit.stops_gajim(profile)
     if found:
         raise Refused("\n".join(finding.what for finding in found))
 
@@ -126,8 +151,8 @@ def _offer_tor(system: System, refusal: Refused) -> None:
         refusal.title,
         str(refusal),
         [
-            Button("open", _("Open Tor Connection")),
-            Button("cancel", _("Cancel")),
+            DialogButton("open", _("Open Tor Connection")),
+            DialogButton("cancel", _("Cancel")),
         ],
     )
     if answer == "open":

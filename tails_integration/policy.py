@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every setting of Gajim that is not left alone in Tails, and why.
+"""Every setting of Gajim that Tails changes, with the reason.
 
-This table is the only place. The overrides, the prepared profile, the locks in the
-running program, the audit and docs/tails-settings.md are made from it.
+This table is the only source: the overrides, the prepared profile, the locks in the
+running program, the audit and docs/tails-settings.md are generated from it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
-from .tor import GLOBAL_PROXY
+from .base.tor import GLOBAL_PROXY
 
 Value = bool | int | str
+Values = dict[str, Value]
 Version = tuple[int, ...]
 
 # Debian 12 and Tails 6, Debian 13 and Tails 7, the next Debian
 GAJIMS: tuple[Version, ...] = ((1, 7, 3), (2, 1, 1), (2, 6, 0))
 ENCRYPTION = "OMEMO"
+# Where files to send and saved files are; data/apparmor names it as well
+FOLDER = "/home/amnesia/Gajim"
 PLUGIN = "omemo_plugin"
+
+# The plugins that Gajim loads, by short name. All of them are active, and no others:
+# a plugin can read and send everything
+PLUGINS: dict[str, str] = {
+    PLUGIN: "Messages and files are encrypted from end to end with OMEMO.",
+}
 
 
 class Scope(Enum):
-    """Whose setting it is."""
+    """The part of Gajim that a setting belongs to."""
 
     APP = "program"
     ACCOUNT = "account"
@@ -35,7 +43,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One setting, and what it is in Tails."""
+    """One setting, and its value in Tails."""
 
     scope: Scope
     name: str
@@ -80,14 +88,14 @@ _NETWORK = (
         APP,
         "use_stun_server",
         False,
-        "STUN asks a server for our address, by UDP and past Tor.",
+        "STUN asks a server for this machine’s address, by UDP and past Tor.",
     ),
-    _locked(APP, "stun_server", "", "No server to ask for our address."),
+    _locked(APP, "stun_server", "", "The same."),
     _locked(
         APP,
         "ft_add_hosts_to_send",
         "",
-        "No address of ours is offered for direct transfers.",
+        "No address of this machine is offered for direct transfers.",
     ),
     _locked(
         APP,
@@ -107,11 +115,16 @@ _NETWORK = (
         APP,
         "enable_file_preview",
         False,
-        "A contact cannot make us fetch a file and feed it to image libraries.",
+        "A contact cannot make Gajim fetch a file and decode it with image libraries.",
         before=_V2_6,
     ),
     _locked(APP, "preview_allow_all_images", False, "The same."),
-    _locked(APP, "preview_anonymous_muc", False, "The same, from people nobody knows."),
+    _locked(
+        APP,
+        "preview_anonymous_muc",
+        False,
+        "The same, from people without a known address.",
+    ),
     _locked(
         APP, "preview_verify_https", True, "A false certificate is refused, always."
     ),
@@ -126,7 +139,7 @@ _NETWORK = (
         APP,
         "enable_link_preview_default",
         False,
-        "A contact cannot make us open a link.",
+        "A contact cannot make Gajim open a link.",
         since=_V2_6,
     ),
     _locked(
@@ -148,7 +161,7 @@ _NETWORK = (
         APP,
         "use_http2",
         False,
-        "Its way of speaking is rarer among Tor’s users than HTTP 1.1.",
+        "Among Tor’s users HTTP 2 from a chat program is rarer than HTTP 1.1.",
         since=_V2_6,
     ),
     _locked(
@@ -171,9 +184,9 @@ _PROGRAM = (
         APP,
         "use_keyring",
         False,
-        "The keyring of Tails is empty after a restart, and Gajim would delete a"
-        " password that is kept elsewhere. It is in the settings, which lie in memory"
-        " or in the Persistent Storage, encrypted.",
+        "The keyring of Tails is empty after a restart, and with it Gajim would delete"
+        " the password in its settings. The settings are in memory, or encrypted in"
+        " the Persistent Storage.",
     ),
     _locked(
         APP,
@@ -192,21 +205,26 @@ _PROGRAM = (
         APP,
         "autoaway",
         False,
-        "Nobody is told when we leave the keyboard, or come back.",
+        "Contacts do not see when the user leaves the keyboard or comes back.",
     ),
     _default(APP, "autoxa", False, "The same."),
     _default(
         APP,
         "notification_preview_message",
         False,
-        "What a message says is not shown to who looks over the shoulder.",
+        "A notification does not show the message to a person beside the screen.",
     ),
-    _default(APP, "show_notifications_away", False, "Nor while we are away."),
+    _default(
+        APP,
+        "show_notifications_away",
+        False,
+        "No notifications while the user is away.",
+    ),
     _default(
         APP,
         "sounds_on",
         False,
-        "Tails makes no sounds, so that nobody nearby hears a message come.",
+        "Tails makes no sounds: people nearby would hear a message arrive.",
     ),
     _default(
         APP,
@@ -224,6 +242,13 @@ _PROGRAM = (
     _default(
         APP, "show_main_window_on_startup", "always", "The window is there to be seen."
     ),
+    _default(
+        APP,
+        "last_send_dir",
+        FOLDER,
+        "AppArmor lets Gajim see files in this folder, and in no other of the user’s.",
+    ),
+    _default(APP, "last_save_dir", FOLDER, "The same."),
 )
 
 _ACCOUNT = (
@@ -231,44 +256,42 @@ _ACCOUNT = (
         ACCOUNT,
         "send_os_info",
         False,
-        "Nobody who asks is told the operating system (XEP-0092).",
+        "Others cannot ask for the operating system (XEP-0092).",
     ),
     _locked(
         ACCOUNT,
         "send_time_info",
         False,
-        "Nor the clock and the time zone (XEP-0202).",
+        "Others cannot ask for the clock and the time zone (XEP-0202).",
         before=_V2_6,
     ),
     _locked(
         ACCOUNT,
         "update_timezone",
         False,
-        "Nor is the time zone published in the profile.",
+        "The time zone is not published in the profile.",
         since=_V2_6,
     ),
     _locked(
         ACCOUNT,
         "send_idle_time",
         False,
-        "Nor how long the keyboard has been idle (XEP-0012, XEP-0319).",
+        "Others cannot ask how long the keyboard has been idle (XEP-0012, XEP-0319).",
     ),
-    _locked(
-        ACCOUNT, "publish_location", False, "Nor where we are, even where GPS exists."
-    ),
-    _locked(ACCOUNT, "publish_tune", False, "Nor what is being played."),
+    _locked(ACCOUNT, "publish_location", False, "The position is not published."),
+    _locked(ACCOUNT, "publish_tune", False, "The music that plays is not published."),
     _default(
         ACCOUNT,
         "send_chatstate_default",
         "disabled",
-        "Typing is not reported: its rhythm can identify somebody.",
+        "Typing is not reported: its rhythm can identify a person.",
     ),
     _default(ACCOUNT, "gc_send_chatstate_default", "disabled", "The same, in rooms."),
     _default(
         ACCOUNT,
         "send_marker_default",
         False,
-        "When a message was read is not reported.",
+        "The time at which a message was read is not reported.",
     ),
     _default(
         ACCOUNT, "gc_send_marker_private_default", False, "The same, in private rooms."
@@ -280,7 +303,7 @@ _ACCOUNT = (
         ACCOUNT,
         "answer_receipts",
         False,
-        "Nor when it arrived, which proves that we are online.",
+        "Its arrival is not reported: that would prove that the user is online.",
     ),
     _default(
         ACCOUNT,
@@ -308,7 +331,7 @@ _ACCOUNT = (
         ACCOUNT,
         "confirm_unencrypted_connection",
         True,
-        "And if ever, not without asking.",
+        "If it ever happens, Gajim asks first.",
     ),
     _locked(
         ACCOUNT,
@@ -327,14 +350,14 @@ _ACCOUNT = (
         ACCOUNT,
         "autoconnect",
         False,
-        "Being online is decided by a person, not by starting a program.",
+        "The user decides to go online; starting the program does not.",
     ),
     _default(ACCOUNT, "restore_last_status", False, "The same."),
     _default(
         ACCOUNT,
         "autoauth",
         False,
-        "Nobody may see when we are online without being asked.",
+        "A contact has to ask before it can see when the user is online.",
     ),
     _default(
         ACCOUNT,
@@ -386,7 +409,7 @@ LEFT_ALONE: dict[str, str] = {
     "muclumbus_api_pref": "The search for public rooms goes through Tor, under the"
     " program’s identity; by XMPP it would be tied to the account.",
     "omemo_blind_trust": "The plugin’s rule is the same in all Gajims: blind trust"
-    " until somebody is verified, and none from then on.",
+    " until a contact is verified, and none from then on.",
     "file_transfers_port": "Nothing listens: direct transfers are shut.",
     "search_engine": "A search opens Tor Browser, and only when it is asked for.",
     "dictionary_url": "The same.",
@@ -420,15 +443,15 @@ def rules(
 
 def values(
     scope: Scope, gajim: Version | None = None, *, locked: bool | None = None
-) -> dict[str, Any]:
+) -> Values:
     """The values of one scope by name; see `rules`."""
     return {rule.name: rule.value for rule in rules(scope, gajim, locked=locked)}
 
 
-def overrides(gajim: Version | None = None) -> dict[str, Any]:
-    """What belongs into `/etc/gajim/app-overrides.json`.
+def overrides(gajim: Version | None = None) -> Values:
+    """Return the content of `/etc/gajim/app-overrides.json`.
 
-    Gajim lets nobody change what stands there, so it is the locked settings.
+    Gajim refuses every change of these settings, so they are the locked ones.
     """
     return values(Scope.APP, gajim, locked=True)
 

@@ -1,76 +1,60 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""
-OMEMO for one of Gajim's accounts: puts its parts together, and is what the
-rest of the plugin asks.
-"""
+"""OMEMO for one of Gajim's accounts: puts its parts together."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from collections.abc import Collection
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element
 
-from gi.repository import GLib
-
-from ..engine.decisions import Decisions
-from ..engine.device_info import DeviceInfo
-from ..engine.effects import Effect
-from ..engine.effects import FetchDeviceList
-from ..engine.effects import PublishDeviceList
 from ..engine.engine import OmemoEngine
-from ..engine.sending import SendPlan
-from ..engine.user_decisions import UNDO_SECONDS
+from ..engine.keys.device_info import DeviceInfo
+from ..engine.messages.planning import SendPlan
+from ..engine.takeover.values import OwnKey
 from ..engine.values import Device
-from ..engine.values import DeviceList
-from ..engine.values import ListedDevice
-from ..engine.values import Protocol
-from ..engine.values import Trust
-from ..verify.judge import Judgement
-from ..verify.judge import Source
-from ..verify.judge import judge
-from ..verify.phrase import Phrase
-from ..verify.phrase import load_words
-from ..verify.phrase import phrase_of
-from ..verify.uri import build_fingerprint_uri
-from . import compat
-from . import messages
-from .catch_up import CatchUp
-from .choices import Choices
-from .errands import Errands
-from .failures import report
-from .keystore import Keystore
-from .latch import Latch
-from .lines import Lines
-from .lines import ShowOffer
-from .presenters import Reader
-from .quiet import Quiet
-from .readers import Readers
-from .receive import Receiver
+from .alarms import OpenAlarms
+from .default_encryption import DefaultEncryption
+from .device_management import DeviceManagement
+from .files.save import FileSaver
+from .files.uploads import Uploads
+from .gajim import archive as gajim_archive
+from .gajim import constants as gajim_constants
+from .gajim import contacts as gajim_contacts
+from .gajim import drafts as gajim_drafts
+from .gajim import messages as gajim_messages
+from .gajim import settings as gajim_settings
+from .gajim.nbxmpp_protocols import MessageProperties
+from .gajim.nbxmpp_protocols import MessageStanza
+from .gajim.protocols import Client
+from .incoming.catch_up import CatchUp
+from .incoming.content_writer import ContentWriter
+from .incoming.envelope_reader import EnvelopeReader
+from .incoming.receiver import MessageReceiver
+from .incoming.senders import Senders
+from .log import guard
+from .new_members import NewMembers
+from .notices import texts
+from .notices.chat_notices import ChatNotices
+from .notices.engine_notices import EngineNotices
+from .notices.observers import Observers
+from .outgoing.clear_requests import ClearRequests
+from .outgoing.ephemeral import EphemeralSender
+from .outgoing.preconditions import Preconditions
+from .outgoing.sender import MessageSender
+from .outgoing.waiting import WaitingMessages
+from .pep.announced_lists import AnnouncedLists
+from .pep.effects import EffectRunner
+from .pep.engine_clock import EngineClock
 from .rooms import Rooms
-from .saving import Saving
-from .saving import file_name
-from .sender import Sender
-from .store_path import latch_path
-from .store_path import preferences_path
-from .store_path import readers_path
-from .store_path import store_path
-from .store_path import unsent_path
-from .store_path import witness_path
-from .unsent import Unsent
-from .uploads import Uploads
-from .watchers import Watchers
-
-_TICK_SECONDS = 60
-
-# Prekeys that received messages used up are replaced after so long
-_TICK_AFTER_RECEIVING = 15
+from .settings import Settings
+from .state.account_state import AccountState
+from .state.account_state import Folders
+from .state.known_contacts import KnownContacts
+from .state.paths import settings_path
+from .timers import later
+from .verification import Verification
 
 
 class AccountService:
@@ -81,107 +65,222 @@ class AccountService:
     Attributes:
         account: Gajim's name of the account.
         own_jid: its bare JID.
-        receiver: handles received stanzas.
+        encrypted_chats: the conversations that are encrypted.
+        recipients: the devices that could read each sent message.
+        device_history: what has happened to devices.
+        notices: lines in the chats.
+        rooms: the members of the rooms.
+        preconditions: looked at before a message or a file is sent.
+        device_lists: those that contacts announce.
+        new_members: those who were added to a room.
+        alarms: what the user has to know, until it is answered.
+        sender: sends encrypted messages.
+        receiver: decrypts received messages.
         catch_up: the reading of the archive.
+        device_management: what the user does with devices.
+        verification: codes and phrases.
+        settings: the user's choices.
+        default_encryption: which chats are encrypted without a choice.
+        uploads: files on their way out.
+        files: files that the user saves.
     """
 
-    def __init__(self, client: Any, folder: Path, config_folder: Path) -> None:
+    def __init__(
+        self, client: Client, folders: Folders, earlier: OwnKey | None = None
+    ) -> None:
         """
         Args:
             client: Gajim's client of the account.
-            folder: where the plugin keeps its files.
-            config_folder: where plugins keep their settings.
+            earlier: the device that another OMEMO of this Gajim has.
 
         Raises:
-            LatchUnreadable: it is not known which conversations are encrypted.
-            GateMissing: this Gajim sends messages in another way than is known.
-                In both cases there is no service, and Gajim refuses to send in
-                what is set to be encrypted.
+            EncryptedChatsUnreadable: it is not known which chats are encrypted.
+            GateMissing: this Gajim sends messages in an unknown way. In both cases
+                there is no service, and Gajim refuses to send in encrypted chats.
         """
-        self.account: str = client.account
-        self.own_jid = compat.own_jid(client)
+        self.account = client.account
+        self.own_jid = gajim_constants.own_jid(client)
         self._client = client
-        self._latch = Latch(latch_path(folder, self.own_jid))
-        self._lines = Lines(self.account)
-        max_age = compat.history_max_age(self.account)
-        self._readers = Readers(readers_path(folder, self.own_jid), max_age)
-        self._unsent = Unsent(unsent_path(folder, self.own_jid), max_age)
-        self._keystore = Keystore(
-            store_path(folder, self.own_jid),
-            self.own_jid,
-            witness_path(config_folder, self.own_jid),
+        self._observers = Observers()
+        self.notices = ChatNotices(self.account)
+        self._state = self._open_state(folders)
+        self._keystore = self._state.keystore
+        self.encrypted_chats = self._state.encrypted_chats
+        self.recipients = self._state.recipients
+        self._contacts = KnownContacts(
+            client, self.own_jid, self._keystore, self.encrypted_chats
         )
-        self._errands = Errands(
-            client, self.own_jid, self._keystore, self._latch, self._lines
-        )
+        self._earlier = earlier
+        self.device_history = self._state.device_history
+        self._engine_notices = self._build_engine_notices(earlier)
         self.rooms = Rooms(client, self.own_jid)
-        self.rooms.on_members = self._members_met
-        self._quiet = Quiet(client, self.own_jid, self._keystore, self._errands)
-        self.receiver = Receiver(
-            self.own_jid,
-            self._keystore.get,
-            self._errands.carry_out_later,
-            self._received,
-            self.rooms,
-            self._lines.tell,
-            self._quiet.answer_receipt,
-            self._dispatch_added,
+        self._effects = self._build_effects()
+        self.device_lists = AnnouncedLists(
+            self._contacts, self._effects, self._engine_notices
         )
-        self._sender = Sender(
-            client,
-            self.own_jid,
-            self._keystore,
-            self._latch,
-            self._lines,
-            self._errands,
-            self._readers,
-            self.rooms,
-            self._quiet,
-            self._unsent,
+        self._clock = EngineClock(client, self._effects)
+        self.new_members = self._build_new_members()
+        self.alarms = self._build_alarms()
+        self.settings = self._build_settings(folders)
+        self.default_encryption = DefaultEncryption(
+            client, self.settings, self.encrypted_chats, self.notices, self._can_read
         )
-        self._uploads = Uploads(
-            client, self._why_no_file, self._lines.tell, compat.downloads_folder
-        )
-        self._saving = Saving(self.account, self._tell_on_screen)
-        self._on_opened: Callable[[str], None] = lambda _jid: None
+        self._observers.follow(self.default_encryption.look_again)
+        ephemeral = EphemeralSender(client, self.own_jid, self._keystore, self._effects)
         self.catch_up = CatchUp(client, self.catch_up_ended)
-        self.receiver.archived = self.catch_up.message_came
-        self.receiver.answers_in_clear = lambda: self.choices.plain_receipts
-        self._watchers = Watchers()
-        self._keystore.changed = self._watchers.tell
-        self._tick_timer = 0
-        self._soon_timer = 0
-        self._final_timer = 0
-        self._told_of_unsent = False
-        self.choices = Choices(
-            client,
+        self._senders = Senders(
+            self.own_jid, self.rooms, lambda jid: gajim_contacts.name_of(client, jid)
+        )
+        self.receiver = self._build_receiver(ephemeral)
+        self.sender = self._build_sender(ephemeral)
+        self.sender.waiting_changed.connect(self._observers.notify)
+        self.device_management = self._build_device_management()
+        self.verification = self._build_verification()
+        self.preconditions = Preconditions(
+            self._keystore, self.rooms, self.notices, self.sender
+        )
+        self.uploads = self._build_uploads()
+        show = self.notices.show
+        self._clear_requests = ClearRequests(client, self.is_encrypted, show)
+        self.files = FileSaver(self.account, self._show_on_screen)
+
+    def _open_state(self, folders: Folders) -> AccountState:
+        return AccountState.open(
             self.own_jid,
-            self._keystore,
-            self._errands,
-            preferences_path(folder, self.own_jid),
+            folders,
+            lambda: gajim_archive.history_max_age(self.account),
+            self._observers.notify,
         )
 
-    def keep_unsent(self) -> None:
-        """Gajim ends: what waits to be sent is given back at its next start."""
-        self._sender.keep_unsent()
+    def _build_engine_notices(self, earlier: OwnKey | None) -> EngineNotices:
+        known, note = self._contacts.is_known, self.device_history.note
+        return EngineNotices(
+            self.own_jid, self.notices, self.devices, known, note, earlier
+        )
+
+    def _build_effects(self) -> EffectRunner:
+        return EffectRunner(
+            self._client,
+            self.own_jid,
+            self._keystore,
+            self.encrypted_chats,
+            self._engine_notices,
+            self.rooms.has_member,
+        )
+
+    def _build_new_members(self) -> NewMembers:
+        new_members = NewMembers(
+            self._client,
+            self.own_jid,
+            self.rooms,
+            self._keystore,
+            self._effects,
+            self.notices,
+            self.encrypted_chats,
+        )
+        new_members.changed.connect(self._recipients_changed)
+        return new_members
+
+    def _build_alarms(self) -> OpenAlarms:
+        alarms = OpenAlarms(self.own_jid, self._keystore, self._effects)
+        alarms.answered.connect(self.new_members.answered)
+        alarms.answered.connect(self._recipients_changed)
+        self._engine_notices.alarm_raised.connect(
+            lambda _alarm: self._observers.notify()
+        )
+        return alarms
+
+    def _build_settings(self, folders: Folders) -> Settings:
+        return Settings(
+            self._client,
+            self.own_jid,
+            self._keystore,
+            self._effects,
+            settings_path(folders.data, self.own_jid),
+        )
+
+    def _build_sender(self, ephemeral: EphemeralSender) -> MessageSender:
+        return MessageSender(
+            self._client,
+            self._state,
+            self.notices,
+            self._effects,
+            self.rooms,
+            ephemeral,
+            self.default_encryption,
+        )
+
+    def _build_device_management(self) -> DeviceManagement:
+        management = DeviceManagement(
+            self._keystore, self._effects, self.notices, self.device_history
+        )
+        management.trust_set.connect(self.sender.work)
+        management.trust_set.connect(self._clock.trust_was_set)
+        # Not while the list is being handled
+        self._engine_notices.unused_device_listed.connect(
+            lambda device: later(management.remove_own, device)
+        )
+        return management
+
+    def _build_verification(self) -> Verification:
+        work, note = self.sender.work, self.device_history.note_account
+        return Verification(self.own_jid, self._keystore, self._effects, work, note)
+
+    def _build_receiver(self, ephemeral: EphemeralSender) -> MessageReceiver:
+        carry_out = self._effects.carry_out_later
+        show = self.notices.show
+        return MessageReceiver(
+            self._keystore.get,
+            carry_out,
+            self._received,
+            self.catch_up.message_came,
+            self._senders,
+            EnvelopeReader(self.own_jid, self._keystore.get, carry_out, show),
+            ContentWriter(
+                self.own_jid,
+                show,
+                ephemeral.answer_receipt,
+                lambda: self.settings.plain_receipts,
+                self._dispatch_again,
+            ),
+        )
+
+    def _build_uploads(self) -> Uploads:
+        why_not = self.preconditions.why_no_file
+        show = self.notices.show
+        folder, sent = gajim_archive.downloads_folder, self._state.sent_files.note
+        return Uploads(self._client, why_not, show, folder, sent)
+
+    def history_setting_changed(self) -> None:
+        """The user chose whether Gajim keeps a history."""
+        self._state.drafts.history_changed()
+        self.device_history.setting_changed()
+        self.recipients.history_changed(gajim_archive.history_max_age(self.account))
+        with guard("taking texts out of Gajim's drafts"):
+            if gajim_archive.history_max_age(self.account) == 0:
+                gajim_drafts.take_back(self.account)
+
+    def session_locked(self) -> None:
+        """The user locks the screen, or the computer goes to sleep: no key of a
+        message that was read stays on the disk."""
+        with guard("emptying the journal"):
+            if self.engine is not None:
+                self._keystore.empty_journal()
 
     def close(self) -> None:
         """Let go of the client and of the key store."""
-        for timer in (self._tick_timer, self._soon_timer, self._final_timer):
-            if timer:
-                GLib.source_remove(timer)
-        self._tick_timer = self._soon_timer = self._final_timer = 0
-        self.choices.close()
+        self._clock.stop()
+        self.settings.close()
         self.catch_up.stop()
-        self._uploads.remove()
-        self._saving.close()
-        self._watchers.close()
+        self.uploads.remove()
+        self._clear_requests.remove()
+        self.files.close()
+        self._observers.close()
         self.rooms.close()
-        self._sender.close()
-        self._keystore.close()
-        self._readers.close()
+        self.sender.close()
+        self._state.close()
 
-    # Ourselves
+    # This device
 
     @property
     def engine(self) -> OmemoEngine | None:
@@ -190,420 +289,187 @@ class AccountService:
 
     @property
     def problem(self) -> str:
+        """Why there is no engine, in the user's words; '' if there is one."""
         return self._keystore.problem
 
     @property
+    def can_end(self) -> bool:
+        """Whether nothing but this program has the keys, which can be deleted then,
+        also where they are damaged."""
+        return self.engine is not None or self._keystore.is_damaged
+
+    @property
     def device_id(self) -> int:
+        """The id of this device; 0 without an engine."""
         return 0 if self.engine is None else self.engine.device_id
 
     @property
     def fingerprint(self) -> str:
-        """Of this device, 64 hex digits; '' without an engine."""
+        """The fingerprint of this device, 64 hex digits; '' without an engine."""
         return "" if self.engine is None else self.engine.fingerprint
 
     # Connection
 
     def connected(self) -> None:
         """A new stream has begun."""
-        self._errands.connected()
+        self.rooms.connected()
+        self._effects.connected()
         self.catch_up.begin()
-        if not self._tick_timer and self.engine is not None:
-            self._tick_timer = GLib.timeout_add_seconds(_TICK_SECONDS, self._tick)
+        if self.engine is not None:
+            self._clock.start()
 
-    def available(self) -> None:
-        """Messages can be sent, after a connection or a resumption."""
-        self._sender.work()
+    def connection_changed(self) -> None:
+        """The connection was made, resumed, or lost."""
+        if self.is_online:
+            self.sender.connected()
+        self._observers.notify()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether messages can be sent now."""
+        return gajim_constants.is_available(self._client)
 
     def catch_up_ended(self) -> None:
         """The archive has been read to its end."""
         self._keystore.commit()
-        self._tidy_readers()
+        with guard("tidying up the recipients"):
+            self.recipients.tidy(
+                lambda jid: gajim_archive.has_history(self.account, jid), time.time()
+            )
         effects = self._keystore.call(
             "ending the catch-up", lambda engine: engine.catch_up_ended()
         )
-        self._errands.carry_out_later(effects)
-        self._errands.tidy_temporary()
+        self._effects.carry_out_later(effects)
+        self._effects.tidy_temporary()
 
-    def _tidy_readers(self) -> None:
-        try:
-            self._readers.tidy(
-                lambda jid: compat.has_history(self.account, jid), time.time()
-            )
-        except Exception as error:
-            report("tidying up the readers", error)
+    # Received messages and events
 
-    def readers_of(self, message_id: str) -> tuple[Reader, ...] | None:
-        """Who could read a message this device has sent; None if that is not
-        known."""
-        return self._readers.of(message_id)
-
-    def _tick(self) -> bool:
-        if compat.is_available(self._client):
-            self._errands.call("tidying up", lambda engine: engine.tick())
-        return GLib.SOURCE_CONTINUE
-
-    def _dispatch_added(
-        self, stanza: Any, properties: Any, nodes: Sequence[Any]
+    def _dispatch_again(
+        self, stanza: MessageStanza, properties: MessageProperties
     ) -> None:
-        """Let Gajim look at parts that came out of an envelope."""
-        if not nodes:
-            return
-        try:
-            compat.dispatch_added(self._client, stanza, properties, nodes)
-        except Exception as error:
-            # The text has been decrypted, and is worth more
-            report("passing on parts of a message", error)
+        gajim_messages.dispatch_again(self._client, stanza, properties)
+
+    def answers_encrypted(
+        self, stanza: MessageStanza, properties: MessageProperties
+    ) -> bool:
+        """Whether the sender of a stanza would encrypt a receipt or a read marker.
+        If the sender is not known, a receipt in clear counts for nothing too."""
+        sender = self._senders.of(stanza, properties)
+        engine = self._keystore.engine
+        return sender is None or (
+            engine is not None and engine.devices.speaks_omemo_2(sender)
+        )
+
+    def changes_encrypted(self, properties: MessageProperties) -> bool:
+        """Whether a message corrects, retracts or reacts to one of the latest
+        messages that were encrypted, or to one that was sent encrypted."""
+        named = gajim_messages.changed_id(properties)
+        return named is not None and (
+            self.receiver.has_decrypted(properties, named)
+            or self.recipients.of(named) is not None
+        )
 
     def _received(self) -> None:
         self._keystore.schedule_commit()
-        self._watchers.tell_soon()
-        if not self._soon_timer:
-            self._soon_timer = GLib.timeout_add_seconds(
-                _TICK_AFTER_RECEIVING, self._tick_soon
-            )
+        self._observers.notify_soon()
+        self._clock.message_came()
 
-    def _tick_soon(self) -> bool:
-        self._soon_timer = 0
-        self._tick()
-        return GLib.SOURCE_REMOVE
+    def _show_on_screen(self, line: str) -> None:
+        self.notices.show("", line)
 
-    def device_list_event(self, jid: str, protocol: Protocol, payload: Element) -> None:
-        """
-        An event of PEP about somebody's own device list.
-
-        Args:
-            jid: who it is from, which is also who it is about.
-        """
-        if self._is_known(jid):
-            self._errands.device_list_came(jid, protocol, payload)
-
-    def device_list_too_long(self, jid: str) -> None:
-        """The same, of a list that is too long to be read."""
-        if self._is_known(jid):
-            self._errands.device_list_too_long(jid)
-
-    def _is_known(self, jid: str) -> bool:
-        """Whom we never met can fill our store, and our chats, with nothing."""
-        return (
-            jid == self.own_jid
-            or jid in self._latch
-            or compat.is_in_roster(self._client, jid)
-            or bool(self.devices(jid))
-        )
-
-    # Messages out
-
-    def encrypt_message(self, message: Any) -> None:
-        """See `Sender.encrypt_message`."""
-        self._sender.encrypt_message(message)
-
-    def check_send_preconditions(self, contact: Any) -> bool:
-        """For the user's comfort, before the input is emptied. What is in the
-        way for a short time only is no reason: the message is kept."""
-        reason = self.problem
-        if not reason and contact.is_groupchat and not compat.is_private_room(contact):
-            reason = messages.room_is_not_private()
-        if reason:
-            self._lines.tell(str(contact.jid), messages.not_sent(reason, None))
-        return not reason
-
-    def encrypt_file(self, transfer: Any, callback: Callable[[Any], None]) -> None:
-        """An upload to an encrypted conversation."""
-        self._uploads.encrypt(transfer, callback)
-
-    @staticmethod
-    def file_name(link: str) -> str:
-        """A safe name for what is behind a link; '' if it is none to a file."""
-        return file_name(link)
-
-    def save_file(self, link: str, path: Path) -> None:
-        """Fetch and decrypt what is behind a link (XEP-0454)."""
-        self._saving.save(link, path)
-
-    def _tell_on_screen(self, line: str) -> None:
-        self._lines.tell("", line)
-
-    def _why_no_file(self, contact: Any) -> str:
-        """Why a file would not be encrypted, or could not be read, or ''."""
-        if contact.settings.get("encryption") != compat.ENCRYPTION_NAME:
-            return self._sender.why_not_in_clear(contact)
-        if self.rooms.is_exposed(str(contact.jid)):
-            return messages.room_is_not_private()
-        return self.problem
-
-    # Which conversations are encrypted
+    # Conversations
 
     def is_encrypted(self, jid: str) -> bool:
-        """Whether what is written to a contact has to be encrypted."""
+        """Whether messages to a contact have to be encrypted."""
         return (
-            jid in self._latch
-            or compat.encryption_of(self.account, jid) == compat.ENCRYPTION_NAME
+            jid in self.encrypted_chats
+            or gajim_settings.encryption_of(self.account, jid)
+            == gajim_constants.ENCRYPTION_NAME
         )
-
-    @property
-    def encrypted_conversations(self) -> frozenset[str]:
-        return self._latch.jids
-
-    def follow_conversations(self, callback: Callable[[str], None]) -> None:
-        """Be told, again and again, of conversations whose encryption the user may
-        choose now: one is opened, or becomes an encrypted one."""
-        self._sender.on_latched = callback
-        self._on_opened = callback
 
     def encryption_chosen(self, jid: str, name: str) -> None:
         """An encryption was chosen for a contact or room, or none."""
-        if name == compat.ENCRYPTION_NAME:
-            self._latch.close(jid)
+        if name == gajim_constants.ENCRYPTION_NAME:
+            if jid not in self.encrypted_chats:
+                # The setting follows the list, too
+                self.encrypted_chats.add(jid)
         elif self.rooms.is_exposed(jid):
             # SECURITY: not the user's choice. Gajim 2.6 switches encryption off
             # by itself when a room is opened to all
-            self.tell(jid, messages.not_sent_any_more())
+            self.notices.show(jid, texts.not_sent_any_more())
         else:
-            self._latch.open(jid)
-
-    def tell(self, jid: str, line: str) -> None:
-        """Show a line in a chat, at once or when it is opened."""
-        self._lines.tell(jid, line)
+            self.encrypted_chats.remove(jid)
 
     def chat_opened(self, jid: str) -> None:
         """The chat is on screen now."""
-        self._on_opened(jid)
-        # Not at once: a chat that is opened and chosen is made empty in between
-        GLib.idle_add(self._show_kept_lines, jid)
+        # Not at once: Gajim empties a chat that is opened and chosen in between
+        later(self._show_kept, jid)
 
-    def _show_kept_lines(self, jid: str) -> bool:
-        self._give_back_unsent(jid)
-        self._lines.chat_opened(jid)
-        return GLib.SOURCE_REMOVE
-
-    def _give_back_unsent(self, jid: str) -> None:
-        """What Gajim had not sent when it ended."""
-        try:
-            if compat.chat_on_screen(self.account) != jid:
-                # Closed or left again at once; there will be another time
-                return
-            text = "\n".join(self._unsent.left(jid))
-            if text:
-                filled = compat.fill_input(self.account, jid, text)
-                reason = messages.ended_before()
-                self.tell(jid, messages.not_sent(reason, None if filled else text))
-                self._unsent.take(jid)
-            others = self._unsent.conversations
-            if others and not self._told_of_unsent:
-                self.tell(jid, messages.unsent_elsewhere(others))
-            self._told_of_unsent = True
-        except Exception as error:
-            report("giving back what was not sent", error)
-
-    def show_offers(self, show: ShowOffer | None) -> None:
-        """Lines with something to do get a button from now on."""
-        self._lines.show_offer = show
+    def _show_kept(self, jid: str) -> None:
+        self.sender.waiting.chat_opened(jid)
+        self.notices.chat_opened(jid)
 
     # Rooms
-
-    def person(self, address: str) -> str | None:
-        """The bare JID of whoever has a nickname in a room; None if the room
-        does not tell."""
-        return self.rooms.person(address)
-
-    def room_members(self, room_jid: str) -> tuple[str, ...] | None:
-        """The bare JIDs of its members without ourselves; None while they are
-        not known."""
-        return self.rooms.members(room_jid)
 
     def leave_out(self, room_jid: str, jids: Collection[str]) -> None:
         """The user agreed to write in a room without some members."""
         self.rooms.leave_out(room_jid, jids)
-        self.tell(room_jid, messages.written_without(jids))
-        self._watchers.tell()
+        self.notices.show(room_jid, texts.written_without(jids))
+        self._observers.notify()
 
-    def _members_met(self, jids: Collection[str]) -> None:
-        """Nobody tells us of the devices of somebody who is no contact."""
-        strangers = [
-            jid
-            for jid in jids
-            if jid != self.own_jid and not compat.is_in_roster(self._client, jid)
-        ]
-        self._errands.carry_out_later(
-            [FetchDeviceList(jid, one) for jid in strangers for one in Protocol]
-        )
-        self._sender.work()
-        self._watchers.tell()
+    @property
+    def waiting(self) -> WaitingMessages:
+        """The messages that have not been sent."""
+        return self.sender.waiting
 
-    # Devices and trust
+    def _recipients_changed(self, *_args: object) -> None:
+        self.sender.recipients_changed()
+        self._observers.notify()
+
+    # Devices
 
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Be told when devices or trust may have changed. Returns what ends
-        that."""
-        return self._watchers.follow(callback)
+        """
+        Call a function when devices or trust may have changed.
+
+        Returns:
+            Ends that.
+        """
+        return self._observers.follow(callback)
 
     def plan(self, jids: Collection[str]) -> SendPlan | None:
-        """Who would get a message now; None without an engine. What is missing
-        is fetched."""
-        if self.engine is None:
+        """The devices that would get a message now; None without an engine.
+        Missing keys are fetched."""
+        engine = self.engine
+        if engine is None:
             return None
-        try:
-            plan = self.engine.plan(jids)
-        except Exception as error:
-            report("planning", error)
-            return None
-        self._errands.carry_out_later(plan.effects)
-        return plan
+        with guard("planning"):
+            plan = engine.outgoing.plan(jids)
+            self._effects.carry_out_later(plan.effects)
+            return plan
+        return None
+
+    def _can_read(self, jid: str) -> bool:
+        """Whether somebody could read an encrypted message now."""
+        plan = self.plan((jid,))
+        return plan is not None and any(one.jid == jid for one in plan.recipients)
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
         """All known devices of an account."""
-        return () if self.engine is None else self.engine.devices(jid)
+        return self._keystore.devices(jid)
 
-    def own_devices(self) -> tuple[DeviceInfo, ...]:
-        """Our other devices."""
-        return tuple(
-            info
-            for info in self.devices(self.own_jid)
-            if info.device.device_id != self.device_id
+    def is_earlier(self, info: DeviceInfo) -> bool:
+        """Whether an own device is the one that another OMEMO of this Gajim has."""
+        # SECURITY: by its key as well, so that no server can pass another device
+        # for it, which the user would then remove without a look
+        return (
+            self._earlier is not None
+            and not info.key_changed
+            and info.device == Device(self.own_jid, self._earlier.device_id)
+            and info.fingerprint == self._earlier.fingerprint
         )
 
-    def is_verified(self, jid: str) -> bool:
-        """Whether all devices that get our messages to a contact have been
-        verified."""
-        infos = [
-            info for info in self.devices(jid) if info.active and info.trust.may_receive
-        ]
-        return bool(infos) and all(info.trust is Trust.VERIFIED for info in infos)
-
-    def tell_devices(self, jid: str) -> None:
+    def show_devices(self, jid: str) -> None:
         """Show in a chat which devices it is encrypted for."""
-        for who in dict.fromkeys((jid, self.own_jid)):
-            self._lines.tell(jid, messages.devices_of(who, self.devices(who)))
-
-    def set_trust(self, device: Device, trust: Trust) -> None:
-        """What follows for other devices does so when it is too late to undo
-        it."""
-        self._errands.call(
-            "setting trust", lambda engine: engine.set_trust(device, trust)
-        )
-        self._sender.work()
-        if not self._final_timer:
-            self._final_timer = GLib.timeout_add_seconds(
-                UNDO_SECONDS + 1, self._tick_final
-            )
-
-    def _tick_final(self) -> bool:
-        self._final_timer = 0
-        self._tick()
-        return GLib.SOURCE_REMOVE
-
-    def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
-        """What a code means; see `verify.judge.judge`."""
-        return judge(
-            text,
-            source=source,
-            expected=expected,
-            own_jid=self.own_jid,
-            own_device_id=self.device_id,
-            devices=self.devices,
-        )
-
-    def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
-        """
-        Carry out what a code means, if that is still what was shown.
-
-        Args:
-            confirmed: the user said that the source of a link is trusted.
-
-        Returns:
-            The judgement with `applied`; or, if nothing was done, the one that
-            holds now.
-        """
-        now = self.judge(judgement.text, judgement.source, judgement.expected)
-        if not now.says_the_same(judgement) or not now.can_apply:
-            return now
-        if now.needs_confirmation and not confirmed:
-            return now
-        return replace(now, applied=self._decide(now.jid, now.decisions))
-
-    def _decide(self, jid: str, decisions: Decisions) -> bool:
-        done = False
-
-        def decide(engine: OmemoEngine) -> list[Effect]:
-            nonlocal done
-            effects = engine.decide(jid, decisions)
-            done = True
-            return effects
-
-        self._errands.call("deciding on keys", decide)
-        self._sender.work()
-        return done
-
-    def phrase(self, jid: str) -> Phrase | None:
-        """What to read to a contact; None if keys are wanting."""
-        return phrase_of(
-            jid,
-            self.devices(jid),
-            self.own_jid,
-            self.devices(self.own_jid),
-            load_words(),
-        )
-
-    def phrase_matched(self, phrase: Phrase) -> bool:
-        """
-        Both have read the same: the contact's devices that it covers are
-        verified.
-
-        Returns:
-            False, and nothing is done, if it is not the phrase any more.
-        """
-        if self.phrase(phrase.jid) != phrase:
-            return False
-        fingerprints = {
-            info.device.device_id: info.fingerprint
-            for info in self.devices(phrase.jid)
-            if info.device in phrase.covers and info.fingerprint is not None
-        }
-        return self._decide(phrase.jid, Decisions(devices=fingerprints))
-
-    def forget_device(self, device: Device) -> None:
-        """Delete a device and its sessions. If its owner still lists it, it is
-        met as a new one."""
-        self._errands.call(
-            "forgetting a device", lambda engine: engine.forget_device(device)
-        )
-        self._errands.carry_out(
-            [FetchDeviceList(device.jid, protocol) for protocol in Protocol]
-        )
-
-    def remove_own_device(self, device: Device) -> None:
-        """Take another own device off our lists, and forget it."""
-
-        def remove(engine: OmemoEngine) -> list[Effect]:
-            lists = engine.own_lists_without(device)
-            engine.forget_device(device)
-            return lists
-
-        self._errands.call("removing an own device", remove)
-
-    def replace_session(self, device: Device) -> None:
-        """The user wants a new session with a device."""
-        self._errands.call(
-            "replacing a session", lambda engine: engine.replace_session(device)
-        )
-
-    def replace_broken_session(self, device: Device) -> None:
-        """The same, asked for in the chat."""
-        self.replace_session(device)
-        self.tell(device.jid, messages.session_is_replaced(device))
-
-    def clear_device_list(self) -> None:
-        """Take all devices but this one off our lists on the server."""
-        only = (ListedDevice(self.device_id),)
-        self._errands.carry_out(
-            [PublishDeviceList(DeviceList(protocol, only)) for protocol in Protocol]
-        )
-
-    def trust_uri(self, jid: str) -> str:
-        """An address with the fingerprints of an account's verified devices."""
-        fingerprints = {
-            info.device.device_id: info.fingerprint
-            for info in self.devices(jid)
-            if info.trust is Trust.VERIFIED and info.active and info.fingerprint
-        }
-        return build_fingerprint_uri(jid, fingerprints).removesuffix("?")
+        for owner in dict.fromkeys((jid, self.own_jid)):
+            self.notices.show(jid, texts.devices_of(owner, self.devices(owner)))

@@ -2,47 +2,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What Gajim knows of this plugin on each account: a module with handlers for
-stanzas and events. No error leaves it: Gajim would drop the whole stanza.
+The plugin's module on each account, with its handlers for stanzas and events.
+
+No error leaves a handler: Gajim would drop the whole stanza.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import cast
 
-from gajim.common import app
 from gajim.common import configpaths
 from gajim.common import ged
 from gajim.common.modules.base import BaseModule
-from gi.repository import GLib
 from nbxmpp.namespaces import Namespace
-from nbxmpp.protocol import JID
-from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
-from nbxmpp.structs import StanzaHandler
 
-from ..engine.errors import MalformedStanza
-from ..engine.errors import StanzaTooLarge
-from . import compat
-from . import messages
-from . import pep
 from .account import AccountService
-from .contents import REACTIONS
-from .contents import RETRACT
-from .failures import report
-from .latch import LatchUnreadable
-from .receive import CHANGE_PRIORITY
-from .receive import CORRECTION_PRIORITY
-from .receive import HINT_PRIORITY
-from .receive import NAMESPACES
-from .receive import PRIORITY
-from .receive import RECEIPT_PRIORITY
-from .receive import forbid_plain_changes
-from .receive import forbid_plain_correction
-from .receive import forbid_plain_receipt
-from .receive import forget_hint
+from .gajim import archive as gajim_archive
+from .gajim import chat_window
+from .gajim import constants as gajim_constants
+from .gajim import contacts as gajim_contacts
+from .gajim import drafts as gajim_drafts
+from .gajim import messages as gajim_messages
+from .gajim.nbxmpp_protocols import MessageProperties
+from .gajim.nbxmpp_protocols import MessageStanza
+from .gajim.nbxmpp_protocols import Stanza
+from .gajim.patches import Patches
+from .gajim.protocols import AccountEvent
+from .gajim.protocols import Client
+from .gajim.protocols import Contact
+from .gajim.protocols import OutgoingMessage
+from .gajim.stanza_handlers import handler
+from .identity_end import IdentityEnd
+from .incoming.clear_handlers import ClearHandlers
+from .incoming.plaintext_guard import NAMESPACES
+from .incoming.plaintext_guard import PRIORITY
+from .log import guard
+from .log import report
+from .notices import texts
+from .pep.events import read_event
+from .setting_changes import SettingChanges
+from .signals import Signal
+from .state.account_state import Folders
+from .state.earlier_store import EarlierStore
+from .state.encrypted_chats import EncryptedChats
+from .state.encrypted_chats import EncryptedChatsUnreadable
+from .state.paths import encrypted_chats_path
+from .state.paths import store_path
+from .takeover import KeyTakeover
+from .timers import later
+from .without_identity import WithoutIdentity
+
+if TYPE_CHECKING:
+    # It needs Gajim 2
+    from .gajim.builtin_facade import FacadeService
+    from .gajim.builtin_takeover import BuiltinTakeover
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -53,319 +71,348 @@ zeroconf = False
 # Before nbxmpp interprets the event (15): it fails on some lists
 _EVENT_PRIORITY = 14
 
-# After Gajim has learned who is behind a nickname (47)
+# After Gajim has learned the address behind a nickname (47)
 _ROOM_PRIORITY = 48
 
-# Told of each account's service when it begins
-_follower: Callable[[AccountService], None] | None = None
+# Emitted with each account's service when it begins
+service_started: Signal[[AccountService]] = Signal("showing a new account")
+
+# Emitted with the name of an account whose service has ended while Gajim goes on
+service_stopped: Signal[[str]] = Signal("closing the windows of an account")
 
 
-def follow_services(callback: Callable[[AccountService], None] | None) -> None:
-    """Be told of each account's service when it begins; None for no more."""
-    global _follower  # noqa: PLW0603
-    _follower = callback
-
-
-def _handler(
-    namespace: str,
-    priority: int,
-    callback: Callable[..., None],
-    stanza: str = "message",
-) -> StanzaHandler:
-    return StanzaHandler(
-        name=stanza, callback=callback, ns=namespace, priority=priority
-    )
-
-
-class OmemoModule(BaseModule):
+class OmemoModule(BaseModule):  # type: ignore[misc]
     """The module of one account."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Client) -> None:
         BaseModule.__init__(self, client, plugin=True)
         self.service: AccountService | None = None
         self.problem = ""
-        self._takeover: Any = None
-        self._unhook: Callable[[], None] = lambda: None
-        # Conversations whose setting is listened to
-        self._followed: set[str] = set()
+        self._client: Client
+        self._account: str
+        self.own_jid = ""
+        self._takeover: BuiltinTakeover | None = None
+        self.keys: KeyTakeover | None = None
+        self._undo = Patches()
+        self.identity: IdentityEnd | None = None
+        self._without: WithoutIdentity | None = None
+        self._setting_changes: SettingChanges | None = None
         room = Namespace.MUC_USER
         self.handlers = [
             *(
-                _handler(namespace, PRIORITY, self._message_received)
+                handler(namespace, PRIORITY, self._message_received)
                 for namespace in sorted(NAMESPACES)
             ),
-            _handler(Namespace.RECEIPTS, RECEIPT_PRIORITY, self._receipt_received),
-            _handler(Namespace.PUBSUB_EVENT, _EVENT_PRIORITY, self._event_received),
-            _handler(Namespace.CORRECT, CORRECTION_PRIORITY, self._correction_received),
-            _handler(REACTIONS, CHANGE_PRIORITY, self._change_received),
-            _handler(RETRACT, CHANGE_PRIORITY, self._change_received),
-            _handler(Namespace.EME, HINT_PRIORITY, self._hint_received),
-            _handler(room, _ROOM_PRIORITY, self._room_announcement_received),
-            _handler(room, _ROOM_PRIORITY, self._room_presence_received, "presence"),
+            handler(Namespace.PUBSUB_EVENT, _EVENT_PRIORITY, self._event_received),
+            *ClearHandlers(lambda: self.service).handlers,
+            handler(room, _ROOM_PRIORITY, self._room_announcement_received),
+            handler(room, _ROOM_PRIORITY, self._room_presence_received, "presence"),
         ]
         try:
             self._start()
-        except LatchUnreadable:
-            log.error("It is not known which chats of %s are encrypted", self._account)
-            self.problem = messages.latch_unreadable()
-            self.deactivate()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - Gajim refuses to send then
             report("starting on an account", error)
-            self.problem = messages.internal_error()
+            self.problem = texts.internal_error()
             self.deactivate()
 
     def _start(self) -> None:
         folder = configpaths.get("PLUGINS_DATA") / "omemo_plugin"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.service = AccountService(
-            self._client, folder, configpaths.get("PLUGINS_CONFIG_DIR")
+        self._folders = Folders(folder, configpaths.get("PLUGINS_CONFIG_DIR"))
+        own_jid = self.own_jid = gajim_constants.own_jid(self._client)
+        earlier = EarlierStore(
+            own_jid, Path(configpaths.get("MY_DATA")), store_path(folder, own_jid)
         )
-        self.problem = self.service.problem
-        if _follower is not None:
-            _follower(self.service)
-        if compat.HAS_BUILTIN_OMEMO:
-            from .takeover import install
-
-            self._takeover = install(self._client, self.service)
-        self._follow_settings()
-        self._unhook = compat.on_shutdown(self._gajim_ends)
+        self._undo.add(gajim_archive.on_shutdown(self._gajim_ends))
         self.register_events(
             [
                 ("signed-in", ged.PRECORE, self._on_signed_in),
-                ("account-connected", ged.POSTCORE, self._on_account_connected),
+                ("account-connected", ged.POSTCORE, self._on_connection_changed),
+                ("account-disconnected", ged.POSTCORE, self._on_connection_changed),
                 ("raw-mam-message-received", ged.PRECORE, self._on_archive_message),
             ]
         )
-        if compat.is_available(self._client):
+        self.problem = texts.key_question_is_open()
+        self.keys = KeyTakeover(self._client, earlier, self._serve)
+        self.identity = IdentityEnd(
+            self._client, own_jid, self._folders, earlier.renamed_files, self
+        )
+        self.identity.finish_deleting()
+        if self.identity.is_ended:
+            path = encrypted_chats_path(folder, own_jid)
+            self._be_without_identity(EncryptedChats(path))
+        elif self.identity.is_beginning:
+            self.begin()
+        else:
+            self.keys.start()
+
+    def _serve(self, line: str) -> None:
+        """
+        Begin to encrypt.
+
+        Args:
+            line: what the user is told about keys from before.
+        """
+        try:
+            self._start_service()
+        except EncryptedChatsUnreadable:
+            log.error("It is not known which chats of %s are encrypted", self._account)
+            self.problem = texts.encrypted_chats_unreadable()
+            self.deactivate()
+        except Exception as error:  # noqa: BLE001 - Gajim refuses to send then
+            report("starting on an account", error)
+            self.problem = texts.internal_error()
+            self.deactivate()
+        if self.service is not None and line:
+            self.service.notices.show("", line)
+        self._dispatch_held()
+
+    def _start_service(self) -> None:
+        assert self.keys is not None
+        self.service = AccountService(self._client, self._folders, self.keys.own_key())
+        self.problem = self.service.problem
+        if self.service.engine is not None and self.identity is not None:
+            self.service.engine.publication.ended = self.identity.leaving
+        service_started.emit(self.service)
+        self._answer_gajim(self.service)
+        self._setting_changes = SettingChanges(self.service)
+        self._setting_changes.start()
+        chats = self.service.encrypted_chats
+        self._undo.add(gajim_drafts.forget_at_end(self._account, lambda: chats.jids))
+        if gajim_constants.is_available(self._client):
             # The plugin was enabled on a connection that stands already. Gajim
             # registers the handlers after this
-            GLib.idle_add(self._start_on_connection)
+            later(self._start_on_connection)
 
-    def _start_on_connection(self) -> bool:
-        if self.service is not None and compat.is_available(self._client):
-            self._begin()
-        return GLib.SOURCE_REMOVE
+    def _answer_gajim(self, service: FacadeService) -> None:
+        """Gajim 2 asks this one, and not what it has built in."""
+        if not gajim_constants.HAS_BUILTIN_OMEMO:
+            return
+        from .gajim.builtin_takeover import BuiltinTakeover
+
+        if self._takeover is None:
+            self._takeover = BuiltinTakeover(self._client, service)
+        else:
+            self._takeover.answer_with(service)
+
+    # The end of an identity
+
+    @property
+    def device_id(self) -> int:
+        """0 if there is no identity that can be used."""
+        return 0 if self.service is None else self.service.device_id
+
+    @property
+    def can_end(self) -> bool:
+        """Whether there is an identity that can be ended."""
+        return self.service is not None and self.service.can_end
+
+    def stop(self) -> None:
+        """Close the service for good. Nothing leaves an encrypted chat."""
+        assert self.service is not None
+        chats = self.service.encrypted_chats
+        self._close()
+        self._be_without_identity(chats)
+        service_stopped.emit(self._account)
+
+    def _be_without_identity(self, chats: EncryptedChats) -> None:
+        self.problem = texts.identity_has_ended()
+        self._without = WithoutIdentity(
+            self._client, self.own_jid, chats, self.refuse, self.say_why_not
+        )
+        self._answer_gajim(self._without)
+
+    def begin(self) -> None:
+        """Encrypt with a new identity."""
+        without, self._without = self._without, None
+        if without is not None:
+            without.close()
+        self._serve("")
+        if self.device_id and self.identity is not None:
+            self.identity.has_begun()
+
+    def _dispatch_held(self) -> None:
+        """Let what has waited for the user's answer go on its way."""
+        held = [] if self.keys is None else self.keys.take_held()
+        for stanza, properties in held:
+            with guard("going on with a message"), suppress(NodeProcessed):
+                if self.service is not None:
+                    try:
+                        self.service.receiver.handle(stanza, properties)
+                    finally:
+                        self._note_encrypted(stanza, properties)
+                gajim_messages.dispatch_again(self._client, stanza, properties)
+
+    def _start_on_connection(self) -> None:
+        if self.service is not None and gajim_constants.is_available(self._client):
+            self._client.get_module("Caps").update_caps()
+            self.service.connected()
 
     def deactivate(self) -> None:
         """The plugin is being disabled: give back what was taken."""
-        self._unhook()
+        self._undo.restore()
         self.unregister_events()
-        app.settings.disconnect_signals(self)
         if self._takeover is not None:
             takeover, self._takeover = self._takeover, None
-            try:
+            with guard("giving back the place of the built-in module"):
                 takeover.restore()
-            except Exception as error:
-                report("giving back the place of the built-in module", error)
         self._close()
 
     def cleanup(self) -> None:
         """The account is being disabled."""
-        self._unhook()
-        app.settings.disconnect_signals(self)
+        self._undo.restore()
         self._close()
         BaseModule.cleanup(self)
 
     def _gajim_ends(self) -> None:
         if self.service is not None:
-            try:
-                self.service.keep_unsent()
-            except Exception as error:
-                report("keeping what is not sent", error)
+            with guard("keeping what is not sent"):
+                self.service.sender.keep_drafts()
         self._close()
 
     def _close(self) -> None:
-        self._unhook = lambda: None
+        if self.keys is not None:
+            self.keys.offer = None
+        if self.identity is not None:
+            self.identity.close()
+        changes, self._setting_changes = self._setting_changes, None
+        if changes is not None:
+            changes.close()
+        without, self._without = self._without, None
+        if without is not None:
+            without.close()
         service, self.service = self.service, None
         if service is not None:
-            try:
+            with guard("closing"):
                 service.close()
-            except Exception as error:
-                report("closing", error)
+        self._dispatch_held()
 
-    def refuse(self, message: Any) -> None:
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question about keys from before is open."""
+        return self.keys is not None and self.keys.offer is not None
+
+    def chat_opened(self, jid: str) -> None:
+        """A chat is on screen now."""
+        if self._setting_changes is not None:
+            self._setting_changes.follow(jid)
+        if self.service is not None:
+            self.service.chat_opened(jid)
+
+    def refuse(self, message: OutgoingMessage) -> None:
         """There is no service, and so nothing can be encrypted."""
-        GLib.idle_add(self._give_back, message.contact, compat.text_of(message))
+        later(self._give_back, message.contact, gajim_messages.text_of(message))
 
-    def _give_back(self, contact: Any, text: str | None) -> bool:
-        try:
-            if text is not None and compat.give_back(contact, text):
-                text = None
-            self.say_why_not(contact, text)
-        except Exception as error:
-            report("giving a text back", error)
-        return GLib.SOURCE_REMOVE
+    def _give_back(self, contact: Contact, text: str | None) -> None:
+        if text is not None:
+            chat_window.give_back(contact, text, join=True)
+        self.say_why_not(contact)
 
-    def say_why_not(self, contact: Any, text: str | None = None) -> None:
+    def say_why_not(self, contact: Contact) -> None:
         """Say in a chat why nothing can be encrypted."""
-        reason = self.problem or messages.internal_error()
-        line = messages.not_sent(reason, text)
-        compat.show_info(self._account, str(contact.jid), line)
+        reason = self.problem or texts.internal_error()
+        if self.keys is not None:
+            self.keys.ask()
+        line = texts.not_sent(reason)
+        chat_window.show_info(self._account, str(contact.jid), line)
 
     # Stanzas
 
-    def _message_received(self, _client: Any, stanza: Message, properties: Any) -> None:
-        if self.service is None:
+    def _message_received(
+        self, _client: object, stanza: MessageStanza, properties: MessageProperties
+    ) -> None:
+        if self.service is None and not self.is_asking:
             return
-        if properties.mam is not None and not compat.was_asked_for(
+        if properties.mam is not None and not gajim_archive.was_asked_for(
             self._client, properties
         ):
-            # SECURITY: Gajim drops it too, but when it has been decrypted: the
+            # SECURITY: Gajim drops it too, but after it has been decrypted: the
             # true message would be a duplicate then, and Gajim 2 logs the text
-            log.warning("Dropped a message nobody asked an archive for")
+            log.warning("Dropped a message that Gajim asked no archive for")
             raise NodeProcessed
-        self.service.receiver.handle(stanza, properties)
+        if self.service is None:
+            # What is built into Gajim 2 decrypts it as before
+            if self.keys is not None and self.keys.hold(stanza, properties):
+                raise NodeProcessed
+            return
+        try:
+            self.service.receiver.handle(stanza, properties)
+        finally:
+            self._note_encrypted(stanza, properties)
 
-    def _correction_received(
-        self, _client: Any, _stanza: Message, properties: Any
+    def _note_encrypted(
+        self, stanza: MessageStanza, properties: MessageProperties
     ) -> None:
-        try:
-            jid = compat.bare(properties.jid)
-            service = self.service
-            encrypted = service is not None and service.is_encrypted(jid)
-            forbid_plain_correction(properties, encrypted)
-        except Exception as error:
-            report("looking at a correction", error)
-            properties.correction = None
-
-    def _receipt_received(self, _client: Any, stanza: Message, properties: Any) -> None:
-        try:
-            service = self.service
-            if service is not None and service.is_encrypted(
-                compat.bare(properties.jid)
-            ):
-                forbid_plain_receipt(stanza, properties)
-        except Exception as error:
-            report("looking at a request for a receipt", error)
-
-    def _hint_received(self, _client: Any, _stanza: Message, properties: Any) -> None:
-        # Without a service there may be something that is really encrypted
-        if self.service is not None:
-            forget_hint(properties)
-
-    def _change_received(self, _client: Any, _stanza: Message, properties: Any) -> None:
-        try:
-            jid = compat.bare(properties.jid)
-            service = self.service
-            encrypted = service is not None and service.is_encrypted(jid)
-            line = forbid_plain_changes(properties, encrypted)
-            if line and service is not None and properties.mam is None:
-                service.tell(jid, line)
-        except Exception as error:
-            report("looking at a reaction or retraction", error)
-            raise NodeProcessed from error
+        """Note that an encrypted message came: its answer must not go in clear."""
+        if properties.encrypted is None or self.service is None:
+            return
+        if not stanza.getBody():
+            # Such as a receipt: a program sends it by itself, and it may still be
+            # on its way when the user switches encryption off
+            return
+        contact = gajim_contacts.chat_of(
+            self._client, properties.jid, in_room=properties.type.is_groupchat
+        )
+        if contact is not None:
+            self.service.default_encryption.encrypted_message_came(
+                contact, is_live=properties.mam is None
+            )
 
     def _room_presence_received(
-        self, _client: Any, stanza: Any, _properties: Any
+        self, _client: object, stanza: Stanza, _properties: object
     ) -> None:
-        try:
+        with guard("reading a presence"):
             if self.service is not None:
                 self.service.rooms.presence(stanza)
-        except Exception as error:
-            report("reading a presence", error)
 
     def _room_announcement_received(
-        self, _client: Any, stanza: Message, properties: Any
+        self, _client: object, stanza: MessageStanza, properties: MessageProperties
     ) -> None:
         # SECURITY: only as the room sends it, not in a copy of anything
         if properties.carbon is not None or properties.mam is not None:
             return
-        try:
+        with guard("reading an announcement"):
             if self.service is not None:
                 self.service.rooms.announcement(stanza)
-        except Exception as error:
-            report("reading an announcement", error)
 
-    def _event_received(self, _client: Any, stanza: Message, properties: Any) -> None:
-        try:
-            self._process_event(stanza, properties)
-        except Exception as error:
-            report("reading an event", error)
-
-    def _process_event(self, stanza: Message, properties: Any) -> None:
-        if self.service is None or properties.type.is_error:
-            return
-        if properties.carbon is not None or properties.mam is not None:
-            # SECURITY: an event counts only as the server sends it
-            return
-        sender = stanza.getFrom()
-        jid = self.service.own_jid if sender is None else str(sender)
-        if sender is not None and not sender.is_bare:
-            return
-        try:
-            found = pep.device_list_event(stanza)
-        except StanzaTooLarge as error:
-            log.info("Device list refused: %s", error)
-            self.service.device_list_too_long(jid)
-            return
-        except MalformedStanza as error:
-            log.info("Device list refused: %s", error)
-            return
-        if found is None:
-            return
-        protocol, payload = found
-        self.service.device_list_event(jid, protocol, payload)
+    def _event_received(
+        self, _client: object, stanza: MessageStanza, properties: MessageProperties
+    ) -> None:
+        with guard("reading an event"):
+            if self.service is not None:
+                lists = self.service.device_lists
+                read_event(self.service.own_jid, stanza, properties, lists)
 
     # The connection
 
-    def _on_signed_in(self, event: Any) -> None:
-        if event.account != self._account or self.service is None:
+    def _on_signed_in(self, event: AccountEvent) -> None:
+        if event.account != self._account:
             return
-        try:
-            self._begin()
-        except Exception as error:
-            report("signing in", error)
+        with guard("signing in"):
+            if self.service is not None:
+                self.service.connected()
+        with guard("taking off what has ended"):
+            if self.identity is not None:
+                self.identity.connected()
 
-    def _begin(self) -> None:
-        assert self.service is not None
-        self.service.connected()
-
-    def _on_account_connected(self, event: Any) -> None:
+    def _on_connection_changed(self, event: AccountEvent) -> None:
+        # It was made, resumed, or lost
         if event.account == self._account and self.service is not None:
-            self.service.available()
+            self.service.connection_changed()
 
-    def _on_archive_message(self, event: Any) -> None:
+    def _on_archive_message(self, event: AccountEvent) -> None:
         if event.account == self._account and self.service is not None:
             self.service.catch_up.archive_heard()
 
-    # What the user chooses
 
-    def _follow_settings(self) -> None:
-        """
-        Keep the latch and Gajim's setting together. The setting counts as the
-        user's choice only while we are here to see it change.
-        """
-        assert self.service is not None
-        for jid in self.service.encrypted_conversations:
-            self._follow(jid)
-            if not compat.encryption_of(self._account, jid):
-                compat.set_encryption_of(self._account, jid, compat.ENCRYPTION_NAME)
-                self.service.tell(jid, messages.switched_on_again())
-        self.service.follow_conversations(self._follow)
-        compat.follow_blind_trust(self._account, self._on_blind_trust_changed)
-
-    def _follow(self, jid: str) -> None:
-        if jid in self._followed:
-            return
-        self._followed.add(jid)
-        app.settings.connect_signal(
-            "encryption",
-            self._on_encryption_changed,
-            account=self._account,
-            jid=JID.from_string(jid),
-        )
-
-    def _on_blind_trust_changed(self, *_args: Any) -> None:
-        if self.service is not None:
-            self.service.choices.follow_blind_trust()
-
-    def _on_encryption_changed(
-        self, value: Any, _setting: str, _account: str | None, jid: Any
-    ) -> None:
-        if self.service is not None:
-            self.service.encryption_chosen(str(jid), value or "")
+def find_module(client: Client) -> OmemoModule | None:
+    """The module of an account; None if it has none."""
+    try:
+        return cast(OmemoModule, client.get_module(name))
+    except KeyError:
+        return None
 
 
-def get_instance(client: Any) -> tuple[OmemoModule, str]:
+def get_instance(client: Client) -> tuple[OmemoModule, str]:
     """Called by Gajim for each account."""
     return OmemoModule(client), name

@@ -2,92 +2,181 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Taking the place of the OMEMO that is built into Gajim 2.
-
-The built-in module is asked for by name in many places of Gajim, so something
-else has to answer to that name. It itself stays as it is, but hears nothing:
-no stanza, no event. Giving the place back is the same in reverse.
-
-Gajim makes a new client, with a new built-in module, whenever an account is
-enabled, and asks the modules for their handlers at every connection. So there
-is one takeover for each client, and it holds across connections.
+The question whether the keys that this Gajim used before are kept. Until it is
+answered nothing is published, and what Gajim 2 has built in goes on to work. Gajim 1.7
+has nothing else that could decrypt, so its encrypted messages wait for the answer.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from gajim.common import modules
-
-from .facade import Facade
+from ..engine.errors import EarlierStoreError
+from ..engine.errors import EarlierStoreInUse
+from ..engine.errors import OmemoError
+from ..engine.takeover.values import OwnKey
+from .gajim import constants as gajim_constants
+from .gajim.nbxmpp_protocols import MessageProperties
+from .gajim.nbxmpp_protocols import MessageStanza
+from .gajim.protocols import Client
+from .incoming.plaintext_guard import NAMESPACES
+from .log import guard
+from .log import report
+from .notices import texts
+from .signals import Signal
+from .state.earlier_store import EarlierState
+from .state.earlier_store import EarlierStore
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
-_NAME = "OMEMO"
+# A catch-up of a month fits
+_HELD_MAX = 2000
 
-# Where Gajim's `EventHelper` keeps what it has registered
-_EVENTS = "_EventHelper__event_handlers"
-
-
-class TakeoverFailed(Exception):
-    """The built-in module is not as it is known. Nothing was changed."""
+Held = tuple[MessageStanza, MessageProperties]
 
 
-class Takeover:
-    """The place of one client's built-in module, as long as we hold it."""
+@dataclass(frozen=True)
+class TakeoverOffer:
+    """
+    The question, for the windows.
 
-    def __init__(self, client: Any, service: Any) -> None:
+    Attributes:
+        account: Gajim's name of it.
+        own_jid: its bare JID.
+        is_built_in: the keys are those of Gajim's own OMEMO, and not of gajim-omemo.
+        answer: called with True to keep the keys, with False to begin with new ones.
+            Returns why that was not possible, in the user's words, or ''.
+    """
+
+    account: str
+    own_jid: str
+    is_built_in: bool
+    answer: Callable[[bool], str]
+
+
+# Emitted with the question, when there is one
+takeover_asked: Signal[[TakeoverOffer]] = Signal("asking about keys from before")
+
+
+class KeyTakeover:
+    """
+    Keys from before, of one account.
+
+    Attributes:
+        offer: the question, while it is open.
+    """
+
+    def __init__(
+        self, client: Client, store: EarlierStore, serve: Callable[[str], None]
+    ) -> None:
+        """
+        Args:
+            serve: called once it is settled which keys are used, with a line for the
+                user or ''. OMEMO begins to work then.
+        """
         self._client = client
+        self._store = store
+        self._serve = serve
+        self._held: list[Held] = []
+        self.offer: TakeoverOffer | None = None
+
+    def start(self) -> None:
+        """Ask, or go on without a question."""
+        state = self._state()
+        if state is EarlierState.ASK:
+            self.offer = TakeoverOffer(
+                self._client.account,
+                gajim_constants.own_jid(self._client),
+                gajim_constants.HAS_BUILTIN_OMEMO,
+                self._answered,
+            )
+            self.ask()
+        elif state is EarlierState.INTERRUPTED:
+            self._serve(self._go_on())
+        else:
+            self._serve("")
+
+    def ask(self) -> None:
+        """Show the question."""
+        if self.offer is not None:
+            takeover_asked.emit(self.offer)
+
+    def own_key(self) -> OwnKey | None:
+        """The device that another program of this computer has."""
+        return self._store.own_key()
+
+    def _state(self) -> EarlierState:
         try:
-            self._builtin = client.get_module(_NAME)
-            self._events = list(getattr(self._builtin, _EVENTS))
-            self._handlers = list(self._builtin.handlers)
-        except (KeyError, AttributeError) as error:
-            raise TakeoverFailed(str(error)) from error
-        if not self._events or not self._handlers:
-            # Nothing to silence: it would go on to answer in a way unknown to us
-            raise TakeoverFailed("the built-in module is of another kind")
+            return self._store.state()
+        except EarlierStoreInUse:
+            # There is one, then
+            return EarlierState.ASK
+        except OmemoError as error:
+            # New keys are better than none; the store says itself what is wrong
+            log.warning("The earlier keys: %s", type(error).__name__)
+            return EarlierState.NOTHING
 
-        connection = client.connection
-        if connection is not None:
-            for handler in self._handlers:
-                connection.unregister_handler(handler)
-        # At the next connection Gajim asks again
-        self._builtin.handlers = []
-        self._builtin.unregister_events()
-        facade = Facade(service, self._builtin)
-        modules.register_single_module(client, facade, _NAME)
-        log.info("Took the place of the built-in OMEMO of %s", client.account)
+    def _go_on(self) -> str:
+        """Go on after a crash. Returns a line for the user."""
+        try:
+            return texts.key_kept(self._store.take())
+        except EarlierStoreInUse:
+            # Nothing is encrypted now; the next start tries it again
+            raise
+        except EarlierStoreError as error:
+            log.error("The earlier keys are lost: %s", type(error).__name__)
+            return texts.earlier_key_is_lost()
 
-    def restore(self) -> None:
-        """
-        Give the place back. On a standing connection the built-in module
-        publishes its keys, as it would have done when that began.
-        """
-        client = self._client
-        builtin = self._builtin
-        builtin.handlers = self._handlers
-        builtin.register_events(self._events)
-        modules.register_single_module(client, builtin, _NAME)
-        connection = client.connection
-        if connection is not None:
-            for handler in self._handlers:
-                connection.register_handler(handler)
-        log.info("Gave the place of the built-in OMEMO of %s back", client.account)
-        if client.state.is_available:
-            builtin.set_bundle()
-            builtin.request_devicelist()
+    def _answered(self, keep: bool) -> str:
+        if self.offer is None:
+            return ""
+        line = ""
+        if keep:
+            try:
+                line = self._take()
+            except Exception as error:  # noqa: BLE001 - the user is told
+                report("keeping the earlier keys", error)
+                return texts.key_not_kept()
+        self.offer = None
+        self._serve(line)
+        return ""
 
+    def _take(self) -> str:
+        if not gajim_constants.HAS_BUILTIN_OMEMO:
+            return texts.key_kept(self._store.take())
+        from .gajim import builtin_takeover
 
-def install(client: Any, service: Any) -> Takeover:
-    """
-    Take the place of a client's built-in module.
+        # Nothing of it may move a ratchet any more
+        builtin = builtin_takeover.close_store(self._client)
+        try:
+            return texts.key_kept(self._store.take())
+        except BaseException:
+            with guard("giving the built-in module its keys back"):
+                builtin_takeover.renew(self._client, builtin)
+            raise
 
-    Args:
-        service: the `AccountService` that is to answer.
+    # Messages that wait
 
-    Raises:
-        TakeoverFailed: nothing was changed; two modules would answer.
-    """
-    return Takeover(client, service)
+    def hold(self, stanza: MessageStanza, properties: MessageProperties) -> bool:
+        """Keep an encrypted message until the answer; whether it is kept."""
+        if self.offer is None or gajim_constants.HAS_BUILTIN_OMEMO:
+            return False
+        is_encrypted = any(
+            child.getName() == "encrypted" and child.getNamespace() in NAMESPACES
+            for child in stanza.getChildren()
+            if not isinstance(child, str)
+        )
+        if not is_encrypted or properties.type.is_error:
+            return False
+        if len(self._held) >= _HELD_MAX:
+            log.warning("Too many messages wait for the user's answer")
+            return False
+        self._held.append((stanza, properties))
+        return True
+
+    def take_held(self) -> list[Held]:
+        """All messages that wait, in their order; they do not wait any more."""
+        held, self._held = self._held, []
+        return held

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What the engine asks its surroundings to do. Effects are values: the bridge
-carries them out in order and reports the outcome with another call to the
-engine. An effect that is lost (no connection) is asked for again at the next
-connection.
+Effects: values in which the engine asks its caller to send a request or to tell the
+user. The bridge carries them out in order and reports the outcome with another call to
+the engine. If an effect is lost with its connection, the engine asks again at the next.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 
-from .decisions import KeyDecision
+from .values import Alarm
 from .values import Bundle
 from .values import Device
 from .values import DeviceList
+from .values import KeyDecision
 from .values import Protocol
 from .values import TemporaryDevice
 from .values import Trust
@@ -24,10 +24,17 @@ from .values import Trust
 
 @dataclass(frozen=True)
 class FetchDeviceList:
-    """Answered by `device_list_received` or `device_list_unavailable`."""
+    """
+    Answered by `device_list_received` or `device_list_unavailable`.
+
+    Attributes:
+        unasked: a message that came led to it. A question tells the server of its
+            sender that we are online, so strangers are not asked for theirs.
+    """
 
     jid: str
     protocol: Protocol
+    unasked: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,22 @@ class OweEmptyMessage:
     let its ratchet step (XEP-0384, "Sending a message"). The bridge decides
     whether this would reveal our presence to a stranger; if not, it calls
     `encrypt_empty`.
+
+    Attributes:
+        heartbeat: the sender's chain has grown long. QXmpp encrypts no more than
+            106 messages without an answer, and counts only answers that have a
+            payload, so in OMEMO 2 an envelope is sent.
     """
 
     device: Device
     protocol: Protocol
+    heartbeat: bool = False
 
 
 @dataclass(frozen=True)
 class NewDevices:
-    """Devices seen for the first time, with the trust they were given."""
+    """Devices seen for the first time, with the trust they were given. Those that
+    the user has to answer for are alarms instead."""
 
     jid: str
     devices: tuple[Device, ...]
@@ -78,16 +92,12 @@ class NewDevices:
 
 
 @dataclass(frozen=True)
-class IdentityKeyAlarm:
-    """
-    A known device presented another identity key; it was refused. Or the key of
-    a new device is not the one that was verified in advance; it is distrusted.
-    """
+class AlarmRaised:
+    """Something has happened that the user has to know, and can answer with
+    `OmemoEngine.alarms`. Said once for an event, and once in each run until it is
+    answered."""
 
-    device: Device
-    known_fingerprint: str
-    presented_fingerprint: str
-    in_advance: bool = False
+    alarm: Alarm
 
 
 @dataclass(frozen=True)
@@ -120,16 +130,15 @@ class TrustChanged:
 @dataclass(frozen=True)
 class SendTrustMessage:
     """
-    Tell devices what was decided (XEP-0450), encrypted with
-    `encrypt_trust_message`, in OMEMO 2 only. When it has left, that is reported
-    with `trust_message_sent`; until then it is asked for again at each
-    connection.
+    Tell devices about decisions (XEP-0450), encrypted with `TrustMessages.encrypt`,
+    in OMEMO 2 only. The bridge reports with `TrustMessages.sent` that the message
+    has left; until then the engine asks again at each connection.
 
     Attributes:
-        number: what to report it with.
-        jid: the bare JID whose devices they are.
-        stamp: when it was decided, in seconds since 1970: the time of the
-            envelope.
+        number: identifies the message in the report.
+        jid: the bare JID of the devices.
+        stamp: the time of the decision, in seconds since 1970, which becomes the
+            time of the envelope.
     """
 
     number: int
@@ -137,12 +146,6 @@ class SendTrustMessage:
     devices: tuple[Device, ...]
     decisions: tuple[KeyDecision, ...]
     stamp: int
-
-
-@dataclass(frozen=True)
-class StoreRolledBack:
-    """The key store is older than the keys that were last used. The user should
-    know: some messages cannot be read, and decisions on trust may be gone."""
 
 
 @dataclass(frozen=True)
@@ -182,12 +185,11 @@ Effect = (
     | PublishBundle
     | OweEmptyMessage
     | NewDevices
-    | IdentityKeyAlarm
+    | AlarmRaised
     | SessionBroken
     | DevicesIgnored
     | TrustChanged
     | SendTrustMessage
-    | StoreRolledBack
     | RetractBundle
     | FetchTemporaryDevices
     | PublishTemporaryDevice

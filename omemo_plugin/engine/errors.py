@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Every error the pure layers raise. The docstring of a class is its meaning; the
-words for the user are chosen where they are shown. No message of an error
-carries plaintext or key material.
+The errors of the pure layers. The bridge chooses the words for the user; no message of
+an error carries plaintext or key material.
 """
 
 from __future__ import annotations
@@ -125,3 +124,26 @@ class StoreTooNew(StoreError):
 
 class StoreDamaged(StoreError):
     """The key store is not a database, or its content makes no sense."""
+
+
+# The key store of another program
+
+
+class EarlierStoreError(OmemoError):
+    """The keys of another OMEMO program cannot be taken over. Nothing was changed."""
+
+
+class EarlierStoreUnknown(EarlierStoreError):
+    """The file is of another version of that program."""
+
+
+class EarlierStoreDamaged(EarlierStoreError):
+    """The file is not a database of that program, or its content makes no sense."""
+
+
+class EarlierStoreInUse(EarlierStoreError):
+    """That program is using its file."""
+
+
+class IdentityExists(EarlierStoreError):
+    """The key store has an identity already."""

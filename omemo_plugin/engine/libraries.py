@@ -35,6 +35,9 @@ _LIBRARIES = {
     "twomemo.twomemo": "python3-twomemo",
 }
 
+# What uses them, of ours, and nothing else does
+_USERS = (".engine", ".takeover.takeover")
+
 # SECURITY: at the level DEBUG these write texts and keys
 _LOGGERS = ("omemo", "oldmemo", "twomemo", "doubleratchet", "x3dh")
 
@@ -60,7 +63,8 @@ def load() -> None:
         ]
         if missing:
             raise LibraryMissing(" ".join(missing))
-        importlib.import_module(".engine", __package__)
+        for name in _USERS:
+            importlib.import_module(name, __package__)
     finally:
         _take_out(_DISPUTED)
         sys.modules.update(others)

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-The values that travel between the layers: what was on the wire, and who it
-concerns. They are plain and immutable; nothing in them does I/O or
-cryptography. Key material is always raw bytes, never base64 and never with a
-type byte in front.
+The values that the layers exchange: devices, lists, bundles, messages and decisions.
+They are immutable and do neither I/O nor cryptography. Key material is always raw
+bytes, never base64 and never with a type byte in front.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from enum import Enum
+from types import MappingProxyType
 
 # XEP-0384 0.9.1, "Devices": ids are between 1 and 2^31 - 1
 DEVICE_ID_MAX = 2**31 - 1
@@ -32,7 +32,7 @@ class Protocol(Enum):
 
 class Trust(Enum):
     """
-    How far an identity key is trusted.
+    The trust in an identity key.
 
     The value is what the store keeps; it is also python-omemo's custom trust
     level name.
@@ -160,3 +160,88 @@ def is_key_exchange(protocol: Protocol, data: bytes) -> bool:
     """
     offset = 1 if protocol is Protocol.LEGACY else 0
     return len(data) > offset and data[offset] != 0x0A
+
+
+@dataclass(frozen=True)
+class CodeClaims:
+    """
+    The claims of a verification code about one account's keys.
+
+    Attributes:
+        devices: device id to the fingerprint the device has: it becomes
+            verified, and a device with another key distrusted. One that is not
+            known yet is verified in advance.
+        trusted: key identifiers without a device: 64 lower-case hex digits, of
+            the Curve25519 or the Ed25519 form.
+        distrusted: the same, of keys not to be trusted.
+    """
+
+    devices: Mapping[int, str] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
+    trusted: frozenset[str] = frozenset()
+    distrusted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class KeyDecision:
+    """
+    The decision on one key in a trust message (XEP-0434, "Trust Message Structure").
+
+    Attributes:
+        owner: the bare JID of the account that has the key.
+        key: the identity key, 32 bytes.
+        trust: `VERIFIED` or `DISTRUSTED`.
+    """
+
+    owner: str
+    key: bytes
+    trust: Trust
+
+
+class AlarmKind(Enum):
+    """
+    An event the user has to know; the value is what the store keeps.
+
+    KEY_CHANGED: a known device shows another identity key.
+    NOT_THE_VERIFIED_KEY: a new device shows another key than the one that was
+        verified in advance.
+    OWN_DEVICE: a device appeared in the user's own account.
+    NEW_DEVICE: a contact whom the user has verified has a new device.
+    LIST_WITHDRAWN: a contact lists no device any more.
+    CHECK_FAILED: two people compared, and something differed.
+    OLD_KEYS: the key store is older than the keys that were last used.
+    """
+
+    KEY_CHANGED = "key changed"
+    NOT_THE_VERIFIED_KEY = "not the verified key"
+    OWN_DEVICE = "own device"
+    NEW_DEVICE = "new device"
+    LIST_WITHDRAWN = "list withdrawn"
+    CHECK_FAILED = "check failed"
+    OLD_KEYS = "old keys"
+    BORROWED_KEY = "borrowed key"
+    DEVICE_RETURNED = "device returned"
+    VERIFIED_DEVICE_GONE = "verified device gone"
+    OLDER_PROTOCOL = "older protocol"
+    MEMBERS_ADDED = "members added"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """
+    An event that the user has to know, kept until the user has answered it.
+
+    Attributes:
+        device: the device it is about. An alarm about an account or a room has
+            its JID here, and no device: the number is 0.
+        since: when it began, in seconds since 1970.
+        owner: of a borrowed key, the account whose key it is.
+        members: of a room, the bare JIDs of those who were added.
+    """
+
+    kind: AlarmKind
+    device: Device
+    since: int = field(default=0, compare=False)
+    owner: str = field(default="", compare=False)
+    members: tuple[str, ...] = field(default=(), compare=False)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Where a file may be fetched from. The sender of a link, or a server that
-redirects, chooses the address; it must not make this machine ask its own
-network, or leave Tor, or give up TLS.
+Checking the addresses that files are downloaded from. The sender of a link or a
+redirecting server chooses the address: it must not make this machine send requests to
+its own network, leave Tor, or give up TLS.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(OmemoError):
-    """An address leads where no file is to be fetched from."""
+    """No file may be downloaded from an address."""
 
 
 def redirected(url: str, location: str) -> str:
     """
-    The address a server redirects to. What it says behind a `#` is dropped.
+    The address a server redirects to, without its fragment.
 
     Raises:
         AddressRefused: it is no address.
@@ -52,10 +52,11 @@ def check_address(
     url: str, own_domains: Collection[str], *, before: str | None, direct: bool
 ) -> None:
     """
-    Look at an address before anything is sent to it.
+    Check an address before anything is sent to it.
 
     The servers of the user's own accounts may be in the local network, because
-    the user chose them; nobody else may send us there, and no redirect.
+    the user chose them. A link to another host there is refused, and so is a
+    redirect.
 
     Args:
         url: what is to be asked.
@@ -79,7 +80,7 @@ def check_address(
         if onion is not _is_onion(earlier):
             raise AddressRefused("a redirect into or out of Tor")
         if host == earlier:
-            # Where we are already
+            # It was checked before
             return
         if is_local_host(host):
             raise AddressRefused("a redirect into the local network")
@@ -91,7 +92,7 @@ def check_resolved(
     url: str, ip: str, own_domains: Collection[str], *, redirected: bool
 ) -> None:
     """
-    Look at what a name stands for, before a connection is made.
+    Check the IP address of a host before a connection is made.
 
     Raises:
         AddressRefused: no connection is to be made.
@@ -129,7 +130,7 @@ def is_local_host(host: str) -> bool:
 
 
 def is_local_ip(text: str) -> bool:
-    """Whether it is not an address of the whole internet."""
+    """Whether an IP address is not a public one."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Files on their way. Those that are received are decrypted beside the place where
-they will be, and put there only when they have turned out to be what was sent.
+Decrypting received files: into a hidden file in the target folder, which gets its name
+when its tag and its hashes have proved right.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ from pathlib import Path
 from types import TracebackType
 
 from ..engine.errors import OmemoError
-from .cipher import Decryptor
+from .cipher import CbcDecryptor
+from .cipher import FileCipher
+from .cipher import FileDamaged
+from .cipher import FileDecryptor
 from .cipher import encrypted_size
+from .hashes import HashCheck
 from .names import alternatives
 from .names import safe_name
+from .uri import EncryptedFile
+from .uri import SharedFile
 
 _PREFIX = ".omemo-"
 
@@ -34,8 +40,8 @@ def hidden_name() -> str:
 
 def discard_leftovers(folder: Path) -> None:
     """
-    Delete what a process that was killed has left behind. Nobody else may have
-    files on their way to the folder meanwhile.
+    Delete the hidden files that a killed process has left behind. No download to the
+    folder may be running.
 
     Raises:
         OSError: the folder cannot be read.
@@ -46,34 +52,49 @@ def discard_leftovers(folder: Path) -> None:
 
 class DecryptedFile:
     """
-    A file on its way to a folder. Use it as a context manager: unless `finish`
-    has returned when the block is left, nothing remains.
+    A file that is being decrypted into a folder. Use it as a context manager: unless
+    `finish` has returned when the block is left, nothing remains.
 
-        with DecryptedFile(folder, name, iv, key, most=size) as file:
+        with DecryptedFile(folder, name, source, shared, most=size) as file:
             for chunk in download:
                 file.write(chunk)
             path = file.finish()
     """
 
     def __init__(
-        self, folder: Path, name: str, iv: bytes, key: bytes, *, most: int
+        self,
+        folder: Path,
+        name: str,
+        source: EncryptedFile,
+        shared: SharedFile,
+        *,
+        most: int,
     ) -> None:
         """
         Args:
             folder: where the file shall be; it exists.
             name: a wish, made safe here. A file that has it already stays as
                 it is, and this one gets a number.
+            source: what is decrypted.
+            shared: what is known of the decrypted file.
             most: the largest number of bytes the decrypted file may have.
 
         Raises:
-            ValueError: the IV or the key has a wrong length.
+            ValueError: the IV or the key has a wrong length, or nothing would
+                prove that the file is the one that was sent.
             OSError: the folder cannot be written to.
         """
-        self._decryptor = Decryptor(iv, key)
+        if not (source.cipher.proves or shared.hashes):
+            raise ValueError("nothing proves what this cipher decrypts")
+        self._decryptor = _new_decryptor(source, shared)
+        self._encrypted_hashes = HashCheck(source.hashes)
+        self._hashes = HashCheck(shared.hashes)
         self._folder = folder
         self._name = safe_name(name)
-        self._left = encrypted_size(most)
-        # With the permissions of nobody but the user
+        self._left = encrypted_size(most, source.cipher)
+        # What is longer than it should be is cut off (XEP-0448, "Receiving a file")
+        self._room = shared.size
+        # Only the user may read it
         number, path = tempfile.mkstemp(prefix=_PREFIX, dir=folder)
         self._temporary: Path | None = Path(path)
         self._file = os.fdopen(number, "wb")
@@ -100,7 +121,15 @@ class DecryptedFile:
         self._left -= len(data)
         if self._left < 0:
             raise FileTooLarge("more than expected")
-        self._file.write(self._decryptor.update(data))
+        self._encrypted_hashes.update(data)
+        self._put(self._decryptor.update(data))
+
+    def _put(self, data: bytes) -> None:
+        if self._room is not None:
+            data = data[: self._room]
+            self._room -= len(data)
+        self._hashes.update(data)
+        self._file.write(data)
 
     def finish(self) -> Path:
         """
@@ -115,7 +144,11 @@ class DecryptedFile:
         """
         if self._temporary is None:
             raise ValueError("there is no file any more")
-        self._decryptor.finish()
+        if not self._encrypted_hashes.matches():
+            raise FileDamaged("a wrong hash")
+        self._put(self._decryptor.finish())
+        if not self._hashes.matches():
+            raise FileDamaged("a wrong hash")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -141,7 +174,7 @@ class DecryptedFile:
     def _reserve(self) -> Path:
         """
         Create an empty file of a name that is free. The one that is renamed
-        over it can then not be renamed over another one, whoever else creates
+        over it can then not replace another one, even if other programs create
         files there. Links are not followed.
         """
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
@@ -153,3 +186,12 @@ class DecryptedFile:
                 continue
             return path
         raise FileExistsError("too many files of one name")
+
+
+def _new_decryptor(
+    source: EncryptedFile, shared: SharedFile
+) -> FileDecryptor | CbcDecryptor:
+    if source.cipher is FileCipher.AES_256_CBC:
+        return CbcDecryptor(source.iv, source.key)
+    size = shared.size if shared.hashes else None
+    return FileDecryptor(source.iv, source.key, source.cipher, size_without_tag=size)

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Names for received files. The sender or the server chooses the address, so a
-name out of it may want to be somewhere else, something else, or look like
-something else.
+Safe names for received files. The sender or the server chooses the address, so a name
+taken from it may point to another folder, start a program, or look like another name.
 """
 
 from __future__ import annotations

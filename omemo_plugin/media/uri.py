@@ -4,9 +4,8 @@
 """
 Links to encrypted files: XEP-0454, "The AESGCM URI scheme".
 
-The part behind the `#` is the key. It must not reach a server, a browser or a
-log, so a link that is not exactly as the XEP has it is no link at all, and is
-never tried as an ordinary one.
+The fragment is the key. It must not reach a server, a browser or a log, so a link that
+is not exactly as in the XEP is refused, and never tried as an ordinary one.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from dataclasses import field
 from ..engine.errors import OmemoError
 from .cipher import IV_LENGTHS
 from .cipher import KEY_LENGTH
+from .cipher import FileCipher
+from .hashes import FileHash
 
 _LENGTH_MAX = 8192
 _PORT_MAX = 65535
@@ -57,13 +58,37 @@ class EncryptedFile:
 
     Attributes:
         url: for the download; https, without the key.
-        iv: 12 bytes, from older clients 16.
-        key: 32 bytes.
+        iv: in a link 12 bytes, from older clients 16.
+        key: in a link 32 bytes.
+        cipher: in a link AES-256-GCM.
+        hashes: of the encrypted file, as far as the sender names them.
     """
 
     url: str
     iv: bytes = field(repr=False)
     key: bytes = field(repr=False)
+    cipher: FileCipher = FileCipher.AES_256_GCM
+    hashes: tuple[FileHash, ...] = ()
+
+
+@dataclass(frozen=True)
+class SharedFile:
+    """
+    A file that was sent, and what its sender says of it. All of it came encrypted.
+
+    Attributes:
+        sources: where it is; one or more, the sender's first choice first.
+        name: '' if the sender does not say. Not safe as a name on the disk.
+        size: in bytes, of the decrypted file; None if the sender does not say.
+        hashes: of the decrypted file.
+        needs_click: whether it shall not be fetched without a click.
+    """
+
+    sources: tuple[EncryptedFile, ...]
+    name: str = field(default="", repr=False)
+    size: int | None = None
+    hashes: tuple[FileHash, ...] = ()
+    needs_click: bool = False
 
 
 def parse_media_uri(text: str) -> EncryptedFile:

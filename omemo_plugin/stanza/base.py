@@ -26,17 +26,25 @@ _DIGITS_MAX = 10
 
 
 def parse_number(
-    text: str | None, lowest: int = 1, highest: int = DEVICE_ID_MAX
+    text: str | None,
+    lowest: int = 1,
+    highest: int = DEVICE_ID_MAX,
+    *,
+    digits: int = _DIGITS_MAX,
 ) -> int:
     """
-    A device or key id: ASCII digits only, no sign, no space, no leading zero.
+    A device or key id, or a size: ASCII digits only, no sign, no space, no leading
+    zero.
+
+    Args:
+        digits: how many it may have; `highest` has no more.
 
     Raises:
         MalformedStanza: it is missing, not a number, or out of range.
     """
     if (
         not text
-        or len(text) > _DIGITS_MAX
+        or len(text) > digits
         or not text.isascii()
         or not text.isdigit()
         or (text[0] == "0" and text != "0")

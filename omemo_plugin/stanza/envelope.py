@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import UTC
 from datetime import datetime
 from xml.etree.ElementTree import Element
-from xml.etree.ElementTree import TreeBuilder
-from xml.parsers import expat
 
 from ..engine.errors import MalformedStanza
 from ..engine.values import Protocol
+from ..verify.jid import same_account
 from .base import required_child
 from .base import single_child
-from .limits import ENVELOPE_BYTES_MAX
-from .limits import ENVELOPE_DEPTH_MAX
-from .limits import ENVELOPE_ELEMENTS_MAX
+from .reader import parse_xml
 from .writer import write_element
 
 NAMESPACE = "urn:xmpp:sce:1"
@@ -37,6 +33,9 @@ _PADDING = f"{{{NAMESPACE}}}rpad"
 _FROM = f"{{{NAMESPACE}}}from"
 _TO = f"{{{NAMESPACE}}}to"
 _TIME = f"{{{NAMESPACE}}}time"
+
+# XEP-0085, 5.3
+_ACTIVE = "{http://jabber.org/protocol/chatstates}active"
 
 # XEP-0420, "Server-processed Elements", and what would be encrypted twice
 _FORBIDDEN = frozenset(
@@ -54,7 +53,7 @@ _FORBIDDEN_NAMESPACES = (
 
 # XEP-0420, "Affix Elements": a minimum size, and up to 200 characters on top.
 # The text of most messages makes no difference with this minimum.
-_SIZE_MIN = 512
+_SIZE_MIN = 608
 _PADDING_ON_TOP = 200
 
 # XEP-0082, 3.2; datetime.fromisoformat takes more than this
@@ -70,9 +69,10 @@ class Envelope:
 
     Attributes:
         content: what the sender wrote, without what must not be in there.
-        from_jid: who the sender says it is, if it says so.
-        to_jid: whom it says the message is for.
-        stamp: when it says it was written, with a time zone.
+        from_jid: the JID of the sender, as the envelope names it; None if it
+            does not.
+        to_jid: the JID of the contact or room that the envelope is for.
+        stamp: the time of writing by the sender's clock, with a time zone.
     """
 
     content: tuple[Element, ...] = field(repr=False)
@@ -88,7 +88,8 @@ def build_envelope(
     Write an envelope, padded with random characters.
 
     Only default namespaces are used: there are clients that look for `body`
-    and not for what it is an abbreviation of.
+    and not for what it is an abbreviation of. Converse looks for affix elements
+    that name their namespace themselves, and drops messages of rooms without.
 
     Args:
         from_jid: our bare JID.
@@ -107,17 +108,34 @@ def build_envelope(
     envelope = Element(_ENVELOPE)
     holder = Element(_CONTENT)
     holder.extend(content)
-    padding = Element(_PADDING)
+    padding = Element(_PADDING, {"xmlns": NAMESPACE})
     envelope.append(holder)
     envelope.append(padding)
-    envelope.append(Element(_TIME, {"stamp": _format_stamp(stamp)}))
-    envelope.append(Element(_TO, {"jid": to_jid}))
-    envelope.append(Element(_FROM, {"jid": from_jid}))
+    literal = {"xmlns": NAMESPACE}
+    envelope.append(Element(_TIME, {**literal, "stamp": _format_stamp(stamp)}))
+    envelope.append(Element(_TO, {**literal, "jid": to_jid}))
+    envelope.append(Element(_FROM, {**literal, "jid": from_jid}))
     size = len(write_element(envelope))
     padding.text = _random_text(
         max(_SIZE_MIN - size, 0) + secrets.randbelow(_PADDING_ON_TOP + 1)
     )
     return write_element(envelope)
+
+
+def build_heartbeat(*, from_jid: str, to_jid: str, stamp: datetime) -> bytes:
+    """
+    Write the envelope of an answer that has to have a payload and nothing to show:
+    a chat state.
+
+    Args:
+        from_jid, to_jid, stamp: see `build_envelope`.
+
+    Raises:
+        ValueError: the stamp has no time zone.
+    """
+    return build_envelope(
+        [Element(_ACTIVE)], from_jid=from_jid, to_jid=to_jid, stamp=stamp
+    )
 
 
 def _format_stamp(stamp: datetime) -> str:
@@ -142,7 +160,7 @@ def parse_envelope(data: bytes) -> Envelope:
             XMPP forbids (RFC 6120, 11.1: a DTD, entities, comments, processing
             instructions), or something in it is missing or doubled.
     """
-    envelope = _parse_xml(data)
+    envelope = parse_xml(data)
     if envelope.tag != _ENVELOPE:
         raise MalformedStanza("not an envelope")
     content = required_child(envelope, _CONTENT)
@@ -163,10 +181,10 @@ def check_envelope(
     is_groupchat: bool,
 ) -> None:
     """
-    Compare an envelope with the stanza it came in, so that nobody between the
-    two ends can pass a message on as somebody else's or to somebody else.
+    Compare an envelope with the stanza it came in. Otherwise a server or a reader
+    could pass a message on under another sender's name, or to another reader.
 
-    How old the message may be is not decided here: it may come from an archive.
+    The age of the message is not checked here: it may come from an archive.
 
     Args:
         sender_jid: the bare JID of the device that encrypted the message.
@@ -174,10 +192,12 @@ def check_envelope(
             room the room's; None if the stanza has none.
 
     Raises:
-        MalformedStanza: they do not fit, or the one who a message in a room is
-            for is not named (XEP-0384 0.9.1, "SCE Profile").
+        MalformedStanza: they differ, or an envelope for a room does not name the
+            room (XEP-0384 0.9.1, "SCE Profile").
     """
-    if envelope.from_jid is not None and not _same(envelope.from_jid, sender_jid):
+    if envelope.from_jid is not None and not same_account(
+        envelope.from_jid, sender_jid
+    ):
         raise MalformedStanza("an envelope of another sender")
     if envelope.to_jid is None:
         if is_groupchat:
@@ -185,18 +205,8 @@ def check_envelope(
     elif recipient_jid is None:
         if is_groupchat:
             raise MalformedStanza("a room without a name")
-    elif not _same(envelope.to_jid, recipient_jid):
+    elif not same_account(envelope.to_jid, recipient_jid):
         raise MalformedStanza("an envelope for another recipient")
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two JIDs are the same account. Clients write their own JID as the
-    user typed it; servers compare without case (RFC 7622, 3.3)."""
-    return one == other or _prepared(one) == _prepared(other)
-
-
-def _prepared(jid: str) -> str:
-    return unicodedata.normalize("NFC", jid.lower())
 
 
 def _is_allowed(tag: str) -> bool:
@@ -226,57 +236,3 @@ def _parse_stamp(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         raise MalformedStanza("not a time") from None
-
-
-def _parse_xml(data: bytes) -> Element:
-    if len(data) > ENVELOPE_BYTES_MAX:
-        raise MalformedStanza("too large")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise MalformedStanza("not UTF-8") from None
-    if "\0" in text:
-        # To expat this would be a sign of UTF-16, whatever it is told
-        raise MalformedStanza("not text")
-    parser = expat.ParserCreate("UTF-8", "}")
-    parser.buffer_text = True
-    builder = TreeBuilder()
-    depth = 0
-    count = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, count
-        depth += 1
-        count += 1
-        if depth > ENVELOPE_DEPTH_MAX or count > ENVELOPE_ELEMENTS_MAX:
-            raise MalformedStanza("too deep or too many elements")
-        builder.start(
-            _tag(name),
-            {_tag(key): value for key, value in attributes.items()},
-        )
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(_tag(name))
-
-    def forbidden(*_args: object) -> None:
-        raise MalformedStanza("XML that XMPP forbids")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = forbidden
-    parser.EntityDeclHandler = forbidden
-    parser.ProcessingInstructionHandler = forbidden
-    parser.CommentHandler = forbidden
-    parser.SkippedEntityHandler = forbidden
-    try:
-        parser.Parse(text, True)
-    except expat.ExpatError:
-        raise MalformedStanza("not well-formed XML") from None
-    return builder.close()
-
-
-def _tag(name: str) -> str:
-    return f"{{{name}" if "}" in name else name

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-How much of anything is read from the wire. Each is far above what legal
+The limits of everything that is read from the wire. Each is far above what legal
 clients send and far below what could stall the program.
 """
 
@@ -35,5 +35,16 @@ ENVELOPE_BYTES_MAX = PAYLOAD_BYTES_MAX
 ENVELOPE_DEPTH_MAX = 32
 ENVELOPE_ELEMENTS_MAX = 4096
 
-# More than this plugin puts into one; its own are cut at 200
-TRUST_DECISIONS_MAX = 1000
+# More than this plugin puts into one: its own are cut at 200. To take over so many
+# takes 25 ms of the main loop
+TRUST_DECISIONS_MAX = 400
+
+# Shared files. Programs send one source and one or two hashes; a file name has at
+# most 255 bytes on most disks; the address fits a link of a file (`media/uri`)
+FILE_SOURCES_MAX = 5
+FILE_HASHES_MAX = 16
+FILE_NAME_MAX = 255
+FILE_URL_MAX = 2048
+FILE_SIZE_MAX = (1 << 63) - 1
+# Files in one message; what is above is named, and not fetched
+FILES_MAX = 20

@@ -54,8 +54,8 @@ def find_encrypted(children: Iterable[Element]) -> tuple[EncryptedMessage, ...]:
 
     Raises:
         MalformedStanza: one of them is malformed, or there are two of the
-            same protocol. Then none is to be used: whoever added the other one
-            may have wanted to hide something.
+            same protocol. Then none is used: a server may have added one of them
+            to hide the other.
     """
     found: dict[Protocol, EncryptedMessage] = {}
     for child in children:
@@ -158,7 +158,7 @@ def _key(element: Element, jid: str | None = None) -> EncryptedKey:
 def _jid(element: Element) -> str:
     jid = element.get("jid")
     if not jid or len(jid.encode(errors="replace")) > JID_BYTES_MAX or "/" in jid:
-        raise MalformedStanza("keys for nobody")
+        raise MalformedStanza("keys without a recipient")
     return jid
 
 
@@ -201,7 +201,7 @@ def _build_omemo_2(message: EncryptedMessage) -> Element:
     groups: dict[str, Element] = {}
     for key in message.keys:
         if key.jid is None:
-            raise ValueError("a key for nobody")
+            raise ValueError("a key without a recipient")
         group = groups.get(key.jid)
         if group is None:
             group = SubElement(header, _OMEMO_2_KEYS, {"jid": key.jid})

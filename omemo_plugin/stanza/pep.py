@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What devices publish: XEP-0384, "Announcing support", in version 0.3.0
+Device lists and bundles: XEP-0384, "Announcing support", in version 0.3.0
 (legacy) and 0.9.1 (OMEMO 2).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import SubElement
@@ -148,8 +149,8 @@ class _BundleForm:
     """
     The names of one protocol, and what is written in front of its keys.
 
-    The legacy protocol says nothing about the range of a signed prekey's id,
-    and there are clients that use 0, or all 32 bits.
+    There are clients that number from 0, and in the legacy protocol, which gives
+    no range, others that use all 32 bits for a signed prekey.
     """
 
     protocol: Protocol
@@ -182,7 +183,7 @@ _FORMS = {
         protocol=Protocol.OMEMO_2,
         signed_prekey="spk",
         signed_prekey_id="id",
-        signed_prekey_ids=(1, DEVICE_ID_MAX),
+        signed_prekey_ids=(0, DEVICE_ID_MAX),
         signature="spks",
         identity_key="ik",
         prekey="pk",
@@ -194,14 +195,16 @@ _FORMS = {
 
 def parse_bundle(element: Element, protocol: Protocol) -> Bundle:
     """
-    Read a bundle. It is written by one client in one go, so it is taken as a
-    whole or not at all. Whether the keys are points of the curve and the
-    signature is right is for the engine to find out.
+    Read a bundle. Whether the keys are points of the curve and the signature is
+    right is for the engine to find out.
+
+    One prekey is enough for a session: others that are not valid, or not
+    unique, are left out, and do not cost the contact.
 
     Raises:
         MalformedStanza: it is not a bundle of this protocol, something in it
-            is missing, doubled or of a wrong length, or it has no prekeys or
-            more than `PREKEYS_MAX`.
+            but a prekey is missing, doubled or of a wrong length, or it has no
+            valid prekey, or more of them than `PREKEYS_MAX`.
     """
     form = _FORMS[protocol]
     if element.tag != form.tag("bundle"):
@@ -223,12 +226,23 @@ def parse_bundle(element: Element, protocol: Protocol) -> Bundle:
 def _parse_prekeys(elements: list[Element], form: _BundleForm) -> dict[int, bytes]:
     if not 0 < len(elements) <= PREKEYS_MAX:
         raise MalformedStanza("no prekeys, or too many")
+    found: list[tuple[int, bytes]] = []
+    for element in elements:
+        try:
+            prekey_id = parse_number(element.get(form.prekey_id), lowest=0)
+            found.append((prekey_id, _parse_key(element, form)))
+        except MalformedStanza:
+            continue
+    ids = Counter(prekey_id for prekey_id, _prekey in found)
+    keys = Counter(prekey for _prekey_id, prekey in found)
+    # Nobody can tell which one the owner of the bundle means by an id
     prekeys = {
-        parse_number(element.get(form.prekey_id)): _parse_key(element, form)
-        for element in elements
+        prekey_id: prekey
+        for prekey_id, prekey in found
+        if ids[prekey_id] == keys[prekey] == 1
     }
-    if not len(prekeys) == len(set(prekeys.values())) == len(elements):
-        raise MalformedStanza("a prekey twice")
+    if not prekeys:
+        raise MalformedStanza("no valid prekey")
     return prekeys
 
 

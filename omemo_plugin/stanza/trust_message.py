@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import SubElement
 
-from ..engine.decisions import KeyDecision
 from ..engine.errors import MalformedStanza
+from ..engine.values import KeyDecision
 from ..engine.values import Protocol
 from ..engine.values import Trust
 from .base import parse_base64
@@ -87,7 +87,7 @@ def parse_trust_message(element: Element) -> tuple[KeyDecision, ...]:
 def _parse_owner(owner: Element) -> list[KeyDecision]:
     jid = owner.get("jid")
     if not jid or len(jid.encode()) > JID_BYTES_MAX or not jid.isprintable():
-        raise MalformedStanza("keys of nobody")
+        raise MalformedStanza("keys without an owner")
     if "/" in jid:
         raise MalformedStanza("keys of a resource")
     decisions = [

@@ -10,14 +10,13 @@ encrypted files: Gajim would hand them, keys and all, to whatever program there 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from ..bridge.gajim.patches import Patches
 from ..verify.judge import Source
 from ..verify.uri import InvalidUri
 from ..verify.uri import parse_uri
-from .host import Patches
 
-# Who opens links; each has the function under a name of its own
+# Modules that open links; each has the function under a name of its own
 _OPENERS = (
     "gajim.gtk.application",
     "gajim.gtk.conversation.plain_widget",
@@ -28,6 +27,11 @@ _OPENERS = (
 
 Opened = Callable[[str, Source, str | None], None]
 FileOpened = Callable[[str, str | None], None]
+
+# Gajim's functions that open links; a link is a text or an object of Gajim's
+_Opener = Callable[..., object]
+_Several = Callable[[object, list[str]], object]
+_One = Callable[[object, object], object]
 
 _FILE = "aesgcm"
 
@@ -55,10 +59,11 @@ def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> N
         file_opened: gets each link to an encrypted file, and the account.
     """
 
-    def opener(theirs: Any) -> Any:
-        def open_uri(uri: Any, *args: Any, **options: Any) -> Any:
+    def opener(theirs: _Opener) -> _Opener:
+        def open_uri(uri: object, *args: object, **options: object) -> object:
             text = uri if isinstance(uri, str) else _source_of(uri)
-            account = (args[0] if args else options.get("account")) or None
+            given = args[0] if args else options.get("account")
+            account = given if isinstance(given, str) and given else None
             if text.partition(":")[0].lower() == _FILE:
                 file_opened(text, account)
                 return None
@@ -69,7 +74,7 @@ def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> N
 
         return open_uri
 
-    def knower(theirs: Any) -> Any:
+    def knower(theirs: Callable[[str], bool]) -> Callable[[str], bool]:
         def is_known_uri_scheme(scheme: str) -> bool:
             return scheme == _FILE or bool(theirs(scheme))
 
@@ -82,7 +87,7 @@ def follow_links(patches: Patches, opened: Opened, file_opened: FileOpened) -> N
     _follow_desktop(patches, opened)
 
 
-def _source_of(uri: Any) -> str:
+def _source_of(uri: object) -> str:
     # 1.7 and 2.1 keep the whole link under one name, 2.6 under another
     return str(getattr(uri, "source", None) or getattr(uri, "uri", ""))
 
@@ -91,8 +96,8 @@ def _follow_desktop(patches: Patches, opened: Opened) -> None:
     from gajim.gtk import main
     from gajim.gtk.application import GajimApplication
 
-    def several(theirs: Any) -> Any:
-        def _open_uris(app: Any, uris: list[str]) -> Any:
+    def several(theirs: _Several) -> _Several:
+        def _open_uris(app: object, uris: list[str]) -> object:
             rest = [uri for uri in uris if not has_keys(uri)]
             for uri in uris:
                 if has_keys(uri):
@@ -101,8 +106,8 @@ def _follow_desktop(patches: Patches, opened: Opened) -> None:
 
         return _open_uris
 
-    def one(theirs: Any) -> Any:
-        def open_xmpp_iri(window: Any, iri: Any) -> Any:
+    def one(theirs: _One) -> _One:
+        def open_xmpp_iri(window: object, iri: object) -> object:
             text = _source_of(iri)
             if has_keys(text):
                 opened(text, Source.DESKTOP, None)

@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Fingerprints as people compare them: XEP-0384 0.9.1, "Security Considerations",
-wants the identity key in its Curve25519 form, as lower-case hex digits in
+Fingerprints in the form that people compare (XEP-0384 0.9.1, "Security
+Considerations"): the identity key in its Curve25519 form, as lower-case hex digits in
 eight coloured groups of eight.
 """
 
 from __future__ import annotations
 
 import hashlib
-
-import xeddsa
 
 from ..engine.errors import OmemoError
 
@@ -37,34 +35,6 @@ _LIGHTNESS_ON_DARK = 75.0
 
 class InvalidFingerprint(OmemoError):
     """A text or key is not a fingerprint."""
-
-
-def from_curve25519(key: bytes) -> str:
-    """
-    The fingerprint of an identity key of the legacy protocol, without a type
-    in front.
-
-    Raises:
-        InvalidFingerprint: it does not have 32 bytes.
-    """
-    if len(key) != _KEY_LENGTH:
-        raise InvalidFingerprint("a key of a wrong length")
-    return key.hex()
-
-
-def from_ed25519(key: bytes) -> str:
-    """
-    The fingerprint of an identity key of OMEMO 2.
-
-    Raises:
-        InvalidFingerprint: it does not have 32 bytes, or is not a key.
-    """
-    if len(key) != _KEY_LENGTH:
-        raise InvalidFingerprint("a key of a wrong length")
-    try:
-        return from_curve25519(xeddsa.ed25519_pub_to_curve25519_pub(key))
-    except Exception as error:
-        raise InvalidFingerprint("not a key") from error
 
 
 def parse_fingerprint(text: str) -> str:

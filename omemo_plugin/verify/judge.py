@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What a scanned code means, compared with what is known: whose it is, which
-devices it verifies, and what speaks against it. Nothing is changed here; the
-engine carries a judgement out.
+Judging a verification code: its account, the devices it verifies, and everything that
+contradicts it. This module changes nothing; the engine applies a judgement.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from enum import Enum
 
-from ..engine.decisions import Decisions
-from ..engine.device_info import DeviceInfo
+from ..engine.keys.device_info import DeviceInfo
+from ..engine.values import CodeClaims
 from ..engine.values import Device
 from ..engine.values import Trust
 from .jid import ascii_form
@@ -29,7 +28,7 @@ from .uri import parse_uri
 
 
 class Source(Enum):
-    """Where the text of a code came from."""
+    """The source of a code's text."""
 
     CAMERA = "camera"
     SCREEN = "screen"
@@ -43,21 +42,21 @@ class Source(Enum):
     @property
     def is_direct(self) -> bool:
         """
-        Whether the user fetched it. A link in a chat, or one that another
-        program handed over, may have been written by anybody: the user is to be
-        asked whether its source is trusted (XEP-0434, "trust-message").
+        Whether the user saw the code with their own eyes. An attacker may have
+        written a link, a picture, a text, or what is on the screen: the user has
+        to say how it came (XEP-0434, "trust-message").
         """
-        return self not in (Source.LINK, Source.DESKTOP)
+        return self is Source.CAMERA
 
 
 class Verdict(Enum):
     """
-    What a code comes to.
+    The result of judging a code.
 
-    MATCH: devices that are known have the keys it names.
+    MATCH: known devices have the keys it names.
     IN_ADVANCE: it names only devices that are not known yet.
-    DISTRUST: it only says which keys are not to be trusted.
-    MISMATCH: a device that is known has another key than it names.
+    DISTRUST: it only names keys not to be trusted.
+    MISMATCH: a known device has another key than it names.
     OTHER_CONTACT: it is of another account than the expected one.
     OWN_CODE: it is of the own account, where a contact's was expected.
     ONLY_THIS_DEVICE: it names nothing but this very device.
@@ -76,19 +75,18 @@ class Verdict(Enum):
     UNREADABLE = "unreadable"
 
 
-class Kind(Enum):
+class FindingKind(Enum):
     """
-    What a code says of one key.
+    The statement of a code about one key.
 
-    VERIFIES: of a known device; it becomes verified. If another key was
-        presented for it, that one was not its own.
-    ALREADY_VERIFIED: of a device that is verified.
-    IN_ADVANCE: of none that is known; remembered for when it appears.
-    MISMATCH: of a device that is known with another key. That one becomes
-        distrusted.
-    DISTRUSTS: not to be trusted.
-    THIS_DEVICE: of this device, and right.
-    THIS_DEVICE_DIFFERS: of this device, but not its key.
+    VERIFIES: it is the key of a known device, which becomes verified. Another key
+        that was presented for the device was not its own.
+    ALREADY_VERIFIED: it is the key of a verified device.
+    IN_ADVANCE: no known device has it; the engine keeps it until one appears.
+    MISMATCH: the device is known with another key, which becomes distrusted.
+    DISTRUSTS: the key is not to be trusted.
+    THIS_DEVICE: it is the key of this device.
+    THIS_DEVICE_DIFFERS: it names this device with a key that is not its own.
     """
 
     VERIFIES = "verifies"
@@ -104,13 +102,13 @@ class Kind(Enum):
 class Finding:
     """
     Attributes:
-        fingerprint: what the code names, 64 hex digits.
-        device: None for a key that is named without a device and not known.
-        info: what was known of the device; of a mismatch, its fingerprint is
-            the stored one.
+        fingerprint: the key that the code names, 64 hex digits.
+        device: None for an unknown key that is named without a device.
+        info: the device before the code; of a mismatch, its fingerprint is the
+            stored one.
     """
 
-    kind: Kind
+    kind: FindingKind
     fingerprint: str
     device: Device | None = None
     info: DeviceInfo | None = None
@@ -120,13 +118,12 @@ class Finding:
 class Judgement:
     """
     Attributes:
-        jid: whose code it is, as the roster writes it where it was expected; ''
-            if that is not known.
-        expected: whose code was expected.
-        text: what was judged.
-        unmentioned: devices in use that the code does not name: it says
-            nothing of them.
-        applied: it has been carried out.
+        jid: the account of the code; as the roster writes it where a code of the
+            contact was expected; '' if the account is not known.
+        expected: the account whose code was expected.
+        text: the text of the code.
+        unmentioned: devices in use that the code does not name.
+        applied: the engine has applied the code.
     """
 
     verdict: Verdict
@@ -136,18 +133,18 @@ class Judgement:
     expected: str | None = None
     findings: tuple[Finding, ...] = ()
     unmentioned: tuple[DeviceInfo, ...] = ()
-    decisions: Decisions = field(default_factory=Decisions, repr=False)
+    claims: CodeClaims = field(default_factory=CodeClaims, repr=False)
     applied: bool = False
 
-    def of(self, kind: Kind) -> tuple[Finding, ...]:
+    def of(self, kind: FindingKind) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.kind is kind)
 
     def says_the_same(self, other: Judgement) -> bool:
-        """Whether two judgements come to the same for the user."""
+        """Whether two judgements are the same for the user."""
         return (
             self.verdict is other.verdict
             and self.jid == other.jid
-            and self.decisions == other.decisions
+            and self.claims == other.claims
             and [(one.kind, one.fingerprint, one.device) for one in self.findings]
             == [(one.kind, one.fingerprint, one.device) for one in other.findings]
         )
@@ -155,13 +152,13 @@ class Judgement:
     @property
     def can_apply(self) -> bool:
         """
-        Whether there is anything to carry out.
+        Whether there is anything to apply.
 
-        SECURITY: who names a wrong key for this very device, the one of which
-        we know for certain, is believed nothing else.
+        SECURITY: a code that names a wrong key for this very device, the one key
+        that is certain, is not trusted in anything else.
         """
         kinds = {one.kind for one in self.findings}
-        return bool(kinds & _TO_DO) and Kind.THIS_DEVICE_DIFFERS not in kinds
+        return bool(kinds & _TO_DO) and FindingKind.THIS_DEVICE_DIFFERS not in kinds
 
     @property
     def needs_confirmation(self) -> bool:
@@ -169,8 +166,15 @@ class Judgement:
         return self.can_apply and not self.source.is_direct
 
 
-_TO_DO = frozenset({Kind.VERIFIES, Kind.IN_ADVANCE, Kind.MISMATCH, Kind.DISTRUSTS})
-_GOOD = frozenset({Kind.VERIFIES, Kind.ALREADY_VERIFIED})
+_TO_DO = frozenset(
+    {
+        FindingKind.VERIFIES,
+        FindingKind.IN_ADVANCE,
+        FindingKind.MISMATCH,
+        FindingKind.DISTRUSTS,
+    }
+)
+_GOOD = frozenset({FindingKind.VERIFIES, FindingKind.ALREADY_VERIFIED})
 
 
 def judge(
@@ -183,13 +187,13 @@ def judge(
     devices: Callable[[str], Sequence[DeviceInfo]],
 ) -> Judgement:
     """
-    Judge what was scanned, read or pasted.
+    Judge a text that was scanned, read or pasted.
 
     Args:
         text: anything.
         expected: the bare JID of the contact that is to be verified; the own
-            one for another own device; None for nobody in particular.
-        devices: gives what is known of an account's devices.
+            one for another own device; None for any account.
+        devices: gives the known devices of an account.
     """
 
     def nothing(verdict: Verdict, jid: str = "") -> Judgement:
@@ -215,19 +219,10 @@ def judge(
     this = Device(own_jid, own_device_id)
     if isinstance(uri, FingerprintUri):
         findings = _judge_devices(uri, jid, known, this)
-        decisions = Decisions(devices=uri.fingerprints)
+        claims = CodeClaims(devices=uri.fingerprints)
     else:
         findings = _judge_keys(uri, known, this)
-        decisions = Decisions(trusted=uri.trusted, distrusted=uri.distrusted)
-    named = {one.device for one in findings}
-    unmentioned = tuple(
-        info
-        for info in known
-        if info.active
-        and info.fingerprint is not None
-        and info.device not in named
-        and info.device != this
-    )
+        claims = CodeClaims(trusted=uri.trusted, distrusted=uri.distrusted)
     return Judgement(
         _verdict(findings),
         source,
@@ -235,8 +230,23 @@ def judge(
         jid,
         expected,
         findings,
-        unmentioned,
-        decisions,
+        _unmentioned(findings, known, this),
+        claims,
+    )
+
+
+def _unmentioned(
+    findings: Sequence[Finding], known: Sequence[DeviceInfo], this: Device
+) -> tuple[DeviceInfo, ...]:
+    """The other devices in use that a code does not name."""
+    named = {one.device for one in findings}
+    return tuple(
+        info
+        for info in known
+        if info.active
+        and info.fingerprint is not None
+        and info.device not in named
+        and info.device != this
     )
 
 
@@ -250,30 +260,30 @@ def _judge_devices(
         device = Device(jid, number)
         info = by_device.get(device)
         if info is None or info.fingerprint is None:
-            # The key is what counts, should the device have got another id
+            # The key counts: the device may have another id now
             other = by_key.get(fingerprint)
             if other is None:
-                kind = Kind.IN_ADVANCE
+                kind = FindingKind.IN_ADVANCE
                 findings.append(Finding(kind, fingerprint, device, info))
             else:
                 findings.append(_match(other, fingerprint, this))
         elif info.fingerprint == fingerprint:
             findings.append(_match(info, fingerprint, this))
         elif device == this:
-            kind = Kind.THIS_DEVICE_DIFFERS
+            kind = FindingKind.THIS_DEVICE_DIFFERS
             findings.append(Finding(kind, fingerprint, device, info))
         else:
-            findings.append(Finding(Kind.MISMATCH, fingerprint, device, info))
+            findings.append(Finding(FindingKind.MISMATCH, fingerprint, device, info))
     return tuple(findings)
 
 
 def _match(info: DeviceInfo, fingerprint: str, this: Device) -> Finding:
     if info.device == this:
-        kind = Kind.THIS_DEVICE
+        kind = FindingKind.THIS_DEVICE
     elif info.trust is Trust.VERIFIED and not info.key_changed:
-        kind = Kind.ALREADY_VERIFIED
+        kind = FindingKind.ALREADY_VERIFIED
     else:
-        kind = Kind.VERIFIES
+        kind = FindingKind.VERIFIES
     return Finding(kind, fingerprint, info.device, info)
 
 
@@ -289,28 +299,28 @@ def _judge_keys(
     for key in sorted(uri.trusted):
         found = by_key.get(key)
         if found is None:
-            findings.append(Finding(Kind.IN_ADVANCE, key))
+            findings.append(Finding(FindingKind.IN_ADVANCE, key))
         else:
             findings.append(_match(found, key, this))
     for key in sorted(uri.distrusted):
         found = by_key.get(key)
         if found is None:
-            findings.append(Finding(Kind.DISTRUSTS, key))
+            findings.append(Finding(FindingKind.DISTRUSTS, key))
         elif found.device == this:
-            findings.append(Finding(Kind.THIS_DEVICE_DIFFERS, key, this, found))
+            findings.append(Finding(FindingKind.THIS_DEVICE_DIFFERS, key, this, found))
         else:
-            findings.append(Finding(Kind.DISTRUSTS, key, found.device, found))
+            findings.append(Finding(FindingKind.DISTRUSTS, key, found.device, found))
     return tuple(findings)
 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:
     kinds = {one.kind for one in findings}
-    if kinds & {Kind.MISMATCH, Kind.THIS_DEVICE_DIFFERS}:
+    if kinds & {FindingKind.MISMATCH, FindingKind.THIS_DEVICE_DIFFERS}:
         return Verdict.MISMATCH
     if kinds & _GOOD:
         return Verdict.MATCH
-    if Kind.IN_ADVANCE in kinds:
+    if FindingKind.IN_ADVANCE in kinds:
         return Verdict.IN_ADVANCE
-    if Kind.DISTRUSTS in kinds:
+    if FindingKind.DISTRUSTS in kinds:
         return Verdict.DISTRUST
     return Verdict.ONLY_THIS_DEVICE

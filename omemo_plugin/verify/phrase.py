@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What two people read to each other on the telephone: the same words or digits
-on both sides, if both have the right keys of each other's devices.
+The phrase that two people read to each other on the telephone: words or digits that are
+the same on both sides if both have the right keys of each other's devices.
 
-It is Signal's numeric fingerprint, version 0, with several keys for each person
+The phrase is Signal's numeric fingerprint, version 0, with several keys for each person
 (sorted) and the bare JID as the stable identifier; docs/verification.md has it
 step by step.
 """
@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..engine.device_info import DeviceInfo
+from ..engine.keys.device_info import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
 from .jid import prepare_bare_jid
+from .jid import same_account
 
 _VERSION = bytes(2)
 _ROUNDS = 5200
@@ -54,30 +57,36 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Form:
+    """
+    One way to read a phrase aloud.
+
+    Attributes:
+        language: of the words, as `WORD_LISTS` names it; '' for digits.
+        parts: eighteen words, or twelve groups of five digits. The first half is
+            read by one person, the second half by the other.
+    """
+
+    language: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Phrase:
     """
     Attributes:
         jid: of the contact.
-        digits: twelve groups of five.
-        words: eighteen words; none without the library that has them.
+        forms: digits, and words for each list that there is.
+        own_first: the user reads the first half: the own address sorts first.
         covers: the contact's devices it is about.
         own: ours.
     """
 
     jid: str
-    digits: tuple[str, ...]
-    words: tuple[str, ...] = ()
+    forms: tuple[Form, ...]
+    own_first: bool = True
     covers: tuple[Device, ...] = ()
     own: tuple[Device, ...] = ()
-
-    @property
-    def is_words(self) -> bool:
-        return bool(self.words)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """What to read: the words, or the digits where there are none."""
-        return self.words or self.digits
 
 
 def digits_of(one: Person, other: Person) -> tuple[str, ...]:
@@ -111,7 +120,7 @@ def words_of(one: Person, other: Person, word_list: tuple[str, ...]) -> tuple[st
 @lru_cache(64)
 def _hash(person: Person) -> bytes:
     if not person.fingerprints:
-        raise ValueError("nobody without keys")
+        raise ValueError("a person without keys")
     if not all(_FINGERPRINT.fullmatch(one) for one in person.fingerprints):
         raise ValueError("not a fingerprint")
     keys = b"".join(sorted(_TYPE + bytes.fromhex(one) for one in person.fingerprints))
@@ -142,17 +151,59 @@ def _words(value: bytes, word_list: tuple[str, ...]) -> list[str]:
     ]
 
 
-@lru_cache(1)
-def load_words() -> tuple[str, ...]:
-    """The English list of BIP-39, of python3-mnemonic; none without it."""
+# The lists of BIP-39 in python3-mnemonic, by the language of the interface. Older
+# versions of it have fewer
+WORD_LISTS = {
+    "en": "english",
+    "cs": "czech",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "ja": "japanese",
+    "ko": "korean",
+    "pt": "portuguese",
+    "ru": "russian",
+    "tr": "turkish",
+    "zh_CN": "chinese_simplified",
+    "zh_TW": "chinese_traditional",
+}
+
+
+@lru_cache
+def load_words(language: str) -> tuple[str, ...]:
+    """
+    The words of a language; none without a list of them.
+
+    Args:
+        language: as `WORD_LISTS` names it.
+    """
+    if language not in WORD_LISTS:
+        return ()
     try:
         from mnemonic import Mnemonic
 
-        words = tuple(Mnemonic("english").wordlist)
-    except Exception:
-        # Not installed, or not what it was: digits do as well
+        # mnemonic 0.19 has a byte order mark in its French list; letters with
+        # accents come in either form
+        words = tuple(
+            unicodedata.normalize("NFC", word.strip("\ufeff"))
+            for word in Mnemonic(WORD_LISTS[language]).wordlist
+        )
+    except Exception:  # noqa: BLE001 - the package is missing, or has changed
+        # Digits do as well
         return ()
     return words if len(words) == _WORD_LIST else ()
+
+
+def load_word_lists(language: str) -> dict[str, tuple[str, ...]]:
+    """
+    The lists of words to choose from, by language: the one of the interface and
+    the English one, as far as there are such.
+
+    Args:
+        language: of the interface, such as "de" or "zh_TW".
+    """
+    lists = {one: load_words(one) for one in (language, "en")}
+    return {one: words for one, words in lists.items() if words}
 
 
 def in_question(infos: Iterable[DeviceInfo]) -> tuple[DeviceInfo, ...]:
@@ -172,7 +223,7 @@ def phrase_of(
     theirs: Iterable[DeviceInfo],
     own_jid: str,
     ours: Iterable[DeviceInfo],
-    word_list: tuple[str, ...],
+    word_lists: Mapping[str, tuple[str, ...]],
 ) -> Phrase | None:
     """
     The phrase for a contact; None if a key of theirs or ours is wanting, or the
@@ -180,23 +231,25 @@ def phrase_of(
 
     Args:
         theirs, ours: all devices that are known.
-        word_list: see `load_words`.
+        word_lists: see `load_word_lists`.
     """
     covers = in_question(theirs)
     own = in_question(ours)
-    if not covers or not own or jid == own_jid:
+    if not covers or not own or same_account(jid, own_jid):
         return None
     us = Person(own_jid, _fingerprints(own))
     them = Person(jid, _fingerprints(covers))
     try:
-        digits = digits_of(us, them)
-        words = words_of(us, them, word_list) if word_list else ()
+        forms = [Form("", digits_of(us, them))]
+        for language, word_list in word_lists.items():
+            forms.append(Form(language, words_of(us, them, word_list)))
+        own_first = prepare_bare_jid(own_jid) < prepare_bare_jid(jid)
     except ValueError:
         return None
     return Phrase(
         jid,
-        digits,
-        words,
+        tuple(forms),
+        own_first,
         tuple(info.device for info in covers),
         tuple(info.device for info in own),
     )

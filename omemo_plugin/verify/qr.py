@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Drawing QR codes. Nothing is written to a disk: what is in a code tells who
-talks to whom.
+Drawing QR codes in memory. A code reveals that two people are in contact, so this
+module writes nothing to a disk.
 """
 
 from __future__ import annotations

@@ -8,15 +8,14 @@ use:
     xmpp:romeo@montague.lit?omemo-sid-123=FINGERPRINT;omemo-sid-456=FINGERPRINT
     xmpp:romeo@montague.lit?trust-message;encryption=urn:xmpp:omemo:2;trust=KEY
 
-The first is the one of Conversations (also with `message;` in front), the
-second that of XEP-0434, "URI Query Types". A verification is about what the
-user trusts, so whatever can be read in two ways is refused as a whole.
+Conversations uses the first form (also with `message;` in front), XEP-0434, "URI Query
+Types", defines the second. A verification decides on the user's trust, so a URI that
+can be read in two ways is refused as a whole.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -215,25 +214,6 @@ def build_fingerprint_uri(jid: str, fingerprints: Mapping[int, str]) -> str:
         fingerprints: device id to 64 hex digits, in the order to be written.
     """
     pairs = [f"{_SID}{number}={value}" for number, value in fingerprints.items()]
-    return f"{_build_path(jid)}?{';'.join(pairs)}"
-
-
-def build_trust_message_uri(
-    jid: str,
-    protocol: Protocol,
-    trusted: Collection[str],
-    distrusted: Collection[str] = (),
-) -> str:
-    """
-    The URI of XEP-0434.
-
-    Args:
-        jid: a bare JID.
-        trusted, distrusted: 64 hex digits each.
-    """
-    pairs = [_TRUST_MESSAGE, f"encryption={protocol.namespace}"]
-    pairs += [f"trust={key}" for key in trusted]
-    pairs += [f"distrust={key}" for key in distrusted]
     return f"{_build_path(jid)}?{';'.join(pairs)}"
 
 

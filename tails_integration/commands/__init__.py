@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `tails-gajim` can do, one word a file."""
+"""The commands of `tails-gajim`, one in each file."""

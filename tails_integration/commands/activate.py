@@ -1,22 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`tails-gajim activate`: the system's part, by whoever installs it."""
+"""`tails-gajim activate`: the system-wide part, which the package runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from .. import activate
-from ..errors import EXIT_DONE
-from ..system import System
+from ..base.errors import EXIT_DONE
+from ..base.system import System
+from ..install import activation
 
 NAME = "activate"
 HELP = "put locks, confinement and launcher in place (root)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to."""
+    """Add the options."""
     parser.add_argument(
         "--anywhere",
         action="store_true",
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, system: System) -> int:
-    """Put it in place."""
-    for warning in activate.activate(system, anywhere=options.anywhere):
+    """Activate, and print warnings."""
+    for warning in activation.activate(system, anywhere=options.anywhere):
         sys.stderr.write(f"tails-gajim: {warning}\n")
     return EXIT_DONE

@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`tails-gajim check`: what would leak, and what to do about it."""
+"""`tails-gajim check`: reports leaks and weaknesses, and how to repair them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from .. import audit
-from ..errors import EXIT_DONE
-from ..errors import EXIT_VIOLATIONS
-from ..i18n import _
-from ..system import System
+from ..base.errors import EXIT_DONE
+from ..base.errors import EXIT_VIOLATIONS
+from ..base.i18n import _
+from ..base.system import System
+from ..settings import audit
 
 NAME = "check"
 ALIASES = ("audit",)
@@ -19,12 +19,12 @@ HELP = "say what would leak; exit code 1 if anything would"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """How to print it."""
+    """Add the options for the output."""
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(options: argparse.Namespace, system: System) -> int:
-    """Look, and print."""
+    """Print all findings."""
     found = audit.findings(system)
     if options.json:
         sys.stdout.write(audit.as_json(found) + "\n")

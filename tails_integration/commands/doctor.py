@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`tails-gajim doctor`: how things are."""
+"""`tails-gajim doctor`: reports the state."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import argparse
 import sys
 
 from .. import doctor
-from ..errors import EXIT_DONE
-from ..system import System
+from ..base.errors import EXIT_DONE
+from ..base.system import System
 
 NAME = "doctor"
 HELP = "say where keys are, whether Tor is up, and how accounts use it"
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """None."""
+    """Add no arguments."""
 
 
 def run(_options: argparse.Namespace, system: System) -> int:

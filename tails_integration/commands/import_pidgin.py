@@ -7,18 +7,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import pidgin_import
-from ..errors import EXIT_DONE
-from ..errors import NotTails
-from ..i18n import _
-from ..system import System
+from ..base.errors import EXIT_DONE
+from ..base.errors import NotTails
+from ..base.i18n import _
+from ..base.system import System
+from ..pidgin import importer
 
 NAME = "import-pidgin"
 HELP = "take XMPP accounts and rooms over from Pidgin"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to take, and whether only to look."""
+    """Add the options."""
     parser.add_argument("--dry-run", action="store_true", help="only say what it is")
     parser.add_argument(
         "--passwords", action="store_true", help="passwords too, if they are kept"
@@ -31,22 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, system: System) -> int:
-    """Look, and do it."""
+    """Print the plan, and carry it out."""
     if not system.is_tails():
         raise NotTails
     if options.verify_again:
-        contacts = pidgin_import.to_verify(system)
+        contacts = importer.to_verify(system)
         if contacts:
-            sys.stdout.write(pidgin_import.verify_again(contacts) + "\n")
+            sys.stdout.write(importer.verify_again(contacts) + "\n")
         return EXIT_DONE
-    plan = pidgin_import.plan(system)
-    text = pidgin_import.describe(plan)
+    plan = importer.plan(system)
+    text = importer.describe(plan)
     if text:
         sys.stdout.write(text + "\n")
     if not plan.accounts:
         sys.stdout.write(_("There is nothing to take over.") + "\n")
         return EXIT_DONE
     if not options.dry_run:
-        pidgin_import.carry_out(system, plan, passwords=options.passwords)
+        importer.carry_out(system, plan, passwords=options.passwords)
         sys.stdout.write(_("Done. Nothing in Pidgin was changed.") + "\n")
     return EXIT_DONE

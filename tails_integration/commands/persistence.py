@@ -8,21 +8,21 @@ import argparse
 import json
 import sys
 
-from .. import persistence
-from .. import persistence_root
-from ..bindings import STORAGE
-from ..errors import EXIT_DONE
-from ..errors import NotTails
-from ..i18n import _
-from ..persistence import Storage
-from ..system import System
+from ..base.errors import EXIT_DONE
+from ..base.errors import NotTails
+from ..base.i18n import _
+from ..base.system import System
+from ..persistence import root_helper
+from ..persistence import user
+from ..persistence.bindings import STORAGE
+from ..persistence.user import Storage
 
 NAME = "persistence"
 HELP = "keep accounts, settings and keys on the Persistent Storage"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do."""
+    """Add the action and its options."""
     parser.add_argument("action", choices=("status", "enable", "disable"))
     parser.add_argument(
         "--history",
@@ -33,26 +33,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, system: System) -> int:
-    """Look, or change it."""
+    """Print the state, or change it."""
     if options.action == "status":
         _status(options, system)
         return EXIT_DONE
     if options.action == "enable":
-        word = persistence_root.ENABLE
+        word = root_helper.ENABLE
         if options.history:
-            word = persistence_root.ENABLE_HISTORY
+            word = root_helper.ENABLE_HISTORY
         text = _("Kept from now on.")
         later = _("Kept from the next start of Tails on.")
     else:
-        word = persistence_root.DISABLE
+        word = root_helper.DISABLE
         if options.history:
-            word = persistence_root.DISABLE_HISTORY
+            word = root_helper.DISABLE_HISTORY
         text = _("Not kept any more. What was stored is still there: {folder}")
         later = _(
             "Not kept from the next start of Tails on. What was stored is still"
             " there: {folder}"
         )
-    done = persistence.change(system, word)
+    done = user.change(system, word)
     folder = f"{STORAGE}/gajim"
     sys.stdout.write((text if done else later).format(folder=folder) + "\n")
     return EXIT_DONE
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, system: System) -> int:
 def _status(options: argparse.Namespace, system: System) -> None:
     if not system.is_tails():
         raise NotTails
-    now = persistence.status(system)
+    now = user.status(system)
     if options.json:
         values = {
             "storage": now.storage.value,

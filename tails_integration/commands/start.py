@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 
 from .. import launcher
-from ..system import System
+from ..base.system import System
 
 NAME = "start"
 HELP = "start Gajim; what follows goes to it"
@@ -16,7 +16,7 @@ PARSER = {"prefix_chars": "\0", "add_help": False}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Everything is Gajim's."""
+    """Pass all arguments to Gajim."""
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
 
 

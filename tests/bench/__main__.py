@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-How long things take, beside gajim-omemo in Debian 12 and beside omemo-dr, which
-Gajim has built in, in Debian 13, in one run.
+Measures times beside gajim-omemo in Debian 12 and beside omemo-dr, which Gajim has
+built in, in Debian 13, in one run.
 
 Both sides do all their real work with their real stores on the same disk: ours
 commits what it received in batches of a hundred, as behind Gajim, and waits
@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from omemo_plugin.engine.libraries import load
 
@@ -34,71 +33,76 @@ load()
 from omemo_plugin.engine.engine import OmemoEngine  # noqa: E402
 from omemo_plugin.engine.values import EncryptedMessage  # noqa: E402
 from omemo_plugin.engine.values import Protocol  # noqa: E402
+from tests.bench import bounds  # noqa: E402
+from tests.bench import forgetting  # noqa: E402
 from tests.bench import gajim_omemo  # noqa: E402
 from tests.bench import omemo_dr  # noqa: E402
-from tests.support.crowd import add_crowd  # noqa: E402
-from tests.support.scene import GAJIM_OMEMO  # noqa: E402
-from tests.support.scene import OURS  # noqa: E402
-from tests.support.world import Peer  # noqa: E402
-from tests.support.world import World  # noqa: E402
+from tests.bench.against import compare  # noqa: E402
+from tests.bench.rival import Client  # noqa: E402
+from tests.bench.rival import Rival  # noqa: E402
+from tests.bench.rival import Row  # noqa: E402
+from tests.support.engine.fake_network import FakeNetwork  # noqa: E402
+from tests.support.engine.fake_network import Peer  # noqa: E402
+from tests.support.engine.many_accounts import add_crowd  # noqa: E402
+from tests.support.gajim.scene import GAJIM_OMEMO  # noqa: E402
+from tests.support.gajim.scene import NO_OMEMO  # noqa: E402
+from tests.support.gajim.scene import OURS  # noqa: E402
 
 LEGACY = (Protocol.LEGACY,)
 CROWD = "crowd@test"
 TEXT = b"The meeting is at noon by the old lighthouse."
 BATCH = 100
 MONTH = 35 * 24 * 3600
-PEERS: tuple[Any, ...] = (gajim_omemo, omemo_dr)
-
-Row = dict[str, Any]
+RIVALS = (gajim_omemo.RIVAL, omemo_dr.RIVAL)
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def fake_network() -> Iterator[FakeNetwork]:
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder))
-        yield world
-        world.close()
+        network = FakeNetwork(Path(folder))
+        yield network
+        network.close()
 
 
-def timed(call: Callable[[], None]) -> float:
+def timed(call: Callable[[], object]) -> float:
     """Milliseconds."""
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
 
 
-def row(name: str, peer: Any, ours: list[float], theirs: list[float]) -> Row:
+def row(name: str, peer_name: str, ours: list[float], theirs: list[float]) -> Row:
     ours_ms, peer_ms = statistics.median(ours), statistics.median(theirs)
     return {
         "name": name,
         "ours_ms": round(ours_ms, 2),
-        "peer": peer.NAME,
+        "peer": peer_name,
         "peer_ms": round(peer_ms, 2),
         "ratio": round(peer_ms / ours_ms, 2),
     }
 
 
-def confirm(sender: Peer, theirs: Any) -> None:
+def confirm(sender: Peer, theirs: Client) -> None:
     """A session both sides have used."""
     first = sender.encrypt(b"first", theirs.jid).messages[0]
     theirs.decrypt(theirs.to_theirs(first), sender.jid)
     answer = theirs.empty_message(sender.device)
-    sender.engine.decrypt(theirs.jid, [answer])
+    sender.engine.incoming.decrypt(theirs.jid, [answer])
 
 
-def decrypt(peer: Any, count: int, devices: int, rounds: int) -> Row:
+def decrypt(peer: Rival, count: int, devices: int, rounds: int) -> Row:
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
-    with a_world() as world:
-        ben = world.peer("ben@test", protocols=LEGACY)
-        cat = peer.Peer("cat@test", world.folder / "cat.db")
-        cat.publish(world)
-        senders = [world.peer("ann@test", protocols=LEGACY) for _ in range(devices)]
+    with fake_network() as network:
+        ben = network.peer("ben@test", protocols=LEGACY)
+        cat = peer.client("cat@test", network.folder / "cat.db")
+        cat.publish(network)
+        senders = [network.peer("ann@test", protocols=LEGACY) for _ in range(devices)]
         for sender in senders:
             # Or two would take the same prekey
             ben.clock.now += 60
             ben.carry_out(ben.engine.tick())
-            cat.publish(world)
+            cat.publish(network)
             sender.send(b"first", ben)
             confirm(sender, cat)
             ben.send(b"answer", sender)
@@ -106,12 +110,12 @@ def decrypt(peer: Any, count: int, devices: int, rounds: int) -> Row:
 
         def ours_run(messages: list[EncryptedMessage]) -> None:
             for number, message in enumerate(messages, 1):
-                ben.engine.decrypt("ann@test", [message])
+                ben.engine.incoming.decrypt("ann@test", [message])
                 if number % BATCH == 0:
                     ben.engine.commit()
             ben.engine.commit()
 
-        def theirs_run(messages: list[Any]) -> None:
+        def theirs_run(messages: list[object]) -> None:
             for message in messages:
                 cat.decrypt(message, "ann@test")
 
@@ -129,22 +133,22 @@ def decrypt(peer: Any, count: int, devices: int, rounds: int) -> Row:
             ours_ms.append(timed(partial(ours_run, messages)))
             theirs_ms.append(timed(partial(theirs_run, theirs)))
         cat.close()
-    return row(f"decrypt-{count}x{devices}", peer, ours_ms, theirs_ms)
+    return row(f"decrypt-{count}x{devices}", peer.name, ours_ms, theirs_ms)
 
 
-def encrypt(peer: Any, devices: int, rounds: int) -> Row:
+def encrypt(peer: Rival, devices: int, rounds: int) -> Row:
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
-    with a_world() as world:
-        ann = world.peer("ann@test", protocols=LEGACY)
-        cat = peer.Peer("cat@test", world.folder / "cat.db")
-        cat.publish(world)
+    with fake_network() as network:
+        ann = network.peer("ann@test", protocols=LEGACY)
+        cat = peer.client("cat@test", network.folder / "cat.db")
+        cat.publish(network)
         for _ in range(devices):
-            ben = world.peer("ben@test", protocols=LEGACY)
+            ben = network.peer("ben@test", protocols=LEGACY)
             ann.clock.now += 60
             ann.carry_out(ann.engine.tick())
-            cat.publish(world)
-            cat.meet(world, ben.device)
+            cat.publish(network)
+            cat.meet(network, ben.device)
             # Each answers, or all messages would be key exchanges
             ben.send(b"hello", ann)
             answer = ben.encrypt(b"hello", "cat@test").messages[0]
@@ -153,9 +157,9 @@ def encrypt(peer: Any, devices: int, rounds: int) -> Row:
         text = TEXT.decode()
 
         def ours_run() -> None:
-            sent = ann.engine.encrypt(["ben@test"], {Protocol.LEGACY: TEXT})
+            sent = ann.engine.outgoing.encrypt(["ben@test"], {Protocol.LEGACY: TEXT})
             ann.engine.flush()
-            assert len(sent.readers) == devices
+            assert len(sent.recipients) == devices
 
         def theirs_run() -> None:
             assert cat.encrypt("ben@test", text) == devices
@@ -164,41 +168,41 @@ def encrypt(peer: Any, devices: int, rounds: int) -> Row:
             ours_ms.append(timed(ours_run))
             theirs_ms.append(timed(theirs_run))
         cat.close()
-    return row(f"encrypt-{devices}", peer, ours_ms, theirs_ms)
+    return row(f"encrypt-{devices}", peer.name, ours_ms, theirs_ms)
 
 
-def build_session(peer: Any, rounds: int) -> Row:
+def build_session(peer: Rival, rounds: int) -> Row:
     """From a bundle to the first message that may leave."""
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
-    with a_world() as world:
-        ann = world.peer("ann@test", protocols=LEGACY)
-        cat = peer.Peer("cat@test", world.folder / "cat.db")
+    with fake_network() as network:
+        ann = network.peer("ann@test", protocols=LEGACY)
+        cat = peer.client("cat@test", network.folder / "cat.db")
         others = [
-            world.peer(f"ben{number}@test", protocols=LEGACY)
+            network.peer(f"ben{number}@test", protocols=LEGACY)
             for number in range(rounds)
         ]
 
         def ours_run(other: Peer) -> None:
-            bundle = world.bundles[other.device, Protocol.LEGACY]
-            ann.engine.bundle_received(other.device, bundle)
-            ann.engine.encrypt([other.jid], {Protocol.LEGACY: TEXT})
+            bundle = network.bundles[other.device, Protocol.LEGACY]
+            ann.engine.keys.bundle_received(other.device, bundle)
+            ann.engine.outgoing.encrypt([other.jid], {Protocol.LEGACY: TEXT})
             ann.engine.flush()
 
         def theirs_run(other: Peer) -> None:
-            cat.meet(world, other.device)
+            cat.meet(network, other.device)
             cat.encrypt(other.jid, TEXT.decode())
 
         for other in others:
-            device_list = world.lists[other.jid, Protocol.LEGACY]
-            ann.engine.device_list_received(other.jid, device_list)
+            device_list = network.lists[other.jid, Protocol.LEGACY]
+            ann.engine.keys.device_list_received(other.jid, device_list)
             ours_ms.append(timed(partial(ours_run, other)))
             theirs_ms.append(timed(partial(theirs_run, other)))
         cat.close()
-    return row("build-session", peer, ours_ms, theirs_ms)
+    return row("build-session", peer.name, ours_ms, theirs_ms)
 
 
-def first_start(peer: Any, rounds: int) -> Row:
+def first_start(peer: Rival, rounds: int) -> Row:
     """Identity, prekeys and store, up to the bundle."""
     ours_ms: list[float] = []
     theirs_ms: list[float] = []
@@ -212,20 +216,18 @@ def first_start(peer: Any, rounds: int) -> Row:
             engine.close()
 
         def theirs_run(number: int) -> None:
-            cat = peer.Peer("ann@test", folder / f"theirs{number}.db")
+            cat = peer.client("ann@test", folder / f"theirs{number}.db")
             cat.make_bundle()
             cat.close()
 
         for number in range(rounds):
             ours_ms.append(timed(partial(ours_run, number)))
             theirs_ms.append(timed(partial(theirs_run, number)))
-    return row("first-start", peer, ours_ms, theirs_ms)
+    return row("first-start", peer.name, ours_ms, theirs_ms)
 
 
-class AtOnce:
-    """Our own engine, when all devices are encrypted for in one call."""
-
-    NAME = "at once"
+# Our own engine, when all devices are encrypted for in one call
+AT_ONCE = "at once"
 
 
 def first_message(devices: int, rounds: int) -> Row:
@@ -236,7 +238,7 @@ def first_message(devices: int, rounds: int) -> Row:
     plain = {Protocol.LEGACY: TEXT}
 
     def stepped(engine: OmemoEngine) -> float:
-        encryption = engine.begin_encrypt([CROWD], plain)
+        encryption = engine.outgoing.begin_encrypt([CROWD], plain)
         steps: list[float] = []
         done: list[bool] = []
         while not any(done):
@@ -245,16 +247,19 @@ def first_message(devices: int, rounds: int) -> Row:
         return max(steps)
 
     for _ in range(rounds):
-        with a_world() as world:
+        with fake_network() as network:
             for times, run in (
                 (longest, stepped),
-                (at_once, lambda one: timed(lambda: one.encrypt([CROWD], plain))),
+                (
+                    at_once,
+                    lambda one: timed(lambda: one.outgoing.encrypt([CROWD], plain)),
+                ),
             ):
-                ann = world.peer("ann@test", protocols=LEGACY)
+                ann = network.peer("ann@test", protocols=LEGACY)
                 add_crowd(ann.engine, CROWD, devices)
                 ann.engine.commit()
                 times.append(run(ann.engine))
-    return row(f"longest-call-{devices}", AtOnce, longest, at_once)
+    return row(f"longest-call-{devices}", AT_ONCE, longest, at_once)
 
 
 def receive_in_gajim(count: int) -> Row:
@@ -262,7 +267,7 @@ def receive_in_gajim(count: int) -> Row:
 
     found = per_message(count)
     ours, theirs = found["ours"]["ms"], found["gajim-omemo"]["ms"]
-    return row("receive-in-gajim", gajim_omemo, [ours], [theirs])
+    return row("receive-in-gajim", gajim_omemo.NAME, [ours], [theirs])
 
 
 def catch_up(count: int) -> list[Row]:
@@ -282,20 +287,87 @@ def catch_up(count: int) -> list[Row]:
             "calls longer than a frame (16 ms)"
         )
     return [
-        row(f"catch-up-{count}", gajim_omemo, [ours["ms"]], [theirs["ms"]]),
+        row(f"catch-up-{count}", gajim_omemo.NAME, [ours["ms"]], [theirs["ms"]]),
         row(
             "longest-call",
-            gajim_omemo,
+            gajim_omemo.NAME,
             [ours["longest_ms"]],
             [theirs["longest_ms"]],
         ),
     ]
 
 
+def dock(count: int) -> Row:
+    """The work for the dock in one frame, beside the longest frame of a Gajim
+    without the plugin, while so many archived messages arrive in the chat on
+    screen."""
+    from tests.bench.dock import frames
+
+    found = frames(count)
+    ours, bare = found[OURS], found[NO_OMEMO]
+    print(
+        f"longest frame: with the plugin {ours['longest_ms']:.0f} ms, without "
+        f"{bare['longest_ms']:.0f} ms; the dock worked in {ours['dock_calls']} of "
+        f"{ours['frames']} frames"
+    )
+    return row(
+        f"dock-{count}",
+        "a frame without",
+        [ours["dock_longest_ms"]],
+        [bare["longest_ms"]],
+    )
+
+
+def sending(count: int = 30) -> list[Row]:
+    """To one contact: beside gajim-omemo, above a Gajim without any OMEMO."""
+    from tests.bench.sending import measure
+
+    found = measure(count)
+    if not found["steady"]:
+        print("The control changed by more than a quarter: try it again.")
+    for name, one in found["of"].items():
+        print(
+            f"{name}: {one['cpu']:.1f} ms of the main thread for each message, "
+            f"{one['press_to_wire']:.1f} ms from the key press to the connection"
+        )
+    ours, theirs = found["of"][OURS], found["of"][GAJIM_OMEMO]
+    other = gajim_omemo.NAME
+    return [
+        # Within what a machine varies, it can be nothing
+        row(
+            "send-share",
+            other,
+            [max(ours["above_control"], 0.01)],
+            [theirs["above_control"]],
+        ),
+        row("press-to-wire", other, [ours["press_to_wire"]], [theirs["press_to_wire"]]),
+    ]
+
+
+ROWS: dict[str, Callable[[Rival], Row]] = {
+    "decrypt-1000x1": lambda peer: decrypt(peer, 1000, 1, 5),
+    "decrypt-5000x1": lambda peer: decrypt(peer, 5000, 1, 3),
+    "decrypt-1000x50": lambda peer: decrypt(peer, 1000, 50, 3),
+    "encrypt-1": lambda peer: encrypt(peer, 1, 100),
+    "encrypt-10": lambda peer: encrypt(peer, 10, 30),
+    "encrypt-50": lambda peer: encrypt(peer, 50, 15),
+    "encrypt-200": lambda peer: encrypt(peer, 200, 7),
+    "build-session": lambda peer: build_session(peer, 30),
+    "first-start": lambda peer: first_start(peer, 10),
+}
+LONGEST_CALL = "longest-call-200"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows")
     parser.add_argument("--only", metavar="NAME", help="only rows that start so")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FOLDER",
+        help="beside another checkout instead, without the rows in a real Gajim",
+    )
     parser.add_argument(
         "--gajim", action="store_true", help="also in a real Gajim, for a minute"
     )
@@ -307,24 +379,47 @@ def main() -> int:
         metavar="N",
         help="nothing but so many archived messages in a real Gajim (5000)",
     )
+    parser.add_argument(
+        "--sending",
+        action="store_true",
+        help="nothing but sending to a contact in a real Gajim 1.7.3, beside "
+        "gajim-omemo and none",
+    )
+    parser.add_argument(
+        "--bounds",
+        action="store_true",
+        help="nothing but the worst of each input, for docs/bounds.md",
+    )
     arguments = parser.parse_args()
+    if arguments.bounds:
+        return bounds.main()
+    only: str = arguments.only or ""
     rows: list[Row] = []
+    if arguments.against is not None:
+        names = [one for one in (*ROWS, LONGEST_CALL) if one.startswith(only)]
+        return write(compare(names, arguments.against), arguments.json)
+    if arguments.sending:
+        missing = gajim_omemo.why_missing()
+        if missing:
+            parser.error(missing)
+        return show(sending(), arguments.json)
     if arguments.catch_up is not None:
         missing = gajim_omemo.why_missing()
         if missing:
             parser.error(missing)
-        rows = catch_up(arguments.catch_up)
-        print_head(gajim_omemo)
-        for one in rows:
-            print_row(one)
-        return write(rows, arguments.json)
-    for peer in PEERS:
+        return show(catch_up(arguments.catch_up), arguments.json)
+    for peer in RIVALS:
         missing = peer.why_missing()
         if missing:
-            print(f"Not beside {peer.NAME}: {missing}")
+            print(f"Not beside {peer.name}: {missing}")
         else:
-            rows += run(peer, arguments.only or "", in_gajim=arguments.gajim)
-    rows += run_alone(arguments.only or "")
+            rows += run(peer, only, in_gajim=arguments.gajim)
+    rows += run_alone(only)
+    if arguments.gajim and "dock-1000".startswith(only):
+        rows.append(dock(1000))
+        print_head(rows[-1]["peer"])
+        print_name(rows[-1]["name"])
+        print_row(rows[-1])
     return write(rows, arguments.json)
 
 
@@ -335,50 +430,60 @@ def write(rows: list[Row], path: Path | None) -> int:
     return 0 if rows else 1
 
 
-def print_head(peer: Any) -> None:
-    print(f"{'':16} {'ours':>10} {peer.NAME:>18} {'ratio':>7}   milliseconds")
+def show(rows: list[Row], path: Path | None) -> int:
+    """Print rows that were measured together. Returns the exit code."""
+    print_head(rows[0]["peer"])
+    for one in rows:
+        print_name(one["name"])
+        print_row(one)
+    return write(rows, path)
+
+
+def print_head(peer_name: str) -> None:
+    print(f"{'':16} {'ours':>10} {peer_name:>18} {'ratio':>7}   milliseconds")
+
+
+def print_name(name: str) -> None:
+    """Say which row comes next: some take half a minute."""
+    print(f"{name:16} ", end="", flush=True)
 
 
 def print_row(one: Row) -> None:
     print(
-        f"{one['name']:16} {one['ours_ms']:10.2f} {one['peer_ms']:18.2f} "
-        f"{one['ratio']:7.2f}",
+        f"{one['ours_ms']:10.2f} {one['peer_ms']:18.2f} {one['ratio']:7.2f}",
         flush=True,
     )
 
 
 def run_alone(only: str) -> list[Row]:
-    """What is beside nothing but ourselves."""
-    name = "longest-call-200"
-    if not name.startswith(only):
-        return []
-    found = first_message(200, 5)
-    print_head(AtOnce)
-    print_row(found)
-    return [found]
+    """The rows that are measured for this plugin alone."""
+    found: list[Row] = []
+    if LONGEST_CALL.startswith(only):
+        print_head(AT_ONCE)
+        print_name(LONGEST_CALL)
+        found.append(first_message(200, 5))
+        print_row(found[-1])
+    if forgetting.NAME.startswith(only):
+        print_head(forgetting.NEVER)
+        for one in forgetting.rows():
+            print_name(one["name"])
+            print_row(one)
+            found.append(one)
+    return found
 
 
-def run(peer: Any, only: str, *, in_gajim: bool) -> list[Row]:
+def run(peer: Rival, only: str, *, in_gajim: bool) -> list[Row]:
     """All rows beside one peer; they are printed as they come."""
     peer.load()
-    benches: dict[str, Callable[[], Row]] = {
-        "decrypt-1000x1": lambda: decrypt(peer, 1000, 1, 5),
-        "decrypt-5000x1": lambda: decrypt(peer, 5000, 1, 3),
-        "decrypt-1000x50": lambda: decrypt(peer, 1000, 50, 3),
-        "encrypt-1": lambda: encrypt(peer, 1, 100),
-        "encrypt-10": lambda: encrypt(peer, 10, 30),
-        "encrypt-50": lambda: encrypt(peer, 50, 15),
-        "encrypt-200": lambda: encrypt(peer, 200, 7),
-        "build-session": lambda: build_session(peer, 30),
-        "first-start": lambda: first_start(peer, 10),
-    }
-    if in_gajim and peer is gajim_omemo:
-        benches["receive-in-gajim"] = lambda: receive_in_gajim(200)
-    rows = []
-    print_head(peer)
+    benches = dict(ROWS)
+    if in_gajim and peer is gajim_omemo.RIVAL:
+        benches["receive-in-gajim"] = lambda _: receive_in_gajim(200)
+    rows: list[Row] = []
+    print_head(peer.name)
     for name, bench in benches.items():
         if name.startswith(only):
-            rows.append(bench())
+            print_name(name)
+            rows.append(bench(peer))
             print_row(rows[-1])
     return rows
 

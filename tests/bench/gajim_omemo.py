@@ -20,7 +20,9 @@ from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+
+from .rival import Rival
 
 FOLDER = Path("/usr/share/gajim/plugins/omemo")
 _DJB = b"\x05"
@@ -30,7 +32,7 @@ NAME = "gajim-omemo 2.9.0"
 
 
 def why_missing() -> str:
-    """What has to be installed; '' if it is there."""
+    """The packages that must be installed; '' if they are there."""
     return "" if FOLDER.is_dir() else "needs Debian 12: apt install gajim-omemo"
 
 
@@ -60,6 +62,7 @@ class _Connection:
         self.published += 1
         self.state.bundle  # noqa: B018
 
+    # Any: a class of gajim-omemo, which mypy does not see
     state: Any
 
 
@@ -67,6 +70,7 @@ class Peer:
     """A client with gajim-omemo."""
 
     def __init__(self, jid: str, path: Path) -> None:
+        # Any: see `_Connection.state`
         module: Any = sys.modules["omemo.backend.state"]
 
         class State(module.OmemoState):  # type: ignore[misc]
@@ -87,10 +91,10 @@ class Peer:
     def device(self) -> Device:
         return Device(self.jid, self.state.own_device)
 
-    def publish(self, world: World) -> None:
+    def publish(self, network: FakeNetwork) -> None:
         """Let our engines find it."""
         bundle = self.state.bundle
-        world.bundles[self.device, Protocol.LEGACY] = Bundle(
+        network.bundles[self.device, Protocol.LEGACY] = Bundle(
             Protocol.LEGACY,
             bundle.ik[1:],
             bundle.spk["id"],
@@ -98,12 +102,12 @@ class Peer:
             bundle.spk_signature,
             {one["id"]: one["key"][1:] for one in bundle.otpks},
         )
-        world.lists[self.jid, Protocol.LEGACY] = DeviceList(
+        network.lists[self.jid, Protocol.LEGACY] = DeviceList(
             Protocol.LEGACY, (ListedDevice(self.state.own_device),)
         )
 
-    def bundle_of(self, world: World, device: Device) -> Any:
-        bundle = world.bundles[device, Protocol.LEGACY]
+    def bundle_of(self, network: FakeNetwork, device: Device) -> object:
+        bundle = network.bundles[device, Protocol.LEGACY]
         return self._structs.OMEMOBundle(
             spk={"id": bundle.signed_prekey_id, "key": _DJB + bundle.signed_prekey},
             spk_signature=bundle.signature,
@@ -114,24 +118,24 @@ class Peer:
             ],
         )
 
-    def meet(self, world: World, device: Device) -> None:
+    def meet(self, network: FakeNetwork, device: Device) -> None:
         """Build a session, as when its bundle has come."""
         known = self.state.get_devices(device.jid)
         self.state.update_devicelist(device.jid, [*known, device.device_id])
-        bundle = self.bundle_of(world, device)
+        bundle = self.bundle_of(network, device)
         self.state.build_session(device.jid, device.device_id, bundle)
 
     def make_bundle(self) -> None:
         self.state.bundle  # noqa: B018
 
-    def decrypt(self, message: Any, jid: str) -> None:
+    def decrypt(self, message: object, jid: str) -> None:
         self.state.decrypt_message(message, jid)
 
     def encrypt(self, jid: str, text: str) -> int:
         """Returns for how many devices."""
         return len(self.state.encrypt(jid, text).keys)
 
-    def to_theirs(self, message: EncryptedMessage) -> Any:
+    def to_theirs(self, message: EncryptedMessage) -> object:
         return self._structs.OMEMOMessage(
             sid=message.sender_device_id,
             iv=message.iv,
@@ -143,7 +147,7 @@ class Peer:
         )
 
     def empty_message(self, device: Device) -> EncryptedMessage:
-        """What it answers a first message with."""
+        """The answer to a first message."""
         sent = self.state.encrypt_key_transport(device.jid, [device.device_id])
         data, _is_key_exchange = sent.keys[device.device_id]
         keys = (EncryptedKey(device.device_id, data),)
@@ -151,3 +155,6 @@ class Peer:
 
     def close(self) -> None:
         self.state.storage._con.close()
+
+
+RIVAL = Rival(NAME, why_missing, load, Peer)

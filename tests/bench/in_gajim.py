@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What a received message costs a real Gajim 1.7.3: the time for which the
-plugin's code keeps the main thread, its later work for the same messages
-included.
+Measures the cost of a received message in a real Gajim 1.7.3: the time for which the
+plugin's code keeps the main thread, its later work for the same messages included.
 
 The same messages wait in the archive for two devices of one account, one Gajim
 with our plugin and one with gajim-omemo, which come online one after the other.
@@ -13,13 +12,14 @@ with our plugin and one with gajim-omemo, which come online one after the other.
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from tests.support.gajim import Gajim
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 SUITE = "bookworm"
@@ -28,9 +28,27 @@ TIMEOUT = 1800.0
 FOLDERS = {GAJIM_OMEMO: "omemo", OURS: "omemo_plugin"}
 
 
+class Stopwatch(TypedDict):
+    """The measurements of the driver in a Gajim; see `tests/support/gajim/driver`."""
+
+    handlers_ms: float
+    handler_calls: int
+    later_ms: float
+    later_calls: int
+    longest_ms: float
+    longest: str
+    above_a_frame: int
+
+
+class Measured(Stopwatch):
+    """The measurements, with the milliseconds of each message."""
+
+    ms: float
+
+
 def per_message(
     count: int, sender: str = GAJIM_OMEMO, *, away: float = 0
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Measured]:
     """
     Send messages to both and time how they are received.
 
@@ -59,7 +77,7 @@ def per_message(
         for one, other in ((ann.account.jid, jid), (jid, ann.account.jid)):
             wait_for(
                 f"{other} knows the devices of {one}",
-                lambda one=one, other=other: server.delivered_device_list(one, other),
+                partial(server.delivered_device_list, one, other),
             )
         wait_for(
             "ann knows both devices",
@@ -90,14 +108,18 @@ def per_message(
             "let_time_pass", account=readers[OURS].account.name, seconds=away
         )
         texts = [f"message {number}" for number in range(count)]
-        _send(ann, texts, jid)
+        send_all(ann, texts, jid)
         return {
             omemo: _catch_up(readers[omemo], ann.account.jid, texts)
             for omemo in FOLDERS
         }
 
 
-def _send(ann: Gajim, texts: list[str], jid: str) -> None:
+def has_kept(gajim: Gajim, jid: str, text: str) -> bool:
+    return any(row["text"] == text for row in gajim.history(jid))
+
+
+def send_all(ann: Gajim, texts: list[str], jid: str) -> None:
     for start in range(0, len(texts), BURST):
         burst = texts[start : start + BURST]
         ann.call(
@@ -108,13 +130,13 @@ def _send(ann: Gajim, texts: list[str], jid: str) -> None:
         )
         wait_for(
             "the last of them has been sent",
-            lambda last=burst[-1]: last in [row["text"] for row in ann.history(jid)],
+            partial(has_kept, ann, jid, burst[-1]),
             TIMEOUT,
             0.5,
         )
 
 
-def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
+def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> Measured:
     reader.set_online(True)
     wait_for(
         "the last message has been read",
@@ -127,7 +149,7 @@ def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
     encrypted = {row["text"] for row in history if row["encrypted"]}
     missing = sorted(set(texts) - encrypted)
     assert not missing, f"{reader.name} did not decrypt {missing[:5]}"
-    found: list[dict[str, Any]] = [{}]
+    found: list[Stopwatch | None] = [None]
 
     def unchanged() -> bool:
         found.append(reader.call("stopwatch"))
@@ -135,6 +157,7 @@ def _catch_up(reader: Gajim, ann_jid: str, texts: list[str]) -> dict[str, Any]:
 
     wait_for("the later work is done", unchanged, TIMEOUT, 3)
     measured = found[-1]
+    assert measured is not None
     total = measured["handlers_ms"] + measured["later_ms"]
     # A plugin looks at a message more than once: at each protocol in it, and at what
     # stands beside

@@ -19,7 +19,9 @@ from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+
+from .rival import Rival
 
 NAME = "omemo-dr"
 NAMESPACE = Protocol.LEGACY.namespace
@@ -36,7 +38,7 @@ CONFIG = {
 
 
 def why_missing() -> str:
-    """What has to be installed; '' if it is there."""
+    """The packages that must be installed; '' if they are there."""
     if importlib.util.find_spec("omemo_dr") is None:
         return "needs Debian 13: apt install gajim"
     return ""
@@ -63,6 +65,7 @@ class Peer:
         log.setLevel(logging.CRITICAL)
         self.jid = jid
         self._storage = storage.OMEMOStorage("account", path, log)
+        # Any: a class of omemo-dr, which mypy does not see
         self._manager: Any = manager.OMEMOSessionManager(
             jid, self._storage, self._structs.OMEMOConfig(**CONFIG)
         )
@@ -76,10 +79,10 @@ class Peer:
     def make_bundle(self) -> None:
         self._manager.get_bundle(NAMESPACE)
 
-    def publish(self, world: World) -> None:
+    def publish(self, network: FakeNetwork) -> None:
         """Let our engines find it."""
         bundle = self._manager.get_bundle(NAMESPACE)
-        world.bundles[self.device, Protocol.LEGACY] = Bundle(
+        network.bundles[self.device, Protocol.LEGACY] = Bundle(
             Protocol.LEGACY,
             bundle.ik[1:],
             bundle.spk["id"],
@@ -87,15 +90,15 @@ class Peer:
             bundle.spk_signature,
             {one["id"]: one["key"][1:] for one in bundle.otpks},
         )
-        world.lists[self.jid, Protocol.LEGACY] = DeviceList(
+        network.lists[self.jid, Protocol.LEGACY] = DeviceList(
             Protocol.LEGACY, (ListedDevice(self.device.device_id),)
         )
 
-    def meet(self, world: World, device: Device) -> None:
+    def meet(self, network: FakeNetwork, device: Device) -> None:
         """Build a session, as when its bundle has come."""
         known = self._manager.get_devices(device.jid)
         self._manager.update_devicelist(device.jid, [*known, device.device_id])
-        bundle = world.bundles[device, Protocol.LEGACY]
+        bundle = network.bundles[device, Protocol.LEGACY]
         self._manager.build_session(
             device.jid,
             self._structs.OMEMOBundle(
@@ -114,14 +117,14 @@ class Peer:
             ),
         )
 
-    def decrypt(self, message: Any, jid: str) -> None:
+    def decrypt(self, message: object, jid: str) -> None:
         self._manager.decrypt_message(message, jid)
 
     def encrypt(self, jid: str, text: str) -> int:
         """Returns for how many devices."""
         return len(self._manager.encrypt(jid, text, groupchat=False).keys)
 
-    def to_theirs(self, message: EncryptedMessage) -> Any:
+    def to_theirs(self, message: EncryptedMessage) -> object:
         return self._structs.OMEMOMessage(
             sid=message.sender_device_id,
             iv=message.iv,
@@ -133,7 +136,7 @@ class Peer:
         )
 
     def empty_message(self, device: Device) -> EncryptedMessage:
-        """What it answers a first message with."""
+        """The answer to a first message."""
         sent = self._manager.encrypt_key_transport(device.jid, [device.device_id])
         data, _is_key_exchange = sent.keys[device.device_id]
         keys = (EncryptedKey(device.device_id, data),)
@@ -141,3 +144,6 @@ class Peer:
 
     def close(self) -> None:
         self._storage._con.close()
+
+
+RIVAL = Rival(NAME, why_missing, load, Peer)

@@ -4,42 +4,107 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.hosts import debian_root
-from tests.support.hosts import machine_suite
+from tests.e2e.hostile_stage import CONTACTS
+from tests.e2e.hostile_stage import Stage
+from tests.support.gajim.scene import ARTEFACTS_VARIABLE
+from tests.support.gajim.scene import Scene
+from tests.support.gajim.scene import make_artefact_folder
+from tests.support.parallel import SceneScheduling
+from tests.support.parallel import is_worker
+from tests.support.parallel import longest_first
+from tests.support.parallel import worker_name
 from tests.support.processes import end_on_signals
-from tests.support.scene import Scene
-from tests.support.scene import make_artefact_folder
+from tests.support.servers.hostile import MODULE
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.servers.hosts import debian_root
+from tests.support.servers.hosts import machine_suite
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
 
 
+# Modules whose tests share a scene, for each Gajim
+SHARED = (
+    "test_hostile_peer",
+    "test_hostile_devices",
+    "test_hostile_messages",
+    "test_pidgin",
+    "test_states",
+    "test_walk",
+)
+
+LONGEST = (
+    "test_soak",
+    "test_hostile_peer",
+    "test_hostile_messages",
+    "test_hostile_devices",
+    "test_walk",
+    "test_states",
+    "test_copied_disk",
+    "test_many_devices",
+    "test_large_files",
+    "test_three_users",
+    "test_catch_up",
+    "test_conversations",
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the folder for logs and pictures once."""
+    """Choose the folder for logs and pictures once, for the workers too."""
     end_on_signals()
-    config.stash[_ARTEFACTS] = make_artefact_folder()
+    folder = make_artefact_folder()
+    os.environ[ARTEFACTS_VARIABLE] = str(folder)
+    config.stash[_ARTEFACTS] = folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    longest_first(items, LONGEST)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Make the Debian roots now, where one sees that it takes a while."""
+    if session.config.option.collectonly or is_worker(session.config):
+        return
+    make_roots(session.config, [item.nodeid for item in session.items])
+
+
+@pytest.hookimpl(optionalhook=True)  # type: ignore[untyped-decorator]  # of pytest 7
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Do the same before the workers begin."""
+    make_roots(node.config, ids)
+
+
+@pytest.hookimpl(optionalhook=True)  # type: ignore[untyped-decorator]  # of pytest 7
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SceneScheduling:
+    """Hand out the tests one by one, but those that share a scene together."""
+    scheduling = SceneScheduling(config, log)
+    scheduling.shared = SHARED
+    return scheduling
+
+
+def make_roots(config: pytest.Config, ids: Iterable[str]) -> None:
+    """Make the Debian roots that tests with these ids need."""
+    text = "\n".join(ids)
     suites = {
-        value
-        for item in session.items
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        for value in item.callspec.params.values()
-        if isinstance(value, str) and value in GAJIM_VERSIONS
+        suite
+        for suite, version in GAJIM_VERSIONS.items()
+        # A test's parameter names the one or the other, as in '2.1-to-2.6'
+        if suite in text or version.rpartition(".")[0] in text
     }
-    capture = session.config.pluginmanager.getplugin("capturemanager")
-    if session.config.option.collectonly or capture is None:
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
         return
     with capture.global_and_fixture_disabled():
         for suite in sorted(suites - {machine_suite()}):
@@ -51,7 +116,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(f"Logs and pictures: {config.stash[_ARTEFACTS]}")
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]  # of pytest 7
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Remember a failure for the scene's end."""
     outcome = yield
@@ -71,9 +136,31 @@ def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
 def new_lasting_scene(
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Scene]]:
-    """The same for several tests, which share it."""
+    """Make a scene that several tests share."""
     before = request.session.testsfailed
     yield from _scenes(request, lambda: request.session.testsfailed > before)
+
+
+@pytest.fixture(scope="module", params=list(GAJIM_VERSIONS))
+def lasting_stage(
+    request: pytest.FixtureRequest, new_lasting_scene: Callable[..., Scene]
+) -> Iterator[Stage]:
+    """One Gajim for all cases; each has contacts of its own."""
+    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 20)]
+    scene = new_lasting_scene("alice", "bob", *names, more_modules=[MODULE])
+    stage = Stage(scene, request.param)
+    try:
+        stage.begin()
+        yield stage
+    finally:
+        stage.close()
+
+
+@pytest.fixture
+def stage(lasting_stage: Stage) -> Stage:
+    """The shared scene, as the tests before this one have left it."""
+    lasting_stage.clear()
+    return lasting_stage
 
 
 def _scenes(
@@ -81,18 +168,21 @@ def _scenes(
 ) -> Iterator[Callable[..., Scene]]:
     scenes: list[Scene] = []
 
+    title = re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
+    # Tests beside this one may give their pictures the same names
+    artefacts = request.config.stash[_ARTEFACTS] / title / worker_name()
+
     def make(*names: str, **server_options: Any) -> Scene:
-        scene = Scene(names, request.config.stash[_ARTEFACTS], **server_options)
+        scene = Scene(names, artefacts, **server_options)
         scenes.append(scene)
         return scene
 
     yield make
-    title = re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
     for scene in scenes:
         try:
             if failed():
-                scene.keep_logs(title)
+                scene.keep_logs()
             elif any(gajim.running for gajim in scene.gajims):
-                scene.pictures(title)
+                scene.pictures()
         finally:
             scene.close()

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.gajim import DrivenGajim
-from tests.support.gajim import Row
-from tests.support.prosody import Prosody
-from tests.support.scene import Scene
+from tests.support.gajim.program import DrivenGajim
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import Row
+from tests.support.gajim.scene import Scene
+from tests.support.servers.prosody import Prosody
 from tests.support.waiting import PATIENCE
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
@@ -28,7 +29,7 @@ def secret(about: str) -> str:
     return f"secret {next(_numbers):03d} {about}"
 
 
-def start_all(gajims: Iterable[DrivenGajim]) -> None:
+def start_all(gajims: Iterable[Gajim]) -> None:
     """Start several Gajims at the same time and wait for all of them."""
     gajims = list(gajims)
     for gajim in gajims:
@@ -37,7 +38,7 @@ def start_all(gajims: Iterable[DrivenGajim]) -> None:
         gajim.wait_until_online()
 
 
-def wait_until_known(server: Prosody, owner: DrivenGajim, reader: DrivenGajim) -> None:
+def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim) -> None:
     """Wait until a Gajim without our plugin has heard of somebody's devices.
 
     Before that, gajim-omemo empties the input and sends nothing.
@@ -95,6 +96,47 @@ def correct(
     return text
 
 
+def is_kept(gajim: DrivenGajim, text: str) -> bool:
+    """Whether a text that was not sent is in the input, or waits above it."""
+    waiting = [row["text"] for row in gajim.call("waiting_messages")]
+    return gajim.call("typed_text") == text or text in waiting
+
+
+def has_come_back(gajim: DrivenGajim, text: str) -> bool:
+    """Whether the plugin has given up to send a text: it is in the input again, or
+    the user chooses what becomes of it."""
+    waiting = [
+        row["text"]
+        for row in gajim.call("waiting_messages")
+        if "Delete" in row["buttons"]
+    ]
+    return gajim.call("typed_text") == text or text in waiting
+
+
+def send_after_all(gajim: DrivenGajim, text: str) -> None:
+    """Send a text that was kept, unless it goes by itself: one that still waited
+    when the reason was gone needs nobody."""
+
+    def sent() -> bool:
+        if gajim.find(text) is not None:
+            return True
+        if gajim.call("typed_text") == text:
+            gajim.call("press_send")
+            return True
+        for row in gajim.call("waiting_messages"):
+            if row["text"] == text and "Send again" in row["buttons"]:
+                gajim.call("press_waiting", text=text, label="Send again")
+                return True
+        return False
+
+    wait_for(f"{gajim.name} sends what was kept", sent)
+
+
+def said_in_dock(gajim: DrivenGajim) -> str:
+    """The texts above the input."""
+    return "\n".join(gajim.call("dock")["texts"])
+
+
 def wait_for_history(
     gajim: DrivenGajim, other: DrivenGajim, texts: Collection[str]
 ) -> list[dict[str, Any]]:
@@ -119,7 +161,9 @@ def check_encrypted(gajim: DrivenGajim, row: Row) -> None:
     assert row.encryption is not None, f"{gajim.name} shows in clear: {row}"
     assert row.encryption["name"] == "OMEMO", row
     assert row.trust in TRUSTED, row
-    assert "Encrypted (OMEMO)" in row.shield, row
+    # Ours says how far the device is trusted, Gajim's own what it is encrypted with
+    word = {"VERIFIED": "Verified\n", "BLIND": "Not verified\n"}[str(row.trust)]
+    assert row.shield.startswith((word, "Encrypted (OMEMO)")), row
     if not row.outgoing:
         assert len(row.key or "") == 64, row
 
@@ -156,7 +200,7 @@ def check_scene(scene: Scene) -> None:
 
 
 def errors_of_our_plugin(log: str) -> list[str]:
-    """What Gajim's log has of errors in, or logged by, our plugin."""
+    """The errors in Gajim's log that were raised in our plugin, or logged by it."""
     return [
         line
         for line in log.splitlines()

@@ -13,10 +13,10 @@ import argparse
 import sys
 import time
 
-from tests.support.gajim import Gajim
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import Scene
+from tests.support.gajim.scene import make_artefact_folder
 from tests.support.processes import end_on_signals
-from tests.support.scene import Scene
-from tests.support.scene import make_artefact_folder
 
 MESSAGES = (
     ("alice", "The meeting is at noon by the old lighthouse"),

@@ -14,9 +14,9 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.gajim import Gajim
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 COUNT = 20
@@ -42,11 +42,11 @@ def lose_sessions(gajim: Gajim, other: Gajim) -> None:
 
 def offers(gajim: Gajim) -> list[str]:
     lines = [row.text for row in gajim.rows() if row.type == "info"]
-    return [line for line in lines if "Replace the session" in line]
+    return [line for line in lines if "Press Repair" in line]
 
 
 def unreadable(gajim: Gajim) -> int:
-    return sum("could not be decrypted" in row.text for row in gajim.messages())
+    return sum("not opened]" in row.text for row in gajim.messages())
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
@@ -74,7 +74,7 @@ def test_case_34_one_offer_for_many_messages(
     assert exchanges(scene, ben) == before, "a session began by itself"
     ben.screenshot(f"broken-session-{suite}")
 
-    ben.call("press_offer", label="Replace the session")
+    ben.call("press_offer", label="Repair")
     wait_for("a session begins", lambda: exchanges(scene, ben) > before)
     # Ann hears of it before she hears the text
     tell(ben, ann, "again")
@@ -84,7 +84,7 @@ def test_case_34_one_offer_for_many_messages(
 
 
 def exchanges(scene: Scene, gajim: Gajim) -> int:
-    """How many key exchanges somebody has sent."""
+    """Count the key exchanges that a user has sent."""
     lines = scene.server.wire_log.read_text(errors="replace").splitlines()
     return sum(
         line.startswith(f"< {gajim.account.jid}")

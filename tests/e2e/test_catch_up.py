@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came while one was away: all of it, once, and in its order.
+"""
+Messages that came while the user was away: all are shown, once, and in order.
 
 `tools/bench --catch-up` does it with 5,000 messages and times it.
 """
@@ -8,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -16,9 +18,9 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.gajim import Gajim
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 COUNT = 100
@@ -58,7 +60,7 @@ def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
         ben.open_chat(sender.account.jid, "OMEMO")
         wait_for(
             f"ben has all from {sender.name}",
-            lambda sender=sender: shown(ben, sender)[-1:] == expected[sender.name][-1:],
+            partial(ends_with, ben, sender, expected[sender.name][-1]),
             120,
         )
         # The archive's stamps are whole seconds, so not what was there before
@@ -68,6 +70,10 @@ def test_after_a_long_time(new_scene: Callable[..., Scene], suite: str) -> None:
         tell(ben, sender, "after")
     check_progress(cat, ben)
     check_scene(scene)
+
+
+def ends_with(reader: Gajim, sender: Gajim, text: str) -> bool:
+    return shown(reader, sender)[-1:] == [text]
 
 
 def check_progress(sender: Gajim, reader: Gajim) -> None:
@@ -84,11 +90,12 @@ def check_progress(sender: Gajim, reader: Gajim) -> None:
     sender.wait_for_message(texts[-1])
     reader.set_online(True)
     reader.wait_for_message(texts[-1], 120)
-    said = wait_for(
-        "the line has come and gone",
-        lambda: (lines := reader.call("progress"))[1:] and not lines[-1] and lines,
-        120,
-    )
+
+    def come_and_gone() -> list[str] | None:
+        lines: list[str] = reader.call("progress")
+        return lines if len(lines) > 1 and not lines[-1] else None
+
+    said = wait_for("the line has come and gone", come_and_gone, 120)
     start = "Decrypting what came while you were away: "
     assert said[0].startswith(start), said
     # Now and then, and not for each message

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What users do, between every pair of hosts; alice always has our plugin."""
+"""Conversations between every pair of hosts; alice always has our plugin."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_for_history
 from tests.e2e.conversation import wait_until_known
-from tests.support.gajim import Gajim
-from tests.support.scene import BUILT_IN
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 # Where alice is, and where bob is and what does OMEMO for him.
@@ -162,7 +162,7 @@ def test_second_own_device(
     tell(alice, [bob, laptop], "from the first device")
     tell(bob, [alice, laptop], "to both devices")
     tell(laptop, [bob, alice], "from the laptop again")
-    # What was written elsewhere while it was off comes from the archive.
+    # Messages written elsewhere while it was off come from the archive.
     laptop.quit()
     missed = [
         tell(alice, bob, "while the laptop is off")[0],
@@ -181,7 +181,7 @@ def test_second_own_device(
 def test_crash_while_catching_up(
     new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
 ) -> None:
-    """What the crash took from Gajim's history can be decrypted once more."""
+    """Messages that the crash took from Gajim's history can be decrypted once more."""
     scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
     tell(alice, bob, "before")
     tell(bob, alice, "before")

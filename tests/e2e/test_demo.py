@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hosts import REPOSITORY
+from tests.support.servers.hosts import REPOSITORY
 from tests.support.waiting import wait_for
 
 DEMO = REPOSITORY / "tools" / "demo"

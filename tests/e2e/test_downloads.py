@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from omemo_plugin.media.cipher import Encryptor
+from omemo_plugin.media.cipher import FileEncryptor
 from omemo_plugin.media.cipher import new_key
 from omemo_plugin.media.uri import build_media_uri
 from tests.e2e.conversation import check_scene
@@ -19,17 +20,17 @@ from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.test_files import draw
-from tests.support.file_server import FileServer
-from tests.support.file_server import claiming
-from tests.support.file_server import content
-from tests.support.file_server import in_pieces
-from tests.support.file_server import redirect
-from tests.support.file_server import silent
 from tests.support.folders import files_below
-from tests.support.gajim import Gajim
-from tests.support.scene import OURS
-from tests.support.scene import Scene
-from tests.support.socks import SocksProxy
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
+from tests.support.servers.file_server import FileServer
+from tests.support.servers.file_server import claiming
+from tests.support.servers.file_server import content
+from tests.support.servers.file_server import in_pieces
+from tests.support.servers.file_server import redirect
+from tests.support.servers.file_server import silent
+from tests.support.servers.socks import SocksProxy
 from tests.support.waiting import wait_for
 
 # More than Gajim fetches by itself
@@ -48,6 +49,10 @@ DAMAGED = "Damaged file, deleted"
 REFUSED = "Dangerous link, not followed"
 
 
+def was_asked_for(server: FileServer, path: str) -> bool:
+    return path in server.requests
+
+
 class Sender:
     """Puts files on a server and sends the links."""
 
@@ -60,7 +65,7 @@ class Sender:
     def encrypt(self, name: str, plain: bytes) -> tuple[str, bytes]:
         """The link to a file of this name, and what its server has to give."""
         iv, key = new_key()
-        encryptor = Encryptor(iv, key)
+        encryptor = FileEncryptor(iv, key)
         data = encryptor.update(plain) + encryptor.finish()
         self.keys.append(f"{iv.hex()}{key.hex()}")
         return build_media_uri(f"{self.server.url}/{name}", iv, key), data
@@ -76,7 +81,8 @@ def texts_of_messages(gajim: Gajim) -> list[str]:
 
 
 def folders(gajim: Gajim) -> list[Path]:
-    """Where Gajim keeps files and thumbnails, and nothing else should be."""
+    """The folders in which Gajim keeps files and thumbnails, and nothing else should
+    be."""
     return [
         gajim.home / ".local/share/gajim/downloads",
         gajim.home / ".cache/gajim/downloads.thumb",
@@ -84,12 +90,12 @@ def folders(gajim: Gajim) -> list[Path]:
 
 
 def files(gajim: Gajim) -> list[Path]:
-    """All that arrived, and all that is on its way."""
+    """The files that arrived, and those that are on their way."""
     return sorted(folders(gajim)[0].iterdir())
 
 
 def opened(gajim: Gajim) -> list[Path]:
-    """What is there to be used."""
+    """The files that can be opened."""
     return [path for path in files(gajim) if not path.name.startswith(".")]
 
 
@@ -153,7 +159,7 @@ def test_case_41_42_43_44_downloads(
 
 
 def check_a_picture(sender: Sender, tmp_path: Path) -> None:
-    """It is shown, though its last piece is shorter than the tag."""
+    """A picture is shown, though its last piece is shorter than the tag."""
     plain = draw(tmp_path / "picture.png")
     link, data = sender.encrypt("picture.png", plain)
     sender.server.answers["/picture.png"] = in_pieces(data, 5)
@@ -194,7 +200,7 @@ def check_what_is_refused(sender: Sender, plain: FileServer) -> None:
         sender.send(link)
         wait_for(
             "it was asked for",
-            lambda path=f"/moved-{number}.png": path in server.requests,
+            partial(was_asked_for, server, f"/moved-{number}.png"),
         )
     wait_for("the redirects are told", lambda: says(ben, REFUSED))
     assert plain.connections == 0
@@ -241,7 +247,7 @@ def check_names(sender: Sender) -> None:
 
 
 def check_on_demand(sender: Sender) -> None:
-    """What is large comes with the user's word, what is too large never."""
+    """A large file is downloaded when the user asks for it, a too large one never."""
     ben, server = sender.ben, sender.server
     before = files(ben)
     link, data = sender.encrypt("huge.bin", b"")

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from omemo_plugin.bridge.files.links import parse_link
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.folders import files_below
-from tests.support.gajim import Gajim
-from tests.support.scene import BUILT_IN
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 NAME = "the-hidden-entrance.png"
@@ -41,7 +42,7 @@ def draw(path: Path) -> bytes:
 
 
 def downloaded(gajim: Gajim, content: bytes) -> list[Path]:
-    """Where Gajim has put the opened file."""
+    """The pictures with some content that Gajim has put on the disk."""
     return [
         path
         for path, data in files_below(gajim.home)
@@ -77,7 +78,8 @@ def test_a_picture(
     assert row.encryption is not None
     wait_for("the picture has been opened", lambda: downloaded(ben, content))
     ben.screenshot(f"picture-{other}-{other_omemo}")
-    key = row.text.partition("#")[2]
+    (file,) = parse_link(row.text).sources
+    key = f"{file.iv.hex()}{file.key.hex()}"
     assert len(key) in (88, 96)
     stored = [data for _path, data in files_below(scene.server.folder)]
     assert not [data for data in stored if content[:64] in data or key.encode() in data]

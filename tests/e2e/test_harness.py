@@ -15,12 +15,12 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.hosts import IN_ROOT
-from tests.support.hosts import debian_root
-from tests.support.scene import BUILT_IN
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import NO_OMEMO
-from tests.support.scene import Scene
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import NO_OMEMO
+from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import IN_ROOT
+from tests.support.servers.hosts import debian_root
 from tests.support.waiting import wait_for
 
 
@@ -65,7 +65,7 @@ def test_a_leak_is_found(new_scene: Callable[..., Scene]) -> None:
 
 
 def test_a_root_knows_whom_it_is_entered_as() -> None:
-    """Where nobody has the number, dbus-daemon turns the user's programs away."""
+    """dbus-daemon refuses the user's programs if no account has the number."""
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     user = ["--user=54321:54321", str(debian_root("trixie")), "--", "id", "-un"]
     named = subprocess.run(

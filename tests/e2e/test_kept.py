@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from tails_integration.bindings import HOME
-from tails_integration.bindings import KEPT
+from tails_integration.persistence.bindings import HOME
+from tails_integration.persistence.bindings import KEPT
 from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.folders import files_below
-from tests.support.gajim import Gajim
-from tests.support.hosts import GAJIM_VERSIONS
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS_FROM_SYSTEM
+from tests.support.gajim.scene import Scene
 from tests.support.processes import give_away
-from tests.support.scene import OURS_FROM_SYSTEM
-from tests.support.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
 
 MakeScene = Callable[..., Scene]
 

@@ -18,10 +18,10 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.test_downloads import opened
-from tests.support.gajim import Gajim
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.processes import give_away
-from tests.support.scene import OURS
-from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
 SIZE = 160 << 20
@@ -62,7 +62,7 @@ class Progress:
                 self.seen.add(int(found[1]))
 
     def is_shown(self) -> bool:
-        """Whether it was on its way, and to be seen so."""
+        """Whether the download was on its way, and shown."""
         return len(self.seen - {0, 100}) > 1
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tails_integration import pidgin_import
-from tails_integration import profile
-from tails_integration.system import System
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.pidgin import Pidgin
+from tails_integration.base.system import System
+from tails_integration.pidgin import importer
+from tails_integration.settings import profile
+from tests.support.gajim.pidgin import Pidgin
+from tests.support.gajim.scene import NO_OMEMO
+from tests.support.gajim.scene import Scene
 from tests.support.processes import copy_tree
 from tests.support.processes import give_away
-from tests.support.scene import NO_OMEMO
-from tests.support.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
@@ -84,10 +84,10 @@ def test_from_pidgin_to_gajim(
     copy_tree(purple, gajim.home / ".purple")
     (tmp_path / "proc").mkdir()
     system = System(tmp_path, {"HOME": str(gajim.home)}, gajim.home.stat().st_uid)
-    plan = pidgin_import.plan(system)
+    plan = importer.plan(system)
     assert [room.autojoin for room in plan.rooms] == [True]
     assert plan.pidgin.irc == ("amnesia@irc.oftc.net",)
-    pidgin_import.carry_out(system, plan, passwords=False)
+    importer.carry_out(system, plan, passwords=False)
     give_away(gajim.home)
 
     gajim.start()

@@ -14,19 +14,29 @@ from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.gajim import OURS as SHORT_NAME
-from tests.support.gajim import DriverError
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.hosts import SYSTEM_PLUGINS
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import OURS
-from tests.support.scene import OURS_FROM_SYSTEM
-from tests.support.scene import Scene
+from tests.support.gajim.program import OURS as SHORT_NAME
+from tests.support.gajim.program import DriverError
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import OURS_FROM_SYSTEM
+from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.servers.hosts import SYSTEM_PLUGINS
 from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
+
+
+LEAVING = "Encryption by this plugin is off"
+OBSTACLE = "Encryption cannot be switched on"
+HELP = "Help on encryption"
+
+
+def wait_for_window(gajim: Gajim, title: str) -> None:
+    wait_for(f"the window {title}", lambda: title in gajim.call("window_titles"))
 
 
 @every_suite
@@ -77,6 +87,12 @@ def test_off_and_on_where_gajim_has_no_omemo(new_scene: MakeScene) -> None:
     key = tell(alice, bob, "before")[1].key
     tell(bob, alice, "before")
     alice.set_plugin_active(SHORT_NAME, False)
+    wait_for_window(alice, LEAVING)
+    assert any(
+        text.startswith("Encrypted chats send nothing now.")
+        for text in alice.call("texts_of", window=LEAVING)
+    )
+    alice.screenshot("leaving-bookworm")
     withheld = secret("typed while the plugin is off")
     alice.call("type_text", text=withheld)
     alice.call("press_send")
@@ -86,7 +102,9 @@ def test_off_and_on_where_gajim_has_no_omemo(new_scene: MakeScene) -> None:
     bob.send(missed)
     check_encrypted(bob, bob.wait_for_message(missed))
     alice.call("clear_input")
-    alice.set_plugin_active(SHORT_NAME, True)
+    alice.call("press", window=LEAVING, words="Switch it on again")
+    assert alice.plugins()[SHORT_NAME]["active"]
+    assert LEAVING not in alice.call("window_titles")
     open_chats(alice, bob)
     tell(bob, alice, "after")
     assert tell(alice, bob, "after")[1].key == key
@@ -104,10 +122,18 @@ def test_off_and_on_where_gajim_has_omemo(new_scene: MakeScene, suite: str) -> N
     ours = tell(alice, bob, "with our plugin")[1].key
     tell(bob, alice, "with our plugin")
     alice.set_plugin_active(SHORT_NAME, False)
+    wait_for_window(alice, LEAVING)
+    assert any(
+        text.startswith("Gajim’s own encryption goes on.")
+        for text in alice.call("texts_of", window=LEAVING)
+    )
+    alice.screenshot(f"leaving-{suite}")
     open_chats(alice, bob)
     tell(alice, bob, "with Gajim's own")
     tell(bob, alice, "with Gajim's own")
-    alice.set_plugin_active(SHORT_NAME, True)
+    alice.call("press", window=LEAVING, words="Switch it on again")
+    assert alice.plugins()[SHORT_NAME]["active"]
+    assert LEAVING not in alice.call("window_titles")
     open_chats(alice, bob)
     tell(bob, alice, "with our plugin again")
     assert tell(alice, bob, "with our plugin again")[1].key == ours
@@ -124,15 +150,26 @@ def test_beside_an_active_gajim_omemo(new_scene: MakeScene) -> None:
     alice.call("install_plugin", path=str(alice.offer(scene.bundle)))
     plugin = alice.plugins()[SHORT_NAME]
     assert not plugin["activatable"]
-    assert "gajim-omemo" in plugin["why_not"] or "OMEMO" in plugin["why_not"]
+    assert "other OMEMO plugin off first (version 2.9" in plugin["why_not"]
     alice.call("set_plugin_active", short_name=SHORT_NAME, active=True)
     assert not alice.plugins()[SHORT_NAME]["active"]
+    wait_for_window(alice, OBSTACLE)
+    alice.screenshot("other-plugin")
+    alice.call("press", window=OBSTACLE, words="Switch it off")
+    assert not alice.plugins()["omemo"]["active"]
+    assert "Start Gajim again to go on." in alice.call("texts_of", window=OBSTACLE)
+    alice.quit()
+    alice.launch()
     alice.wait_until_running()
+    wait_for("ours is on", lambda: alice.plugins()[SHORT_NAME]["active"])
+    assert OBSTACLE not in alice.call("window_titles")
 
 
 @every_suite
 def test_library_is_missing(new_scene: MakeScene, suite: str) -> None:
-    """Gajim goes online, and the plugin manager names Debian's package."""
+    """Gajim goes online, and a window and the plugin manager name Debian's
+    package. At the next start the window is there for those alone who had the
+    plugin on."""
     scene = new_scene("alice")
     alice = scene.gajim(suite, "alice", OURS, hidden_libraries=["oldmemo"])
     alice.launch()
@@ -144,3 +181,23 @@ def test_library_is_missing(new_scene: MakeScene, suite: str) -> None:
     alice.call("set_plugin_active", short_name=SHORT_NAME, active=True)
     assert not alice.plugins()[SHORT_NAME]["active"]
     wait_for("alice is online", alice.online)
+    wait_for_window(alice, OBSTACLE)
+    texts = "\n".join(alice.call("texts_of", window=OBSTACLE))
+    assert "“sudo apt install python3-oldmemo”" in texts
+    alice.screenshot(f"library-is-missing-{suite}")
+    alice.call("press", window=OBSTACLE, words="Copy command")
+    assert alice.call("clipboard") == "sudo apt install python3-oldmemo"
+    alice.call("press", window=OBSTACLE, words="Help")
+    wait_for_window(alice, HELP)
+    assert "The plugin cannot be switched on" in alice.call("texts_of", window=HELP)
+    alice.screenshot(f"library-is-missing-help-{suite}")
+    for is_on in (False, True):
+        alice.call("set_plugin_wanted", short_name=SHORT_NAME, wanted=is_on)
+        alice.quit()
+        alice.launch()
+        alice.wait_until_running()
+        wait_for("alice is online", alice.online)
+        if is_on:
+            wait_for_window(alice, OBSTACLE)
+        else:
+            assert OBSTACLE not in alice.call("window_titles")

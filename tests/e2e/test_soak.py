@@ -8,13 +8,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.soak.peers import PEERS
+from tests.soak.peers import STEPS
+from tests.soak.peers import PeerSoak
+from tests.soak.peers import write_table
 from tests.soak.soak import MODULES
 from tests.soak.soak import Soak
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 
 # One round of everything that may happen
 MESSAGES = 200
@@ -32,3 +37,20 @@ def test_soak(new_scene: Callable[..., Scene], suite: str, bobs_suite: str) -> N
     ann = scene.gajim(suite, "ann", OURS)
     ben = scene.gajim(bobs_suite, "ben", OURS)
     Soak(scene, ann, ben, 2026, print).run(MESSAGES)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_another_program(
+    new_scene: Callable[..., Scene], tmp_path: Path, name: str
+) -> None:
+    """The same that `tools/soak --peer` does, with fewer messages."""
+    scene = new_scene("ann", "ben")
+    peer = PEERS[name](scene)
+    try:
+        proved = PeerSoak(scene, peer, 5, print).run()
+    finally:
+        peer.close()
+    assert list(proved.steps) == list(STEPS)
+    table = tmp_path / "table.md"
+    write_table(table, [proved])
+    assert f"| {proved.program} | {proved.version} |" in table.read_text()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,13 @@ from typing import Any
 import pytest
 
 from tails_integration import policy
-from tails_integration import profile
+from tails_integration.base.tor import GLOBAL_PROXY
+from tails_integration.base.tor import Identities
 from tails_integration.policy import Scope
-from tails_integration.tor import GLOBAL_PROXY
-from tails_integration.tor import Identities
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.hosts import Host
-from tests.support.tails_gajim import TailsGajim
+from tails_integration.settings import profile
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.servers.hosts import Host
+from tests.support.tails.gajim_profile import TailsGajim
 
 ACCOUNT = "alice"
 NEW_ACCOUNT = "bob"
@@ -28,11 +30,12 @@ ELSEWHERE = {"encryption", "preview_max_file_size"}
 
 
 @pytest.fixture(params=sorted(GAJIM_VERSIONS))
-def gajim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TailsGajim]:
+def gajim(request: pytest.FixtureRequest) -> Iterator[TailsGajim]:
     """Each Gajim with one account, prepared but not started."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    gajim = TailsGajim("tails", Host(request.param), tmp_path / "gajim")
+    # Not below pytest's own folders, which are for root alone
+    folder = Path(tempfile.mkdtemp(prefix="omemo-e2e-"))
+    folder.chmod(0o755)
+    gajim = TailsGajim("tails", Host(request.param), folder / "gajim")
     with profile.edit(gajim.system) as edited:
         edited.add_account(
             ACCOUNT,
@@ -46,6 +49,7 @@ def gajim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TailsGajim
     gajim.prepare()
     yield gajim
     gajim.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def other(value: policy.Value) -> policy.Value:
@@ -104,7 +108,7 @@ def test_settings(gajim: TailsGajim) -> None:
 
 
 def test_left_alone_exist_somewhere(gajim: TailsGajim) -> None:
-    """What was decided to be left alone is a setting of this or another Gajim."""
+    """Each setting that is left alone on purpose exists in this or another Gajim."""
     program, accounts = gajim.pristine_defaults()
     known = set(program).union(*accounts.values())
     version = policy.parse_version(gajim.host.gajim_version)
@@ -135,7 +139,7 @@ def test_every_way_is_tor(gajim: TailsGajim) -> None:
     assert identities.of(GLOBAL_PROXY).user not in users, "new in each session"
 
 
-def test_what_cannot_be_proxied_is_shut(gajim: TailsGajim) -> None:
+def test_connections_without_a_proxy_are_blocked(gajim: TailsGajim) -> None:
     gajim.start()
     assert "unreachable" in gajim.call("try_socket", host="127.0.0.1", port=9)
     assert "gaierror" in gajim.call("try_socket", host="localhost", port=9)

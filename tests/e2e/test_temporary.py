@@ -8,13 +8,19 @@ from collections.abc import Callable
 
 import pytest
 
+from omemo_plugin.engine.values import TemporaryDevice
+from omemo_plugin.stanza.temporary import build_record
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.gajim import Gajim
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.scene import OURS_FROM_SYSTEM
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS_FROM_SYSTEM
+from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import PUBSUB
+from tests.support.peers.omemo_peer import xml
+from tests.support.peers.raw_client import RawClient
+from tests.support.servers.hostile import LEGACY_LIST
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
@@ -43,8 +49,9 @@ def boot(scene: Scene, suite: str, number: int) -> Gajim:
 
 
 @every_suite
-def test_three_amnesic_boots(new_scene: MakeScene, suite: str) -> None:
-    """Quit, unplugged, gone offline: the lists are as they were."""
+def test_case_49_three_amnesic_boots(new_scene: MakeScene, suite: str) -> None:
+    """Quit, unplugged, gone offline: the lists are as they were. A record that the
+    server made up for another device takes nothing off them."""
     scene = new_scene("alice", "bob")
     phone = scene.gajim(suite, "alice", OURS_FROM_SYSTEM, name="phone")
     bob = scene.gajim(suite, "bob", OURS_FROM_SYSTEM)
@@ -64,6 +71,10 @@ def test_three_amnesic_boots(new_scene: MakeScene, suite: str) -> None:
     two.kill()
     assert listed(scene) != before, "it had no time to go"
 
+    (phones_id,) = before[LEGACY_LIST]
+    make_up_record(scene, int(phones_id))
+    assert phones_id in scene.server.kept_in_node(phone.account, RECORDS)
+
     three = boot(scene, suite, 3)
     wait_for(
         "the unplugged one is off the lists",
@@ -76,3 +87,54 @@ def test_three_amnesic_boots(new_scene: MakeScene, suite: str) -> None:
         scene.server.accounts["alice"], RECORDS
     )
     assert phone.online()
+
+
+def make_up_record(scene: Scene, device_id: int) -> None:
+    """Say that a device was a temporary one, with a key that it does not have."""
+    record = xml(build_record(TemporaryDevice(device_id, "ab" * 32), "gone"))
+    client = RawClient(scene.server, scene.server.accounts["alice"])
+    try:
+        answer = client.set(
+            f"<pubsub xmlns='{PUBSUB}'><publish node='{RECORDS}'>"
+            f"<item id='{device_id}'>{record}</item></publish></pubsub>"
+        )
+        assert answer is not None
+    finally:
+        client.close()
+
+
+@every_suite
+def test_quitting_while_an_unplugged_device_is_asked(
+    new_scene: MakeScene, suite: str
+) -> None:
+    """The session ends before the unplugged one had its time to answer.
+
+    It takes itself off all the same, and the next session removes the other.
+    """
+    scene = new_scene("alice")
+    alice = scene.server.accounts["alice"]
+    one = boot(scene, suite, 1)
+    one.kill()
+    lost = listed(scene)
+    assert all(len(ids) == 1 for ids in lost.values()), lost
+
+    two = boot(scene, suite, 2)
+    wait_for(
+        "both are listed",
+        lambda: all(len(ids) == 2 for ids in listed(scene).values()),
+    )
+    two.quit()
+    assert listed(scene) == lost, "it did not take itself off"
+    assert scene.server.kept_in_node(alice, RECORDS).count('["id"]') == 1
+
+    three = boot(scene, suite, 3)
+    wait_for(
+        "only this device is listed",
+        lambda: all(
+            len(ids) == 1 and not ids & lost[node]
+            for node, ids in listed(scene).items()
+        ),
+        timeout=40,
+    )
+    three.quit()
+    assert not any(listed(scene).values())

@@ -12,11 +12,11 @@ from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import correct
 from tests.e2e.conversation import secret
-from tests.support.gajim import Gajim
-from tests.support.scene import BUILT_IN
-from tests.support.scene import GAJIM_OMEMO
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 ROOM = "den@rooms.localhost"
@@ -27,7 +27,7 @@ THUMB = "\N{THUMBS UP SIGN}"
 # Six programs on one machine take their time
 PATIENCE = 90.0
 
-# Whose device, where it is, and what does OMEMO on it
+# The owner of each device, its host, and its OMEMO program
 DEVICES = {
     "ann": ("ann", "bookworm", OURS),
     "ann-laptop": ("ann", "trixie", OURS),
@@ -71,7 +71,7 @@ def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
     texts.append(correct(ann, *others(ann, pair), timeout=PATIENCE))
     texts += replied(ben, pair, texts[-1])
     ben.call("react", text=texts[-2], emoji=THUMB)
-    wait_for_row(ann, f"earlier message: {THUMB}")
+    wait_for_row(ann, f"earlier message: “{THUMB}”")
     links = [sent_file(ann, ben, draw(tmp_path / NAME))]
 
     # All of them in a room
@@ -90,7 +90,7 @@ def test_six_devices(new_scene: Callable[..., Scene], tmp_path: Path) -> None:
     texts += replied(ben, everybody, texts[-1])
     answered = texts[-1]
     cat.call("react", text=answered, emoji=THUMB)
-    wait_for_row(ann, f"earlier message: {THUMB}")
+    wait_for_row(ann, f"earlier message: “{THUMB}”")
     wait_for(
         "ben sees the reaction",
         lambda: THUMB in ben.call("reactions", text=answered),

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one device of a person verified, the others and the contacts know."""
+"""
+Trust messages: the user's other devices and the contacts learn what one device has
+verified.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,22 @@ import pytest
 from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.gajim import Gajim
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
 
 
 def fingerprint(gajim: Gajim) -> str:
-    return gajim.call("own_fingerprint", account=gajim.account_name)
+    return str(gajim.call("own_fingerprint", account=gajim.account_name))
 
 
 def trust(gajim: Gajim, other: Gajim) -> str | None:
-    known = gajim.call("trust", account=gajim.account_name, jid=other.account.jid)
+    known: dict[str, str] = gajim.call(
+        "trust", account=gajim.account_name, jid=other.account.jid
+    )
     return known.get(fingerprint(other))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
+from functools import partial
 
 import pytest
 
@@ -15,14 +16,14 @@ from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.support.accessible import CONTROLS
-from tests.support.accessible import Accessibility
-from tests.support.accessible import Node
-from tests.support.gajim import OURS as SHORT_NAME
-from tests.support.gajim import Gajim
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.gajim.accessible import CONTROLS
+from tests.support.gajim.accessible import Accessibility
+from tests.support.gajim.accessible import Node
+from tests.support.gajim.program import OURS as SHORT_NAME
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
@@ -31,7 +32,14 @@ MakeScene = Callable[..., Scene]
 
 MAIN = "Gajim"
 DETAILS = "Encryption details"
+COMPARE = "Compare by hand"
+RENAME = "Rename “"
+PREFERENCES = "OMEMO encryption"
+PUBLIC_NAME = "Name this device"
 MESSAGE = "Who can read this message"
+HELP = "Help on encryption"
+FIRST_PAGE = "Encryption is on"
+ROOM = "den@rooms.localhost"
 
 SPOKEN = re.compile("Fingerprint: (([0-9a-f] ){7}[0-9a-f](, )?){8}")
 
@@ -78,7 +86,7 @@ def said(nodes: Iterable[Node]) -> str:
 
 
 def shield(gajim: Accessibility) -> str:
-    """What is said of the shield beside the message input."""
+    """The tooltip of the shield beside the message input."""
     return next(
         node.name
         for node in gajim.read(MAIN)
@@ -106,7 +114,7 @@ def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
     words = said(nodes)
     assert "bob@localhost" in words
     # In words, not by a colour
-    assert "Trusted, not verified" in words
+    assert "Not verified" in words
     assert "OMEMO 0.3 and 2" in words
     key = str(tell(bob, alice, "with its key")[1].key)
     (spoken,) = [node for node in nodes if SPOKEN.fullmatch(node.said)]
@@ -116,25 +124,56 @@ def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
 
     (compare,) = [node.name for node in nodes if node.name.startswith("Compare the")]
     gajim.press(DETAILS, compare)
-    wait_for("the question", lambda: len(gajim.windows()) == 3)
-    question = next(
-        name for name in gajim.windows() if name != MAIN and DETAILS not in name
+    nodes = wait_for_window(gajim, COMPARE)
+    check_names(nodes)
+    assert any(SPOKEN.fullmatch(node.said) for node in nodes)
+    alice.screenshot(f"windows-{suite}-compare")
+    gajim.press(COMPARE, "Something differs")
+    wait_until_said(gajim, COMPARE, "Stop: you do not see the same")
+    wait_until_said(gajim, DETAILS, "Refused")
+    gajim.press(COMPARE, "Undo")
+    wait_until_said(gajim, DETAILS, "Not verified")
+    gajim.press(COMPARE, "All the same")
+    wait_until_said(gajim, COMPARE, "” is verified")
+    gajim.key("Escape")
+    wait_until_gone(gajim, COMPARE)
+    wait_until_said(
+        gajim, DETAILS, "You have checked that this device is the right one."
     )
-    # Some dialogs have no name of their own
-    alice.screenshot(f"windows-{suite}-question")
-    gajim.press(question, "It Is the Same")
-    wait_until_said(gajim, DETAILS, "is verified now")
-    wait_until_said(gajim, DETAILS, "You have checked that this is the real device.")
     wait_for("the shield", lambda: "It is verified" in shield(gajim))
     assert tell(alice, bob, "to a verified device")[0].trust == "VERIFIED"
     alice.screenshot(f"windows-{suite}-details")
-
-    gajim.press(DETAILS, "Undo")
-    wait_until_said(gajim, DETAILS, "Trusted, not verified")
-    assert tell(alice, bob, "after the undo")[0].trust == "BLIND"
+    assert "Compare the" in said(gajim.read(DETAILS))
     gajim.key("Escape")
     wait_until_gone(gajim, DETAILS)
     check_scene(scene)
+
+
+@every_suite
+def test_the_window_of_a_room_follows_its_members(
+    new_scene: MakeScene, suite: str
+) -> None:
+    """The members of a room change while its window is open, and the window shows
+    it."""
+    scene = new_scene("alice", "bob", "carol")
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    alice.create_room(ROOM)
+    alice.set_affiliation(ROOM, "bob@localhost", "member")
+    bob.join_room(ROOM)
+    alice.open_room(ROOM, "OMEMO")
+    gajim = alice.accessibility()
+    alice.call("activate", name="omemo-details", value=["alice", ROOM])
+    wait_until_said(gajim, DETAILS, "bob@localhost")
+    assert "carol@localhost" not in said(gajim.read(DETAILS))
+    alice.set_affiliation(ROOM, "carol@localhost", "member")
+    wait_until_said(gajim, DETAILS, "carol@localhost")
+    alice.set_affiliation(ROOM, "carol@localhost", "none")
+    wait_for(
+        "carol is not in the window any more",
+        lambda: "carol@localhost" not in said(gajim.read(DETAILS)),
+    )
 
 
 @every_suite
@@ -171,16 +210,52 @@ def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
     while not focused().startswith("More for"):
         tab()
     gajim.key("Return")
-    wait_for("the menu", lambda: focused().startswith("Replace the session"))
-    gajim.key("Escape")
-    wait_for("no menu", lambda: not focused().startswith("Replace the session"))
-    while not focused().startswith("Do not trust"):
+    wait_for("the menu", lambda: focused().startswith("Rename"))
+    gajim.key("Return")
+    wait_for_window(gajim, RENAME)
+    gajim.focus(RENAME)
+    gajim.type("Bob at work")
+    gajim.key("Return")
+    wait_until_gone(gajim, RENAME)
+    wait_until_said(gajim, DETAILS, "It is called “Bob at work” from now on.")
+    gajim.focus(DETAILS)
+    while not focused().startswith("Refuse"):
         tab()
     gajim.key("Return")
-    wait_until_said(gajim, DETAILS, "gets nothing from now on")
+    wait_until_said(gajim, DETAILS, "is refused. It gets nothing.")
     wait_for("the shield", lambda: "Nobody can read" in shield(gajim))
     gajim.key("Escape")
     wait_until_gone(gajim, DETAILS)
+
+
+@every_suite
+def test_the_name_that_others_see(new_scene: MakeScene, suite: str) -> None:
+    """Alice names this device; Bob reads it, and no longer when she takes it away."""
+    scene = new_scene("alice", "bob")
+    alice, bob, gajim = two_who_talk(scene, suite)
+
+    def label() -> object:
+        return bob.call("labels_of", account=bob.account_name, jid=alice.account.jid)
+
+    def is_read(name: str) -> bool:
+        return bool(label() == [name or None])
+
+    assert is_read("")
+    alice.call("configure_plugin", short_name=SHORT_NAME)
+    wait_for_window(gajim, PREFERENCES)
+    for name in ("Desk at home", ""):
+        gajim.press(PREFERENCES, "Name this device…, alice@localhost")
+        wait_for_window(gajim, PUBLIC_NAME)
+        alice.screenshot(f"windows-{suite}-name")
+        gajim.focus(PUBLIC_NAME)
+        if name:
+            gajim.type(name)
+        gajim.key("Return")
+        wait_until_gone(gajim, PUBLIC_NAME)
+        shown = f"as “{name}”." if name else "without a name."
+        wait_until_said(gajim, PREFERENCES, f"Others see this device {shown}")
+        wait_for("bob reads it", partial(is_read, name))
+    check_scene(scene)
 
 
 @every_suite
@@ -215,7 +290,7 @@ def test_my_qr_code(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_who_can_read_a_message(new_scene: MakeScene, suite: str) -> None:
+def test_the_readers_of_a_message(new_scene: MakeScene, suite: str) -> None:
     """For one that was sent, and one that was received, after a restart too."""
     scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
@@ -225,7 +300,7 @@ def test_who_can_read_a_message(new_scene: MakeScene, suite: str) -> None:
         words = read_about(alice, gajim, sent)
         assert "When it was sent, 1 device could read it." in words
         assert "bob@localhost" in words
-        assert "Trusted, not verified" in words
+        assert "Not verified" in words
         words = read_about(alice, gajim, received)
         assert "trusted but not verified then" in words
         assert SPOKEN.search(words)
@@ -240,7 +315,7 @@ def press_in_row_menu(alice: Gajim, gajim: Accessibility, text: str) -> bool:
     """The input takes the focus when a chat was opened, and closes the menu."""
     alice.call("press_row_menu", text=text)
     try:
-        gajim.press(MAIN, "Who can read this…")
+        gajim.press(MAIN, "Who could read this…")
     except AssertionError:
         return False
     return True
@@ -250,7 +325,7 @@ def read_about(alice: Gajim, gajim: Accessibility, text: str) -> str:
     if alice.host.suite == "bookworm":
         wait_for("the entry in the menu", lambda: press_in_row_menu(alice, gajim, text))
     else:
-        alice.call("choose_in_row_menu", text=text, label="Who can read this…")
+        alice.call("choose_in_row_menu", text=text, label="Who could read this…")
     nodes = wait_for_window(gajim, MESSAGE)
     gajim.key("Escape")
     wait_until_gone(gajim, MESSAGE)
@@ -261,7 +336,7 @@ def read_about(alice: Gajim, gajim: Accessibility, text: str) -> str:
 def test_case_11_a_new_device_of_a_verified_contact(
     new_scene: MakeScene, suite: str
 ) -> None:
-    """It gets nothing; a row says so and leads to the window."""
+    """It gets nothing; a warning says so, and the shield leads to the window."""
     scene = new_scene("alice", "bob")
     alice, bob, gajim = two_who_talk(scene, suite)
     key = str(tell(bob, alice, "with its key")[1].key)
@@ -271,22 +346,29 @@ def test_case_11_a_new_device_of_a_verified_contact(
     wait_for("the shield", lambda: "It is verified" in shield(gajim))
     phone = scene.gajim("bookworm", "bob", OURS, name="bob-phone")
     phone.start()
-    line = "bob@localhost has a new device. It gets no messages"
     wait_for(
-        "the row about the new device",
-        lambda: any(line in row.text for row in alice.rows()),
+        "the warning about the new device",
+        lambda: "Bob has a new device" in alice.call("dock")["texts"],
     )
     wait_for("the shield", lambda: "gets nothing until you decide" in shield(gajim))
     tell(alice, bob, "not for the phone")
-    alice.screenshot(f"windows-{suite}-offer")
-    alice.call("press_offer")
+    alice.screenshot(f"windows-{suite}-new-device")
+    alice.call("press_in_dock", label="Decide…")
     nodes = wait_for_window(gajim, DETAILS)
     words = said(nodes)
     assert "Not decided" in words
-    assert "1 device gets nothing until you decide whether to trust it." in words
-    trust = next(n.name for n in nodes if n.name.endswith("without verifying it"))
-    gajim.press(DETAILS, trust)
-    wait_until_said(gajim, DETAILS, "is trusted now")
+    assert "1 device gets nothing until you decide." in words
+    gajim.press(DETAILS, next(n.name for n in nodes if n.name.startswith("More for")))
+    nodes = wait_until_said(gajim, DETAILS, "without checking")
+    use = next(n.name for n in nodes if n.name.endswith("without checking"))
+    gajim.press(DETAILS, use)
+    wait_for("the question", lambda: len(gajim.windows()) == 3)
+    # Some dialogs have no name of their own
+    question = next(
+        name for name in gajim.windows() if name != MAIN and DETAILS not in name
+    )
+    gajim.press(question, "Use it")
+    wait_until_said(gajim, DETAILS, "is used without checking")
     phone.open_chat("alice@localhost", "OMEMO")
     tell(alice, [bob, phone], "for the phone as well")
     check_scene(scene)
@@ -294,40 +376,134 @@ def test_case_11_a_new_device_of_a_verified_contact(
 
 @every_suite
 def test_preferences(new_scene: MakeScene, suite: str) -> None:
-    """From the plugin manager: a chat that is opened is encrypted by itself."""
+    """From the plugin manager: chats are encrypted by themselves, unless that is
+    switched off."""
     scene = new_scene("alice", "bob", "carol")
     alice = scene.gajim(suite, "alice", OURS, accessible=True)
     bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     gajim = alice.accessibility()
+    alice.call("configure_plugin", short_name=SHORT_NAME)
+    nodes = wait_for_window(gajim, PREFERENCES)
+    check_names(nodes)
+    switch = "Encrypt all chats, alice@localhost"
+
+    def is_on() -> bool:
+        return any(
+            node.name == switch and "checked" in node.states
+            for node in gajim.read(PREFERENCES)
+        )
+
+    assert is_on()
+    alice.screenshot(f"windows-{suite}-preferences")
+    gajim.press(PREFERENCES, switch)
+    wait_for("it is off", lambda: not is_on())
     alice.open_chat("bob@localhost")
     assert alice.call("encryption") == ""
-    alice.call("configure_plugin", short_name=SHORT_NAME)
-    nodes = wait_for_window(gajim, "OMEMO preferences")
-    check_names(nodes)
-    gajim.press("OMEMO preferences", "Encrypt by default, alice@localhost")
-    wait_for(
-        "it is on",
-        lambda: [
-            node
-            for node in gajim.read("OMEMO preferences")
-            if node.name == "Encrypt by default, alice@localhost"
-            and "checked" in node.states
-        ],
-    )
-    alice.screenshot(f"windows-{suite}-preferences")
+    gajim.press(PREFERENCES, switch)
+    wait_for("it is on", is_on)
     gajim.key("Escape")
-    wait_until_gone(gajim, "OMEMO preferences")
+    wait_until_gone(gajim, PREFERENCES)
     alice.open_chat("carol@localhost")
     alice.open_chat("bob@localhost")
     wait_for("encryption", lambda: alice.call("encryption") == "OMEMO")
     bob.open_chat("alice@localhost", "OMEMO")
     tell(alice, bob, "encrypted by default")
-    # What the user chose for one chat stays
+    # The choice for one chat stays
     alice.set_encryption("")
     alice.open_chat("carol@localhost")
     alice.open_chat("bob@localhost")
     assert alice.call("encryption") == ""
+
+
+@every_suite
+def test_first_page(new_scene: MakeScene, suite: str) -> None:
+    """It is read with the keyboard alone, answered by closing it, and not shown
+    again."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS, accessible=True, first_page=True)
+    alice.start()
+    gajim = alice.accessibility()
+    nodes = wait_until_said(gajim, FIRST_PAGE, "From now on your chats can be private.")
+    check_names(nodes)
+    gajim.focus(FIRST_PAGE)
+    # The answer that is suggested
+    wait_for(
+        "the keyboard is at the button",
+        lambda: any(
+            node.name == "Start" and "focused" in node.states
+            for node in gajim.read(FIRST_PAGE)
+        ),
+    )
+    alice.screenshot(f"windows-{suite}-first-page")
+    switch = "Encrypt all chats (recommended), alice@localhost"
+    gajim.press(FIRST_PAGE, switch)
+    # Not before the window is closed
+    alice.open_chat("bob@localhost")
+    wait_for("encryption", lambda: alice.call("encryption") == "OMEMO")
+    gajim.focus(FIRST_PAGE)
+    gajim.key("F1")
+    wait_until_said(gajim, HELP, "First steps")
+    gajim.key("Escape")
+    wait_until_gone(gajim, HELP)
+    gajim.focus(FIRST_PAGE)
+    gajim.key("Escape")
+    wait_until_gone(gajim, FIRST_PAGE)
+    alice.open_chat("carol@localhost")
+    clear = "Not encrypted. The servers can read this."
+    wait_for("it is off", lambda: clear in alice.call("dock")["texts"])
+    assert alice.call("encryption") == ""
+    alice.restart()
+    alice.open_chat("bob@localhost")
+    assert FIRST_PAGE not in alice.call("window_titles")
+    # Unless the user wants it
+    gajim = alice.accessibility()
+    alice.call("configure_plugin", short_name=SHORT_NAME)
+    wait_for_window(gajim, PREFERENCES)
+    alice.screenshot(f"windows-{suite}-preferences-first")
+    gajim.press(PREFERENCES, "Show the first page again")
+    wait_for_window(gajim, FIRST_PAGE)
+    gajim.press(FIRST_PAGE, switch)
+    gajim.press(FIRST_PAGE, "Start")
+    wait_until_gone(gajim, FIRST_PAGE)
+
+    def is_on() -> bool:
+        return any(
+            node.name == "Encrypt all chats, alice@localhost"
+            and "checked" in node.states
+            for node in gajim.read(PREFERENCES)
+        )
+
+    wait_for("the preferences show it", is_on)
+
+
+@every_suite
+def test_help(new_scene: MakeScene, suite: str) -> None:
+    """It needs no connection and no pointer, and opens at what the window is
+    about."""
+    scene = new_scene("alice", "bob")
+    alice, _bob, gajim = two_who_talk(scene, suite)
+    alice.set_online(False)
+    alice.call("choose_in_encryption_menu", label="Help on encryption…")
+    check_names(wait_until_said(gajim, HELP, "Reading it needs no connection."))
+    gajim.focus(HELP)
+    # To the first page
+    gajim.key("Tab", "Return")
+    wait_until_said(gajim, HELP, "From now on your chats can be private.")
+    gajim.key("Escape")
+    wait_until_gone(gajim, HELP)
+    alice.call("activate", name="omemo-details", value=["alice", "bob@localhost"])
+    wait_for_window(gajim, DETAILS)
+    gajim.focus(DETAILS)
+    gajim.key("F1")
+    wait_until_said(gajim, HELP, "Who can read a chat")
+    alice.screenshot(f"windows-{suite}-help")
+    gajim.press(HELP, "All pages")
+    wait_until_said(gajim, HELP, "Reading it needs no connection.")
+    gajim.press(HELP, "Back")
+    wait_until_said(gajim, HELP, "Who can read a chat")
+    gajim.key("Escape")
+    wait_until_gone(gajim, HELP)
 
 
 @every_suite

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+from pathlib import Path
 from typing import Any
 
 from omemo.storage import Just
 from omemo.storage import Nothing
 from omemo.storage import Storage
-from slixmpp import JID
-from slixmpp import ClientXMPP
+from slixmpp.clientxmpp import ClientXMPP
+from slixmpp.jid import JID
 from slixmpp.plugins.base import register_plugin
 from slixmpp_omemo import XEP_0384
 from slixmpp_omemo import TrustLevel
@@ -40,7 +41,7 @@ class Memory(Storage):
         self.values.pop(key, None)
 
 
-class Omemo(XEP_0384):
+class Omemo(XEP_0384):  # type: ignore[misc]
     def plugin_init(self) -> None:
         self._memory = Memory()
         super().plugin_init()
@@ -64,7 +65,7 @@ class Omemo(XEP_0384):
             )
 
 
-register_plugin(Omemo)
+register_plugin(Omemo)  # type: ignore[no-untyped-call]
 
 
 class Client(ClientXMPP):
@@ -92,7 +93,7 @@ class Client(ClientXMPP):
 
     async def on_start(self, _event: Any) -> None:
         self.send_presence()
-        await self.get_roster()
+        await self.get_roster()  # type: ignore[no-untyped-call]
 
     async def on_omemo(self, _event: Any) -> None:
         print("ready", flush=True)
@@ -126,7 +127,7 @@ class Client(ClientXMPP):
 async def main() -> None:
     jid, password, port, certificate, *begin = sys.argv[1:]
     client = Client(jid, password, begin[0] if begin else None)
-    client.ca_certs = certificate
+    client.ca_certs = Path(certificate)
     connect: Any = client.connect
     if "host" in inspect.signature(connect).parameters:
         connect("127.0.0.1", int(port))

@@ -38,8 +38,8 @@ from omemo_plugin.stanza.message import parse_encrypted
 from omemo_plugin.stanza.pep import build_bundle
 from omemo_plugin.stanza.pep import parse_bundle
 from omemo_plugin.stanza.pep import parse_device_list
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 
 NAMESPACE = "eu.siacs.conversations.axolotl"
 NS = f"{{{NAMESPACE}}}"
@@ -69,7 +69,7 @@ class Axolotl:
         public = self.store.getIdentityKeyPair().getPublicKey()
         return str(public.serialize()[1:].hex())
 
-    def publish(self, world: World) -> None:
+    def publish(self, network: FakeNetwork) -> None:
         prekeys = "".join(
             f'<preKeyPublic preKeyId="{prekey.getId()}">'
             f"{base64(prekey.getKeyPair().getPublicKey().serialize())}</preKeyPublic>"
@@ -90,8 +90,12 @@ class Axolotl:
         devices = (
             f'<list xmlns="{NAMESPACE}"><device id="{self.device.device_id}"/></list>'
         )
-        world.bundles[self.device, LEGACY] = parse_bundle(ET.fromstring(bundle), LEGACY)
-        world.publish_list(self.jid, parse_device_list(ET.fromstring(devices), LEGACY))
+        network.bundles[self.device, LEGACY] = parse_bundle(
+            ET.fromstring(bundle), LEGACY
+        )
+        network.publish_list(
+            self.jid, parse_device_list(ET.fromstring(devices), LEGACY)
+        )
 
     def meet(self, device: Device, bundle: Bundle) -> None:
         """Build a session from what an engine published."""
@@ -171,24 +175,24 @@ class Axolotl:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
+def network(tmp_path: Path) -> Iterator[FakeNetwork]:
+    network = FakeNetwork(tmp_path)
+    yield network
+    network.close()
 
 
 @pytest.fixture
-def ann(world: World) -> Peer:
-    # What it owes is sent by hand: the world delivers to engines only
-    ann = world.peer("ann@test")
+def ann(network: FakeNetwork) -> Peer:
+    # What it owes is sent by hand: the network delivers to engines only
+    ann = network.peer("ann@test")
     ann.auto_answer = False
     return ann
 
 
 @pytest.fixture
-def cat(world: World) -> Axolotl:
+def cat(network: FakeNetwork) -> Axolotl:
     cat = Axolotl("cat@test", 4711)
-    cat.publish(world)
+    cat.publish(network)
     return cat
 
 
@@ -203,7 +207,7 @@ def to_cat(ann: Peer, cat: Axolotl, text: bytes) -> bool:
 
 
 def to_ann(ann: Peer, cat: Axolotl, text: bytes) -> None:
-    result = ann.engine.decrypt(cat.jid, [cat.encrypt(text, ann.device)])
+    result = ann.engine.incoming.decrypt(cat.jid, [cat.encrypt(text, ann.device)])
     assert result.plaintext == text
     assert result.device == cat.device
     assert result.fingerprint == cat.fingerprint
@@ -229,8 +233,8 @@ def test_our_message_first(ann: Peer, cat: Axolotl) -> None:
     talk(ann, cat)
 
 
-def test_its_message_first(world: World, ann: Peer, cat: Axolotl) -> None:
-    cat.meet(ann.device, world.bundles[ann.device, LEGACY])
+def test_its_message_first(network: FakeNetwork, ann: Peer, cat: Axolotl) -> None:
+    cat.meet(ann.device, network.bundles[ann.device, LEGACY])
     to_ann(ann, cat, b"first")
     to_ann(ann, cat, b"until there is an answer")
     assert not to_cat(ann, cat, b"answer")
@@ -238,21 +242,21 @@ def test_its_message_first(world: World, ann: Peer, cat: Axolotl) -> None:
 
 
 def test_our_empty_message_completes_its_key_exchange(
-    world: World, ann: Peer, cat: Axolotl
+    network: FakeNetwork, ann: Peer, cat: Axolotl
 ) -> None:
-    cat.meet(ann.device, world.bundles[ann.device, LEGACY])
+    cat.meet(ann.device, network.bundles[ann.device, LEGACY])
     to_ann(ann, cat, b"first")
-    empty = ann.engine.encrypt_empty(cat.device, LEGACY)
+    empty = ann.engine.outgoing.encrypt_empty(cat.device, LEGACY)
     assert empty is not None
     assert cat.decrypt(empty, ann.device) == (b"", False)
     talk(ann, cat)
 
 
-def test_both_at_once(world: World, ann: Peer, cat: Axolotl) -> None:
-    cat.meet(ann.device, world.bundles[ann.device, LEGACY])
+def test_both_at_once(network: FakeNetwork, ann: Peer, cat: Axolotl) -> None:
+    cat.meet(ann.device, network.bundles[ann.device, LEGACY])
     (ours,) = ann.encrypt(b"ours", cat.jid).messages
     theirs = cat.encrypt(b"theirs", ann.device)
-    result = ann.engine.decrypt(cat.jid, [theirs])
+    result = ann.engine.incoming.decrypt(cat.jid, [theirs])
     assert result.plaintext == b"theirs"
     ann.carry_out(result.effects)
     assert cat.decrypt(ours, ann.device) == (b"ours", True)
@@ -267,10 +271,10 @@ def test_any_order_and_twice(ann: Peer, cat: Axolotl) -> None:
     to_cat(ann, cat, b"a turn")
     messages = [cat.encrypt(b"%d" % number, ann.device) for number in range(12)]
     for number in (11, 3, 7, 0, 1, 10, 2, 4, 9, 5, 8, 6):
-        result = ann.engine.decrypt(cat.jid, [messages[number]])
+        result = ann.engine.incoming.decrypt(cat.jid, [messages[number]])
         assert result.plaintext == b"%d" % number
         ann.engine.commit()
     for message in messages:
         with pytest.raises(DuplicateMessage):
-            ann.engine.decrypt(cat.jid, [message])
+            ann.engine.incoming.decrypt(cat.jid, [message])
     talk(ann, cat)

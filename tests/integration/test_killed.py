@@ -18,28 +18,28 @@ from pathlib import Path
 
 import pytest
 
-from omemo_plugin.engine.effects import StoreRolledBack
+from omemo_plugin.engine.effects import AlarmRaised
 from omemo_plugin.engine.engine import OmemoEngine
-from omemo_plugin.engine.engine import SentMessage
 from omemo_plugin.engine.errors import DuplicateMessage
+from omemo_plugin.engine.messages.encrypting import SentMessage
 from omemo_plugin.engine.values import Bundle
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
-from tests.support.dying import Diary
-from tests.support.dying import run_until_statement
-from tests.support.ratchets import Step
-from tests.support.ratchets import steps_of
-from tests.support.world import Clock
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.dying import Diary
+from tests.support.engine.dying import run_until_statement
+from tests.support.engine.fake_network import Clock
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.support.engine.ratchets import Step
+from tests.support.engine.ratchets import steps_of
 
 ANN, BEN, CAT = "ann@test", "ben@test", "cat@test"
 
 
 class NotedBundles(dict[tuple[Device, Protocol], Bundle]):
-    """What the server has outlives the client."""
+    """The bundles on the server, which outlive the client."""
 
     diary: Diary
 
@@ -58,8 +58,8 @@ class NotedLists(dict[tuple[str, Protocol], DeviceList]):
 
 @dataclass
 class Outside:
-    """What is not in anybody's store: the server, the archive of one client,
-    and what its window shows."""
+    """The state outside the stores: the server, the archive of one client, and its
+    window."""
 
     bundles: dict[tuple[Device, Protocol], Bundle] = field(default_factory=dict)
     lists: dict[tuple[str, Protocol], DeviceList] = field(default_factory=dict)
@@ -93,32 +93,32 @@ class Stage:
 
     def __init__(self, folder: Path, diary: Diary, outside: Outside) -> None:
         self.diary = diary
-        self.world = NotingWorld(folder)
+        self.network = NotingNetwork(folder)
         bundles, lists = NotedBundles(outside.bundles), NotedLists(outside.lists)
         bundles.diary = lists.diary = diary
-        self.world.bundles, self.world.lists = bundles, lists
-        self.world.diary = diary
+        self.network.bundles, self.network.lists = bundles, lists
+        self.network.diary = diary
         self.ben = self._open(BEN)
         self.cat = self._open(CAT)
         self.ann = self._open(ANN)
 
     def _open(self, jid: str) -> Peer:
-        path = self.world.folder / f"{jid}.db"
+        path = self.network.folder / f"{jid}.db"
         clock = Clock()
         engine = OmemoEngine.open(path, jid, clock, path.with_suffix(".generation"))
-        peer = Peer(self.world, path, jid, clock, engine)
-        self.world.peers.append(peer)
+        peer = Peer(self.network, path, jid, clock, engine)
+        self.network.peers.append(peer)
         return peer
 
     def online(self) -> None:
-        for peer in self.world.peers:
+        for peer in self.network.peers:
             peer.online()
             peer.engine.commit()
 
     def ann_sends(self, text: bytes, to: Peer) -> None:
         sent = self.ann.encrypt(text, to.jid)
         self.diary.note("left", text, to.jid, sent)
-        result = to.engine.decrypt(ANN, sent.messages)
+        result = to.engine.incoming.decrypt(ANN, sent.messages)
         assert result.plaintext == text
         to.engine.commit()
         self.diary.note("read", text)
@@ -133,16 +133,16 @@ class Stage:
     def ann_reads(self, text: bytes, sender: Peer, sent: SentMessage) -> None:
         """As Gajim does: the row is in its archive before ours is committed,
         and what is owed is sent a little later."""
-        result = self.ann.engine.decrypt(sender.jid, sent.messages)
+        result = self.ann.engine.incoming.decrypt(sender.jid, sent.messages)
         assert result.plaintext == text
         self.diary.note("shown", text)
         self.ann.carry_out(result.effects)
 
     def close(self) -> None:
-        self.world.close()
+        self.network.close()
 
 
-class NotingWorld(World):
+class NotingNetwork(FakeNetwork):
     """Notes the empty messages of Ann."""
 
     diary: Diary
@@ -182,11 +182,11 @@ def converse(stage: Stage) -> None:
 def go_on(stage: Stage, outside: Outside) -> None:
     """After the kill: connect, read the archive, and talk to both."""
     ann = stage.ann
-    peers = {peer.jid: peer for peer in stage.world.peers}
+    peers = {peer.jid: peer for peer in stage.network.peers}
     ann.carry_out(ann.engine.connected())
     for text, sender, sent in outside.archive:
         try:
-            result = ann.engine.decrypt(sender, sent.messages)
+            result = ann.engine.incoming.decrypt(sender, sent.messages)
         except DuplicateMessage:
             continue
         assert result.plaintext == text
@@ -221,7 +221,7 @@ def check(
     later = Diary(folder / "later")
     stage = Stage(folder, later, outside)
     go_on(stage, outside)
-    rolled_back = [one for one in stage.ann.news if isinstance(one, StoreRolledBack)]
+    rolled_back = [one for one in stage.ann.news if isinstance(one, AlarmRaised)]
     stage.close()
     after = Outside()
     after.follow(later)

@@ -31,21 +31,22 @@ from twomemo.twomemo import EncryptedKeyMaterialImpl as Omemo2Key
 from twomemo.twomemo import KeyExchangeImpl as Omemo2Exchange
 
 from omemo_plugin.engine.effects import OweEmptyMessage
-from omemo_plugin.engine.encrypting import Encryption
 from omemo_plugin.engine.errors import DuplicateMessage
+from omemo_plugin.engine.messages.encrypting import Encryption
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
-from tests.support.ratchets import step_of
-from tests.support.world import BOTH
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import BOTH
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.support.engine.ratchets import step_of
 
 indexes = st.integers(min_value=0, max_value=1_000_000)
 
 
 def ratchet_position(message: EncryptedMessage) -> tuple[bytes, int]:
-    """What a message key is derived for: ratchet key and counter."""
+    """The place in the ratchet that a message key is derived for: ratchet key and
+    counter."""
     data = message.keys[0].data
     exchange = is_key_exchange(message.protocol, data)
     if message.protocol is Protocol.LEGACY:
@@ -78,10 +79,10 @@ class Network(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.world = World(Path(self.folder.name))
+        self.network = FakeNetwork(Path(self.folder.name))
         self.peers: list[Peer] = []
         for jid in ("ann@test", "ben@test"):
-            peer = self.world.peer(jid, protocols=self.protocols)
+            peer = self.network.peer(jid, protocols=self.protocols)
             peer.auto_answer = False
             self.peers.append(peer)
         self.deliveries: list[Delivery] = []
@@ -90,8 +91,8 @@ class Network(RuleBasedStateMachine):
         self.under_way: list[tuple[int, bytes, Encryption]] = []
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            self.world.close()
+        if hasattr(self, "network"):
+            self.network.close()
             self.folder.cleanup()
 
     @rule(sender=st.integers(0, 1))
@@ -113,12 +114,12 @@ class Network(RuleBasedStateMachine):
 
     @rule(sender=st.integers(0, 1))
     def begin(self, sender: int) -> None:
-        """The same in steps: one for each protocol."""
+        """Begin to encrypt in steps: one for each protocol."""
         peer, other = self.peers[sender], self.peers[1 - sender]
         text = b"begun %d" % len(self.positions)
         peer.prepare(other.jid)
         plaintexts = dict.fromkeys(self.protocols, text)
-        encryption = peer.engine.begin_encrypt([other.jid], plaintexts)
+        encryption = peer.engine.outgoing.begin_encrypt([other.jid], plaintexts)
         self.under_way.append((sender, text, encryption))
 
     @precondition(lambda self: self.under_way)
@@ -130,7 +131,7 @@ class Network(RuleBasedStateMachine):
             self.committed(sender)
             self.under_way.remove(entry)
             sent = encryption.finish()
-            assert sent.readers == (self.peers[1 - sender].device,)
+            assert sent.recipients == (self.peers[1 - sender].device,)
             self.on_its_way(sender, text, sent.messages)
 
     @precondition(lambda self: self.under_way)
@@ -158,15 +159,15 @@ class Network(RuleBasedStateMachine):
         sender = self.peers[delivery.sender]
         if delivery.shown:
             with pytest.raises(DuplicateMessage):
-                peer.engine.decrypt(sender.jid, delivery.messages)
+                peer.engine.incoming.decrypt(sender.jid, delivery.messages)
             return
-        result = peer.engine.decrypt(sender.jid, delivery.messages)
+        result = peer.engine.incoming.decrypt(sender.jid, delivery.messages)
         assert result.plaintext == delivery.text
         delivery.shown = True
         owed = [one for one in result.effects if isinstance(one, OweEmptyMessage)]
         peer.carry_out([one for one in result.effects if one not in owed])
         for one in owed:
-            empty = peer.engine.encrypt_empty(one.device, one.protocol)
+            empty = peer.engine.outgoing.encrypt_empty(one.device, one.protocol)
             assert empty is not None
             self.committed(receiver)
             self.on_its_way(receiver, None, (empty,))
@@ -183,7 +184,7 @@ class Network(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1))
     def crash(self, who: int) -> None:
-        """What was not committed comes again from the archive."""
+        """Crash: the archive delivers again what was not committed."""
         self.ended(who, crashed=True)
         self.peers[who].restart(commit=False)
         for delivery in self.deliveries:

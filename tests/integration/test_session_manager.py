@@ -24,17 +24,17 @@ from omemo_plugin.engine.values import Trust
 from omemo_plugin.stanza.message import build_encrypted
 from omemo_plugin.stanza.message import parse_encrypted
 from omemo_plugin.stanza.pep import build_bundle
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 
 PROGRAM = Path(__file__).with_name("session_manager.py")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
+def network(tmp_path: Path) -> Iterator[FakeNetwork]:
+    network = FakeNetwork(tmp_path)
+    yield network
+    network.close()
 
 
 def to_text(message: EncryptedMessage) -> str:
@@ -42,7 +42,11 @@ def to_text(message: EncryptedMessage) -> str:
 
 
 def run_library(
-    world: World, ann: Peer, ben: Peer, messages: list[EncryptedMessage], text: str
+    network: FakeNetwork,
+    ann: Peer,
+    ben: Peer,
+    messages: list[EncryptedMessage],
+    text: str,
 ) -> dict[str, Any]:
     """Have the library be Ann, whose engine is closed."""
     task = {
@@ -53,11 +57,11 @@ def run_library(
             f"{protocol.namespace} {device.jid} {device.device_id}": ET.tostring(
                 build_bundle(bundle), encoding="unicode"
             )
-            for (device, protocol), bundle in world.bundles.items()
+            for (device, protocol), bundle in network.bundles.items()
         },
         "lists": {
             f"{protocol.namespace} {jid}": sorted(found.ids)
-            for (jid, protocol), found in world.lists.items()
+            for (jid, protocol), found in network.lists.items()
         },
         "messages": [to_text(message) for message in messages],
         "text": text,
@@ -86,28 +90,28 @@ def receive(ann: Peer, ben: Peer, texts: list[str]) -> list[bytes | None]:
     result = []
     for text in texts:
         message = parse_encrypted(ET.fromstring(text))
-        received = ben.engine.decrypt(ann.jid, [message])
+        received = ben.engine.incoming.decrypt(ann.jid, [message])
         ben.engine.commit()
         result.append(received.plaintext)
     return result
 
 
 @pytest.mark.parametrize("protocol", Protocol)
-def test_it_goes_on_with_our_store(world: World, protocol: Protocol) -> None:
-    ann = world.peer("ann@test")
-    ben = world.peer("ben@test", protocols=(protocol,))
+def test_it_goes_on_with_our_store(network: FakeNetwork, protocol: Protocol) -> None:
+    ann = network.peer("ann@test")
+    ben = network.peer("ben@test", protocols=(protocol,))
     assert ann.encrypt(b"first", ben.jid).messages[0].protocol is protocol
     ben.decrypt(ann, ann.encrypt(b"second", ben.jid))
     ann.decrypt(ben, ben.encrypt(b"answer", ann.jid))
     ben.decrypt(ann, ann.encrypt(b"third", ben.jid))
-    ann.engine.set_trust(ben.device, Trust.VERIFIED)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
     identity_key = ann.engine.identity_key.hex()
     lost = ben.encrypt(b"comes late", ann.jid).messages[0]
     waiting = [ben.encrypt(text, ann.jid).messages[0] for text in (b"one", b"two")]
     ann.engine.close()
-    world.peers.remove(ann)
+    network.peers.remove(ann)
 
-    result = run_library(world, ann, ben, waiting, "from the library")
+    result = run_library(network, ann, ben, waiting, "from the library")
 
     assert result["own"]["id"] == ann.engine.device_id
     assert result["own"]["identity_key"] == identity_key
@@ -124,26 +128,26 @@ def test_it_goes_on_with_our_store(world: World, protocol: Protocol) -> None:
 
     # A turn of the ratchet, and a key the library had skipped and stored
     turn = ben.encrypt(b"turn", ann.jid).messages[0]
-    result = run_library(world, ann, ben, [turn, lost], "and again")
+    result = run_library(network, ann, ben, [turn, lost], "and again")
     assert result["texts"] == ["turn", "comes late"]
     assert receive(ann, ben, result["messages"]) == [b"and again"]
 
     # And back: the engine goes on where the library stopped
     ann.engine = type(ann.engine).open(ann.path, ann.jid, ann.clock)
-    world.peers.append(ann)
+    network.peers.append(ann)
     assert ben.send(b"back", ann).plaintext == b"back"
     assert ann.send(b"home", ben).plaintext == b"home"
 
 
-def test_it_builds_a_session_on_our_bundle(world: World) -> None:
+def test_it_builds_a_session_on_our_bundle(network: FakeNetwork) -> None:
     """A key exchange that comes while the library has the store."""
-    ann = world.peer("ann@test")
-    ben = world.peer("ben@test")
+    ann = network.peer("ann@test")
+    ben = network.peer("ben@test")
     ann.prepare(ben.jid)
     ann.encrypt(b"never arrives", ben.jid)
     first = ben.encrypt(b"hello", ann.jid).messages[0]
     ann.engine.close()
-    world.peers.remove(ann)
-    result = run_library(world, ann, ben, [first], "hello to you")
+    network.peers.remove(ann)
+    result = run_library(network, ann, ben, [first], "hello to you")
     assert result["texts"] == ["hello"]
     assert receive(ann, ben, result["messages"]) == [b"hello to you"]

@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from slixmpp import ClientXMPP
+from slixmpp.clientxmpp import ClientXMPP
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
@@ -35,8 +35,8 @@ from omemo_plugin.stanza.pep import bundle_node
 from omemo_plugin.stanza.pep import device_list_node
 from omemo_plugin.stanza.pep import parse_bundle
 from omemo_plugin.stanza.pep import parse_device_list
-from tests.support.prosody import ADDRESS
-from tests.support.prosody import Prosody
+from tests.support.servers.prosody import ADDRESS
+from tests.support.servers.prosody import Prosody
 
 LEGACY = Protocol.LEGACY
 PUBSUB = "http://jabber.org/protocol/pubsub"
@@ -72,7 +72,7 @@ class Ann:
         self.client.register_handler(handler)
 
     async def connect(self, server: Prosody) -> None:
-        self.client.ca_certs = str(server.certificate)
+        self.client.ca_certs = server.certificate
         started = asyncio.Event()
         on_start: Callable[[Any], None] = lambda _event: started.set()  # noqa: E731
         self.client.add_event_handler("session_start", on_start)
@@ -92,7 +92,7 @@ class Ann:
 
     async def _publish(self, node: str, payload: ET.Element) -> None:
         text = ET.tostring(payload, encoding="unicode")
-        iq = self.client.make_iq_set()
+        iq: Any = self.client.make_iq_set()
         iq.append(
             ET.fromstring(
                 f'<pubsub xmlns="{PUBSUB}"><publish node="{node}">'
@@ -102,25 +102,25 @@ class Ann:
         await iq.send(timeout=20)
 
     async def _fetch(self, jid: str, node: str) -> ET.Element:
-        iq = self.client.make_iq_get(ito=jid)
+        iq: Any = self.client.make_iq_get(ito=jid)
         iq.append(
             ET.fromstring(f'<pubsub xmlns="{PUBSUB}"><items node="{node}"/></pubsub>')
         )
         answer = await iq.send(timeout=20)
-        item = answer.xml.find(f".//{{{PUBSUB}}}item")
+        item: ET.Element = answer.xml.find(f".//{{{PUBSUB}}}item")
         return item[0]
 
     async def meet(self, jid: str) -> None:
         found = await self._fetch(jid, device_list_node(LEGACY))
         devices = parse_device_list(found, LEGACY)
-        self.engine.device_list_received(jid, devices)
+        self.engine.keys.device_list_received(jid, devices)
         for number in devices.ids:
             found = await self._fetch(jid, bundle_node(LEGACY, number))
             bundle = parse_bundle(found, LEGACY)
-            self.engine.bundle_received(Device(jid, number), bundle)
+            self.engine.keys.bundle_received(Device(jid, number), bundle)
 
     def say(self, jid: str, text: str) -> None:
-        sent = self.engine.encrypt([jid], {LEGACY: text.encode()})
+        sent = self.engine.outgoing.encrypt([jid], {LEGACY: text.encode()})
         self.engine.flush()
         message = self.client.make_message(mto=jid, mtype="chat")
         for one in sent.messages:
@@ -130,7 +130,7 @@ class Ann:
     def _message(self, stanza: Any) -> None:
         messages = find_encrypted(list(stanza.xml))
         if messages:
-            result = self.engine.decrypt(stanza["from"].bare, messages)
+            result = self.engine.incoming.decrypt(stanza["from"].bare, messages)
             self.engine.commit()
             if result.plaintext is not None:
                 self.read.put_nowait(result.plaintext)

@@ -5,6 +5,8 @@
 Connections are lost, programs are killed and restarted, all at random. At the end
 every message has to be in both histories exactly once, encrypted, and none of them
 in clear on the server.
+
+With --peer a Gajim talks to another program instead, in turn and step by step.
 """
 
 from __future__ import annotations
@@ -14,14 +16,24 @@ import secrets
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
+from tests.soak.peers import PEERS
+from tests.soak.peers import PeerSoak
+from tests.soak.peers import write_table
 from tests.soak.soak import MODULES
 from tests.soak.soak import Soak
-from tests.support.hosts import GAJIM_VERSIONS
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
+from tests.support.gajim.scene import make_artefact_folder
 from tests.support.processes import end_on_signals
-from tests.support.scene import OURS
-from tests.support.scene import Scene
-from tests.support.scene import make_artefact_folder
+from tests.support.servers.hosts import GAJIM_VERSIONS
+
+# Messages each way with another program
+SHORT = 50
+LONG = 1000
+
+TABLE = Path(__file__).parents[2] / "docs" / "interoperability.md"
 
 
 def main() -> int:
@@ -37,7 +49,22 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, help="what was printed, to have the same again"
     )
+    parser.add_argument(
+        "--peer",
+        choices=[*PEERS, "all"],
+        help="another program in the place of the second Gajim",
+    )
+    parser.add_argument(
+        "--short", action="store_true", help="50 messages each way with --peer"
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="write what --peer has proved to docs/interoperability.md",
+    )
     arguments = parser.parse_args()
+    if arguments.peer is not None:
+        return _talk_to_peers(arguments)
     suites = arguments.gajim.split(",")
     if len(suites) != 2 or not set(suites) <= set(GAJIM_VERSIONS):
         parser.error(f"--gajim takes two of {', '.join(GAJIM_VERSIONS)}")
@@ -59,6 +86,31 @@ def main() -> int:
             say(f"FAILED with seed {seed}: {error}")
             say(f"Logs and pictures: {scene.keep_logs('failed')}")
             return 1
+    return 0
+
+
+def _talk_to_peers(arguments: argparse.Namespace) -> int:
+    names = list(PEERS) if arguments.peer == "all" else [arguments.peer]
+    count = SHORT if arguments.short else min(arguments.messages, LONG)
+    end_on_signals()
+    say = partial(_say, time.monotonic())
+    rows = []
+    for name in names:
+        with Scene(["ann", "ben"], make_artefact_folder()) as scene:
+            peer = PEERS[name](scene)
+            try:
+                rows.append(PeerSoak(scene, peer, count, say).run())
+            except KeyboardInterrupt:
+                say("Ended.")
+                return 130
+            except Exception as error:
+                say(f"FAILED with {name}: {error}")
+                say(f"Logs and pictures: {scene.keep_logs('failed')}")
+                return 1
+            finally:
+                peer.close()
+    if arguments.table:
+        write_table(TABLE, rows)
     return 0
 
 

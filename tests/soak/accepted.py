@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server has seen: the encrypted texts it took from whom, who asked for
-what, and who signed in anew.
+"""
+The traffic that the server has seen: the encrypted texts it took from each user, the
+requests, and the new streams.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Accepted:
         return self._ids[sender]
 
     def streams(self, name: str) -> int:
-        """How many streams an account has begun that did not resume another.
+        """
+        Count the streams of an account that did not resume another.
 
         What Gajim gave to a connection that it did not know to be broken is gone,
         encrypted or not, when it resumes nothing.

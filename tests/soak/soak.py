@@ -19,9 +19,9 @@ from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import start_all
 from tests.soak.accepted import Accepted
-from tests.support.gajim import DriverError
-from tests.support.gajim import Gajim
-from tests.support.scene import Scene
+from tests.support.gajim.program import DriverError
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import Scene
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
@@ -127,7 +127,7 @@ class Soak:
 
     @property
     def arrived(self) -> int:
-        """How many messages have to be in both histories."""
+        """The number of messages that both histories must have."""
         return sum(len(side.arrived) for side in self._sides)
 
     # -- what may happen

@@ -16,5 +16,5 @@ def files_below(folder: Path) -> Iterator[tuple[Path, bytes]]:
             if path.is_file():
                 yield path, path.read_bytes()
         except FileNotFoundError:
-            # Such as what was written beside a file and is renamed over it
+            # For example a new file that was renamed over an old one
             continue

@@ -92,8 +92,8 @@ def _interruptions_wait() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in came:
-        signal.raise_signal(number)
+    for one in came:
+        signal.raise_signal(one)
 
 
 class Child:
@@ -167,7 +167,7 @@ class Child:
         if self.running:
             self.signal(signal.SIGTERM)
             self.wait(timeout)
-        # What the program started may outlive it.
+        # A child of the program may outlive it.
         self.kill()
 
     def kill(self) -> None:

@@ -15,12 +15,12 @@ PATIENCE = 60.0
 
 
 class TooLate(AssertionError):
-    """What was waited for did not happen."""
+    """The awaited event did not happen in time."""
 
 
 def wait_for(
     what: str,
-    condition: Callable[[], T],
+    condition: Callable[[], T | None],
     timeout: float = PATIENCE,
     interval: float = 0.05,
 ) -> T:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.gajim import Gajim
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import make_artefact_folder
 from tests.support.processes import end_on_signals
-from tests.support.scene import make_artefact_folder
 from tests.support.tails.internet import Internet
 from tests.support.tails.machine import why_no_namespaces
 from tests.support.tails.packages import build_packages
@@ -60,7 +60,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(f"Logs and pictures: {config.stash[_ARTEFACTS]}")
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]  # of pytest 7
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Remember a failure for the end of the test."""
     outcome = yield

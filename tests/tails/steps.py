@@ -12,9 +12,9 @@ from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import tell
-from tests.support.gajim import Gajim
-from tests.support.gajim import Row
-from tests.support.prosody import XmppAccount
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import Row
+from tests.support.servers.prosody import XmppAccount
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.internet import DOMAIN
 from tests.support.tails.tails import Tails

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may change what is kept: asked of the real polkitd, by the real pkexec."""
+"""
+The users who may change what is kept: the real polkitd decides, asked by the real
+pkexec.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tails_integration.persistence import HELPER
+from tails_integration.persistence.user import HELPER
 from tests.support.tails.authority import Authority
 from tests.support.tails.persistence import PersistentStorage
 from tests.support.tails.station import Station
@@ -29,7 +32,7 @@ def helper(*words: str) -> list[str]:
 
 @pytest.fixture
 def storage(station: Station) -> PersistentStorage:
-    """What is on the stick."""
+    """The Persistent Storage on the stick."""
     return station.make_storage()
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tails_integration.bindings import HISTORY
-from tails_integration.bindings import KEPT
-from tails_integration.persistence import HELPER
+from tails_integration.persistence.bindings import HISTORY
+from tails_integration.persistence.bindings import KEPT
+from tails_integration.persistence.user import HELPER
 from tests.support.tails.machine import Machine
 from tests.support.tails.persistence import CONF
 from tests.support.tails.persistence import TPS_IDS
@@ -61,7 +61,7 @@ def root(namespaces: None, suite: str) -> Iterator[TailsRoot]:
     shutil.copytree(
         PROGRAM,
         (root.path / HELPER.lstrip("/")).parents[1],
-        ignore=shutil.ignore_patterns("__pycache__", "tails.git"),
+        ignore=shutil.ignore_patterns("__pycache__", "upstream"),
     )
     yield root
     root.close()
@@ -85,7 +85,7 @@ def as_user(machine: Machine, script: str) -> str:
 
 
 def write(machine: Machine) -> None:
-    """What Gajim leaves behind: something of each kind."""
+    """Write a file of each kind that Gajim leaves behind."""
     as_user(
         machine,
         f"mkdir -p {HOME}/.config/gajim {DATA}/plugins_data {DATA}/downloads"

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the other tests of Tails stand on: it counts, and it does not make up."""
+"""
+Tests of the machine that the other tests of Tails run on: it counts packets, and
+invents none.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tests.support.tails.capture import PCAP
 from tests.support.tails.capture import RECORD
 from tests.support.tails.capture import SLL2
 from tests.support.tails.capture import packets
+from tests.support.tails.firewall import Counts
 from tests.support.tails.firewall import Firewall
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.machine import Machine
@@ -87,11 +91,14 @@ def test_gajim_by_itself_trips_the_counters(bare_station: Station) -> None:
     gajim.wait_until_running()
     accounts = bare_station.internet.server.accounts
     gajim.try_to_log_in(accounts[f"drifter-{bare_station.suite}"])
+
     # The counters and the places are not read in one breath
-    counts = wait_for(
-        "Gajim looks up the server by DNS",
-        lambda: counts if NAME_SERVER in (counts := tails.counts()).where else None,
-    )
+    def lookups() -> Counts | None:
+        counts = tails.counts()
+        return counts if NAME_SERVER in counts.where else None
+
+    counts = wait_for("Gajim looks up the server by DNS", lookups)
+    assert counts is not None
     assert counts.refused >= counts.dns > 0
     assert counts.socks == 0
     assert tails.packet_count() > 0

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is there after a restart of Tails, and what is not."""
+"""The files that are there after a restart of Tails, and those that are not."""
 
 from __future__ import annotations
 
-from tails_integration.persistence import HELPER
-from tests.support.gajim import Gajim
+from tails_integration.persistence.user import HELPER
+from tests.support.gajim.program import Gajim
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.persistence import CONF
 from tests.support.tails.persistence import PersistentStorage

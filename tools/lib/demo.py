@@ -16,14 +16,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.support.gajim import Gajim
-from tests.support.gajim import Row
-from tests.support.gajim import unprivileged_x_authority
-from tests.support.hosts import GAJIM_VERSIONS
-from tests.support.hosts import machine_suite
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import Row
+from tests.support.gajim.program import unprivileged_x_authority
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
 from tests.support.processes import end_on_signals
-from tests.support.scene import OURS
-from tests.support.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.servers.hosts import machine_suite
 from tests.support.waiting import wait_for
 
 CONVERSATION = (
@@ -55,7 +55,7 @@ def main() -> int:
     suite = parser.parse_args().gajim or machine_suite()
     end_on_signals()
     version = GAJIM_VERSIONS[suite]
-    display = os.environ.get("DISPLAY")
+    display = os.environ.get("DISPLAY") or None
     pictures = Path(tempfile.mkdtemp(prefix="omemo-demo-"))
     try:
         say(f"Starting an XMPP server and two Gajims {version} …")
@@ -162,10 +162,11 @@ def talk(scene: Scene, alice: Gajim, bob: Gajim) -> None:
 def encrypted_messages(scene: Scene, sender: Gajim) -> list[ET.Element]:
     """The messages with an encrypted text that the server got from somebody."""
     start = f"< {sender.account.jid}/"
-    stanzas = []
-    for line in scene.server.stanzas_with("<payload>"):
-        if line.startswith(start):
-            stanzas.append(ET.fromstring(line.split(" ", 2)[2]))
+    stanzas = [
+        ET.fromstring(line.split(" ", 2)[2])
+        for line in scene.server.stanzas_with("<payload>")
+        if line.startswith(start)
+    ]
     # A receipt or a read marker has no words for those who cannot read it
     return [
         stanza

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...bridge.i18n import _
-from ...engine.device_info import DeviceInfo
+from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
+from ...i18n import _
 
 
 class Tone(Enum):
-    """How a badge is coloured; the value is the name of a CSS class."""
+    """The colour of a badge; the value is the name of a CSS class."""
 
     GOOD = "omemo-good"
     PLAIN = "omemo-plain"
@@ -32,6 +32,9 @@ class Icon(Enum):
     TRUSTED = "omemo-trusted-symbolic"
     UNDECIDED = "omemo-undecided-symbolic"
     DISTRUSTED = "omemo-distrusted-symbolic"
+    OPEN = "omemo-open-symbolic"
+    UNOPENED = "omemo-unopened-symbolic"
+    WAITING = "omemo-waiting-symbolic"
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,48 @@ def of_this_device() -> Badge:
     )
 
 
+def not_encrypted() -> Badge:
+    """The badge of a message in clear."""
+    return Badge(
+        Icon.OPEN,
+        Tone.CAUTION,
+        _("Not encrypted"),
+        _("The servers can read it."),
+    )
+
+
+def other_encryption() -> Badge:
+    """The badge of a message that something else has decrypted, in a chat that is
+    encrypted with OMEMO."""
+    return Badge(
+        Icon.OPEN,
+        Tone.CAUTION,
+        _("Not OMEMO"),
+        _(
+            "It was encrypted in another way. OMEMO has not checked who wrote it: "
+            "ask your contact."
+        ),
+    )
+
+
+def not_opened() -> Badge:
+    """The badge of a message that this device could not decrypt."""
+    return Badge(
+        Icon.UNOPENED,
+        Tone.PLAIN,
+        _("Not opened"),
+        _("It could not be opened here."),
+    )
+
+
 def of_device(info: DeviceInfo) -> Badge:
     """The badge of a device, our own one excepted."""
     if info.key_changed:
         return Badge(
             Icon.DISTRUSTED,
             Tone.ALARM,
-            _("Its key has changed"),
-            _(
-                "It presented another key than before. It gets nothing. Ask the "
-                "owner, by another way, whether they reinstalled it."
-            ),
+            _("Different key"),
+            _("It shows a different key than before. It gets nothing."),
         )
     if info.fingerprint is None:
         return Badge(
@@ -86,25 +120,25 @@ def of_trust(trust: Trust) -> Badge:
             Icon.VERIFIED,
             Tone.GOOD,
             _("Verified"),
-            _("You have checked that this is the real device."),
+            _("You have checked that this device is the right one."),
         )
     if trust is Trust.BLIND:
         return Badge(
             Icon.TRUSTED,
             Tone.PLAIN,
-            _("Trusted, not verified"),
-            _("It gets messages, but nobody has checked whose it is."),
+            _("Not verified"),
+            _("It gets messages. Nobody has checked whose it is."),
         )
     if trust is Trust.UNDECIDED:
         return Badge(
             Icon.UNDECIDED,
             Tone.CAUTION,
             _("Not decided"),
-            _("It gets nothing until you decide whether to trust it."),
+            _("It gets nothing until you decide."),
         )
     return Badge(
         Icon.DISTRUSTED,
         Tone.ALARM,
-        _("Not trusted"),
-        _("It gets nothing. What it sends is marked."),
+        _("Refused"),
+        _("You refused it. It gets nothing."),
     )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...bridge.i18n import _
-from ...engine.device_info import DeviceInfo
+from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
+from ...i18n import _
 from ...verify.fingerprint import groups
 from ...verify.uri import build_fingerprint_uri
 from .devices import title
@@ -22,7 +22,7 @@ Matrix = tuple[tuple[bool, ...], ...]
 
 
 class Code:
-    """Behind the window."""
+    """The content of the window with the user's QR code."""
 
     def __init__(
         self, service: Service, draw: Callable[[str], Matrix] | None = None
@@ -45,7 +45,7 @@ class Code:
 
     @property
     def help(self) -> str:
-        """What to do with it."""
+        """How to use the code."""
         return _(
             "Let your contact scan this with Conversations, or with this plugin. "
             "Then they know that they are writing to you."
@@ -55,9 +55,7 @@ class Code:
     def problem(self) -> str:
         """Why there is no code; '' if there is one."""
         if self._service.problem:
-            return _("OMEMO does not work: {reason}").format(
-                reason=self._service.problem
-            )
+            return f"{_('Encryption does not work.')} {self._service.problem}"
         if self._draw is None and _drawing() is None:
             return _(
                 "To show the code, install the package “python3-qrcode” and start "
@@ -114,7 +112,7 @@ class Code:
         return "omemo-qr-code.png"
 
     def fingerprint(self) -> tuple[str, ...]:
-        """Of this device, in eight groups."""
+        """The fingerprint of this device, in eight groups."""
         return groups(self._service.fingerprint)
 
     def fingerprints_text(self) -> str:
@@ -131,7 +129,7 @@ class Code:
 
     @property
     def spoken(self) -> str:
-        """What a screen reader says in place of the picture."""
+        """The text of the picture for a screen reader."""
         return _("QR code with the fingerprints of {jid}").format(jid=self.jid)
 
 

@@ -12,93 +12,29 @@ import time
 from collections.abc import Callable
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import Enum
 
-from ...bridge.i18n import _
-from ...bridge.i18n import ngettext
-from ...engine.device_info import DeviceInfo
-from ...engine.sending import SendPlan
+from ...engine.keys.device_info import DeviceInfo
+from ...engine.messages.planning import SendPlan
 from ...engine.values import Device
 from ...engine.values import Trust
+from ...i18n import _
+from ...i18n import ngettext
 from . import recipients
 from .badges import Icon
 from .badges import Tone
-from .devices import Act
+from .details_lists import Order
+from .details_lists import can_search
+from .details_lists import found
+from .details_values import Group
+from .details_values import Page
+from .details_values import Subject
+from .details_values import SubjectKind
 from .devices import Action
+from .devices import DeviceAction
 from .devices import DeviceCard
 from .devices import card
 from .devices import title
 from .ports import Service
-
-
-class Kind(Enum):
-    """What the window is about."""
-
-    CONTACT = "contact"
-    ROOM = "room"
-    ACCOUNT = "account"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """
-    Attributes:
-        jid: bare, of the contact, the room or the account itself.
-        name: what the user calls it.
-        members: for a room, the bare JIDs of all who may read in it, without
-            the user.
-    """
-
-    kind: Kind
-    jid: str
-    name: str
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Group:
-    """
-    The devices of one account.
-
-    Attributes:
-        note: what there is to know about all of them; '' for nothing.
-        icon, tone: None for no picture.
-        folded: shown closed; the heading says enough.
-        inactive: devices that are in no list any more, shown closed.
-        hidden: the words over those.
-    """
-
-    jid: str
-    heading: str
-    note: str = ""
-    icon: Icon | None = None
-    tone: Tone = Tone.PLAIN
-    folded: bool = False
-    cards: tuple[DeviceCard, ...] = ()
-    inactive: tuple[DeviceCard, ...] = ()
-    hidden: str = ""
-
-
-@dataclass(frozen=True)
-class Page:
-    """
-    All that the window shows.
-
-    Attributes:
-        summary: what is true of a message that is written now.
-        undo: what the last action was, if it can be undone.
-        notice: what the last action was, if it cannot.
-        verify: what is written on the button for that; '' for no button.
-    """
-
-    heading: str
-    summary: str
-    icon: Icon
-    tone: Tone
-    groups: tuple[Group, ...]
-    undo: str = ""
-    notice: str = ""
-    verify: str = ""
 
 
 @dataclass
@@ -110,10 +46,12 @@ class _Undo:
 
 class Details:
     """
-    Behind the window. It changes nothing but on the user's behalf.
+    The content of the window "Encryption details". It changes nothing but on the user's
+    behalf.
 
     Attributes:
         changed: called when `page` would say something new.
+        search: only people and devices with these letters are shown.
     """
 
     def __init__(
@@ -121,17 +59,27 @@ class Details:
         service: Service,
         subject: Subject,
         *,
+        members: Callable[[], Collection[str]] = tuple,
+        history: Callable[[], tuple[str, ...]] = tuple,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """
         Args:
+            members: the bare JIDs of all who may read in a room now, without
+                the user. The window asks again with every change, because
+                people join and leave while it is open.
+            history: what has happened to the devices, newest first.
             clock: seconds since 1970.
         """
         self._service = service
         self.subject = subject
+        self._members = members
+        self._history = history
         self._clock = clock
         self._undo: _Undo | None = None
         self._notice = ""
+        self._order = Order()
+        self.search = ""
         self.changed: Callable[[], None] = lambda: None
         self._unfollow = service.follow(self._tell)
 
@@ -142,38 +90,33 @@ class Details:
         """The window is gone."""
         self._unfollow()
 
-    def set_members(self, members: Collection[str]) -> None:
-        """Somebody came into a room, or left it."""
-        subject = self.subject
-        self.subject = Subject(subject.kind, subject.jid, subject.name, tuple(members))
-        self.changed()
-
     @property
     def title(self) -> str:
-        """Of the window."""
+        """The title of the window."""
         return _("Encryption details: {name}").format(name=self.subject.name)
 
-    # What is shown
+    # The content
 
     def page(self) -> Page:
         """The window's content as of now."""
         problem = self._service.problem
         heading = self._heading()
         if problem:
-            text = _("OMEMO does not work: {reason}").format(reason=problem)
+            text = f"{_('Encryption does not work.')} {problem}"
             return Page(heading, text, Icon.DISTRUSTED, Tone.ALARM, ())
         subject = self.subject
-        if subject.kind is Kind.ACCOUNT:
+        if subject.kind is SubjectKind.ACCOUNT:
             return self._page(heading, *self._about_account(), self._own_groups())
         jids = self._recipients()
         plan = self._service.plan(jids) if jids else None
         shield = recipients.shield(plan, self._trust_of(plan), jids)
         look = (shield.text, shield.icon, shield.tone)
-        if subject.kind is Kind.ROOM and not jids:
+        if subject.kind is SubjectKind.ROOM and not jids:
             empty = _("Nobody else is known to be a member of this room.")
             look = (empty, Icon.UNDECIDED, Tone.PLAIN)
-        many = subject.kind is Kind.ROOM
+        many = subject.kind is SubjectKind.ROOM
         groups = [self._group(jid, plan, folded=many) for jid in jids]
+        groups = self._order.sort(groups)
         own = self._own_group(folded=True)
         return self._page(heading, *look, (*groups, *own))
 
@@ -185,41 +128,43 @@ class Details:
         tone: Tone,
         groups: tuple[Group, ...],
     ) -> Page:
-        can_verify = any(
-            action.act is Act.VERIFY
-            for group in groups
-            for one in group.cards
-            for action in one.actions
-            if self.subject.kind is not Kind.ROOM and one.device.jid == self.subject.jid
+        can_verify = self.subject.kind is not SubjectKind.ROOM and any(
+            info.active
+            and info.fingerprint is not None
+            and not info.key_changed
+            and info.trust is not Trust.VERIFIED
+            for info in self._service.devices(self.subject.jid)
         )
         return Page(
             heading,
             summary,
             icon,
             tone,
-            groups,
+            found(groups, self.search),
             undo="" if self._undo is None else self._undo.text,
             notice=self._notice,
             verify=self._verify_label() if can_verify else "",
+            can_search=can_search(groups),
+            history=self._history(),
         )
 
     def _verify_label(self) -> str:
-        if self.subject.kind is Kind.ACCOUNT:
+        if self.subject.kind is SubjectKind.ACCOUNT:
             return _("Verify another device of yours…")
         return _("Verify {name}…").format(name=self.subject.name)
 
     def _heading(self) -> str:
         name = self.subject.name
-        if self.subject.kind is Kind.ACCOUNT:
+        if self.subject.kind is SubjectKind.ACCOUNT:
             return _("Your devices")
-        if self.subject.kind is Kind.ROOM:
+        if self.subject.kind is SubjectKind.ROOM:
             return _("Who can read the room {name}").format(name=name)
         return _("Who can read your chat with {name}").format(name=name)
 
     def _recipients(self) -> tuple[str, ...]:
-        if self.subject.kind is Kind.ROOM:
+        if self.subject.kind is SubjectKind.ROOM:
             own = self._service.own_jid
-            return tuple(sorted({jid for jid in self.subject.members if jid != own}))
+            return tuple(sorted({jid for jid in self._members() if jid != own}))
         return (self.subject.jid,)
 
     def _trust_of(self, plan: SendPlan | None) -> dict[Device, Trust]:
@@ -227,7 +172,7 @@ class Details:
             return {}
         return {
             info.device: info.trust
-            for jid in {device.jid for device in plan.readers}
+            for jid in {device.jid for device in plan.recipients}
             for info in self._service.devices(jid)
         }
 
@@ -252,7 +197,7 @@ class Details:
             note,
             icon,
             tone,
-            # Whoever gets nothing is never folded away
+            # Members who get nothing are never folded away
             folded=folded and not why,
             cards=cards,
             inactive=inactive,
@@ -327,67 +272,97 @@ class Details:
     ) -> tuple[tuple[DeviceCard, ...], tuple[DeviceCard, ...]]:
         now = self._clock()
         ordered = sorted(infos, key=_order)
-        cards = [card(info, now=now, own=own) for info in ordered]
+        is_earlier = self._service.is_earlier
+        cards = [
+            card(
+                info,
+                now=now,
+                own=own,
+                earlier=own and is_earlier(info),
+                owner=self._owner(info.device.jid),
+            )
+            for info in ordered
+        ]
         return (
             tuple(one for one in cards if one.active),
             tuple(one for one in cards if not one.active),
         )
 
-    # What the user does
+    # The user's actions
 
     def do(self, action: Action) -> None:
         """
-        Carry out an action, `VERIFY` excepted: that is a window of its own.
+        Carry out an action, `VERIFY`, `COMPARE` and `RENAME` excepted: they are
+        windows of their own.
         Its question has been asked.
         """
         self._undo = None
         self._notice = ""
         device = action.device
-        if action.act is Act.TRUST:
-            self._set_trust(device, Trust.BLIND, _("“{device}” is trusted now."))
-        elif action.act is Act.COMPARED:
-            self._set_trust(device, Trust.VERIFIED, _("“{device}” is verified now."))
-        elif action.act is Act.DISTRUST:
+        if action.act is DeviceAction.TRUST:
             self._set_trust(
-                device, Trust.DISTRUSTED, _("“{device}” gets nothing from now on.")
+                device, Trust.BLIND, _("“{device}” is used without checking.")
             )
-        elif action.act is Act.REPLACE_SESSION:
-            self._service.replace_session(device)
+        elif action.act is DeviceAction.DISTRUST:
+            self._set_trust(
+                device, Trust.DISTRUSTED, _("“{device}” is refused. It gets nothing.")
+            )
+        elif action.act is DeviceAction.UNDO_REFUSAL:
+            self._set_trust(
+                device,
+                Trust.UNDECIDED,
+                _("“{device}” gets nothing until you decide."),
+            )
+        elif action.act is DeviceAction.REPLACE_SESSION:
+            self._service.device_management.replace_session(device)
             self._notice = _(
-                "A new session with “{device}” begins as soon as its key has been "
-                "fetched."
+                "“{device}” is repaired as soon as its key is there."
             ).format(device=self._name(device))
-        elif action.act in (Act.REMOVE, Act.ACCEPT_KEY):
+        elif action.act in (DeviceAction.REMOVE, DeviceAction.ACCEPT_KEY):
             self._remove(action)
         self.changed()
+
+    def rename(self, device: Device, name: str) -> None:
+        """The user gives a device a name; '' for the one it gives itself."""
+        self._undo = None
+        self._service.device_management.rename(device, name)
+        self._notice = _("It is called “{device}” from now on.").format(
+            device=self._name(device)
+        )
+        self.changed()
+
+    def name_of(self, device: Device) -> str:
+        """The name of a device, as it is now."""
+        return self._name(device)
 
     def undo(self) -> None:
         """Take the last decision back."""
         undo, self._undo = self._undo, None
         self._notice = ""
         if undo is not None:
-            self._service.set_trust(undo.device, undo.trust)
+            self._service.device_management.set_trust(undo.device, undo.trust)
         self.changed()
 
     def _set_trust(self, device: Device, trust: Trust, text: str) -> None:
         before = self._info(device)
         if before is None:
             return
-        self._service.set_trust(device, trust)
-        self._undo = _Undo(text.format(device=title(before)), device, before.trust)
+        self._service.device_management.set_trust(device, trust)
+        name = title(before, self._owner(device.jid))
+        self._undo = _Undo(text.format(device=name), device, before.trust)
 
     def _remove(self, action: Action) -> None:
         device = action.device
         name = self._name(device)
-        if action.act is Act.ACCEPT_KEY:
-            self._notice = _("The new key of “{device}” is being fetched.")
+        if action.act is DeviceAction.ACCEPT_KEY:
+            self._notice = _("The key of “{device}” is being fetched.")
         else:
             self._notice = _("“{device}” has been removed.")
         self._notice = self._notice.format(device=name)
-        if device.jid == self._service.own_jid and action.act is Act.REMOVE:
-            self._service.remove_own_device(device)
+        if device.jid == self._service.own_jid and action.act is DeviceAction.REMOVE:
+            self._service.device_management.remove_own(device)
         else:
-            self._service.forget_device(device)
+            self._service.device_management.forget(device)
 
     def _info(self, device: Device) -> DeviceInfo | None:
         for info in self._service.devices(device.jid):
@@ -397,11 +372,18 @@ class Details:
 
     def _name(self, device: Device) -> str:
         info = self._info(device)
-        return str(device.device_id) if info is None else title(info)
+        if info is None:
+            return _("A device")
+        return title(info, self._owner(device.jid))
+
+    def _owner(self, jid: str) -> str:
+        """The name of the owner of devices."""
+        return self.subject.name if jid == self.subject.jid else jid
 
 
 def _order(info: DeviceInfo) -> tuple[int, int, int]:
-    """What needs a decision first, then who was there last."""
+    """The sort key of a device: those that need a decision first, then by when they
+    were last seen."""
     urgent = info.key_changed or info.trust is Trust.UNDECIDED
     return (0 if urgent else 1, -info.last_seen, info.device.device_id)
 
@@ -428,20 +410,25 @@ def _state(infos: Collection[DeviceInfo]) -> str:
     active = [info for info in infos if info.active]
     count = len(active)
     verified = sum(info.trust is Trust.VERIFIED for info in active)
-    undecided = sum(
-        info.trust is Trust.UNDECIDED or info.key_changed for info in active
-    )
-    if undecided:
-        return ngettext(
-            "{count} device, {undecided} to be decided",
-            "{count} devices, {undecided} to be decided",
+    if any(info.trust is Trust.UNDECIDED or info.key_changed for info in active):
+        text = ngettext(
+            "{count} device, not decided",
+            "{count} devices, not decided about all",
             count,
-        ).format(count=count, undecided=undecided)
-    return ngettext(
-        "{count} device, {verified} verified",
-        "{count} devices, {verified} verified",
-        count,
-    ).format(count=count, verified=verified)
+        )
+    elif count and verified == count:
+        text = ngettext(
+            "{count} device, verified", "{count} devices, all verified", count
+        )
+    elif verified:
+        text = ngettext(
+            "{count} device, verified", "{count} devices, not all verified", count
+        )
+    else:
+        text = ngettext(
+            "{count} device, not verified", "{count} devices, none verified", count
+        )
+    return text.format(count=count)
 
 
 def _hidden(count: int) -> str:

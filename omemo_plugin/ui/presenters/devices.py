@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 from enum import Enum
 
-from ...bridge.i18n import _
-from ...engine.device_info import DeviceInfo
+from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Protocol
 from ...engine.values import Trust
+from ...i18n import _
 from ...verify.fingerprint import groups
 from ...verify.fingerprint import spoken
 from . import badges
@@ -20,25 +21,28 @@ from .badges import Badge
 from .times import day
 
 
-class Act(Enum):
-    """What can be done about a device."""
+class DeviceAction(Enum):
+    """An action on a device."""
 
     VERIFY = "verify"
-    COMPARED = "compared"
+    COMPARE = "compare"
     TRUST = "trust"
     DISTRUST = "distrust"
     REPLACE_SESSION = "replace session"
     ACCEPT_KEY = "accept key"
+    UNDO_REFUSAL = "undo refusal"
+    RENAME = "rename"
     REMOVE = "remove"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What the user is asked before something that cannot be undone."""
+class Confirmation:
+    """A question before an action. The safe answer is the one that Escape gives."""
 
     title: str
     text: str
     yes: str
+    no: str = field(default_factory=lambda: _("Cancel"))
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,12 @@ class Action:
         question: to be asked before; None if it can be undone.
     """
 
-    act: Act
+    act: DeviceAction
     device: Device
     label: str
     name: str
     main: bool = False
-    question: Question | None = None
+    question: Confirmation | None = None
 
 
 @dataclass(frozen=True)
@@ -86,23 +90,57 @@ class DeviceCard:
     actions: tuple[Action, ...]
 
 
-def title(info: DeviceInfo) -> str:
-    """What a device is called."""
+def title(info: DeviceInfo, owner: str = "") -> str:
+    """
+    The name of a device: the user's for it, its own, or its place among the devices of
+    its owner.
+
+    Args:
+        owner: what the user calls the owner; '' for the address.
+    """
+    if info.name:
+        return info.name
     if info.label and info.label.strip():
         return info.label.strip()
-    return _("Device {id}").format(id=info.device.device_id)
+    return _placed(info.rank).format(name=owner or info.device.jid, count=info.rank)
+
+
+def _placed(rank: int) -> str:
+    names = {
+        1: _("{name}’s first device"),
+        2: _("{name}’s second device"),
+        3: _("{name}’s third device"),
+        4: _("{name}’s fourth device"),
+    }
+    return names.get(rank, _("{name}’s device number {count}"))
 
 
 def protocols(info: DeviceInfo) -> str:
     """The versions of OMEMO a device is listed for."""
-    names = []
+    both = {Protocol.LEGACY, Protocol.OMEMO_2}
+    if both <= set(info.protocols):
+        return _("OMEMO 0.3 and 2")
     if Protocol.LEGACY in info.protocols:
-        names.append("0.3")
+        return "OMEMO 0.3"
     if Protocol.OMEMO_2 in info.protocols:
-        names.append("2")
-    if not names:
-        return _("no longer listed")
-    return _("OMEMO {versions}").format(versions=_(" and ").join(names))
+        return "OMEMO 2"
+    return _("no longer listed")
+
+
+def changeable(info: DeviceInfo) -> str:
+    """
+    The warning that others could change the texts of a device that uses OMEMO 0.3
+    alone; '' for other devices.
+
+    SECURITY: in OMEMO 0.3 all readers of a message get the same key, with which each
+    of them finds another text that has the same tag. A server has to help.
+    """
+    if tuple(info.protocols) != (Protocol.LEGACY,):
+        return ""
+    return _(
+        "It uses the older OMEMO: somebody else who gets a message, and a server, "
+        "could change its words for you."
+    )
 
 
 def card(
@@ -111,6 +149,8 @@ def card(
     now: float,
     this_device: bool = False,
     own: bool = False,
+    earlier: bool = False,
+    owner: str = "",
 ) -> DeviceCard:
     """
     The row of a device.
@@ -119,14 +159,16 @@ def card(
         now: seconds since 1970.
         this_device: it is the one this program runs on.
         own: it is one of the user's own.
+        earlier: it is the one that another OMEMO of this Gajim has left.
+        owner: what the user calls the owner; '' for the address.
     """
     badge = badges.of_this_device() if this_device else badges.of_device(info)
-    name = title(info)
-    facts = protocols(info)
-    if info.label and info.label.strip():
-        facts = _("Device {id} · {protocols}").format(
-            id=info.device.device_id, protocols=facts
-        )
+    name = title(info, owner)
+    if earlier and not info.name:
+        name = _("Gajim’s earlier key on this computer")
+    facts = _("Number {id} · {protocols}").format(
+        id=info.device.device_id, protocols=protocols(info)
+    )
     if this_device:
         seen = _("First used {first}").format(first=day(info.first_seen, now))
     else:
@@ -138,6 +180,8 @@ def card(
     actions: tuple[Action, ...] = ()
     if not this_device:
         actions = tuple(_actions(info, name, own=own))
+        if earlier:
+            actions = (_remove_earlier(info, name),)
     return DeviceCard(
         info.device,
         name,
@@ -153,116 +197,122 @@ def card(
 
 
 def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
-    """In the order in which they are shown; the first three are buttons."""
+    """
+    The actions on a device in the order in which they are shown: the answer that is
+    due, refusing or the end of it, comparing, and the rest, which begins with the name.
+    """
     device = info.device
     known = info.fingerprint is not None and not info.key_changed
+    current = known and info.active
+    refused = info.trust is Trust.DISTRUSTED
     found: list[Action] = []
+    if current and info.trust is Trust.UNDECIDED:
+        label = _("Verify {device}").format(device=name)
+        found.append(
+            Action(DeviceAction.VERIFY, device, _("Verify…"), label, main=True)
+        )
+    if known and refused:
+        label = _("Undo the refusal of {device}").format(device=name)
+        found.append(
+            Action(DeviceAction.UNDO_REFUSAL, device, _("Undo refusal"), label)
+        )
+    elif known:
+        label = _("Refuse {device}").format(device=name)
+        found.append(Action(DeviceAction.DISTRUST, device, _("Refuse"), label))
+    if current:
+        found.append(_compared(info, name))
+    found.append(_rename(info, name))
+    if known and info.trust in (Trust.UNDECIDED, Trust.DISTRUSTED):
+        found.append(_use_without_checking(device, name))
     if info.key_changed:
         found.append(_accept_key(device, name))
-    if known and info.active and info.trust is not Trust.VERIFIED:
-        found.append(
-            Action(
-                Act.VERIFY,
-                device,
-                _("Verify…"),
-                _("Verify {device}").format(device=name),
-                main=True,
-            )
-        )
-    compare = known and info.active and info.trust is not Trust.VERIFIED
-    if compare and info.trust is not Trust.UNDECIDED:
-        found.append(_compared(info, name))
-    if known and info.trust in (Trust.UNDECIDED, Trust.DISTRUSTED):
-        found.append(
-            Action(
-                Act.TRUST,
-                device,
-                _("Trust without verifying"),
-                _("Trust {device} without verifying it").format(device=name),
-            )
-        )
-    if known and info.trust is not Trust.DISTRUSTED:
-        found.append(
-            Action(
-                Act.DISTRUST,
-                device,
-                _("Do not trust"),
-                _("Do not trust {device}").format(device=name),
-            )
-        )
-    if compare and info.trust is Trust.UNDECIDED:
-        # Whoever is asked to decide sees what there is to decide
-        found.append(_compared(info, name))
-    if known and info.active and info.trust.may_receive:
-        found.append(
-            Action(
-                Act.REPLACE_SESSION,
-                device,
-                _("Replace broken session"),
-                _("Replace the session with {device}").format(device=name),
-            )
-        )
+    if current and info.trust.may_receive:
+        label = _("Repair the connection with {device}").format(device=name)
+        found.append(Action(DeviceAction.REPLACE_SESSION, device, _("Repair"), label))
     if own or not info.active:
         found.append(_remove(info, name, own=own))
     return found
 
 
+def _rename(info: DeviceInfo, name: str) -> Action:
+    label = _("Rename {device}").format(device=name)
+    return Action(DeviceAction.RENAME, info.device, _("Rename…"), label)
+
+
 def _compared(info: DeviceInfo, name: str) -> Action:
-    all_groups = groups(info.fingerprint or "")
-    digits = f"{' '.join(all_groups[:4])}\n{' '.join(all_groups[4:])}"
+    again = info.trust is Trust.VERIFIED
     return Action(
-        Act.COMPARED,
+        DeviceAction.COMPARE,
         info.device,
-        _("Compare by hand…"),
+        _("Compare again…") if again else _("Compare by hand…"),
         _("Compare the fingerprint of {device} by hand").format(device=name),
-        question=Question(
-            _("Is this the fingerprint?"),
-            _(
-                "Let {who} read out the fingerprint that is shown on the device "
-                "itself, in person or on the phone:\n\n{digits}\n\n"
-                "If one digit differs, do not trust the device."
-            ).format(who=info.device.jid, digits=digits),
-            _("It Is the Same"),
+    )
+
+
+def _use_without_checking(device: Device, name: str) -> Action:
+    return Action(
+        DeviceAction.TRUST,
+        device,
+        _("Use without checking…"),
+        _("Use {device} without checking").format(device=name),
+        question=Confirmation(
+            _("Use “{device}” without checking?").format(device=name),
+            _("It gets your messages from now on. Nobody has checked whose it is."),
+            _("Use it"),
         ),
     )
 
 
 def _accept_key(device: Device, name: str) -> Action:
     return Action(
-        Act.ACCEPT_KEY,
+        DeviceAction.ACCEPT_KEY,
         device,
-        _("Accept the new key…"),
-        _("Accept the new key of {device}").format(device=name),
-        question=Question(
-            _("Accept the new key?"),
+        _("Accept without checking…"),
+        _("Accept the key of {device} without checking").format(device=name),
+        question=Confirmation(
+            _("Accept a key that nobody has checked?"),
             _(
-                "Only do this if {who} has told you, in person or on the phone, "
-                "that OMEMO was set up anew there. Otherwise somebody may be "
-                "reading along. What was known about the device is deleted."
+                "If somebody pretends to be {who}, they can read what you send from "
+                "now on."
             ).format(who=device.jid),
-            _("Accept the New Key"),
+            _("Accept"),
+            no=_("Do not accept"),
         ),
+    )
+
+
+def _remove_earlier(info: DeviceInfo, name: str) -> Action:
+    """The action that removes an earlier device. It needs no question: nothing uses the
+    device, and it can come back by itself."""
+    return Action(
+        DeviceAction.REMOVE,
+        info.device,
+        _("Remove"),
+        _("Remove {device}").format(device=name),
+        main=True,
     )
 
 
 def _remove(info: DeviceInfo, name: str, *, own: bool) -> Action:
     if own and info.active:
         text = _(
-            "It is taken off the list of your devices, and nobody sends to it "
-            "any more. If it is still in use it will come back by itself. If it "
-            "is not yours, change your password first."
+            "Its keys are deleted. If it is still in use, it comes back by itself. "
+            "If it is not yours, change your password first."
         )
     else:
         text = _(
-            "Its key and its session are deleted. If the device comes back you "
-            "will be told, as with a new one."
+            "Its keys are deleted. If it comes back, you are asked about it as a new "
+            "one."
         )
     return Action(
-        Act.REMOVE,
+        DeviceAction.REMOVE,
         info.device,
         _("Remove…"),
         _("Remove {device}").format(device=name),
-        question=Question(
-            _("Remove “{device}”?").format(device=name), text, _("Remove")
+        question=Confirmation(
+            _("Remove “{device}”?").format(device=name),
+            text,
+            _("Remove"),
+            no=_("Keep"),
         ),
     )

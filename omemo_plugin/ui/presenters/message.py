@@ -12,11 +12,11 @@ from collections.abc import Collection
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...bridge.i18n import _
-from ...bridge.i18n import ngettext
-from ...bridge.presenters import Reader
-from ...engine.device_info import DeviceInfo
+from ...bridge.values import Recipient
+from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
+from ...i18n import _
+from ...i18n import ngettext
 from ...verify.fingerprint import InvalidFingerprint
 from ...verify.fingerprint import groups
 from ...verify.fingerprint import parse_fingerprint
@@ -25,13 +25,14 @@ from . import badges
 from .badges import Badge
 from .badges import Icon
 from .badges import Tone
+from .devices import changeable
 from .devices import title
 
 
 @dataclass(frozen=True)
 class Message:
     """
-    What Gajim has in the row of a message.
+    The details of a message, from its row in Gajim.
 
     Attributes:
         encrypted: whether it says so.
@@ -71,7 +72,7 @@ class Part:
 
 @dataclass(frozen=True)
 class MessagePage:
-    """All that the window shows."""
+    """The content of the window."""
 
     summary: str
     icon: Icon
@@ -109,7 +110,7 @@ def window_title() -> str:
 def page(
     message: Message,
     *,
-    readers: Collection[Reader] | None,
+    readers: Collection[Recipient] | None,
     infos: Collection[DeviceInfo],
     own_fingerprint: str,
 ) -> MessagePage:
@@ -136,7 +137,7 @@ def page(
     return _received(message, infos)
 
 
-def _sent(readers: Collection[Reader]) -> MessagePage:
+def _sent(readers: Collection[Recipient]) -> MessagePage:
     verified = all(one.trust is Trust.VERIFIED for one in readers)
     count = len(readers)
     if verified:
@@ -169,10 +170,10 @@ def _sent(readers: Collection[Reader]) -> MessagePage:
     )
 
 
-def _name(reader: Reader) -> str:
+def _name(reader: Recipient) -> str:
     if reader.label:
         return reader.label
-    return _("Device {id}").format(id=reader.device.device_id)
+    return _("A device of {jid}").format(jid=reader.device.jid)
 
 
 def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
@@ -202,6 +203,9 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
         ),
     }
     parts = []
+    text = texts[trust]
+    if known is not None and changeable(known):
+        text = f"{text} {changeable(known)}"
     if known is None:
         name, badge = _("A device that is not known any more"), then
         heading = _("Sent by")
@@ -212,7 +216,7 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
         )
     said = _("Fingerprint: {digits}").format(digits=spoken(digits))
     parts.append(Part(heading, (Entry(name, badge, groups(digits), said),)))
-    return MessagePage(texts[trust], then.icon, then.tone, tuple(parts))
+    return MessagePage(text, then.icon, then.tone, tuple(parts))
 
 
 def _digits(text: str) -> str:

@@ -2,27 +2,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-The window "Compare by voice": words or digits that both people see, and read to
-each other on the telephone.
+Words or digits that two people see, and read to each other on the telephone: in
+two blocks, of which each of them reads one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from ...bridge.i18n import _
-from ...bridge.i18n import ngettext
+from ...i18n import _
+from ...i18n import language as interface_language
+from ...i18n import ngettext
+from ...verify.phrase import Form
 from ...verify.phrase import Phrase
 from .badges import Icon
 from .badges import Tone
+from .check_failed import FailedCheck
+from .check_failed import Outcome
+from .check_failed import ask_back
+from .trust_before import ComparingService
+from .trust_before import TrustBefore
 
-# In each line of the window
-COLUMNS = 3
+_BLOCKS = 2
 
 
 class PhraseService(Protocol):
-    """What the window asks of the bridge. Nothing raises."""
+    """The part of the bridge that this presenter uses. Nothing raises."""
 
     @property
     def problem(self) -> str: ...
@@ -32,45 +37,38 @@ class PhraseService(Protocol):
     def phrase_matched(self, phrase: Phrase) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What the window says at the end."""
-
-    title: str
-    text: str
-    icon: Icon
-    tone: Tone
-
-    @property
-    def spoken(self) -> str:
-        return f"{self.title}. {self.text}"
-
-
 class VoicePhrase:
-    """Behind the window."""
+    """
+    The content of the page with words.
 
-    def __init__(self, service: PhraseService, jid: str, name: str) -> None:
+    Attributes:
+        notice: what has just happened; '' for nothing.
+    """
+
+    def __init__(
+        self, service: PhraseService, devices: ComparingService, jid: str, name: str
+    ) -> None:
         """
         Args:
+            devices: changes what devices get when something differs.
             name: what the user calls the contact.
         """
         self._service = service
+        self._devices = devices
         self._jid = jid
         self._name = name
+        self._failed = FailedCheck(devices, jid, name)
+        self._before: TrustBefore | None = None
         self._phrase = service.phrase(jid)
-        self.shows_words = self._phrase is not None and self._phrase.is_words
-
-    @property
-    def title(self) -> str:
-        return _("Compare by voice with {name}").format(name=self._name)
+        self._language: str | None = None
+        self._block = 0
+        self.notice = ""
 
     @property
     def problem(self) -> str:
         """Why there is nothing to read; '' if there is."""
         if self._service.problem:
-            return _("OMEMO does not work: {reason}").format(
-                reason=self._service.problem
-            )
+            return f"{_('Encryption does not work.')} {self._service.problem}"
         if self._phrase is None:
             return _(
                 "No key of {name} is known yet. Write a message first, or wait for one."
@@ -78,83 +76,168 @@ class VoicePhrase:
         return ""
 
     @property
-    def help(self) -> str:
-        return _(
-            "Call {name}; you should know the voice. Both of you open this window, "
-            "with the plugin in Gajim. One reads the first lines, the other one the "
-            "rest. All has to be the same, in the same order."
-        ).format(name=self._name)
+    def title(self) -> str:
+        """The heading of the block on screen: who reads it."""
+        first, last = self._numbers()
+        own_turn = self._phrase is None or self._phrase.own_first is (self._block == 0)
+        if own_turn:
+            text = _("You read {first} to {last} aloud. {name} follows.")
+        else:
+            text = _("{name} reads {first} to {last}. You follow.")
+        return text.format(first=first, last=last, name=self._name)
 
     @property
-    def lines(self) -> tuple[tuple[str, ...], ...]:
-        """What to read, line by line."""
+    def help(self) -> str:
+        return _(
+            "Call {name}. You should know the voice or see the face. {name} opens "
+            "“Verify” as well, and chooses the same."
+        ).format(name=self._name)
+
+    def _form(self) -> Form:
+        """The language or digits that are shown."""
+        assert self._phrase is not None
+        forms = {form.language: form for form in self._phrase.forms}
+        english = "en" if interface_language() == "en" else ""
+        chosen = english if self._language is None else self._language
+        return forms.get(chosen, self._phrase.forms[0])
+
+    def _numbers(self) -> tuple[int, int]:
+        """The first and the last part of the block, counted from 1."""
+        size = 0 if self._phrase is None else len(self._form().parts) // _BLOCKS
+        return self._block * size + 1, (self._block + 1) * size
+
+    @property
+    def parts(self) -> tuple[tuple[int, str], ...]:
+        """The numbered words or groups of digits of the block on screen."""
         if self._phrase is None:
             return ()
-        shown = self._phrase.words if self.shows_words else self._phrase.digits
-        return tuple(
-            shown[start : start + COLUMNS] for start in range(0, len(shown), COLUMNS)
-        )
+        first, last = self._numbers()
+        shown = self._form().parts[first - 1 : last]
+        return tuple(enumerate(shown, first))
+
+    @property
+    def text(self) -> str:
+        """The block on screen, one word or group of digits in a line."""
+        return "\n".join(f"{number:2} {part}" for number, part in self.parts)
 
     @property
     def spoken(self) -> str:
-        """The same for a screen reader: digits one by one."""
-        parts = [part for line in self.lines for part in line]
-        return ", ".join(part if self.shows_words else " ".join(part) for part in parts)
+        """The block for a screen reader, digits one by one."""
+        if self._phrase is None:
+            return ""
+        digits = not self._form().language
+        return " ".join(
+            f"{number}: {' '.join(part) if digits else part}."
+            for number, part in self.parts
+        )
 
     @property
-    def other_form(self) -> str:
-        """What is written on the button that changes between words and digits;
-        '' where there are digits only."""
-        if self._phrase is None or not self._phrase.is_words:
-            return ""
-        return _("Show digits") if self.shows_words else _("Show words")
+    def forms(self) -> tuple[tuple[str, str], ...]:
+        """The languages that can be read aloud, and digits: values and names."""
+        if self._phrase is None:
+            return ()
+        return tuple(
+            (form.language, _form_name(form.language)) for form in self._phrase.forms
+        )
 
-    def change_form(self) -> None:
-        self.shows_words = not self.shows_words
+    @property
+    def form(self) -> str:
+        """One of the values of `forms`."""
+        return "" if self._phrase is None else self._form().language
+
+    def choose_form(self, language: str) -> None:
+        """Show something else, from its beginning."""
+        if language != self.form:
+            self._language = language
+            self._block = 0
+            self.notice = _("{name} must switch too.").format(name=self._name)
 
     @property
     def covers(self) -> str:
-        """What is verified by it."""
+        """The number of devices that a comparison verifies, in a sentence."""
         if self._phrase is None:
             return ""
         count = len(self._phrase.covers)
         return ngettext(
-            "It stands for the device of {name}, and for yours.",
-            "It stands for the {number} devices of {name}, and for yours.",
+            "It stands for {count} device of {name}, and for yours.",
+            "It stands for {count} devices of {name}, and for yours.",
             count,
-        ).format(number=count, name=self._name)
+        ).format(count=count, name=self._name)
+
+    def refresh(self) -> bool:
+        """
+        Look whether the keys have changed.
+
+        Returns:
+            Whether they have: reading starts again from the beginning.
+        """
+        now = self._service.phrase(self._jid)
+        if now == self._phrase:
+            return False
+        self._phrase = now
+        self._block = 0
+        self.notice = _("The keys have just changed. Start again from number 1.")
+        if self.form:
+            self.notice = _("The keys have just changed. Start again from word 1.")
+        return True
+
+    def restart(self) -> None:
+        """Compare again, from the beginning."""
+        self._block = 0
+        self.notice = ""
+        self._phrase = self._service.phrase(self._jid)
 
     def same(self) -> Outcome | None:
         """
-        Both have read the same.
+        All words of the block were the same.
 
         Returns:
-            None if the keys have changed meanwhile: there is another phrase now.
+            None if there is another block to read.
         """
-        phrase = self._phrase
-        if phrase is None or not self._service.phrase_matched(phrase):
-            self._phrase = self._service.phrase(self._jid)
+        self.notice = ""
+        if self.refresh() or self._phrase is None:
             return None
+        if self._block < _BLOCKS - 1:
+            self._block += 1
+            return None
+        before = TrustBefore(self._devices, self._jid)
+        phrase = self._phrase
+        if not self._service.phrase_matched(phrase):
+            self.refresh()
+            return None
+        self._before = before
+        self._failed.lift()
         return Outcome(
             _("{name} is verified").format(name=self._name),
-            _("What you write to {jid} is encrypted for the right person.").format(
-                jid=self._jid
-            ),
+            ngettext(
+                "{jid}: {count} device is verified.",
+                "{jid}: {count} devices are verified.",
+                len(phrase.covers),
+            ).format(jid=self._jid, count=len(phrase.covers))
+            + " "
+            + _("New devices get nothing until you decide."),
             Icon.VERIFIED,
             Tone.GOOD,
+            ask_back=ask_back(self._name),
         )
 
     def differ(self) -> Outcome:
-        """Nothing is changed by this: there can be harmless reasons."""
-        return Outcome(
-            _("Not verified"),
-            _(
-                "You do not see the same keys. One of you may have a new device that "
-                "the other one has not met: both go online, write a message, and "
-                "compare again. If it still differs, somebody may be reading along: "
-                "write nothing confidential before you have compared QR codes in "
-                "person."
-            ),
-            Icon.UNDECIDED,
-            Tone.CAUTION,
-        )
+        """Something differs: what is not verified gets nothing from now on."""
+        return self._failed.all_devices()
+
+    def undo(self) -> None:
+        """Put back what was before the last answer."""
+        before, self._before = self._before, None
+        if before is not None:
+            before.restore()
+        self._failed.undo()
+        self.restart()
+        self.notice = _("Undone.")
+
+
+def _form_name(language: str) -> str:
+    if not language:
+        return _("Digits")
+    if language == "en":
+        return _("English words")
+    return _("Words in my language")

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far the reading of the archive is."""
+"""The progress of reading the archive."""
 
 from __future__ import annotations
 
-from ...bridge.i18n import ngettext
+from ...i18n import ngettext
 
 # Fewer are read before anybody has seen the line
 WORTH_SAYING = 50

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Who would get a message: what the shield at the message input says, and who
-would be left out, and why.
+The recipients of a message: the shield at the message input, the devices that get
+nothing, and the reasons.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ...bridge.i18n import _
-from ...bridge.i18n import ngettext
-from ...engine.sending import LeftOut
-from ...engine.sending import LeftOutReason
-from ...engine.sending import SendPlan
+from ...engine.messages.planning import LeftOutReason
+from ...engine.messages.planning import SendPlan
 from ...engine.values import Device
 from ...engine.values import Trust
+from ...i18n import _
+from ...i18n import ngettext
+from ...left_out import reasons
 from .badges import Icon
 from .badges import Tone
 
 
 class Safety(Enum):
-    """What is true of a message that would be sent now, from best to worst."""
+    """The safety of a message that would be sent now, from best to worst."""
 
     ALL_VERIFIED = "all verified"
     NOT_VERIFIED = "not verified"
@@ -75,7 +75,7 @@ def shield(
     recipients: Collection[str],
 ) -> Shield:
     """
-    What the shield at the message input shows.
+    The shield at the message input.
 
     Args:
         plan: None if there are no keys of our own.
@@ -84,7 +84,7 @@ def shield(
     """
     if plan is None:
         return _shield(Safety.NOBODY, [_("Nothing can be encrypted.")], 0)
-    readers = plan.readers
+    readers = plan.recipients
     verified = sum(trust.get(device) is Trust.VERIFIED for device in readers)
     others = [device for device in readers if device.jid in recipients]
     lines: list[str] = []
@@ -94,7 +94,7 @@ def shield(
         lines.append(_("Nobody can read what you write here."))
         lines += reasons(plan.left_out)
         return _shield(Safety.NOBODY, lines, 0)
-    lines.append(_readers_line(len(readers), verified))
+    lines.append(count_recipients(len(readers), verified))
     news = [entry for entry in plan.left_out if entry.reason in _NEWS]
     missing = [jid for jid in plan.unreachable if jid in recipients]
     if news or missing:
@@ -111,83 +111,41 @@ def _shield(safety: Safety, lines: Iterable[str], readers: int) -> Shield:
     return Shield(safety, icon, tone, "\n".join(lines), readers)
 
 
-def _readers_line(count: int, verified: int) -> str:
+def count_recipients(count: int, verified: int) -> str:
+    """
+    The number of devices that can read a message, and of those that are verified, in a
+    sentence.
+
+    Args:
+        count: all but this one, the user's own ones included.
+    """
     if verified == count:
         return ngettext(
             "{count} device can read this. It is verified.",
-            "{count} devices can read this. All of them are verified.",
+            "{count} devices can read this. All are verified.",
             count,
         ).format(count=count)
     if not verified:
         return ngettext(
             "{count} device can read this. It is not verified.",
-            "{count} devices can read this. None of them is verified.",
+            "{count} devices can read this. None is verified.",
             count,
         ).format(count=count)
     return ngettext(
-        "{count} device can read this.",
-        "{count} devices can read this. Of these, {verified} verified.",
+        "{count} device can read this. Not all are verified.",
+        "{count} devices can read this. Not all are verified.",
         count,
-    ).format(count=count, verified=verified)
+    ).format(count=count)
 
 
 def _cannot_read(jid: str) -> str:
     return _("{who} cannot read this.").format(who=jid)
 
 
-def reasons(left_out: Iterable[LeftOut]) -> list[str]:
-    """Why devices get nothing: a sentence for each reason and number."""
-    counts: dict[LeftOutReason, int] = {}
-    for entry in left_out:
-        counts[entry.reason] = counts.get(entry.reason, 0) + 1
-    return [_reason(reason, count) for reason, count in counts.items()]
-
-
-def _reason(reason: LeftOutReason, count: int) -> str:
-    texts = {
-        LeftOutReason.UNDECIDED: ngettext(
-            "{count} device gets nothing until you decide whether to trust it.",
-            "{count} devices get nothing until you decide whether to trust them.",
-            count,
-        ),
-        LeftOutReason.DISTRUSTED: ngettext(
-            "{count} device gets nothing because you do not trust it.",
-            "{count} devices get nothing because you do not trust them.",
-            count,
-        ),
-        LeftOutReason.KEY_CHANGED: ngettext(
-            "{count} device gets nothing because its key has changed.",
-            "{count} devices get nothing because their keys have changed.",
-            count,
-        ),
-        LeftOutReason.NO_BUNDLE: ngettext(
-            "{count} device gets nothing because it has published no key.",
-            "{count} devices get nothing because they have published no keys.",
-            count,
-        ),
-        LeftOutReason.BUNDLE_REFUSED: ngettext(
-            "{count} device gets nothing because its key cannot be used.",
-            "{count} devices get nothing because their keys cannot be used.",
-            count,
-        ),
-        LeftOutReason.LIST_WITHDRAWN: ngettext(
-            "{count} device gets nothing because it is no longer listed.",
-            "{count} devices get nothing because they are no longer listed.",
-            count,
-        ),
-        LeftOutReason.PROTOCOL: ngettext(
-            "{count} device gets nothing because it speaks another OMEMO.",
-            "{count} devices get nothing because they speak another OMEMO.",
-            count,
-        ),
-    }
-    return texts[reason].format(count=count)
-
-
 def why_left_out(jid: str, plan: SendPlan) -> str:
     """Why somebody cannot read what is sent now; '' if they can, or if that is
     still being found out."""
-    if any(device.jid == jid for device in plan.readers):
+    if any(device.jid == jid for device in plan.recipients):
         return ""
     if any(device.jid == jid for device in plan.waiting):
         return ""

@@ -1,19 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be chosen for an account, and for one contact."""
+"""The settings of an account, and of one contact."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from ...bridge.i18n import _
+from ...foreign_text import quoted
+from ...i18n import _
 from .ports import SettingsService
 
 
-class NewDevices(Enum):
-    """What happens to new devices of a contact."""
+class NewDeviceTrust(Enum):
+    """The trust in new devices of a contact."""
 
     AS_ACCOUNT = "account"
     TRUST = "trust"
@@ -34,7 +35,7 @@ class Switch:
 
 
 class AccountSettings:
-    """Behind the part of the preferences that is about one account."""
+    """The content of an account's part of the preferences."""
 
     def __init__(self, service: SettingsService) -> None:
         self._service = service
@@ -48,15 +49,12 @@ class AccountSettings:
         """Why nothing can be chosen; '' if it can."""
         if not self._service.problem:
             return ""
-        return _("OMEMO does not work: {reason}").format(reason=self._service.problem)
+        return f"{_('Encryption does not work.')} {self._service.problem}"
 
     def blind_trust(self) -> Switch:
         return Switch(
-            _("Trust new devices until you verify one"),
-            _(
-                "As long as you have verified nothing of a contact, their new "
-                "devices get your messages at once. Otherwise you are asked."
-            ),
+            _("Send to new devices at once, until you verify the contact"),
+            _("More convenient. Switched off, you decide about every device."),
             self._service.blind_trust,
         )
 
@@ -65,25 +63,28 @@ class AccountSettings:
 
     def encrypt_by_default(self) -> Switch:
         return Switch(
-            _("Encrypt by default"),
-            _(
-                "Chats and private rooms are encrypted unless you switch it off "
-                "for one of them."
-            ),
+            _("Encrypt all chats"),
+            _("If somebody’s app cannot do it, you are asked."),
             self._service.encrypt_by_default,
         )
 
     def set_encrypt_by_default(self, value: bool) -> None:
         self._service.encrypt_by_default = value
 
+    def warn_on_desktop(self) -> Switch:
+        return Switch(
+            _("Warn on the desktop"),
+            _("Warnings about devices also appear outside Gajim."),
+            self._service.warn_on_desktop,
+        )
+
+    def set_warn_on_desktop(self, value: bool) -> None:
+        self._service.warn_on_desktop = value
+
     def plain_receipts(self) -> Switch:
         return Switch(
-            _("Receipts for older programs"),
-            _(
-                "Contacts whose programs use the older OMEMO see that their "
-                "messages have come. This cannot be encrypted: the servers see it "
-                "too."
-            ),
+            _("Tell older apps that messages have arrived"),
+            _("Cannot be encrypted: the servers see it too."),
             self._service.plain_receipts,
         )
 
@@ -99,9 +100,8 @@ class AccountSettings:
         return Switch(
             _("Temporary device"),
             _(
-                "This device takes itself off your account when you go offline, "
-                "and its name says so. Messages that come meanwhile cannot be "
-                "read here."
+                "It is removed when you go offline. Messages in the meantime cannot "
+                "be read here."
             ),
             self._service.temporary,
         )
@@ -109,44 +109,69 @@ class AccountSettings:
     def set_temporary(self, value: bool) -> None:
         self._service.temporary = value
 
+    @property
+    def can_choose_public_name(self) -> bool:
+        """Whether the device does not say by its name that it is a temporary one."""
+        return not self._service.temporary
+
+    @property
+    def public_name(self) -> str:
+        """What others see of it, in a sentence."""
+        name = self._service.public_name
+        if not name:
+            return _("Others see this device without a name.")
+        return _("Others see this device as {name}.").format(name=quoted(name, 53))
+
+    def name_of_device(self) -> str:
+        """The name alone, for an input; '' for none."""
+        return self._service.public_name
+
+    def set_public_name(self, value: str) -> None:
+        self._service.public_name = value
+
 
 class ContactSettings:
-    """Behind the part of "Encryption details" that is about one contact."""
+    """The content of a contact's part of "Encryption details"."""
 
-    def __init__(self, service: SettingsService, jid: str) -> None:
+    def __init__(self, service: SettingsService, jid: str, name: str) -> None:
+        """
+        Args:
+            name: what the user calls the contact.
+        """
         self._service = service
         self._jid = jid
+        self._name = name
 
     @property
     def text(self) -> str:
-        return _("New devices")
+        return _("New devices of {name}").format(name=self._name)
 
     def choices(self) -> list[tuple[str, str]]:
-        """What can be chosen: the value, and what is written."""
+        """The possible choices: values and texts."""
         if self._service.blind_trust:
-            account = _("As for the account: trust until one is verified")
+            account = _("As for the account: at once")
         else:
-            account = _("As for the account: ask")
+            account = _("As for the account: only after I decide")
         return [
-            (NewDevices.AS_ACCOUNT.value, account),
-            (NewDevices.TRUST.value, _("Trust until one is verified")),
-            (NewDevices.ASK.value, _("Always ask")),
+            (NewDeviceTrust.AS_ACCOUNT.value, account),
+            (NewDeviceTrust.TRUST.value, _("At once, until one is verified")),
+            (NewDeviceTrust.ASK.value, _("Only after I decide")),
         ]
 
     def chosen(self) -> str:
         """One of the values."""
         value = self._service.blind_trust_of(self._jid)
         if value is None:
-            return NewDevices.AS_ACCOUNT.value
-        chosen: NewDevices = NewDevices.TRUST if value else NewDevices.ASK
+            return NewDeviceTrust.AS_ACCOUNT.value
+        chosen: NewDeviceTrust = NewDeviceTrust.TRUST if value else NewDeviceTrust.ASK
         return str(chosen.value)
 
     def choose(self, value: str) -> None:
         self._service.set_blind_trust_of(
             self._jid,
             {
-                NewDevices.AS_ACCOUNT: None,
-                NewDevices.TRUST: True,
-                NewDevices.ASK: False,
-            }[NewDevices(value)],
+                NewDeviceTrust.AS_ACCOUNT: None,
+                NewDeviceTrust.TRUST: True,
+                NewDeviceTrust.ASK: False,
+            }[NewDeviceTrust(value)],
         )

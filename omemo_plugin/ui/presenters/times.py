@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ...bridge.i18n import _
+from ...i18n import _
 
 
 def day(seconds: float, now: float) -> str:

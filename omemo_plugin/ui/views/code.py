@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
-from ...bridge.i18n import _
+from ...i18n import _
 from ...verify.fingerprint import spoken
 from ..presenters.code import Code
 from ..presenters.code import Matrix
-from ..toolkit import kit
+from ..presenters.help_pages import HelpPage
+from ..widgets.painter import Painter
+from ..widgets.toolkit import Button
+from ..widgets.toolkit import Label
+from ..widgets.toolkit import Widget
+from ..widgets.toolkit import Window
+from ..widgets.toolkit import desktop
+from ..widgets.toolkit import widgets
 from .fingerprint import fingerprint
+from .help import help_on_f1
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 _SIZE = 400
 
 
-def paint(context: Any, matrix: Matrix, width: int, height: int) -> None:
+def paint(context: Painter, matrix: Matrix, width: int, height: int) -> None:
     """
     Paint a code, black on white whatever the theme is: it is read by cameras.
     Each module is a whole number of pixels, so its edges are sharp.
@@ -41,63 +48,79 @@ def paint(context: Any, matrix: Matrix, width: int, height: int) -> None:
     context.fill()
 
 
-def open_code(code: Code, parent: Any) -> Any:
-    """Show it."""
-    window = kit.window(code.title, parent, 480, 680)
-    content = kit.column(spacing=12, classes=("omemo-page",))
+def code_area(code: Code, size: int) -> Widget:
+    """
+    The picture; or the reason why there is none.
+
+    Args:
+        size: of a side, in pixels; the picture may be a bit larger.
+    """
     if code.problem:
-        kit.append(content, kit.label(code.problem))
-    else:
-        matrix = code.matrix()
-        side = max(_SIZE // len(matrix), 4) * len(matrix)
-        area = kit.drawing(
-            lambda context, width, height: paint(context, matrix, width, height),
-            side,
-            name=code.spoken,
-        )
-        kit.append(content, kit.centre(area))
-    jid = kit.label(code.jid, classes=("omemo-heading",), selectable=True, centred=True)
-    kit.append(content, jid)
+        return widgets.label(code.problem)
+    matrix = code.matrix()
+    side = max(size // len(matrix), 4) * len(matrix)
+    area = widgets.drawing(
+        lambda context, width, height: paint(context, matrix, width, height),
+        side,
+        name=code.spoken,
+    )
+    return widgets.centre(area)
+
+
+def open_code(code: Code, parent: Window | None) -> Window:
+    """Show it."""
+    window = widgets.window(code.title, parent, 480, 680)
+    help_on_f1(window, HelpPage.VERIFYING)
+    content = widgets.column(spacing=12, classes=("omemo-page",))
+    widgets.append(content, code_area(code, _SIZE))
+    jid = widgets.label(
+        code.jid, classes=("omemo-heading",), selectable=True, centred=True
+    )
+    widgets.append(content, jid)
     groups = code.fingerprint()
     if groups:
-        said = _("Fingerprint: {digits}").format(digits=spoken("".join(groups)))
-        kit.append(content, kit.centre(fingerprint(groups, said)))
-        kit.append(content, kit.label(code.help, centred=True))
-        said = kit.announce(kit.label("", classes=("omemo-small",), centred=True), "")
+        shown = _("Fingerprint: {digits}").format(digits=spoken("".join(groups)))
+        widgets.append(content, widgets.centre(fingerprint(groups, shown)))
+        widgets.append(content, widgets.label(code.help, centred=True))
+        said = widgets.announce(
+            widgets.label("", classes=("omemo-small",), centred=True), ""
+        )
         buttons = _buttons(code, window, said)
-        kit.append(content, kit.centre(kit.row(*buttons)), said)
+        widgets.append(content, widgets.centre(widgets.row(*buttons)), said)
         # Otherwise all of the first text would be selected
-        kit.focus(buttons[0])
-    kit.set_content(window, kit.scrolled(content))
-    kit.present(window)
+        widgets.focus(buttons[0])
+    widgets.set_content(window, widgets.scrolled(content))
+    widgets.present(window)
     return window
 
 
-def _buttons(code: Code, window: Any, said: Any) -> list[Any]:
+def _buttons(code: Code, window: Window, said: Label) -> list[Button]:
     def copy_uri() -> None:
-        kit.copy(window, code.uri())
-        kit.set_text(said, _("The link is in the clipboard."))
+        desktop.copy(window, code.uri())
+        widgets.set_text(said, _("The link is in the clipboard."))
 
     def copy_fingerprints() -> None:
-        kit.copy(window, code.fingerprints_text())
-        kit.set_text(said, _("The fingerprints are in the clipboard."))
+        desktop.copy(window, code.fingerprints_text())
+        widgets.set_text(said, _("The fingerprints are in the clipboard."))
 
     def save() -> None:
-        kit.save(window, _("Save the QR code"), code.file_name, write)
+        desktop.save(window, _("Save the QR code"), code.file_name, write)
 
     def write(path: Path) -> None:
         try:
             path.write_bytes(code.png())
         except OSError as error:
             log.info("The code was not saved: %s", type(error).__name__)
-            kit.set_text(said, _("It could not be saved there. Choose another folder."))
+            widgets.set_text(
+                said, _("It could not be saved there. Choose another folder.")
+            )
         else:
-            kit.set_text(said, _("The image has been saved."))
+            widgets.set_text(said, _("The image has been saved."))
 
     buttons = [
-        kit.button(_("Copy link"), copy_uri),
-        kit.button(_("Copy fingerprints"), copy_fingerprints),
+        widgets.button(_("Copy link"), copy_uri),
+        widgets.button(_("Copy fingerprints"), copy_fingerprints),
     ]
     if not code.problem:
-        buttons.append(kit.button(_("Save image…"), save))
+        buttons.append(widgets.button(_("Save image…"), save))
     return buttons

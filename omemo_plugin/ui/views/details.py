@@ -6,24 +6,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
-from ...bridge.i18n import _
+from ...engine.values import Device
+from ...i18n import _
 from ..presenters.details import Details
-from ..presenters.details import Group
-from ..presenters.details import Kind
-from ..presenters.details import Page
-from ..presenters.devices import Act
+from ..presenters.details_values import Group
+from ..presenters.details_values import Page
+from ..presenters.details_values import SubjectKind
 from ..presenters.devices import Action
+from ..presenters.devices import DeviceAction
 from ..presenters.devices import DeviceCard
+from ..presenters.help_pages import HelpPage
 from ..presenters.settings import ContactSettings
-from ..toolkit import kit
+from ..widgets.toolkit import Expander
+from ..widgets.toolkit import Widget
+from ..widgets.toolkit import Window
+from ..widgets.toolkit import desktop
+from ..widgets.toolkit import embedding
+from ..widgets.toolkit import widgets
 from .fingerprint import fingerprint
+from .help import help_on_f1
+from .rename import open_rename
 
 
 class DetailsView:
     """
-    What is in the window.
+    The widgets of the window "Encryption details".
 
     Attributes:
         widget: to be put somewhere.
@@ -33,33 +42,41 @@ class DetailsView:
         self,
         details: Details,
         *,
-        verify: Callable[[Any], None],
-        show_code: Callable[[Any], None],
+        verify: Callable[[Window | None], None],
+        compare: Callable[[Device, Window | None], None],
+        show_code: Callable[[Window | None], None],
         settings: ContactSettings | None = None,
     ) -> None:
         """
         Args:
-            verify, show_code: open those windows, over the window given to
-                them.
+            verify, compare, show_code: open those windows, over the window given
+                to them.
             settings: of the contact it is about.
         """
         self._details = details
         self._verify = verify
+        self._compare = compare
         self._show_code = show_code
         self._settings = settings
         self._opened: set[str] = set()
-        self._expanders: dict[str, Any] = {}
-        self._content = kit.column(spacing=18, classes=("omemo-page",))
-        self._bar = kit.row(spacing=12)
-        below = kit.column(self._bar, classes=("omemo-bar",))
-        self.widget = kit.column(kit.scrolled(self._content), below, spacing=0)
+        self._expanders: dict[str, Expander] = {}
+        self._content = widgets.column(spacing=18, classes=("omemo-page",))
+        self._bar = widgets.row(spacing=12)
+        below = widgets.column(self._bar, classes=("omemo-bar",))
+        self._search = widgets.column(
+            embedding.search(_("Search for people or devices"), self._look_for),
+            classes=("omemo-bar",),
+        )
+        self.widget = widgets.column(
+            self._search, widgets.scrolled(self._content), below, spacing=0
+        )
         self._shown: Page | None = None
         details.changed = self._update
         self._update()
 
     @property
     def title(self) -> str:
-        """Of a window of its own."""
+        """The title, where the view has a window of its own."""
         return self._details.title
 
     def close(self) -> None:
@@ -73,103 +90,134 @@ class DetailsView:
             return
         self._shown = page
         self._opened = {
-            key for key, expander in self._expanders.items() if kit.is_open(expander)
+            key
+            for key, expander in self._expanders.items()
+            if widgets.is_open(expander)
         }
         self._expanders.clear()
-        kit.clear(self._content)
-        kit.append(self._content, *self._head(page))
+        widgets.clear(self._content)
+        widgets.append(self._content, *self._head(page))
         for group in page.groups:
-            kit.append(self._content, self._group(group))
+            if group.section:
+                title = widgets.heading(group.section, classes=("omemo-title",))
+                widgets.append(self._content, title)
+            widgets.append(self._content, self._group(group))
+        if page.history:
+            widgets.append(self._content, self._history(page.history))
+        widgets.set_visible(self._search, page.can_search)
         if self._settings is not None and page.groups:
-            kit.append(self._content, self._choices(self._settings))
+            widgets.append(self._content, self._choices(self._settings))
         self._show_bar(page)
 
+    def _history(self, lines: Sequence[str]) -> Widget:
+        """The history of devices, folded."""
+        text = "\n".join(lines)
+        copy = widgets.button(
+            _("Copy"),
+            lambda: desktop.copy(self.widget, text),
+            name=_("Copy the history"),
+        )
+        small = ("omemo-small",)
+        inside = widgets.column(
+            widgets.label(text, classes=small, selectable=True), widgets.row(copy)
+        )
+        return self._fold("history", _("History"), inside)
+
+    def _look_for(self, text: str) -> None:
+        self._details.search = text
+        self._update()
+
     @staticmethod
-    def _choices(settings: ContactSettings) -> Any:
-        return kit.choice(
+    def _choices(settings: ContactSettings) -> Widget:
+        return widgets.choice(
             settings.text, settings.choices(), settings.chosen(), settings.choose
         )
 
-    def _head(self, page: Page) -> list[Any]:
-        title = kit.heading(page.heading, classes=("omemo-title",))
-        summary = kit.row(
-            kit.top(kit.icon(page.icon.value, 32, classes=(page.tone.value,))),
-            kit.expand(kit.label(page.summary)),
+    def _head(self, page: Page) -> list[Widget]:
+        title = widgets.heading(page.heading, classes=("omemo-title",))
+        summary = widgets.row(
+            widgets.top(widgets.icon(page.icon.value, 32, classes=(page.tone.value,))),
+            widgets.expand(widgets.label(page.summary)),
             spacing=12,
             classes=("omemo-summary",),
         )
-        buttons = []
+        buttons: list[Widget] = []
         if page.verify:
-            verify = kit.button(
+            verify = widgets.button(
                 page.verify, self._open_verify, classes=("suggested-action",)
             )
             buttons.append(verify)
-        if self._details.subject.kind is not Kind.ROOM:
-            buttons.append(kit.button(_("Show my QR code…"), self._open_code))
-        return [title, summary, kit.row(*buttons)] if buttons else [title, summary]
+        if self._details.subject.kind is not SubjectKind.ROOM:
+            buttons.append(widgets.button(_("Show my QR code…"), self._open_code))
+        return [title, summary, widgets.row(*buttons)] if buttons else [title, summary]
 
     def _open_verify(self) -> None:
-        self._verify(kit.root_of(self.widget))
+        self._verify(widgets.root_of(self.widget))
 
     def _open_code(self) -> None:
-        self._show_code(kit.root_of(self.widget))
+        self._show_code(widgets.root_of(self.widget))
 
     # Devices
 
-    def _group(self, group: Group) -> Any:
-        cards = kit.column(spacing=12)
+    def _group(self, group: Group) -> Widget:
+        cards = widgets.column(spacing=12)
         for card in group.cards:
-            kit.append(cards, self._card(card))
+            widgets.append(cards, self._card(card))
         if group.inactive:
-            old = kit.column(spacing=12)
+            old = widgets.column(spacing=12)
             for card in group.inactive:
-                kit.append(old, self._card(card))
+                widgets.append(old, self._card(card))
             folded = self._fold(f"{group.jid} inactive", group.hidden, old)
-            kit.append(cards, folded)
+            widgets.append(cards, folded)
         if group.folded:
             return self._fold(group.jid, group.heading, cards)
-        head = kit.row(spacing=6)
+        head = widgets.row(spacing=6)
         if group.icon is not None:
-            kit.append(
-                head, kit.icon(group.icon.value, 16, classes=(group.tone.value,))
+            widgets.append(
+                head, widgets.icon(group.icon.value, 16, classes=(group.tone.value,))
             )
-        kit.append(head, kit.heading(group.heading))
-        parts = [head]
+        widgets.append(head, widgets.heading(group.heading))
+        parts: list[Widget] = [head]
         if group.note:
-            parts.append(kit.label(group.note))
-        return kit.column(*parts, cards, spacing=6)
+            parts.append(widgets.label(group.note))
+        return widgets.column(*parts, cards, spacing=6)
 
-    def _fold(self, key: str, text: str, child: Any) -> Any:
-        made = kit.expander(text, child, opened=key in self._opened)
+    def _fold(self, key: str, text: str, child: Widget) -> Widget:
+        made = widgets.expander(text, child, opened=key in self._opened)
         self._expanders[key] = made
         return made
 
-    def _card(self, card: DeviceCard) -> Any:
-        badge = kit.row(
-            kit.icon(card.badge.icon.value, 16, classes=(card.badge.tone.value,)),
-            kit.label(card.badge.text),
+    def _card(self, card: DeviceCard) -> Widget:
+        badge = widgets.row(
+            widgets.icon(card.badge.icon.value, 16, classes=(card.badge.tone.value,)),
+            widgets.label(card.badge.text),
         )
-        head = kit.row(kit.expand(kit.heading(card.title)), badge, spacing=12)
+        head = widgets.row(
+            widgets.expand(widgets.heading(card.title)), badge, spacing=12
+        )
         small = ("dim-label", "omemo-small")
-        parts = [
+        parts: list[Widget] = [
             head,
-            kit.label(f"{card.facts} · {card.seen}", classes=small),
+            widgets.label(f"{card.facts} · {card.seen}", classes=small),
         ]
         if card.fingerprint:
             parts.append(fingerprint(card.fingerprint, card.spoken))
-        parts.append(kit.label(card.badge.meaning, classes=("omemo-small",)))
+        parts.append(widgets.label(card.badge.meaning, classes=("omemo-small",)))
         buttons = self._buttons(card)
         if buttons:
-            parts.append(kit.row(*buttons))
-        made = kit.column(*parts, spacing=6, classes=("omemo-card",))
-        return kit.group(made, card.summary)
+            parts.append(widgets.row(*buttons))
+        made = widgets.column(*parts, spacing=6, classes=("omemo-card",))
+        return widgets.group(made, card.summary)
 
-    def _buttons(self, card: DeviceCard) -> list[Any]:
-        """Three buttons, and the rest in a menu."""
-        actions = card.actions
-        shown, rest = actions[:3], actions[3:]
-        buttons = [
-            kit.button(action.label, self._caller(action), name=action.name)
+    def _buttons(self, card: DeviceCard) -> list[Widget]:
+        """The buttons for answers and comparisons, and a menu with the rest."""
+        acts = [action.act for action in card.actions]
+        count = len(acts)
+        if DeviceAction.RENAME in acts:
+            count = acts.index(DeviceAction.RENAME)
+        shown, rest = card.actions[:count], card.actions[count:]
+        buttons: list[Widget] = [
+            widgets.button(action.label, self._caller(action), name=action.name)
             for action in shown
         ]
         if rest:
@@ -177,46 +225,58 @@ class DetailsView:
                 (action.label, action.name, self._caller(action)) for action in rest
             ]
             name = _("More for {device}").format(device=card.title)
-            buttons.append(kit.menu_button(_("More"), entries, name=name))
+            buttons.append(widgets.menu_button(_("More"), entries, name=name))
         return buttons
 
     def _caller(self, action: Action) -> Callable[[], None]:
         def call() -> None:
             question = action.question
-            if action.act is Act.VERIFY:
+            if action.act is DeviceAction.VERIFY:
                 self._open_verify()
+            elif action.act is DeviceAction.RENAME:
+                self._rename(action.device)
+            elif action.act is DeviceAction.COMPARE:
+                self._compare(action.device, widgets.root_of(self.widget))
             elif question is None:
                 self._details.do(action)
             else:
-                kit.ask(
-                    kit.root_of(self.widget),
+                desktop.ask(
+                    widgets.root_of(self.widget),
                     question.title,
                     question.text,
                     question.yes,
-                    _("Cancel"),
+                    question.no,
                     lambda: self._details.do(action),
                 )
 
         return call
 
-    # What was done
+    def _rename(self, device: Device) -> None:
+        open_rename(
+            self._details.name_of(device),
+            widgets.root_of(self.widget),
+            lambda name: self._details.rename(device, name),
+        )
+
+    # The note about the last action
 
     def _show_bar(self, page: Page) -> None:
-        kit.clear(self._bar)
+        widgets.clear(self._bar)
         text = page.undo or page.notice
         if text:
-            said = kit.announce(kit.label(text), text)
-            parts = [kit.expand(said)]
+            said = widgets.announce(widgets.label(text), text)
+            parts: list[Widget] = [widgets.expand(said)]
             if page.undo:
-                parts.append(kit.button(_("Undo"), self._details.undo))
-            inside = kit.row(*parts, spacing=12, classes=("omemo-notice",))
-            kit.append(self._bar, kit.expand(inside))
+                parts.append(widgets.button(_("Undo"), self._details.undo))
+            inside = widgets.row(*parts, spacing=12, classes=("omemo-notice",))
+            widgets.append(self._bar, widgets.expand(inside))
 
 
-def open_details(view: DetailsView, title: str, parent: Any) -> Any:
+def open_details(view: DetailsView, title: str, parent: Window | None) -> Window:
     """Put it into a window of its own."""
-    window = kit.window(title, parent, 560, 640)
-    kit.set_content(window, view.widget)
-    kit.on_close(window, view.close)
-    kit.present(window)
+    window = widgets.window(title, parent, 560, 640)
+    help_on_f1(window, HelpPage.READING)
+    widgets.set_content(window, view.widget)
+    widgets.on_close(window, view.close)
+    widgets.present(window)
     return window

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ...verify.fingerprint import colour
-from ..toolkit import kit
+from ..widgets.toolkit import Label
+from ..widgets.toolkit import widgets
 
 
-def fingerprint(groups: Sequence[str], spoken: str) -> Any:
+def fingerprint(groups: Sequence[str], spoken: str) -> Label:
     """
     Args:
         groups: eight of them.
@@ -26,4 +26,4 @@ def fingerprint(groups: Sequence[str], spoken: str) -> Any:
         ]
         return f"{' '.join(coloured[:4])}\n{' '.join(coloured[4:])}"
 
-    return kit.markup(make, name=spoken, classes=("omemo-fingerprint",))
+    return widgets.markup(make, name=spoken, classes=("omemo-fingerprint",))

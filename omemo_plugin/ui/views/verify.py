@@ -1,373 +1,345 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The window "Verify": the camera, and all other ways to a code."""
+"""The window "Verify": one window for all ways in which two people can check."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
-from urllib.parse import urlsplit
+from typing import Protocol
 
-import cairo
-from gi.repository import GLib
-
-from ...bridge.i18n import _
-from ...verify.fingerprint import spoken
+from ...engine.values import Device
+from ...i18n import _
 from ...verify.judge import Source
-from .. import portal
-from .. import scan
-from ..camera import Camera
-from ..camera import Frame
-from ..camera import Problem
-from ..presenters.verify import Act
-from ..presenters.verify import Result
+from ..capture import qr_reader
+from ..capture.camera import Problem
+from ..presenters.code import Code
+from ..presenters.comparison import Comparison
+from ..presenters.help_pages import HelpPage
+from ..presenters.phrase import VoicePhrase
 from ..presenters.verify import Verify
-from ..toolkit import kit
-from .fingerprint import fingerprint
+from ..presenters.verify_steps import Choice
+from ..presenters.verify_steps import Step
+from ..presenters.verify_steps import VerifySteps
+from ..presenters.verify_steps import scan_first
+from ..presenters.verify_steps import scan_second
+from ..presenters.verify_steps import scanned
+from ..presenters.verify_values import Result
+from ..presenters.verify_values import VerifyAction
+from ..widgets.toolkit import Label
+from ..widgets.toolkit import Widget
+from ..widgets.toolkit import Window
+from ..widgets.toolkit import embedding
+from ..widgets.toolkit import widgets
+from .camera_picture import CameraPicture
+from .camera_picture import camera_problem
+from .code import code_area
+from .code_finder import CodeFinder
+from .comparison import ComparisonPage
+from .help import help_on_f1
+from .pages import Pages
+from .phrase import PhrasePage
+from .verify_result import ResultPage
 
-_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
-_PREVIEW = 320
-
-# So that this window is off the screen before the screen is looked at
-_HIDDEN_MS = 400
-
-
-def camera_problem(problem: Problem) -> str:
-    """What is said in place of the picture."""
-    return {
-        Problem.NO_LIBRARY: _(
-            "To use the camera, install “gstreamer1.0-plugins-good” and "
-            "“gir1.2-gstreamer-1.0” and start Gajim again."
-        ),
-        Problem.NO_CAMERA: _("No camera was found. There are other ways below."),
-        Problem.REFUSED: _(
-            "Gajim may not use the camera. Allow it in the settings of your "
-            "desktop, or use another way below."
-        ),
-        Problem.FAILED: _(
-            "The camera does not work; perhaps another program uses it. There are "
-            "other ways below."
-        ),
-    }[problem]
+_CODE_SIZE = 200
 
 
-def paint(context: Any, frame: Frame | None, width: int, height: int) -> None:
-    """Paint a picture of the camera as a mirror shows it."""
-    context.set_source_rgb(0.1, 0.1, 0.1)
-    context.paint()
-    if frame is None:
-        return
-    surface = cairo.ImageSurface.create_for_data(
-        frame.data, cairo.FORMAT_RGB24, frame.width, frame.height, frame.stride
-    )
-    scale = min(width / frame.width, height / frame.height)
-    context.translate(
-        (width + frame.width * scale) / 2, (height - frame.height * scale) / 2
-    )
-    context.scale(-scale, scale)
-    context.set_source_surface(surface, 0, 0)
-    context.paint()
+class Ways(Protocol):
+    """The windows that this one leads to, and the parts it is built from."""
+
+    def phrase(self, jid: str) -> VoicePhrase: ...
+
+    def comparable(self, jid: str) -> tuple[tuple[Device, str], ...]: ...
+
+    def comparison(self, device: Device) -> Comparison: ...
+
+    def code(self) -> Code: ...
+
+    def show_code(self, parent: Window) -> None: ...
+
+    def show_details(self, jid: str) -> None: ...
+
+    def follow(self, callback: Callable[[], None]) -> Callable[[], None]: ...
 
 
-def _focus(button: Any) -> None:
-    """Also where the window is on the screen already."""
-    kit.focus(button)
-    button.grab_focus()
+@dataclass(frozen=True)
+class Opening:
+    """
+    The first page of the window.
+
+    Attributes:
+        step: the first page.
+        text: a code to begin with, in place of a page; None for none.
+        source: where that comes from.
+    """
+
+    step: Step = Step.START
+    text: str | None = None
+    source: Source = Source.LINK
 
 
-class VerifyView:
-    """The content of the window."""
+class VerifyWindow:
+    """
+    The window.
+
+    Attributes:
+        pages: what is shown in it.
+    """
 
     def __init__(
-        self,
-        verify: Verify,
-        show_details: Callable[[str], None],
-        by_voice: Callable[[str], None],
-        *,
-        camera: bool = True,
+        self, verify: Verify, ways: Ways, parent: Window | None, opening: Opening
     ) -> None:
-        """
-        Args:
-            show_details: opens "Encryption details" of a JID.
-            by_voice: opens "Compare by voice" with a JID.
-            camera: whether to begin with it.
-        """
         self._verify = verify
-        self._show_details = show_details
-        self._by_voice = by_voice
-        self._camera: Camera | None = None
-        self._frame: Frame | None = None
+        self._ways = ways
+        self._steps = VerifySteps(verify.name, own=verify.is_own, start=opening.step)
+        self.pages = Pages(verify.title, parent, 520, 640)
+        help_on_f1(self.pages.window, HelpPage.VERIFYING)
+        self._finder = CodeFinder(
+            self.pages.window, verify.texts, self._read, self._say
+        )
+        self._camera: CameraPicture | None = None
+        self._phrase: PhrasePage | None = None
+        self._said: Label | None = None
+        # A code has been dealt with: what else comes is too late
         self._done = False
-        self.window: Any = kit.window(verify.title, None, 480, 640)
-        self._content = kit.column(spacing=12, classes=("omemo-page",))
-        self._said: Any = None
-        self._state: Any = None
-        self._area: Any = None
-        kit.set_content(self.window, kit.scrolled(self._content))
-        kit.on_close(self.window, self._closed)
-        kit.accept_drops(self.window, self._dropped, self._image_dropped)
+        self._unfollow = ways.follow(self._refresh)
+        widgets.on_close(self.pages.window, self._closed)
         if verify.problem:
-            kit.append(self._content, kit.label(verify.problem))
+            self.pages.begin(verify.title)
+            self.pages.add(widgets.label(verify.problem))
+        elif opening.text is None:
+            self._show()
         else:
-            self._show_ways(camera=camera)
+            self._read(opening.source, (opening.text,))
 
-    # The ways to a code
+    # The pages
 
-    def _show_ways(self, *, camera: bool = True) -> None:
+    def _show(self) -> None:
+        self._leave()
+        widgets.set_title(self.pages.window, self._verify.title)
+        show = {
+            Step.PLACE: self._show_place,
+            Step.WORDS: self._show_words,
+            Step.HAND: self._show_hand,
+            Step.CODE: self._show_code_page,
+        }.get(self._steps.step, self._show_choices)
+        show()
+
+    def _leave(self) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.stop()
+        self._phrase = None
+        self._said = None
         self._done = False
-        kit.clear(self._content)
-        kit.set_title(self.window, self._verify.title)
-        kit.append(self._content, kit.label(self._verify.help))
-        missing = scan.missing_package()
+
+    def _go(self, step: Step) -> None:
+        self._steps.go(step)
+        self._show()
+
+    def _back(self) -> None:
+        self._steps.back()
+        self._show()
+
+    @property
+    def _way_back(self) -> Callable[[], None] | None:
+        return self._back if self._steps.can_go_back else None
+
+    def _begin(self) -> None:
+        page = self._steps.page()
+        self.pages.begin(page.heading, self._way_back)
+        if page.text:
+            self.pages.add(widgets.label(page.text))
+
+    def _show_choices(self) -> None:
+        page = self._steps.page()
+        self._begin()
+        for choice in page.choices:
+            self.pages.add(self._choice(choice))
+        if page.note:
+            self.pages.add(widgets.label(page.note, classes=("omemo-small",)))
+        if self._steps.step is Step.NEITHER:
+            self.pages.add_buttons(self.pages.close_button())
+
+    def _choice(self, choice: Choice) -> Widget:
+        words = widgets.column(widgets.label(choice.label), spacing=2)
+        if choice.hint:
+            small = ("dim-label", "omemo-small")
+            widgets.append(words, widgets.label(choice.hint, classes=small))
+        button = embedding.wide_button(
+            words,
+            partial(self._go, choice.step),
+            name=choice.label,
+            classes=("omemo-card",),
+        )
+        return widgets.describe(button, description=choice.hint)
+
+    def _show_place(self) -> None:
+        name = self._verify.name
+        own = self._verify.is_own
+        self._begin()
+        if not own:
+            self.pages.add(
+                widgets.heading(scan_first(name)),
+                code_area(self._ways.code(), _CODE_SIZE),
+                widgets.heading(scan_second(name)),
+            )
+        missing = qr_reader.missing_package()
+        state = widgets.label("", centred=True)
+        self._said = widgets.label("", centred=True)
+        if not missing:
+            self._camera = CameraPicture(
+                partial(self._read, Source.CAMERA),
+                lambda: widgets.set_text(state, _("Hold the code into the picture.")),
+                partial(self._no_camera, state),
+            )
+            self.pages.add(widgets.centre(self._camera.area))
+        else:
+            text = _("To read QR codes, install “{package}” and start Gajim again.")
+            widgets.set_text(state, text.format(package=missing))
+        self.pages.add(state, self._said)
+        instead = self._steps.instead
+        self.pages.add_buttons(
+            widgets.button(instead.label, partial(self._go, instead.step)),
+            widgets.button(_("Other ways…"), partial(self._go, Step.CODE)),
+        )
+        if not own:
+            self.pages.add(widgets.label(scanned(name), classes=("omemo-small",)))
+        if self._camera is not None:
+            self._camera.start()
+
+    def _no_camera(self, state: Label, problem: Problem) -> None:
+        widgets.set_text(state, camera_problem(problem, own=self._verify.is_own))
+
+    def _show_words(self) -> None:
+        phrase = self._ways.phrase(self._verify.subject)
+        self._phrase = PhrasePage(
+            phrase, self.pages, self._way_back, self._show_own_code
+        )
+        self._phrase.show()
+
+    def _show_hand(self) -> None:
+        devices = self._ways.comparable(self._verify.subject)
+        if len(devices) == 1:
+            self._compare(devices[0][0], self._way_back)
+            return
+        self._begin()
+        if not devices:
+            self.pages.add(widgets.label(_("No key is known yet.")))
+        for device, name in devices:
+            compare = partial(self._compare, device, self._show)
+            button = embedding.wide_button(
+                widgets.label(name), compare, name=name, classes=("omemo-card",)
+            )
+            self.pages.add(button)
+
+    def _compare(self, device: Device, back: Callable[[], None] | None) -> None:
+        comparison = self._ways.comparison(device)
+        ComparisonPage(comparison, self.pages, back, self._show_own_code).show()
+
+    def _show_code_page(self) -> None:
+        self._begin()
+        missing = qr_reader.missing_package()
+        finder = self._finder
+        buttons = [widgets.button(_("Paste"), finder.paste)]
         if missing:
             text = _(
                 "To read QR codes, install “{package}” and start Gajim again. Links "
                 "can be used without it."
             )
-            kit.append(self._content, kit.label(text.format(package=missing)))
+            self.pages.add(widgets.label(text.format(package=missing)))
         else:
-            self._area = kit.drawing(
-                lambda context, width, height: paint(
-                    context, self._frame, width, height
-                ),
-                _PREVIEW,
-                name=_("Picture of the camera"),
-            )
-            self._state = kit.label(_("Starting the camera…"), centred=True)
-            kit.append(self._content, kit.centre(self._area), self._state)
-        buttons = [kit.button(_("Paste"), self._paste)]
-        if not missing:
             buttons = [
-                kit.button(_("Open image…"), self._open),
+                widgets.button(_("Open image…"), finder.open_image),
                 *buttons,
-                kit.button(_("Look at the screen"), self._look_at_screen),
+                widgets.button(_("From the screen"), finder.look_at_screen),
             ]
-        link = kit.entry(
+        self.pages.add_buttons(*buttons)
+        link = widgets.entry(
             _("Link with keys"),
             _("Or a link that begins with xmpp:"),
-            partial(self._read_text, Source.TYPED),
+            partial(finder.read_text, Source.TYPED),
         )
-        check = kit.button(
+        check = widgets.button(
             _("Check link"),
-            lambda: self._read_text(Source.TYPED, kit.text_of(link)),
+            lambda: finder.read_text(Source.TYPED, widgets.text_of(link)),
         )
-        self._said = kit.label("", centred=True)
-        kit.append(
-            self._content,
-            kit.centre(kit.row(*buttons)),
-            kit.row(kit.expand(link), check),
-            self._said,
-        )
-        if self._verify.for_voice is not None:
-            voice = kit.button(_("Compare by voice…"), self._go_to_voice)
-            kit.append(self._content, kit.centre(voice))
-        _focus(buttons[0])
-        if camera and not missing:
-            self._start_camera()
-        elif self._state is not None:
-            kit.set_visible(self._area, False)
-            kit.set_visible(self._state, False)
+        self._said = widgets.label("", centred=True)
+        self.pages.add(widgets.row(widgets.expand(link), check), self._said)
 
-    def _go_to_voice(self) -> None:
-        jid = self._verify.for_voice
-        if jid is not None:
-            self._by_voice(jid)
-            kit.close(self.window)
-
-    def _start_camera(self) -> None:
-        self._camera = Camera(self._show_frame, self._seen, self._no_camera)
-        self._camera.start()
-
-    def _stop_camera(self) -> None:
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            camera.stop()
-        self._frame = None
-
-    def _show_frame(self, frame: Frame) -> None:
-        if self._frame is None:
-            kit.set_text(self._state, _("Hold the code into the picture."))
-        self._frame = frame
-        kit.redraw(self._area)
-
-    def _seen(self, texts: tuple[str, ...]) -> None:
-        self._read(Source.CAMERA, texts)
-
-    def _no_camera(self, problem: Problem) -> None:
-        self._camera = None
-        kit.set_visible(self._area, False)
-        kit.set_text(self._state, camera_problem(problem))
-
-    # What comes in
+    # Codes that come in
 
     def _read(self, source: Source, texts: tuple[str, ...]) -> None:
         if not self._done:
-            self.show(self._verify.read(texts, source))
-
-    def _read_text(self, source: Source, text: str) -> None:
-        if text.strip():
-            self._read(source, (text.strip(),))
-
-    def _read_image(self, source: Source, data: bytes) -> None:
-        self._work(source, lambda: scan.open_image(data))
-
-    def _work(self, source: Source, look: Callable[[], Any]) -> None:
-        """Opening a large photograph takes a second: not in the main loop.
-
-        Args:
-            look: gets the image, in another thread.
-        """
-
-        def work() -> None:
-            try:
-                texts = scan.decode(look())
-            except scan.NotReadable:
-                GLib.idle_add(self._say, self._verify.unreadable_image())
-            except scan.NoScreen:
-                GLib.idle_add(self._say, self._verify.no_screen())
-            else:
-                GLib.idle_add(self._read, source, texts)
-
-        threading.Thread(target=work, daemon=True).start()
+            self._say(self._verify.read(texts, source))
 
     def _say(self, result: Result) -> None:
-        if not self._done:
-            self.show(result)
-
-    def _open(self) -> None:
-        kit.open_file(
-            self.window,
-            _("Open an image with a QR code"),
-            _("Images"),
-            _IMAGE_TYPES,
-            partial(self._read_file, Source.FILE),
-        )
-
-    def _read_file(self, source: Source, path: Path) -> None:
-        self._work(source, lambda: scan.open_image(scan.read_file(path)))
-
-    def _paste(self) -> None:
-        kit.paste(
-            self.window,
-            partial(self._read_text, Source.CLIPBOARD),
-            partial(self._read_image, Source.CLIPBOARD),
-            lambda: self._say(self._verify.empty_clipboard()),
-        )
-
-    def _dropped(self, text: str) -> None:
-        parts = urlsplit(text.strip())
-        if parts.scheme == "file":
-            self._read_file(Source.DROPPED, Path(unquote(parts.path)))
-        else:
-            self._read_text(Source.DROPPED, text)
-
-    def _image_dropped(self, data: bytes) -> None:
-        self._read_image(Source.DROPPED, data)
-
-    # The screen
-
-    def _look_at_screen(self) -> None:
-        if portal.has_screenshot():
-            portal.take_screenshot(self._screen_taken)
-            return
-        kit.set_visible(self.window, False)
-        GLib.timeout_add(_HIDDEN_MS, self._grab)
-
-    def _screen_taken(self, data: bytes | None) -> None:
-        if data is None:
-            self._say(self._verify.no_screen())
-        else:
-            self._read_image(Source.SCREEN, data)
-
-    def _grab(self) -> bool:
-        def look() -> Any:
-            try:
-                return scan.grab_screen()
-            finally:
-                GLib.idle_add(self._come_back)
-
-        self._work(Source.SCREEN, look)
-        return bool(GLib.SOURCE_REMOVE)
-
-    def _come_back(self) -> None:
-        kit.set_visible(self.window, True)
-        kit.present(self.window)
-
-    # What is said of it
-
-    def show(self, result: Result) -> None:
         """Say what a code came to."""
-        if not result.ends:
-            kit.set_text(self._said, result.spoken)
+        if self._done:
             return
-        self._done = True
-        self._stop_camera()
-        kit.clear(self._content)
-        kit.set_title(self.window, self._verify.title)
-        icon = kit.icon(result.icon.value, 64, classes=(result.tone.value,))
-        title = kit.heading(result.title, classes=("omemo-title",))
-        text = kit.announce(kit.label(result.text), result.spoken)
-        kit.append(self._content, kit.centre(icon), kit.centre(title), text)
-        for line in result.lines:
-            said = f"{line.text} {spoken(''.join(line.fingerprint))}"
-            card = kit.column(
-                kit.label(line.text),
-                fingerprint(line.fingerprint, said),
-                classes=("omemo-card",),
-            )
-            kit.append(self._content, kit.group(card, line.text))
-        buttons = [
-            kit.button(button.label, partial(self._press, button.act))
-            for button in result.buttons
-        ]
-        buttons.append(kit.button(_("Close"), lambda: kit.close(self.window)))
-        kit.append(self._content, kit.centre(kit.row(*buttons)))
-        # Enter shall not verify by accident, and Close is always there
-        _focus(buttons[-1])
+        if result.ends:
+            self._end(result)
+            return
+        if self._said is None:
+            # It was dropped on another page, or was opened from a chat
+            self._go(Step.CODE)
+        if self._said is not None:
+            widgets.set_text(self._said, result.spoken)
 
-    def _press(self, act: Act) -> None:
-        if act is Act.DETAILS:
-            self._show_details(self._verify.subject)
-            kit.close(self.window)
+    def _end(self, result: Result) -> None:
+        self._leave()
+        self._done = True
+        widgets.set_title(self.pages.window, self._verify.title)
+        page = ResultPage(self._verify, self.pages, self._press, self._show_own_code)
+        page.show(result, call=self._call)
+
+    def _press(self, act: VerifyAction) -> None:
+        if act is VerifyAction.DETAILS:
+            self._ways.show_details(self._verify.subject)
+            widgets.close(self.pages.window)
+            return
+        if act is VerifyAction.CALL:
+            self._call()
             return
         result = self._verify.press(act)
-        if result is None:
-            self._show_ways()
-        else:
-            if not result.ends:
-                self._show_ways()
-            self.show(result)
+        if result is not None and result.ends:
+            self._end(result)
+            return
+        self._learn()
+        if self._steps.step is Step.START:
+            self._steps.go(Step.PLACE)
+        self._show()
+        if result is not None:
+            self._say(result)
+
+    def _learn(self) -> None:
+        """Note the owner of a code, who may be known only now."""
+        verify = self._verify
+        self._steps.set_subject(verify.name, own=verify.is_own)
+
+    def _call(self) -> None:
+        self._learn()
+        self._go(Step.APP)
+
+    def _show_own_code(self) -> None:
+        self._ways.show_code(self.pages.window)
+
+    def _refresh(self) -> None:
+        if self._phrase is not None:
+            self._phrase.refresh()
 
     def _closed(self) -> None:
+        self._leave()
         self._done = True
-        self._stop_camera()
+        self._unfollow()
 
 
 def open_verify(
-    verify: Verify,
-    parent: Any,
-    show_details: Callable[[str], None],
-    by_voice: Callable[[str], None],
-    text: str | None = None,
-    source: Source = Source.LINK,
-) -> Any:
-    """
-    Open the window.
-
-    Args:
-        show_details: opens "Encryption details" of a JID.
-        by_voice: opens "Compare by voice" with a JID.
-        text: a link to begin with.
-    """
-    view = VerifyView(verify, show_details, by_voice, camera=text is None)
-    if parent is not None:
-        view.window.set_transient_for(parent)
-    kit.present(view.window)
-    if text is not None and not verify.problem:
-        view.show(verify.read((text,), source))
-    return view.window
+    verify: Verify, ways: Ways, parent: Window | None, opening: Opening
+) -> Window:
+    """Open the window."""
+    shown = VerifyWindow(verify, ways, parent, opening)
+    widgets.present(shown.pages.window)
+    return shown.pages.window

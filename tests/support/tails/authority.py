@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may become root in a machine: its real polkitd, asked by the real pkexec."""
+"""
+Decides who may become root in a machine: its real polkitd, asked by the real pkexec.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from .root import USER
 from .root import USER_IDS
 from .tails import Tails
 
-# What logind leaves for sd-login(3), by which polkitd knows who sits there.
+# The files of logind for sd-login(3), from which polkitd knows who sits there.
 SESSION = """\
 UID={uid}
 USER={user}
@@ -72,7 +74,7 @@ PROMPT = b"Password:"
 
 @dataclass(frozen=True)
 class Answer:
-    """How a program ended, and what was on its terminal."""
+    """The exit status of a program, and the text on its terminal."""
 
     status: int
     text: str
@@ -162,7 +164,7 @@ class Authority:
                 shown += part
                 if shown.count(PROMPT) > asked:
                     asked += 1
-                    # What was typed before the agent hides it is thrown away
+                    # The terminal discards what is typed before the agent hides it
                     wait_for("the agent hides what is typed", lambda: _hides(ours))
                     os.write(ours, f"{password}\n".encode())
             status = child.wait(10)
@@ -181,7 +183,7 @@ class Authority:
 
 
 def _read(terminal: int, deadline: float) -> bytes:
-    """What comes next; nothing at the end."""
+    """The next bytes; nothing at the end."""
     left = max(0.0, deadline - time.monotonic())
     if not select.select([terminal], [], [], left)[0]:
         raise TooLate("nothing more")

@@ -31,7 +31,7 @@ ARP = 0x0806
 
 @dataclass(frozen=True)
 class Packet:
-    """What a packet says of its way."""
+    """The way that a packet took."""
 
     interface: int
     protocol: str

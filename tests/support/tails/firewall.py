@@ -83,7 +83,7 @@ class Firewall:
         machine.run(["nft", "-f", "-"], given=rules)
 
     def counts(self) -> Counts:
-        """What it has counted so far."""
+        """The packets that were counted so far."""
         listed = self._machine.run(["nft", "-j", "list", "table", "inet", "tails"])
         objects = json.loads(listed.stdout)["nftables"]
         counters = {

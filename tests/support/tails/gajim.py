@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..gajim import DRIVER
-from ..gajim import DRIVER_NAME
-from ..gajim import DrivenGajim
-from ..hosts import SYSTEM_PLUGINS
+from ..gajim.program import DRIVER
+from ..gajim.program import DRIVER_NAME
+from ..gajim.program import DrivenGajim
 from ..processes import copy_tree
-from ..prosody import XmppAccount
+from ..servers.hosts import SYSTEM_PLUGINS
+from ..servers.prosody import XmppAccount
 from ..waiting import wait_for
 from .root import USER_IDS
 from .root import TailsRoot
@@ -32,6 +32,17 @@ def install_driver(root: TailsRoot) -> None:
     folder = root.path / SYSTEM_PLUGINS.relative_to("/")
     folder.mkdir(parents=True, exist_ok=True)
     copy_tree(DRIVER, folder / DRIVER_NAME)
+
+
+def allow_driver(program: Path, *, alone: bool = False) -> None:
+    """Name the test's plugin in the policy of a tails_integration folder.
+
+    :param alone: where our own plugin is not installed
+    """
+    with (program / "policy.py").open("a") as file:
+        if alone:
+            file.write("\nPLUGINS.clear()")
+        file.write(f'\nPLUGINS["{DRIVER_NAME}"] = "Drives this Gajim in a test."\n')
 
 
 class TailsGajim(DrivenGajim):
@@ -87,7 +98,7 @@ class TailsGajim(DrivenGajim):
 
     @property
     def account_name(self) -> str:
-        """What Gajim calls the chosen account."""
+        """Gajim's name for the chosen account."""
         return self.names[self.account.jid]
 
     def show_wizard(self) -> None:

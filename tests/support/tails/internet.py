@@ -8,12 +8,12 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..bundle import build_bundle
-from ..gajim import Gajim
-from ..hosts import Host
-from ..hosts import machine_suite
+from ..gajim.bundle import build_bundle
+from ..gajim.program import Gajim
 from ..processes import unprivileged_ids
-from ..prosody import Prosody
+from ..servers.hosts import Host
+from ..servers.hosts import machine_suite
+from ..servers.prosody import Prosody
 from .machine import Machine
 from .machine import connect
 from .tor import TorNetwork

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from abc import ABC
+from abc import abstractmethod
 from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import cache
@@ -70,62 +72,18 @@ def why_no_namespaces() -> str:
     return ""
 
 
-class Machine:
-    """Namespaces that last as long as this object, and end with this program.
+def complete(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """All of a program's environment: what is given, and what every program needs."""
+    return {"PATH": PATH, "LANG": "C.UTF-8", **(environment or {})}
 
-    Everything that runs in it is killed with its first process, also when this
-    program is killed without a chance to tidy up.
-    """
 
-    def __init__(
-        self, name: str, root: Path, folder: Path, binds: Sequence[str] = ()
-    ) -> None:
-        """Start an empty machine.
+class Computer(ABC):
+    """Runs programs that are apart from those of this machine."""
 
-        :param root: the Debian that it sees as /; it may write there
-        :param folder: for logs
-        :param binds: folders of ours that it sees, as 'ours:its'
-        """
-        reason = why_no_namespaces()
-        if reason:
-            raise NoNamespaces(reason)
-        self.name = name
-        self._folder = folder
-        self._init = Child(
-            [
-                'setpriv', '--pdeathsig', 'KILL', '--',
-                'unshare', '--mount', '--net', '--pid', '--uts', '--ipc',
-                '--propagation', 'private', '--fork', '--kill-child', '--',
-                '/bin/sh', '-c', INIT, 'machine', str(root), name, *binds,
-            ],
-            log=folder / f'{name}.log',
-            environment={'PATH': PATH},
-            folder=Path('/'),
-            as_root=True,
-        )  # fmt: skip
-        self._children: list[Child] = []
-        try:
-            self.pid = wait_for(f"{name} has a process", self._first_process)
-            wait_for(f"{name} is ready", self._is_ready)
-        except BaseException:
-            self.stop()
-            raise
+    name: str
+    _children: list[Child]
 
-    @property
-    def running(self) -> bool:
-        """Whether it has not been stopped."""
-        return self._init.running
-
-    @property
-    def files(self) -> Path:
-        """Its / as this program sees it, with all that is mounted there."""
-        return Path(f"/proc/{self.pid}/root")
-
-    @property
-    def network(self) -> Path:
-        """Its network, for nsenter --net."""
-        return Path(f"/proc/{self.pid}/ns/net")
-
+    @abstractmethod
     def command(
         self,
         argv: Sequence[str],
@@ -133,12 +91,6 @@ class Machine:
         environment: Mapping[str, str] | None = None,
     ) -> list[str]:
         """Return what to run out here so that argv runs in there."""
-        variables = {"PATH": PATH, "LANG": "C.UTF-8", **(environment or {})}
-        return [
-            'nsenter', f'--target={self.pid}', '--mount', '--net', '--pid', '--uts',
-            '--ipc', '--root', '--wd', f'--setuid={ids[0]}', f'--setgid={ids[1]}',
-            '--', 'env', '-i', *(f'{k}={v}' for k, v in variables.items()), *argv,
-        ]  # fmt: skip
 
     def run(
         self,
@@ -188,8 +140,80 @@ class Machine:
         self._children.append(child)
         return child
 
+
+class Machine(Computer):
+    """Namespaces that last as long as this object, and end with this program.
+
+    Everything that runs in it is killed with its first process, also when this
+    program is killed without a chance to tidy up.
+    """
+
+    def __init__(
+        self, name: str, root: Path, folder: Path, binds: Sequence[str] = ()
+    ) -> None:
+        """Start an empty machine.
+
+        :param root: the Debian that it sees as /; it may write there
+        :param folder: for logs
+        :param binds: folders of ours that it sees, as 'ours:its'
+        """
+        reason = why_no_namespaces()
+        if reason:
+            raise NoNamespaces(reason)
+        self.name = name
+        self._folder = folder
+        self._init = Child(
+            [
+                'setpriv', '--pdeathsig', 'KILL', '--',
+                'unshare', '--mount', '--net', '--pid', '--uts', '--ipc',
+                '--propagation', 'private', '--fork', '--kill-child', '--',
+                '/bin/sh', '-c', INIT, 'machine', str(root), name, *binds,
+            ],
+            log=folder / f'{name}.log',
+            environment={'PATH': PATH},
+            folder=Path('/'),
+            as_root=True,
+        )  # fmt: skip
+        self._children: list[Child] = []
+        try:
+            self.pid = wait_for(f"{name} has a process", self._first_process)
+            wait_for(f"{name} is ready", self._is_ready)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def running(self) -> bool:
+        """Whether the machine has not been stopped."""
+        return self._init.running
+
+    @property
+    def files(self) -> Path:
+        """Its / as this program sees it, with all that is mounted there."""
+        return Path(f"/proc/{self.pid}/root")
+
+    @property
+    def network(self) -> Path:
+        """Its network, for nsenter --net."""
+        return Path(f"/proc/{self.pid}/ns/net")
+
+    def command(
+        self,
+        argv: Sequence[str],
+        ids: tuple[int, int] = ROOT_IDS,
+        environment: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Return what to run out here so that argv runs in there."""
+        variables = complete(environment)
+        return [
+            'nsenter', f'--target={self.pid}', '--mount', '--net', '--pid', '--uts',
+            '--ipc', '--root', '--wd', f'--setuid={ids[0]}', f'--setgid={ids[1]}',
+            '--', 'env', '-i', *(f'{k}={v}' for k, v in variables.items()), *argv,
+        ]  # fmt: skip
+
     def processes(self, ids: tuple[int, int]) -> dict[int, str]:
-        """What runs in there for a user: process numbers (its own) and commands."""
+        """The processes of a user in the machine: their numbers there, and their
+        commands."""
         found = {}
         for folder in (self.files / "proc").glob("[0-9]*"):
             try:

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ..hosts import IN_ROOT
-from ..hosts import REPOSITORY
+from ..servers.hosts import IN_ROOT
+from ..servers.hosts import REPOSITORY
 
 NOT_SOURCE = (
     '.git', '.*_cache', '.cache', '.hypothesis', '__pycache__', 'build', 'dist'

@@ -18,7 +18,7 @@ CONF = "persistence.conf"
 
 
 class PersistentStorage:
-    """What is on the USB stick: a folder that outlives the machines."""
+    """The USB stick: a folder that outlives the machines."""
 
     def __init__(self, folder: Path) -> None:
         """Make an empty one, as Tails makes it."""
@@ -30,12 +30,12 @@ class PersistentStorage:
 
     @property
     def bind(self) -> str:
-        """How a machine gets to see it, unlocked."""
+        """The folder of the stick, and its place in a machine that has unlocked it."""
         return f"{self.folder}:{STORAGE}"
 
     @property
     def lines(self) -> list[str]:
-        """What persistence.conf says now."""
+        """The lines of persistence.conf, as they are now."""
         return (self.folder / CONF).read_text().splitlines()
 
     def unlock(self, machine: Machine) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ..hosts import debian_root
+from ..servers.hosts import debian_root
 from .persistence import STORAGE
 from .persistence import TPS_IDS
 from .persistence import TPSCLI
@@ -19,13 +19,14 @@ from .persistence import TPSCLI
 # Of the folders' names; the process that uses one comes next
 PREFIX = "tails-of-"
 
-LISTS = ("gajim", "plugin", "tails")
+# Gajim comes with what it recommends, as when a user of Tails adds it
+LISTS = ("gajim+", "plugin", "tails")
 
 USER = "amnesia"
 USER_IDS = (1000, 1000)
 HOME = Path("/home") / USER
 
-# What does not change while a test runs is shared with the Debian root.
+# Files that do not change while a test runs are shared with the Debian root.
 SHARED = "usr"
 LEFT_OUT = ("cache/apt", "lib/apt")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..display import Display
+from ..gajim.display import Display
 from ..waiting import wait_for
 from .machine import Machine
 from .root import USER_IDS

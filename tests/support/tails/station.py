@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
 
+from .gajim import allow_driver
 from .gajim import install_driver
 from .internet import Internet
 from .machine import Machine
 from .persistence import PersistentStorage
 from .root import TailsRoot
 from .tails import Tails
+
+# Where the package puts tails_integration
+PROGRAM = Path("/usr/share/tails-gajim/tails_integration")
 
 
 class Station:
@@ -64,6 +68,7 @@ class Station:
             )
         finally:
             machine.stop()
+        allow_driver(self.root.path / PROGRAM.relative_to("/"))
 
     def make_storage(self) -> PersistentStorage:
         """Create a Persistent Storage on the stick."""

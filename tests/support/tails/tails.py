@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from ..display import Display
+from ..gajim.display import ENVIRONMENT
+from ..gajim.display import Display
 from ..processes import Child
 from ..waiting import wait_for
 from .capture import Packet
@@ -119,7 +121,7 @@ class Tails:
         return self.machine.files / HOME.relative_to("/")
 
     def environment(self) -> dict[str, str]:
-        """What the user's programs find in their environment."""
+        """The environment of the user's programs."""
         return {
             "HOME": str(HOME),
             "USER": USER,
@@ -127,11 +129,7 @@ class Tails:
             "DISPLAY": self._display.name,
             "XDG_RUNTIME_DIR": f"/run/user/{USER_IDS[0]}",
             "XDG_CURRENT_DESKTOP": "GNOME",
-            "GDK_BACKEND": "x11",
-            "GSK_RENDERER": "cairo",
-            "GSETTINGS_BACKEND": "memory",
-            "GTK_A11Y": "none",
-            "NO_AT_BRIDGE": "1",
+            **ENVIRONMENT,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONFAULTHANDLER": "1",
         }
@@ -159,9 +157,7 @@ class Tails:
         """
         self.tor.connect()
         for host in hosts:
-            wait_for(
-                f"Tor reaches {host}", lambda host=host: self._reaches(host, port), 240
-            )
+            wait_for(f"Tor reaches {host}", partial(self._reaches, host, port), 240)
 
     def _reaches(self, host: str, port: int) -> bool:
         reached = self._is_answered(host, port)
@@ -180,7 +176,7 @@ class Tails:
     # -- what left the machine, or wanted to
 
     def counts(self) -> Counts:
-        """What the firewall has counted."""
+        """The packets that the firewall has counted."""
         self.last_counts = self.firewall.counts()
         return self.last_counts
 
@@ -189,12 +185,12 @@ class Tails:
         return [packet for packet in self._packets() if not self._belongs(packet)]
 
     def streams(self) -> list[Stream]:
-        """What the user's programs have asked Tor for."""
+        """The connections for which the user's programs have asked Tor."""
         streams = list(self.tor.control.streams.values())
         return [stream for stream in streams if stream.user != PROBE_USER]
 
     def packet_count(self) -> int:
-        """How many packets were seen, to know that somebody was looking."""
+        """Count the packets that were captured, to know that capturing works."""
         return sum(1 for _packet in self._packets())
 
     def _packets(self) -> Iterator[Packet]:

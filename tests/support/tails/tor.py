@@ -105,7 +105,7 @@ class TorNetwork:
         resolv_conf.write_text(f"nameserver {resolver}\n")
         with ThreadPoolExecutor(len(AUTHORITIES)) as pool:
             lines = list(pool.map(self._make_authority, AUTHORITIES))
-        # What every tor has to know
+        # The options that every tor needs
         self.directory = "".join(f"DirAuthority {line}\n" for line in lines)
         for name in self._names:
             if name in AUTHORITIES:
@@ -271,7 +271,7 @@ class Stream:
 
     @property
     def host(self) -> str:
-        """What was asked for, without the port."""
+        """The host that was asked for, without the port."""
         return self.target.rpartition(":")[0].strip("[]")
 
 
@@ -310,7 +310,7 @@ class Control:
         return [line[4:] for line in answer]
 
     def bootstrap(self) -> int:
-        """How far the Tor is, in per cent."""
+        """The progress of Tor's bootstrap, in per cent."""
         answer = self.ask("GETINFO status/bootstrap-phase")[0]
         found = re.search(r"PROGRESS=(\d+)", answer)
         return int(found[1]) if found else 0

@@ -46,7 +46,7 @@ class Line:
 
     @property
     def active(self) -> bool:
-        """Whether what lies at the target is the source."""
+        """Whether the source is mounted at the target, or linked there."""
         if self.link:
             return self.target.is_symlink()
         return str(self.target) in {
@@ -168,7 +168,7 @@ def main(argv: list[str]) -> int:
 
 
 def ask(command: str, names: list[str]) -> int:
-    """What everybody may know, as by D-Bus in Tails."""
+    """Answer the questions that everybody may ask by D-Bus in Tails."""
     unlocked = STATE.exists()
     if command in ("is-created", "is-unlocked"):
         return 0 if unlocked else 1

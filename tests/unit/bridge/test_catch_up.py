@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When the reading of the archive is over, with a clock that can be moved."""
+"""The end of reading the archive, with a clock that can be moved."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from gi.repository import GLib
 
-from omemo_plugin.bridge import catch_up as module
-from omemo_plugin.bridge.catch_up import CatchUp
+from omemo_plugin.bridge.gajim import archive as gajim_archive
+from omemo_plugin.bridge.incoming import catch_up as module
+from omemo_plugin.bridge.incoming.catch_up import CatchUp
 
 
 class Clock:
@@ -25,7 +26,7 @@ class Clock:
 
 
 class Archive:
-    """What Gajim knows of the archive."""
+    """Gajim's knowledge of the archive."""
 
     def __init__(self) -> None:
         self.finished: bool | None = False
@@ -50,7 +51,7 @@ class Case:
         self.ends += 1
 
     def after(self, seconds: float) -> bool:
-        """Whether it is over when so much time has passed."""
+        """Whether the catch-up is over when so much time has passed."""
         self.clock.now += seconds
         again = self.catch_up._watch()
         assert again == (GLib.SOURCE_REMOVE if self.ends else GLib.SOURCE_CONTINUE)
@@ -62,13 +63,13 @@ class Case:
 def case(monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
     clock, archive = Clock(), Archive()
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module.compat, "catch_up_finished", archive.catch_up_finished)
+    monkeypatch.setattr(gajim_archive, "catch_up_finished", archive.catch_up_finished)
     made = Case(clock, archive)
     yield made
     made.catch_up.stop()
 
 
-def test_it_ends_when_gajim_has_read_all(case: Case) -> None:
+def test_the_catch_up_ends_when_gajim_has_read_the_archive(case: Case) -> None:
     assert not case.after(1)
     case.catch_up.message_came()
     case.archive.finished = True
@@ -89,7 +90,7 @@ def test_a_query_that_fails(case: Case) -> None:
     assert case.after(2)
 
 
-def test_what_takes_long_is_not_cut_off(case: Case) -> None:
+def test_a_long_catch_up_is_not_cut_off(case: Case) -> None:
     """Also if all of it was known, and Gajim does not get to see it."""
     for _ in range(10):
         assert not case.after(100)
@@ -101,7 +102,7 @@ def test_what_takes_long_is_not_cut_off(case: Case) -> None:
 
 
 def test_a_connection_that_is_lost_for_long(case: Case) -> None:
-    """What came has been read in half, and the prekeys are still needed."""
+    """The archive was read in half, and the prekeys are still needed."""
     case.client.state.is_available = False
     for _ in range(10):
         assert not case.after(100)
@@ -116,7 +117,7 @@ def test_an_archive_that_cannot_be_asked_for(case: Case) -> None:
     assert case.after(1)
 
 
-def test_a_new_stream_begins_anew(case: Case) -> None:
+def test_a_new_stream_starts_a_new_catch_up(case: Case) -> None:
     case.catch_up.message_came()
     assert not case.after(119)
     case.catch_up.begin()
@@ -124,7 +125,7 @@ def test_a_new_stream_begins_anew(case: Case) -> None:
     assert not case.after(2)
 
 
-def test_it_is_broken_off(case: Case) -> None:
+def test_a_stopped_catch_up_reports_no_end(case: Case) -> None:
     case.catch_up.stop()
     assert not case.catch_up.running
     assert case.ends == 0

@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gi.repository import GLib
 
-from omemo_plugin.bridge import quiet
-from omemo_plugin.bridge.nodes import to_element
-from omemo_plugin.bridge.nodes import to_node
-from omemo_plugin.bridge.stepper import Stepper
-from omemo_plugin.engine.encrypting import Encryption
-from omemo_plugin.engine.engine import OmemoEngine
+from omemo_plugin.bridge.outgoing import ephemeral
+from omemo_plugin.bridge.outgoing.encryption_scheduler import EncryptionScheduler
+from omemo_plugin.bridge.values import WaitingState
+from omemo_plugin.bridge.xml.nodes import to_element
+from omemo_plugin.bridge.xml.nodes import to_node
 from omemo_plugin.engine.errors import StoreError
+from omemo_plugin.engine.messages.encrypting import Encryption
+from omemo_plugin.engine.messages.encrypting import MessageEncryptor
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import ListedDevice
@@ -32,16 +31,19 @@ from omemo_plugin.stanza.pep import bundle_item_id
 from omemo_plugin.stanza.pep import bundle_node
 from omemo_plugin.stanza.pep import device_list_item_id
 from omemo_plugin.stanza.pep import device_list_node
-from tests.support.crowd import new_bundle
+from tests.support.engine.many_accounts import new_bundle
+from tests.support.main_loop import MainLoop
 from tests.unit.bridge.test_account import ALICE
 from tests.unit.bridge.test_account import BOB
 from tests.unit.bridge.test_account import MARKER
 from tests.unit.bridge.test_account import Contact
+from tests.unit.bridge.test_account import FakeNetwork
 from tests.unit.bridge.test_account import Outgoing
 from tests.unit.bridge.test_account import Side
-from tests.unit.bridge.test_account import World
+from tests.unit.bridge.test_account import main_loop as main_loop  # noqa: PLC0414
 from tests.unit.bridge.test_account import run_for
 from tests.unit.bridge.test_account import wait_for
+from tests.unit.bridge.test_account import wait_for_stanza
 from tests.unit.bridge.test_account import world as world  # noqa: PLC0414
 
 CAROL = "carol@example.org"
@@ -53,7 +55,7 @@ MANY = 40
 STEPS = MANY // 4
 
 
-def put_crowd(world: World, count: int = MANY, jid: str = CROWD) -> None:
+def put_crowd(world: FakeNetwork, count: int = MANY, jid: str = CROWD) -> None:
     """Somebody's devices are on the server, and nobody is behind them."""
     legacy = Protocol.LEGACY
     listed = tuple(ListedDevice(number) for number in range(1, count + 1))
@@ -93,7 +95,7 @@ class Watch:
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return Watch(monkeypatch)
 
 
@@ -104,19 +106,20 @@ def make_room(
     rooms = side.service.rooms
     monkeypatch.setattr(rooms, "is_private", lambda _jid: True)
     monkeypatch.setattr(rooms, "recipients", lambda _jid: jids)
+    rooms.note_seen(ROOM, jids, ())
 
     def write(text: str) -> Outgoing:
         contact = Contact(side.client.account, ROOM)
         contact.is_groupchat = True
         message = Outgoing(contact, text)
-        side.service.encrypt_message(message)
+        side.encrypt(message)
         return message
 
     return write
 
 
 def test_case_36_a_long_message_does_not_hold_up_the_others(
-    world: World, watch: Watch
+    world: FakeNetwork, watch: Watch
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
@@ -139,7 +142,7 @@ def test_case_36_a_long_message_does_not_hold_up_the_others(
 
 
 def test_case_36_somebody_among_many_reads_it(
-    world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
@@ -149,55 +152,57 @@ def test_case_36_somebody_among_many_reads_it(
     engine = bob.service.engine
     assert engine is not None
     found = find_encrypted(to_element(message.stanza))
-    plaintext = engine.decrypt(ALICE, found).plaintext
+    plaintext = engine.incoming.decrypt(ALICE, found).plaintext
     assert plaintext is not None
     assert b"hello all" in plaintext
     assert f'rid="{bob.service.device_id}"' in str(message.stanza)
-    readers = alice.service.readers_of(message.stanza.getID())
+    readers = alice.service.recipients.of(message.stanza.getID())
     assert readers is not None
     assert len(readers) == MANY + 1
     assert watch.steps > STEPS
 
 
 def test_case_36_too_many_are_refused_with_a_word(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omemo_plugin.engine.encrypting.RECIPIENTS_MAX", MANY - 1)
+    monkeypatch.setattr(
+        "omemo_plugin.engine.messages.encrypting.RECIPIENTS_MAX", MANY - 1
+    )
     alice = world.online(ALICE)
     put_crowd(world)
     alice.write(CROWD, "hello")
     wait_for(lambda: world.returned)
     assert world.returned == ["hello"]
-    assert "more than" in world.lines[-1]
+    assert "More than" in world.lines[-1]
     engine = alice.service.engine
     assert engine is not None
-    engine.set_trust(Device(CROWD, 1), Trust.DISTRUSTED)
+    engine.trust.set_trust(Device(CROWD, 1), Trust.DISTRUSTED)
     alice.write(CROWD, "hello")
     wait_for(lambda: alice.client.sent)
 
 
 def test_case_36_many_keys_are_not_looked_at_one_by_one(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
     plans: list[int] = []
-    plan = OmemoEngine.plan
+    plan = MessageEncryptor.plan
 
-    def counted(engine: OmemoEngine, jids: Any) -> Any:
+    def counted(engine: MessageEncryptor, jids: Any) -> Any:
         plans.append(1)
         return plan(engine, jids)
 
-    monkeypatch.setattr(OmemoEngine, "plan", counted)
+    monkeypatch.setattr(MessageEncryptor, "plan", counted)
     fetched: list[int] = []
-    errands = alice.service._errands
-    carry_out = errands.carry_out
+    effects = alice.service._effects
+    carry_out = effects.carry_out
 
     def watched(effects: Any) -> None:
         fetched.append(len(effects))
         carry_out(effects)
 
-    monkeypatch.setattr(errands, "carry_out", watched)
+    monkeypatch.setattr(effects, "carry_out", watched)
     alice.write(CROWD, "hello")
     wait_for(lambda: alice.client.sent)
     assert len(plans) < MANY / 2
@@ -206,7 +211,7 @@ def test_case_36_many_keys_are_not_looked_at_one_by_one(
 
 
 def test_case_47_a_full_disk_between_steps_gives_the_text_back(
-    world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
@@ -230,7 +235,7 @@ def test_case_47_a_full_disk_between_steps_gives_the_text_back(
 
 
 def test_a_mistake_between_steps_gives_the_text_back(
-    world: World, watch: Watch
+    world: FakeNetwork, watch: Watch
 ) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
@@ -246,7 +251,7 @@ def test_a_mistake_between_steps_gives_the_text_back(
     assert first not in alice.client.sent
 
 
-def test_closing_between_steps_loses_no_text(world: World, watch: Watch) -> None:
+def test_closing_between_steps_loses_no_text(world: FakeNetwork, watch: Watch) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
     for text in ("first", "second"):
@@ -259,26 +264,27 @@ def test_closing_between_steps_loses_no_text(world: World, watch: Watch) -> None
     assert alice.client.sent == []
 
 
-def test_without_a_connection_at_the_end_it_is_encrypted_anew(
-    world: World, watch: Watch
+def test_a_message_is_encrypted_again_if_the_connection_is_lost(
+    world: FakeNetwork, watch: Watch
 ) -> None:
     alice = world.online(ALICE)
     put_crowd(world)
     state = alice.client.state
     watch.at(3, lambda: setattr(state, "is_available", False))
     message = alice.write(CROWD, "hello")
-    wait_for(lambda: any("Not connected" in line for line in world.lines))
+    waiting = alice.service.waiting
+    wait_for(lambda: [one.state for one in waiting.of(CROWD)] == [WaitingState.OFFLINE])
     assert alice.client.sent == []
     state.is_available = True
     before = watch.steps
-    alice.service.available()
+    alice.service.sender.work()
     wait_for(lambda: alice.client.sent)
     assert alice.client.sent == [message]
     assert watch.steps > before
 
 
-def test_case_37_who_loses_trust_between_steps_gets_nothing(
-    world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
+def test_case_37_a_device_that_loses_trust_between_steps_gets_no_key(
+    world: FakeNetwork, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nobody is left out of a room without a word."""
     alice, bob = world.online(ALICE), world.online(BOB)
@@ -287,7 +293,7 @@ def test_case_37_who_loses_trust_between_steps_gets_nothing(
     assert engine is not None
     device = Device(BOB, bob.service.device_id)
     write = make_room(alice, monkeypatch, BOB, CROWD)
-    watch.at(3, lambda: engine.set_trust(device, Trust.DISTRUSTED))
+    watch.at(3, lambda: engine.trust.set_trust(device, Trust.DISTRUSTED))
     write("hello")
     wait_for(lambda: world.returned)
     assert alice.client.sent == []
@@ -298,8 +304,8 @@ def test_case_37_who_loses_trust_between_steps_gets_nothing(
     assert f'rid="{device.device_id}"' not in str(message.stanza)
 
 
-def test_case_37_who_is_removed_between_steps_gets_nothing(
-    world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
+def test_case_37_a_member_removed_between_steps_gets_no_key(
+    world: FakeNetwork, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     put_crowd(world)
@@ -319,18 +325,18 @@ def test_case_37_who_is_removed_between_steps_gets_nothing(
 
 @pytest.mark.parametrize("most", [0, 1])
 def test_notices_are_not_for_many(
-    world: World, monkeypatch: pytest.MonkeyPatch, most: int
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     for sender, reader in ((alice, bob), (bob, alice), (alice, bob)):
         message = sender.write(reader.jid, "hello")
-        wait_for(lambda sender=sender: sender.client.sent)
+        wait_for_stanza(sender)
         assert reader.read(message, sender.jid)[0] == "hello"
         sender.client.sent.clear()
-    monkeypatch.setattr(quiet, "_READERS_MAX", most)
+    monkeypatch.setattr(ephemeral, "_DEVICES_MAX", most)
     message = Outgoing(Contact("alice", BOB), None, extra=MARKER)
     message.marker = ("displayed", "0")
-    alice.service.encrypt_message(message)
+    alice.encrypt(message)
     run_for(0.2)
     assert alice.client.sent == ([message] if most else [])
 
@@ -352,12 +358,12 @@ class Steps:
         return not self._left
 
 
-def make_stepper() -> Stepper:
+def make_stepper() -> EncryptionScheduler:
     keystore: Any = SimpleNamespace(write_archive_first=lambda: None)
-    return Stepper(keystore)
+    return EncryptionScheduler(keystore)
 
 
-def test_they_take_turns() -> None:
+def test_they_take_turns(main_loop: MainLoop) -> None:
     log: list[str] = []
     stepper = make_stepper()
 
@@ -373,6 +379,6 @@ def test_they_take_turns() -> None:
         *("long", "short", "short is over: None"),
         *("long", "long", "long is over: None"),
     ]
-    assert not GLib.MainContext.default().pending()
+    assert main_loop.idle
     run("next", 1)
     wait_for(lambda: log[-1] == "next is over: None")

@@ -11,9 +11,9 @@ pytest.importorskip("nbxmpp", reason="needs python3-nbxmpp")
 
 from nbxmpp.simplexml import Node
 
-from omemo_plugin.bridge.nodes import DEPTH_MAX
-from omemo_plugin.bridge.nodes import to_element
-from omemo_plugin.bridge.nodes import to_node
+from omemo_plugin.bridge.xml.nodes import DEPTH_MAX
+from omemo_plugin.bridge.xml.nodes import to_element
+from omemo_plugin.bridge.xml.nodes import to_node
 from omemo_plugin.engine.errors import StanzaTooLarge
 
 XML = (

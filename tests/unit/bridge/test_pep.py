@@ -14,10 +14,10 @@ from nbxmpp.protocol import Iq
 from nbxmpp.protocol import Message
 from nbxmpp.simplexml import Node
 
-from omemo_plugin.bridge.pep import Pep
-from omemo_plugin.bridge.pep import Unavailable
-from omemo_plugin.bridge.pep import device_list_event
-from omemo_plugin.bridge.request_queue import UNDER_WAY_MAX
+from omemo_plugin.bridge.pep.client import PepClient
+from omemo_plugin.bridge.pep.client import Unavailable
+from omemo_plugin.bridge.pep.client import device_list_event
+from omemo_plugin.bridge.pep.request_queue import UNDER_WAY_MAX
 from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.errors import StanzaTooLarge
 from omemo_plugin.engine.values import Protocol
@@ -75,12 +75,12 @@ def pubsub() -> PubSub:
 
 
 @pytest.fixture
-def requests(pubsub: PubSub) -> Pep:
+def requests(pubsub: PubSub) -> PepClient:
     connection = SimpleNamespace(get_module=lambda name: pubsub)
-    return Pep(client_with(connection))
+    return PepClient(client_with(connection))
 
 
-class Answers(list[tuple[Any, Any]]):
+class Answers(list[tuple[Any, ...]]):
     def __call__(self, *answer: Any) -> None:
         self.append(answer)
 
@@ -99,7 +99,7 @@ def item(payload: str = '<devices xmlns="urn:xmpp:omemo:2"/>') -> Node:
 
 
 def test_the_payload_of_the_newest_item_is_the_answer(
-    requests: Pep, pubsub: PubSub
+    requests: PepClient, pubsub: PubSub
 ) -> None:
     answers = Answers()
     requests.fetch(BOB, NODE, None, answers)
@@ -111,7 +111,7 @@ def test_the_payload_of_the_newest_item_is_the_answer(
     assert failure is None
 
 
-def test_one_item_is_asked_for_by_its_id(requests: Pep, pubsub: PubSub) -> None:
+def test_one_item_is_asked_for_by_its_id(requests: PepClient, pubsub: PubSub) -> None:
     answers = Answers()
     requests.fetch(BOB, NODE, "7", answers)
     ((name, asked, task),) = pubsub.asked
@@ -131,7 +131,7 @@ def test_one_item_is_asked_for_by_its_id(requests: Pep, pubsub: PubSub) -> None:
     ],
 )
 def test_errors_are_told_apart(
-    requests: Pep, pubsub: PubSub, condition: str, permanent: bool
+    requests: PepClient, pubsub: PubSub, condition: str, permanent: bool
 ) -> None:
     answers = Answers()
     requests.fetch(BOB, NODE, None, answers)
@@ -143,7 +143,7 @@ def test_errors_are_told_apart(
 
 @pytest.mark.parametrize("result", [[], None, [item("")], [item("<a/><b/>")]])
 def test_an_answer_without_a_payload_is_none(
-    requests: Pep, pubsub: PubSub, result: Any
+    requests: PepClient, pubsub: PubSub, result: Any
 ) -> None:
     answers = Answers()
     requests.fetch(BOB, NODE, None, answers)
@@ -153,7 +153,7 @@ def test_an_answer_without_a_payload_is_none(
     assert failure.permanent
 
 
-def test_an_answer_counts_once(requests: Pep, pubsub: PubSub) -> None:
+def test_an_answer_counts_once(requests: PepClient, pubsub: PubSub) -> None:
     answers = Answers()
     requests.fetch(BOB, NODE, None, answers)
     task = pubsub.asked[0][2]
@@ -168,14 +168,14 @@ def test_a_connection_that_is_gone_is_an_answer() -> None:
 
     answers = Answers()
     connection = SimpleNamespace(get_module=no_module)
-    Pep(client_with(connection)).fetch(BOB, NODE, None, answers)
+    PepClient(client_with(connection)).fetch(BOB, NODE, None, answers)
     ((_payload, failure),) = answers
     assert isinstance(failure, Unavailable)
     assert not failure.permanent
 
 
-def ask_for_many(requests: Pep) -> Answers:
-    """For so many that the last one waits."""
+def ask_for_many(requests: PepClient) -> Answers:
+    """Send so many requests that the last one waits."""
     answers = Answers()
     for number in range(UNDER_WAY_MAX + 1):
         requests.fetch(BOB, NODE, str(number), answers)
@@ -183,7 +183,7 @@ def ask_for_many(requests: Pep) -> Answers:
 
 
 def test_one_too_many_is_asked_for_after_an_answer(
-    requests: Pep, pubsub: PubSub
+    requests: PepClient, pubsub: PubSub
 ) -> None:
     answers = ask_for_many(requests)
     assert len(pubsub.asked) == UNDER_WAY_MAX
@@ -193,12 +193,13 @@ def test_one_too_many_is_asked_for_after_an_answer(
 
 
 @pytest.mark.parametrize("how", ["lost", "new"])
-def test_what_waits_is_not_asked_for_by_another_connection(
-    requests: Pep, pubsub: PubSub, how: str
+def test_waiting_requests_are_not_sent_over_another_connection(
+    requests: PepClient, pubsub: PubSub, how: str
 ) -> None:
     answers = ask_for_many(requests)
     if how == "lost":
-        requests._client.state.is_available = False
+        state: Any = requests._client.state
+        state.is_available = False
         pubsub.asked[0][2].answer(error("remote-server-timeout"))
         assert len(answers) == 2
     else:
@@ -211,14 +212,14 @@ def test_what_waits_is_not_asked_for_by_another_connection(
 # Publishing
 
 
-def publish(requests: Pep, many: bool = False) -> Answers:
+def publish(requests: PepClient, many: bool = False) -> Answers:
     answers = Answers()
     payload = Element("{urn:xmpp:omemo:2}devices")
     requests.publish(NODE, "current", payload, many=many, done=answers)
     return answers
 
 
-def test_others_may_read_what_is_published(requests: Pep, pubsub: PubSub) -> None:
+def test_others_may_read_published_items(requests: PepClient, pubsub: PubSub) -> None:
     answers = publish(requests)
     ((name, asked, task),) = pubsub.asked
     assert name == "publish"
@@ -231,7 +232,7 @@ def test_others_may_read_what_is_published(requests: Pep, pubsub: PubSub) -> Non
 
 
 def test_a_server_that_does_not_know_an_option_is_asked_without(
-    requests: Pep, pubsub: PubSub
+    requests: PepClient, pubsub: PubSub
 ) -> None:
     answers = publish(requests, many=True)
     tried = []
@@ -246,7 +247,7 @@ def test_a_server_that_does_not_know_an_option_is_asked_without(
     assert pubsub.asked[-1][1]["args"] == (NODE, "open")
 
 
-def test_a_refusal_is_reported_in_the_end(requests: Pep, pubsub: PubSub) -> None:
+def test_a_refusal_is_reported_in_the_end(requests: PepClient, pubsub: PubSub) -> None:
     answers = publish(requests)
     for _ in range(2):
         pubsub.asked[-1][2].answer(error("forbidden"))
@@ -255,7 +256,7 @@ def test_a_refusal_is_reported_in_the_end(requests: Pep, pubsub: PubSub) -> None
 
 
 def test_a_connection_that_breaks_is_not_tried_again(
-    requests: Pep, pubsub: PubSub
+    requests: PepClient, pubsub: PubSub
 ) -> None:
     answers = publish(requests)
     pubsub.asked[-1][2].answer(RuntimeError("cancelled"))

@@ -12,22 +12,22 @@ from typing import Any
 
 import pytest
 
-from omemo_plugin.bridge import previews
-from omemo_plugin.bridge.fetch import DownloadCancelled
-from omemo_plugin.bridge.fetch import DownloadFailed
-from omemo_plugin.bridge.fetch import KindRefused
-from omemo_plugin.bridge.previews import ManagedPreviews
-from omemo_plugin.bridge.previews import _FileName
-from omemo_plugin.bridge.previews import _Paths
-from omemo_plugin.bridge.previews import is_link
-from omemo_plugin.bridge.previews import is_valid
+from omemo_plugin.bridge.files import managed_previews
+from omemo_plugin.bridge.files.download import DownloadCancelled
+from omemo_plugin.bridge.files.download import DownloadFailed
+from omemo_plugin.bridge.files.download import KindRefused
+from omemo_plugin.bridge.files.links import is_link
+from omemo_plugin.bridge.files.links import is_valid
+from omemo_plugin.bridge.files.managed_previews import ManagedPreviews
+from omemo_plugin.bridge.files.previews import _FileName
+from omemo_plugin.bridge.files.previews import _Paths
 from omemo_plugin.media.cipher import FileDamaged
 from omemo_plugin.media.files import FileTooLarge
 
 ADDRESS = "aesgcm://example.org/f.png"
 LINK = f"{ADDRESS}#{'ab' * 44}"
 
-# What `ManagedPreviews` looks for in Gajim's module
+# The names that `ManagedPreviews` looks for in Gajim's module
 ALLOWED_MIME_TYPES = {"image/png", "application/octet-stream"}
 PREVIEWABLE_MIME_TYPES = {"image/png"}
 loaded: list[Any] = []
@@ -94,7 +94,7 @@ class Preview:
         assert 0 <= progress <= 1
 
 
-class Downloads:
+class DownloadQueue:
     """Ours, without a network."""
 
     def __init__(self) -> None:
@@ -127,21 +127,22 @@ def manager() -> Manager:
 
 
 @pytest.fixture
-def downloads() -> Downloads:
-    return Downloads()
+def downloads() -> DownloadQueue:
+    return DownloadQueue()
 
 
 @pytest.fixture
 def ours(
-    manager: Manager, downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+    manager: Manager, downloads: DownloadQueue, monkeypatch: pytest.MonkeyPatch
 ) -> ManagedPreviews:
     loaded.clear()
     settings = {"preview_max_file_size": 1000, "enable_file_preview": True}
     app = SimpleNamespace(settings=settings)
-    monkeypatch.setattr(previews, "app", app)
-    monkeypatch.setattr(previews, "way_of", lambda _account: None)
+    monkeypatch.setattr(managed_previews, "app", app)
+    monkeypatch.setattr(managed_previews, "route_of", lambda _account: None)
     placed: Any = downloads
-    return ManagedPreviews(manager, placed)
+    gajim: Any = manager
+    return ManagedPreviews(gajim, placed)
 
 
 BAD = [
@@ -162,7 +163,7 @@ BAD = [
 
 @pytest.mark.parametrize("link", BAD)
 def test_case_41_a_bad_link_is_text(
-    ours: ManagedPreviews, manager: Manager, downloads: Downloads, link: str
+    ours: ManagedPreviews, manager: Manager, downloads: DownloadQueue, link: str
 ) -> None:
     assert is_link(link)
     assert not is_valid(link)
@@ -176,8 +177,8 @@ def test_case_41_a_bad_link_is_text(
     assert manager.own == []
 
 
-def test_what_is_no_link_of_ours_is_gajims(
-    ours: ManagedPreviews, manager: Manager, downloads: Downloads
+def test_other_links_are_left_to_gajim(
+    ours: ManagedPreviews, manager: Manager, downloads: DownloadQueue
 ) -> None:
     url = "https://example.org/f.png"
     preview = Preview(Path("/nowhere/f.png"), url)
@@ -190,7 +191,7 @@ def test_what_is_no_link_of_ours_is_gajims(
 
 
 def test_one_download_for_all_that_show_it(
-    ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
+    ours: ManagedPreviews, downloads: DownloadQueue, tmp_path: Path
 ) -> None:
     path = tmp_path / "f.png"
     one, other = Preview(path), Preview(path)
@@ -210,7 +211,7 @@ def test_one_download_for_all_that_show_it(
 
 
 def test_by_the_users_word_there_is_another_limit(
-    ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
+    ours: ManagedPreviews, downloads: DownloadQueue, tmp_path: Path
 ) -> None:
     preview = Preview(tmp_path / "f.png")
     ours.download_content(preview, force=True)
@@ -231,9 +232,9 @@ def test_by_the_users_word_there_is_another_limit(
         (KindRefused(), None),
     ],
 )
-def test_what_went_wrong_is_said(
+def test_the_reason_of_a_failed_download_is_shown(
     ours: ManagedPreviews,
-    downloads: Downloads,
+    downloads: DownloadQueue,
     tmp_path: Path,
     error: Exception,
     words: str | None,
@@ -255,7 +256,7 @@ def test_what_went_wrong_is_said(
 
 
 def test_nothing_without_an_account(
-    ours: ManagedPreviews, downloads: Downloads, tmp_path: Path
+    ours: ManagedPreviews, downloads: DownloadQueue, tmp_path: Path
 ) -> None:
     # There would be no proxy
     ours.download_content(Preview(tmp_path / "f.png", account=None), force=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from omemo_plugin.bridge.request_queue import UNDER_WAY_MAX
-from omemo_plugin.bridge.request_queue import RequestQueues
+from omemo_plugin.bridge.pep.request_queue import UNDER_WAY_MAX
+from omemo_plugin.bridge.pep.request_queue import RequestQueues
 
 MANY = 3 * UNDER_WAY_MAX
 
@@ -39,7 +39,7 @@ def requests() -> Requests:
     return requests
 
 
-def test_so_many_are_under_way_and_the_order_is_kept(requests: Requests) -> None:
+def test_requests_are_limited_and_keep_their_order(requests: Requests) -> None:
     assert requests.started == list(range(UNDER_WAY_MAX))
     for number in range(MANY):
         requests.over[number]()
@@ -71,7 +71,7 @@ def test_many_that_are_over_at_once_are_no_deep_call() -> None:
     assert len(started) == sys.getrecursionlimit()
 
 
-def test_what_waits_is_dropped_with_the_connection(requests: Requests) -> None:
+def test_waiting_requests_are_dropped_with_the_connection(requests: Requests) -> None:
     requests.queues.drop_all()
     assert requests.dropped == list(range(UNDER_WAY_MAX, MANY))
     # The new connection owes the old one nothing

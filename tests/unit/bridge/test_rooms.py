@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is in a room, as the room and nobody else tells it."""
+"""The members of a room, as the room and nobody else tells them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from nbxmpp.protocol import JID
 from nbxmpp.protocol import Message
 from nbxmpp.protocol import Presence
 
+from omemo_plugin.bridge.rooms import Reflection
 from omemo_plugin.bridge.rooms import Rooms
+from omemo_plugin.engine.values import Trust
 
 ALICE = "alice@example.org"
 BOB = "bob@example.org"
@@ -90,7 +92,8 @@ def client() -> Client:
 
 @pytest.fixture
 def rooms(client: Client) -> Rooms:
-    return Rooms(client, ALICE)
+    gajim: Any = client
+    return Rooms(gajim, ALICE)
 
 
 def presence(
@@ -141,7 +144,7 @@ def test_a_list_that_is_refused_is_asked_for_again(
     assert client.asked
 
 
-def test_case_37_who_is_removed_is_none_at_once(rooms: Rooms, client: Client) -> None:
+def test_case_37_a_removed_member_is_none_at_once(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
     for affiliation in ("outcast", "none"):
         rooms.presence(presence("bob", f"{BOB}/y", "member"))
@@ -154,7 +157,7 @@ def test_our_own_decisions_count_at_once(rooms: Rooms, client: Client) -> None:
     """The room may be far away, and the next message is written already."""
     met: list[Collection[str]] = []
     enter(rooms, client)
-    rooms.on_members = met.append
+    rooms.members_changed.connect(lambda _room, new: met.append(new))
     room = JID.from_string(ROOM)
     users = {JID.from_string(CAT): {"affiliation": "member"}}
     assert client.set_affiliation(room, users, callback=len) == "a task"
@@ -177,15 +180,15 @@ def test_decisions_are_given_back(rooms: Rooms, client: Client) -> None:
     rooms.close()
 
 
-def test_who_only_leaves_stays_a_member(rooms: Rooms, client: Client) -> None:
+def test_a_member_that_only_leaves_stays_a_member(rooms: Rooms, client: Client) -> None:
     enter(rooms, client)
     rooms.presence(presence("bob", f"{BOB}/y", "admin", kind="unavailable"))
     assert rooms.members(ROOM) == (BOB,)
 
 
-def test_who_is_not_there_can_be_made_a_member(rooms: Rooms, client: Client) -> None:
+def test_an_absent_account_can_become_a_member(rooms: Rooms, client: Client) -> None:
     met: list[str] = []
-    rooms.on_members = met.extend
+    rooms.members_changed.connect(lambda _room, new: met.extend(new))
     enter(rooms, client)
     rooms.announcement(announcement(ROOM, CAT, "member"))
     assert rooms.members(ROOM) == (BOB, CAT)
@@ -195,7 +198,7 @@ def test_who_is_not_there_can_be_made_a_member(rooms: Rooms, client: Client) -> 
 
 
 @pytest.mark.parametrize("sender", [f"{ROOM}/bob", CAT, "rooms.example.org"])
-def test_case_21_what_others_say_of_members_counts_for_nothing(
+def test_case_21_only_the_room_decides_who_is_a_member(
     rooms: Rooms, client: Client, sender: str
 ) -> None:
     enter(rooms, client)
@@ -220,7 +223,9 @@ def test_entering_again_asks_again(rooms: Rooms, client: Client) -> None:
     assert rooms.members(ROOM) == (CAT,)
 
 
-def test_nobody_is_left_out_without_being_asked(rooms: Rooms, client: Client) -> None:
+def test_no_member_is_left_out_unless_the_user_agrees(
+    rooms: Rooms, client: Client
+) -> None:
     enter(rooms, client)
     assert rooms.recipients(ROOM) == (BOB,)
     rooms.leave_out(ROOM, [BOB])
@@ -229,7 +234,7 @@ def test_nobody_is_left_out_without_being_asked(rooms: Rooms, client: Client) ->
     assert rooms.left_out(ROOM) == {BOB}
 
 
-def test_private_is_what_gajim_knows_to_be(rooms: Rooms, client: Client) -> None:
+def test_a_room_is_private_only_if_gajim_knows_it(rooms: Rooms, client: Client) -> None:
     assert rooms.is_private(ROOM)
     client.private = False
     assert not rooms.is_private(ROOM)
@@ -260,7 +265,7 @@ def message(**changes: Any) -> Any:
     return SimpleNamespace(**{**values, **changes})
 
 
-def test_case_21_the_presence_tells_who_is_behind_a_nickname(
+def test_case_21_the_presence_tells_the_address_of_a_nickname(
     rooms: Rooms, client: Client
 ) -> None:
     assert rooms.sender(message()) is None
@@ -288,7 +293,7 @@ def test_case_18_another_archive_does_not(
     assert rooms.sender(message(mam=mam, muc_user=told)) is None
 
 
-def test_the_room_itself_is_nobody(rooms: Rooms) -> None:
+def test_the_room_itself_is_no_occupant(rooms: Rooms) -> None:
     assert rooms.sender(message(from_=JID.from_string(ROOM))) is None
     assert rooms.sender(message(from_=None)) is None
 
@@ -298,23 +303,23 @@ def test_the_room_itself_is_nobody(rooms: Rooms) -> None:
 
 def test_our_own_message_comes_back_once(rooms: Rooms) -> None:
     wrote = (Element("{jabber:client}body"),)
-    rooms.note_sent(ROOM, "id-1", wrote)
+    rooms.note_sent(ROOM, "id-1", wrote, Trust.BLIND)
     assert rooms.reflected(message(), "other") is None
-    assert rooms.reflected(message(), "id-1") == wrote
+    assert rooms.reflected(message(), "id-1") == Reflection(wrote, Trust.BLIND)
     assert rooms.reflected(message(), "id-1") is None
 
 
-def test_what_waits_to_come_back_is_bounded(rooms: Rooms) -> None:
+def test_the_number_of_kept_reflections_is_bounded(rooms: Rooms) -> None:
     for number in range(300):
-        rooms.note_sent(ROOM, str(number), ())
+        rooms.note_sent(ROOM, str(number), (), Trust.VERIFIED)
     assert rooms.reflected(message(), "0") is None
-    assert rooms.reflected(message(), "299") == ()
+    assert rooms.reflected(message(), "299") == Reflection((), Trust.VERIFIED)
 
 
 # Private messages
 
 
-def test_who_has_a_nickname(rooms: Rooms, client: Client) -> None:
+def test_the_address_of_a_nickname(rooms: Rooms, client: Client) -> None:
     client.nicks = {"bob": f"{BOB}/x", "ghost": None}
     assert rooms.person(f"{ROOM}/bob") == BOB
     for address in (

@@ -5,24 +5,33 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
+from xml.etree.ElementTree import Element
 
-from omemo_plugin.bridge import account as account_module
-from omemo_plugin.engine.device_info import DeviceInfo
+import pytest
+from gi.repository import GLib
+
+from omemo_plugin.bridge.gajim import archive as gajim_archive
+from omemo_plugin.bridge.xml.nodes import to_element
+from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.state.diary import DiaryKind
+from omemo_plugin.engine.trust.user_decisions import UNDO_SECONDS
+from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import Verdict
 from omemo_plugin.verify.phrase import load_words
 from omemo_plugin.verify.uri import build_fingerprint_uri
 
+from .test_account import FakeNetwork
 from .test_account import Outgoing
 from .test_account import Side
-from .test_account import World
+from .test_account import main_loop
 from .test_account import run_for
 from .test_account import wait_for
 from .test_account import world
 
-__all__ = ["world"]
+__all__ = ["main_loop", "world"]
 
 ALICE = "alice@example.org"
 BOB = "bob@example.org"
@@ -53,7 +62,7 @@ def meet(side: Side, other: Side) -> None:
     wait_for(has_met)
 
 
-def second_device(world: World, jid: str) -> Side:
+def second_device(world: FakeNetwork, jid: str) -> Side:
     side = Side(jid, world.server, world.folder / "second")
     world.sides.append(side)
     side.service.connected()
@@ -63,89 +72,113 @@ def second_device(world: World, jid: str) -> Side:
 
 
 def verify(side: Side, other: Side) -> None:
-    shown = side.service.judge(code(other), Source.CAMERA, other.jid)
+    shown = side.service.verification.judge(code(other), Source.CAMERA, other.jid)
     assert shown.verdict is Verdict.MATCH
-    assert side.service.apply(shown).applied
+    assert side.service.verification.apply(shown).applied
 
 
-def test_a_code_is_judged_and_applied(world: World) -> None:
+def test_a_code_is_judged_and_applied(world: FakeNetwork) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     meet(alice, bob)
     verify(alice, bob)
     assert info(alice, bob).trust is Trust.VERIFIED
-    again = alice.service.judge(code(bob), Source.CAMERA, BOB)
+    again = alice.service.verification.judge(code(bob), Source.CAMERA, BOB)
     assert again.verdict is Verdict.MATCH
-    assert not alice.service.apply(again).applied
+    assert not alice.service.verification.apply(again).applied
 
 
-def test_case_45_a_link_is_applied_when_the_user_says_so(world: World) -> None:
+def test_case_45_a_link_is_applied_when_the_user_says_so(world: FakeNetwork) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     meet(alice, bob)
-    shown = alice.service.judge(code(bob), Source.LINK, BOB)
-    assert not alice.service.apply(shown).applied
+    shown = alice.service.verification.judge(code(bob), Source.LINK, BOB)
+    assert not alice.service.verification.apply(shown).applied
     assert info(alice, bob).trust is Trust.BLIND
-    assert alice.service.apply(shown, confirmed=True).applied
+    assert alice.service.verification.apply(shown, confirmed=True).applied
     assert info(alice, bob).trust is Trust.VERIFIED
 
 
-def test_case_45_what_is_not_true_any_more_is_not_applied(world: World) -> None:
+def test_case_45_a_judgement_that_has_changed_is_not_applied(
+    world: FakeNetwork,
+) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     wrong = build_fingerprint_uri(BOB, {bob.service.device_id: "42" * 32})
-    shown = alice.service.judge(wrong, Source.CAMERA, BOB)
+    shown = alice.service.verification.judge(wrong, Source.CAMERA, BOB)
     assert shown.verdict is Verdict.IN_ADVANCE
     meet(alice, bob)
-    now = alice.service.apply(shown)
+    now = alice.service.verification.apply(shown)
     assert now.verdict is Verdict.MISMATCH
     assert not now.applied
     assert info(alice, bob).trust is Trust.BLIND
-    assert alice.service.apply(now).applied
+    assert alice.service.verification.apply(now).applied
     assert info(alice, bob).trust is Trust.DISTRUSTED
 
 
-def test_a_phrase_is_the_same_on_both_sides(world: World) -> None:
+def test_a_phrase_is_the_same_on_both_sides(world: FakeNetwork) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     meet(alice, bob)
     meet(bob, alice)
-    ours, theirs = alice.service.phrase(BOB), bob.service.phrase(ALICE)
+    ours, theirs = (
+        alice.service.verification.phrase(BOB),
+        bob.service.verification.phrase(ALICE),
+    )
     assert ours is not None
     assert theirs is not None
-    assert ours.groups == theirs.groups
-    assert ours.digits == theirs.digits
-    assert ours.is_words is bool(load_words())
-    assert alice.service.phrase_matched(ours)
+    assert ours.forms == theirs.forms
+    # One of them reads the first half, the other one the second
+    assert ours.own_first
+    assert not theirs.own_first
+    languages = [form.language for form in ours.forms]
+    assert languages == ["", "en"] if load_words("en") else [""]
+    assert alice.service.verification.phrase_matched(ours)
     assert info(alice, bob).trust is Trust.VERIFIED
+    kinds = [one.kind for one in alice.service.device_history.of(BOB)]
+    assert kinds == [DiaryKind.WORDS]
+    alice.service.device_management.set_trust(info(alice, bob).device, Trust.DISTRUSTED)
+    kinds = [one.kind for one in alice.service.device_history.of(BOB)]
+    assert kinds == [DiaryKind.REFUSED, DiaryKind.WORDS]
 
 
-def test_a_phrase_that_is_another_one_now_verifies_nobody(world: World) -> None:
+def test_no_history_of_devices_is_kept_without_a_history_of_chats(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     meet(alice, bob)
-    phrase = alice.service.phrase(BOB)
+    service, device = alice.service, info(alice, bob).device
+    service.device_management.set_trust(device, Trust.DISTRUSTED)
+    assert len(service.device_history.of(BOB)) == 1
+    monkeypatch.setattr(gajim_archive, "history_max_age", lambda _account: 0)
+    service.history_setting_changed()
+    assert service.device_history.of(BOB) == ()
+    service.device_management.set_trust(device, Trust.VERIFIED)
+    assert service.device_history.of(BOB) == ()
+
+
+def test_a_phrase_that_has_changed_verifies_no_device(world: FakeNetwork) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    meet(alice, bob)
+    phrase = alice.service.verification.phrase(BOB)
     assert phrase is not None
     bob2 = second_device(world, BOB)
-    alice.service.device_list_event(
+    alice.service.device_lists.came(
         BOB,
-        account_module.Protocol.OMEMO_2,
+        Protocol.OMEMO_2,
         _list_of(world, BOB),
     )
     meet(alice, bob2)
-    assert not alice.service.phrase_matched(phrase)
+    assert not alice.service.verification.phrase_matched(phrase)
     assert info(alice, bob).trust is Trust.BLIND
 
 
-def _list_of(world: World, jid: str) -> account_module.Element:
-    from omemo_plugin.bridge.nodes import to_element
-
+def _list_of(world: FakeNetwork, jid: str) -> Element:
     return to_element(world.server.items[jid, "urn:xmpp:omemo:2:devices"]["current"])
 
 
 @pytest.fixture
-def three(world: World) -> tuple[Side, Side, Side]:
+def three(world: FakeNetwork) -> tuple[Side, Side, Side]:
     """Two devices of Alice, and one of Bob."""
     alice, bob = world.online(ALICE), world.online(BOB)
     alice2 = second_device(world, ALICE)
-    alice.service.device_list_event(
-        ALICE, account_module.Protocol.OMEMO_2, _list_of(world, ALICE)
-    )
+    alice.service.device_lists.came(ALICE, Protocol.OMEMO_2, _list_of(world, ALICE))
     for side in (alice, alice2):
         meet(side, bob)
     meet(alice, alice2)
@@ -169,7 +202,7 @@ def deliver(sender: Side, *receivers: Side) -> int:
 
 
 def test_trust_messages_from_end_to_end(
-    world: World, three: tuple[Side, Side, Side]
+    world: FakeNetwork, three: tuple[Side, Side, Side]
 ) -> None:
     alice, alice2, bob = three
     deliver(alice, alice2)
@@ -226,22 +259,23 @@ def test_a_decision_by_hand_waits_until_it_cannot_be_undone(
     verify(alice, alice2)
     deliver(alice)
     seconds: list[int] = []
-    monkeypatch.setattr(
-        account_module.GLib,
-        "timeout_add_seconds",
-        lambda delay, _callback: seconds.append(delay) or 0,
-    )
-    alice.service.set_trust(info(alice, bob).device, Trust.VERIFIED)
+
+    def add(delay: int, _callback: Any) -> int:
+        seconds.append(delay)
+        return 0
+
+    monkeypatch.setattr(GLib, "timeout_add_seconds", add)
+    alice.service.device_management.set_trust(info(alice, bob).device, Trust.VERIFIED)
     assert deliver(alice) == 0
-    assert seconds == [account_module.UNDO_SECONDS + 1]
+    assert seconds == [UNDO_SECONDS + 1]
 
 
 def test_nothing_raises_without_keys(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
     monkeypatch.setattr(alice.service._keystore, "engine", None)
-    shown = alice.service.judge(code(bob), Source.CAMERA, BOB)
+    shown = alice.service.verification.judge(code(bob), Source.CAMERA, BOB)
     assert shown.verdict is Verdict.IN_ADVANCE
-    assert not alice.service.apply(shown).applied
-    assert alice.service.phrase(BOB) is None
+    assert not alice.service.verification.apply(shown).applied
+    assert alice.service.verification.phrase(BOB) is None

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[FakeNetwork]:
+    world = FakeNetwork(tmp_path)
     yield world
     world.close()

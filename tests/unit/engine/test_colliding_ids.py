@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import pytest
 
-from omemo_plugin.engine import core
+from omemo_plugin.engine.state import core
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
-from tests.support.world import BOTH
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import BOTH
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 
 LEGACY = (Protocol.LEGACY,)
 OMEMO_2 = (Protocol.OMEMO_2,)
@@ -34,7 +34,7 @@ class Chosen:
 
 
 def twin(
-    world: World,
+    world: FakeNetwork,
     monkeypatch: pytest.MonkeyPatch,
     jid: str,
     protocols: tuple[Protocol, ...],
@@ -49,7 +49,7 @@ def twin(
 
 @PROTOCOLS
 def test_two_members_with_one_id_both_read(
-    world: World,
+    world: FakeNetwork,
     monkeypatch: pytest.MonkeyPatch,
     protocols: tuple[Protocol, ...],
 ) -> None:
@@ -63,7 +63,7 @@ def test_two_members_with_one_id_both_read(
             others = [peer for peer in members if peer is not sender]
             text = b"%d from %s" % (number, sender.jid.encode())
             sent = sender.encrypt(text, *(peer.jid for peer in others))
-            assert set(sent.readers) == {peer.device for peer in others}
+            assert set(sent.recipients) == {peer.device for peer in others}
             for peer in others:
                 result = peer.decrypt(sender, sent)
                 assert result.plaintext == text
@@ -74,7 +74,7 @@ def test_two_members_with_one_id_both_read(
 
 @PROTOCOLS
 def test_sessions_of_one_id_outlive_a_restart(
-    world: World,
+    world: FakeNetwork,
     monkeypatch: pytest.MonkeyPatch,
     protocols: tuple[Protocol, ...],
 ) -> None:
@@ -94,7 +94,7 @@ def test_sessions_of_one_id_outlive_a_restart(
 
 @PROTOCOLS
 def test_a_decision_about_one_leaves_the_other(
-    world: World,
+    world: FakeNetwork,
     monkeypatch: pytest.MonkeyPatch,
     protocols: tuple[Protocol, ...],
 ) -> None:
@@ -102,10 +102,10 @@ def test_a_decision_about_one_leaves_the_other(
     ben = twin(world, monkeypatch, "ben@test", protocols)
     eve = twin(world, monkeypatch, "eve@test", protocols)
     sent = ann.encrypt(b"both", ben.jid, eve.jid)
-    assert set(sent.readers) == {ben.device, eve.device}
-    ann.engine.set_trust(ben.device, Trust.DISTRUSTED)
+    assert set(sent.recipients) == {ben.device, eve.device}
+    ann.engine.trust.set_trust(ben.device, Trust.DISTRUSTED)
     assert ann.info(ben).trust is Trust.DISTRUSTED
     assert ann.info(eve).trust is Trust.BLIND
     sent = ann.encrypt(b"one", eve.jid)
-    assert sent.readers == (eve.device,)
+    assert sent.recipients == (eve.device,)
     assert eve.decrypt(ann, sent).plaintext == b"one"

@@ -13,24 +13,25 @@ from collections.abc import Callable
 
 import pytest
 
-from omemo_plugin.engine import encrypting
-from omemo_plugin.engine.encrypting import Encryption
-from omemo_plugin.engine.engine import LeftOutReason
-from omemo_plugin.engine.engine import SentMessage
 from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.errors import StoreError
+from omemo_plugin.engine.errors import TooManyRecipients
+from omemo_plugin.engine.messages import encrypting
+from omemo_plugin.engine.messages.encrypting import Encryption
+from omemo_plugin.engine.messages.encrypting import SentMessage
+from omemo_plugin.engine.messages.planning import LeftOutReason
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
-from tests.support.crowd import add_crowd
-from tests.support.crowd import new_bundle
-from tests.support.ratchets import Step
-from tests.support.ratchets import step_of
-from tests.support.ratchets import steps_of
-from tests.support.world import BOTH
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import BOTH
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.support.engine.many_accounts import add_crowd
+from tests.support.engine.many_accounts import new_bundle
+from tests.support.engine.ratchets import Step
+from tests.support.engine.ratchets import step_of
+from tests.support.engine.ratchets import steps_of
 
 LEGACY = (Protocol.LEGACY,)
 CROWD = "crowd@test"
@@ -39,7 +40,7 @@ CROWD = "crowd@test"
 def begin(ann: Peer, *others: Peer, text: bytes = b"x") -> Encryption:
     jids = tuple(dict.fromkeys(other.jid for other in others))
     ann.prepare(*jids)
-    return ann.engine.begin_encrypt(jids, dict.fromkeys(ann.protocols, text))
+    return ann.engine.outgoing.begin_encrypt(jids, dict.fromkeys(ann.protocols, text))
 
 
 def end(encryption: Encryption) -> SentMessage:
@@ -58,7 +59,7 @@ def made(encryption: Encryption) -> list[Step]:
 
 
 def two_with_devices(
-    world: World, protocols: tuple[Protocol, ...] = BOTH
+    world: FakeNetwork, protocols: tuple[Protocol, ...] = BOTH
 ) -> tuple[Peer, list[Peer]]:
     ann = world.peer("ann@test", protocols=protocols)
     others = [world.peer("ben@test", protocols=protocols) for _ in range(2)]
@@ -67,37 +68,41 @@ def two_with_devices(
 
 
 @pytest.mark.parametrize("protocols", [*[(p,) for p in Protocol], BOTH])
-def test_all_read_what_was_encrypted_in_steps(
-    world: World, protocols: tuple[Protocol, ...]
+def test_all_recipients_read_a_message_encrypted_in_steps(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
 ) -> None:
     ann, others = two_with_devices(world, protocols)
     for text in (b"first", b"second"):
         encryption = begin(ann, *others, text=text)
         sent = end(encryption)
         ann.engine.flush()
-        assert sent.readers == tuple(sorted(other.device for other in others))
-        assert sent.left_out == sent.lost == ()
+        assert sent.recipients == tuple(sorted(other.device for other in others))
+        assert not sent.left_out
+        assert not sent.lost
         for other in others:
             assert other.decrypt(ann, sent).plaintext == text
 
 
 def test_case_36_a_step_is_bounded(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 70)
     commits: list[int] = []
     commit = ann.engine._core.commit
-    monkeypatch.setattr(
-        ann.engine._core, "commit", lambda: (commits.append(1), commit())[1]
-    )
+
+    def counted() -> None:
+        commits.append(1)
+        commit()
+
+    monkeypatch.setattr(ann.engine._core, "commit", counted)
     found: list[list[int]] = []
     for again in range(3):
         if again == 2:
             # So is what a commit has to write
             assert len(commits) == 3 + 3
             ann.restart()
-        encryption = ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
+        encryption = ann.engine.outgoing.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
         sizes: list[int] = []
         done = False
         while not done:
@@ -105,7 +110,7 @@ def test_case_36_a_step_is_bounded(
             done = encryption.step()
             sizes.append(len(made(encryption)) - before)
         assert not ann.engine.uncommitted
-        assert len(encryption.finish().readers) == sum(sizes) == 70
+        assert len(encryption.finish().recipients) == sum(sizes) == 70
         found.append(sizes)
     new, known, loaded = found
     assert max(new) == encrypting.STEP // 8
@@ -113,32 +118,37 @@ def test_case_36_a_step_is_bounded(
     assert max(loaded) == 16
 
 
-def test_case_36_a_question_loads_no_sessions(world: World) -> None:
+def test_case_36_a_question_loads_no_sessions(world: FakeNetwork) -> None:
     ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 5)
-    ann.engine.encrypt([CROWD], {Protocol.LEGACY: b"x"})
+    ann.engine.outgoing.encrypt([CROWD], {Protocol.LEGACY: b"x"})
     ann.restart()
     ann.engine.connected()
-    assert len(ann.engine.plan([CROWD]).readers) == 5
+    assert len(ann.engine.outgoing.plan([CROWD]).recipients) == 5
     sessions = ann.engine._core.sessions[Protocol.LEGACY]
     assert not any(sessions.is_loaded(Device(CROWD, n)) for n in range(1, 6))
 
 
 def test_case_36_a_thousand_and_one_are_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encrypting, "RECIPIENTS_MAX", 4)
     ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 5)
-    with pytest.raises(encrypting.TooManyRecipients):
-        ann.engine.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
+    with pytest.raises(TooManyRecipients):
+        ann.engine.outgoing.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
     assert not ann.engine._core.sessions[Protocol.LEGACY].uncommitted
-    ann.engine.set_trust(Device(CROWD, 3), Trust.DISTRUSTED)
-    assert len(ann.engine.encrypt([CROWD], {Protocol.LEGACY: b"x"}).readers) == 4
+    ann.engine.trust.set_trust(Device(CROWD, 3), Trust.DISTRUSTED)
+    assert (
+        len(ann.engine.outgoing.encrypt([CROWD], {Protocol.LEGACY: b"x"}).recipients)
+        == 4
+    )
 
 
 @pytest.mark.parametrize("steps", range(4))
-def test_case_47_killed_between_steps_reuses_no_key(world: World, steps: int) -> None:
+def test_case_47_killed_between_steps_reuses_no_key(
+    world: FakeNetwork, steps: int
+) -> None:
     ann, others = two_with_devices(world, LEGACY)
     keys: list[Step] = []
     for _ in range(3):
@@ -157,7 +167,7 @@ def test_case_47_killed_between_steps_reuses_no_key(world: World, steps: int) ->
         assert other.decrypt(ann, sent).plaintext == b"at last"
 
 
-def test_case_47_a_rollback_gives_all_of_it_up(world: World) -> None:
+def test_case_47_a_rollback_gives_all_of_it_up(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     halfway, done = begin(ann, *others), begin(ann, *others)
     halfway.step(1)
@@ -176,7 +186,7 @@ def test_case_47_a_rollback_gives_all_of_it_up(world: World) -> None:
 
 
 def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, others = two_with_devices(world, LEGACY)
     encryption = begin(ann, *others)
@@ -201,7 +211,7 @@ def test_case_47_a_step_that_is_not_written_gives_all_of_it_up(
 
 
 def distrust(ann: Peer, other: Peer) -> None:
-    ann.engine.set_trust(other.device, Trust.DISTRUSTED)
+    ann.engine.trust.set_trust(other.device, Trust.DISTRUSTED)
 
 
 def unlist(ann: Peer, other: Peer) -> None:
@@ -211,24 +221,24 @@ def unlist(ann: Peer, other: Peer) -> None:
             for device in ann.world.lists[other.jid, protocol].devices
             if device.device_id != other.engine.device_id
         )
-        ann.engine.device_list_received(other.jid, DeviceList(protocol, left))
+        ann.engine.keys.device_list_received(other.jid, DeviceList(protocol, left))
 
 
 def refuse_key(ann: Peer, other: Peer) -> None:
-    ann.engine.bundle_received(other.device, new_bundle(Protocol.OMEMO_2))
+    ann.engine.keys.bundle_received(other.device, new_bundle(Protocol.OMEMO_2))
 
 
 def forget(ann: Peer, other: Peer) -> None:
-    ann.engine.forget_device(other.device)
+    ann.engine.devices.forget(other.device)
 
 
 def take_its_place(ann: Peer, other: Peer) -> None:
     """Another device has its number, and is trusted blindly."""
-    ann.engine.forget_device(other.device)
+    ann.engine.devices.forget(other.device)
     for protocol in Protocol:
         device_list = ann.world.lists[other.jid, protocol]
-        ann.engine.device_list_received(other.jid, device_list)
-    ann.engine.bundle_received(other.device, new_bundle(Protocol.LEGACY))
+        ann.engine.keys.device_list_received(other.jid, device_list)
+    ann.engine.keys.bundle_received(other.device, new_bundle(Protocol.LEGACY))
 
 
 CHANGES = [
@@ -242,8 +252,8 @@ CHANGES = [
 
 @pytest.mark.parametrize("steps", [0, 1, 6])
 @pytest.mark.parametrize(("change", "reason"), CHANGES)
-def test_who_may_not_read_at_the_end_gets_no_key(
-    world: World,
+def test_a_device_that_must_not_read_any_more_gets_no_key(
+    world: FakeNetwork,
     change: Callable[[Peer, Peer], None],
     reason: LeftOutReason | None,
     steps: int,
@@ -256,7 +266,7 @@ def test_who_may_not_read_at_the_end_gets_no_key(
     change(ann, first)
     sent = end(encryption)
     if change is not take_its_place or steps:
-        assert first.device not in sent.readers
+        assert first.device not in sent.recipients
         ids = {key.device_id for one in sent.messages for key in one.keys}
         assert ids == {second.engine.device_id, cat.engine.device_id}
         reasons = {one.reason for one in sent.left_out if one.device == first.device}
@@ -266,14 +276,14 @@ def test_who_may_not_read_at_the_end_gets_no_key(
         assert other.decrypt(ann, sent).plaintext == b"x"
 
 
-def test_somebody_who_lost_all_devices_is_told_of(world: World) -> None:
+def test_a_recipient_who_lost_all_devices_is_reported(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)
     distrust(ann, others[2])
     assert end(encryption).lost == ("cat@test",)
 
 
-def test_nobody_is_left(world: World) -> None:
+def test_nobody_is_left(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     world.peer("ann@test")
     encryption = begin(ann, *others)
@@ -283,7 +293,7 @@ def test_nobody_is_left(world: World) -> None:
         end(encryption)
 
 
-def test_a_session_that_is_replaced_meanwhile(world: World) -> None:
+def test_a_session_that_is_replaced_meanwhile(world: FakeNetwork) -> None:
     """Its key is one of a session that the other side still has."""
     ann, others = two_with_devices(world, LEGACY)
     ben = others[0]
@@ -291,13 +301,13 @@ def test_a_session_that_is_replaced_meanwhile(world: World) -> None:
     ben.send(b"answer", ann)
     encryption = begin(ann, *others)
     encryption.step(1)
-    ann.carry_out(ann.engine.replace_session(ben.device))
+    ann.carry_out(ann.engine.keys.replace_session(ben.device))
     sent = end(encryption)
     assert ben.decrypt(ann, sent).plaintext == b"x"
     assert ann.send(b"after", ben).plaintext == b"after"
 
 
-def test_case_47_a_rollback_forgets_what_was_not_written(world: World) -> None:
+def test_case_47_a_rollback_forgets_uncommitted_state(world: FakeNetwork) -> None:
     """Lists and keys are asked for again, and no bundle is left of a device whose
     key is not known any more."""
     ann, others = two_with_devices(world)
@@ -306,10 +316,10 @@ def test_case_47_a_rollback_forgets_what_was_not_written(world: World) -> None:
     for protocol in Protocol:
         assert ann.engine._directory.bundle(others[0].device, protocol) is None
     sent = ann.encrypt(b"x", "ben@test", "cat@test")
-    assert len(sent.readers) == 3
+    assert len(sent.recipients) == 3
 
 
-def test_two_at_once_and_in_any_order(world: World) -> None:
+def test_two_at_once_and_in_any_order(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     one, other = begin(ann, *others, text=b"1"), begin(ann, *others, text=b"2")
     for _ in range(6):
@@ -322,7 +332,7 @@ def test_two_at_once_and_in_any_order(world: World) -> None:
             assert peer.decrypt(ann, sent).plaintext == text
 
 
-def test_what_comes_in_meanwhile_is_read(world: World) -> None:
+def test_messages_received_meanwhile_are_read(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)
     for peer in (*others, *others):
@@ -333,12 +343,12 @@ def test_what_comes_in_meanwhile_is_read(world: World) -> None:
         assert peer.decrypt(ann, sent).plaintext == b"x"
 
 
-def test_it_asks_for_nothing(world: World) -> None:
-    """What it asked for would have to be carried out by somebody."""
+def test_encryption_in_steps_returns_no_effects(world: FakeNetwork) -> None:
+    """Nobody would carry out the effects that it asks for."""
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)
     encryption.step()
     new = world.peer("ben@test")
     encryption.step()
-    assert new.device not in encryption.finish().readers
-    assert new.device in ann.encrypt(b"y", "ben@test").readers
+    assert new.device not in encryption.finish().recipients
+    assert new.device in ann.encrypt(b"y", "ben@test").recipients

@@ -20,9 +20,9 @@ from doubleratchet.aead import DecryptionFailedException
 from doubleratchet.recommended import HashFunction
 from doubleratchet.recommended.crypto_provider_impl import CryptoProviderImpl
 
-from omemo_plugin.engine import fast
-from omemo_plugin.engine import fast_primitives
-from omemo_plugin.engine import gnutls
+from omemo_plugin.engine.backend import fast_primitives
+from omemo_plugin.engine.backend import gnutls
+from omemo_plugin.engine.backend import speedups
 
 SHA_256 = HashFunction.SHA_256
 
@@ -60,7 +60,7 @@ def test_hkdf_of_the_rfc(key_material: str, salt: str, info: str, derived: str) 
             bytes.fromhex(info),
             bytes.fromhex(key_material),
         )
-        assert fast.run(result).hex() == derived
+        assert speedups.run(result).hex() == derived
 
 
 @pytest.mark.parametrize("size", [1, 16, 32, 80, 96, 8160])
@@ -72,12 +72,14 @@ def test_hkdf_of_the_library(size: int) -> None:
     ):
         expected = HKDF(algorithm, size, bytes(32), b"info").derive(b"key material")
         result = derive(function, size, bytes(32), b"info", b"key material")
-        assert fast.run(result) == expected
+        assert speedups.run(result) == expected
 
 
 def test_more_than_hkdf_can_give_is_refused() -> None:
     with pytest.raises(gnutls.GnutlsError):
-        fast.run(gnutls.hkdf_derive(SHA_256, 255 * 32 + 1, b"", b"", b"key material"))
+        speedups.run(
+            gnutls.hkdf_derive(SHA_256, 255 * 32 + 1, b"", b"", b"key material")
+        )
 
 
 # NIST SP 800-38A, F.2.5: the first block, to which a block of padding comes
@@ -91,9 +93,9 @@ CBC_CIPHERTEXT = bytes.fromhex("f58c4c04d6e5f1ba779eabfb5f7bfbd6")
 
 def test_cbc_of_the_standard() -> None:
     for provider in (gnutls, CryptoProviderImpl):
-        sealed = fast.run(provider.aes_cbc_encrypt(CBC_KEY, CBC_IV, CBC_PLAINTEXT))
+        sealed = speedups.run(provider.aes_cbc_encrypt(CBC_KEY, CBC_IV, CBC_PLAINTEXT))
         assert sealed[:16] == CBC_CIPHERTEXT
-        opened = fast.run(provider.aes_cbc_decrypt(CBC_KEY, CBC_IV, sealed))
+        opened = speedups.run(provider.aes_cbc_decrypt(CBC_KEY, CBC_IV, sealed))
         assert opened == CBC_PLAINTEXT
 
 
@@ -108,7 +110,7 @@ def test_cbc_of_the_standard() -> None:
 )
 def test_cbc_refuses(key: bytes, iv: bytes, ciphertext: bytes) -> None:
     with pytest.raises(gnutls.GnutlsError):
-        fast.run(gnutls.aes_cbc_decrypt(key, iv, ciphertext))
+        speedups.run(gnutls.aes_cbc_decrypt(key, iv, ciphertext))
 
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 200])
@@ -121,7 +123,7 @@ def test_hmac(size: int) -> None:
         expected = hmac.new(bytes(size), b"data", name).digest()
         for provider in (gnutls, CryptoProviderImpl):
             calculated = provider.hmac_calculate(bytes(size), function, b"data")
-            assert fast.run(calculated) == expected
+            assert speedups.run(calculated) == expected
 
 
 SLOW = oldmemo.oldmemo.Oldmemo.decrypt_plaintext
@@ -130,14 +132,17 @@ FASTER = fast_primitives.make_decrypt_payload(
 )
 
 
+# Its payloads need nothing that is made when it starts
+BACKEND = object.__new__(oldmemo.oldmemo.Oldmemo)
+
+
 def sealed(plaintext: bytes) -> tuple[Any, Any]:
-    backend = object.__new__(oldmemo.oldmemo.Oldmemo)
-    found: tuple[Any, Any] = fast.run(backend.encrypt_plaintext(plaintext))
+    found: tuple[Any, Any] = speedups.run(BACKEND.encrypt_plaintext(plaintext))
     return found
 
 
 def opened(content: Any, key: Any) -> bytes:
-    return fast.run(FASTER(None, content, key))
+    return speedups.run(FASTER(BACKEND, content, key))
 
 
 @pytest.mark.parametrize("size", [0, 1, 16, 17, 10_000])
@@ -191,11 +196,11 @@ def test_payload_that_was_changed_is_refused(part: str) -> None:
 
 @pytest.mark.parametrize("changed", range(16))
 def test_cbc_looks_at_the_whole_padding(changed: int) -> None:
-    sealed = fast.run(gnutls.aes_cbc_encrypt(CBC_KEY, CBC_IV, b""))
+    sealed = speedups.run(gnutls.aes_cbc_encrypt(CBC_KEY, CBC_IV, b""))
     iv = bytearray(CBC_IV)
     iv[changed] ^= 0x20
     with pytest.raises(DecryptionFailedException):
-        fast.run(gnutls.aes_cbc_decrypt(CBC_KEY, bytes(iv), sealed))
+        speedups.run(gnutls.aes_cbc_decrypt(CBC_KEY, bytes(iv), sealed))
 
 
 async def _zeros(*_arguments: Any) -> bytes:
@@ -210,14 +215,18 @@ def test_differences_are_noticed() -> None:
     """The self-tests at import find them, so the library's own stays."""
     with pytest.raises(ValueError, match="HMAC"):
         fast_primitives.compare_hmac(
-            fast.run, CryptoProviderImpl.hmac_calculate, _zeros
+            speedups.run, CryptoProviderImpl.hmac_calculate, _zeros
         )
     with pytest.raises(ValueError, match="HKDF"):
-        fast_primitives.compare_hkdf(fast.run, CryptoProviderImpl.hkdf_derive, _zeros)
+        fast_primitives.compare_hkdf(
+            speedups.run, CryptoProviderImpl.hkdf_derive, _zeros
+        )
     content, key = sealed(b"sample")
 
     def compare(slow: Any, faster: Any) -> None:
-        fast_primitives.compare_payload(fast.run, None, slow, faster, content, key)
+        fast_primitives.compare_payload(
+            speedups.run, BACKEND, slow, faster, content, key
+        )
 
     with pytest.raises(ValueError, match="plaintext"):
         compare(_no_check, _zeros)
@@ -227,22 +236,23 @@ def test_differences_are_noticed() -> None:
 
 def test_a_cbc_that_differs_is_noticed() -> None:
     class Provider:
-        aes_cbc_encrypt = staticmethod(gnutls.aes_cbc_encrypt)
-        aes_cbc_decrypt = staticmethod(_zeros)
+        aes_cbc_encrypt: Any = staticmethod(gnutls.aes_cbc_encrypt)
+        aes_cbc_decrypt: Any = staticmethod(_zeros)
 
     with pytest.raises(ValueError, match="plaintext"):
-        fast_primitives.compare_cbc(fast.run, CryptoProviderImpl, Provider)
+        fast_primitives.compare_cbc(speedups.run, CryptoProviderImpl, Provider)
     Provider.aes_cbc_encrypt = staticmethod(_zeros)
     with pytest.raises(ValueError, match="ciphertext"):
-        fast_primitives.compare_cbc(fast.run, CryptoProviderImpl, Provider)
+        fast_primitives.compare_cbc(speedups.run, CryptoProviderImpl, Provider)
 
 
 def test_without_gnutls_the_library_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "SLOW", [])
+    monkeypatch.setattr(speedups, "SLOW", [])
     monkeypatch.setattr(fast_primitives, "library_is_slow", lambda: True)
-    monkeypatch.delattr("omemo_plugin.engine.gnutls")
-    monkeypatch.setitem(sys.modules, "omemo_plugin.engine.gnutls", None)
+    monkeypatch.delattr("omemo_plugin.engine.backend.gnutls")
+    modules: dict[str, Any] = sys.modules
+    monkeypatch.setitem(modules, "omemo_plugin.engine.backend.gnutls", None)
     before = CryptoProviderImpl.hkdf_derive
-    fast._attempt("primitives", fast._speed_up_primitives)
-    assert fast.SLOW == ["primitives"]
+    speedups._attempt("primitives", speedups._speed_up_primitives)
+    assert speedups.SLOW == ["primitives"]
     assert CryptoProviderImpl.hkdf_derive is before

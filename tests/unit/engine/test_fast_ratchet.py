@@ -19,14 +19,15 @@ import twomemo.twomemo
 from doubleratchet.double_ratchet import DoubleRatchet
 from doubleratchet.recommended import diffie_hellman_ratchet_curve25519 as library
 
-from omemo_plugin.engine import fast
-from omemo_plugin.engine import fast_ratchet
-from omemo_plugin.engine.sessions import fork
+from omemo_plugin.engine.backend import fast_ratchet
+from omemo_plugin.engine.backend import speedups
+from omemo_plugin.engine.backend.codec import CODECS
+from omemo_plugin.engine.messages.encrypting import SentMessage
+from omemo_plugin.engine.state.sessions import fork
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
-from omemo_plugin.engine.wire import WIRES
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 
 SLOW = library.DiffieHellmanRatchet
 FAST = fast_ratchet.FastRatchet
@@ -57,7 +58,9 @@ def session_of(peer: Peer, other: Device, protocol: Protocol) -> Any:
 
 
 @pytest.fixture(params=list(Protocol), ids=lambda protocol: protocol.name)
-def pair(request: pytest.FixtureRequest, world: World) -> tuple[Peer, Peer, Protocol]:
+def pair(
+    request: pytest.FixtureRequest, world: FakeNetwork
+) -> tuple[Peer, Peer, Protocol]:
     """Two who have talked, in one protocol."""
     protocol: Protocol = request.param
     ann = world.peer("ann@test", protocols=(protocol,))
@@ -67,9 +70,9 @@ def pair(request: pytest.FixtureRequest, world: World) -> tuple[Peer, Peer, Prot
     return ann, ben, protocol
 
 
-def test_nothing_stayed_slow() -> None:
+def test_all_functions_were_replaced_by_faster_ones() -> None:
     """With every version of the libraries we are tested with."""
-    assert fast.SLOW == []
+    assert speedups.SLOW == []
 
 
 @pytest.mark.parametrize("round_", range(20))
@@ -108,10 +111,12 @@ def test_keys_of_a_wrong_size_are_refused(size: int) -> None:
         FAST._perform_diffie_hellman(secrets.token_bytes(32), bytes(size))
 
 
-def test_state_is_what_the_library_writes(pair: tuple[Peer, Peer, Protocol]) -> None:
+def test_the_state_is_written_as_the_library_does(
+    pair: tuple[Peer, Peer, Protocol],
+) -> None:
     """After messages in order, out of order, lost, and after a turn."""
     ann, ben, protocol = pair
-    late = ann.encrypt(b"late", "ben@test")
+    late: SentMessage | None = ann.encrypt(b"late", "ben@test")
     ann.encrypt(b"lost", "ben@test")
     for _ in range(3):
         ann.send(b"on", ben)
@@ -124,7 +129,7 @@ def test_state_is_what_the_library_writes(pair: tuple[Peer, Peer, Protocol]) -> 
             ratchet = session_of(one, other.device, protocol).double_ratchet
             assert type(ratchet).__name__ == "FastDoubleRatchet"
             assert ratchet.json == library_json(ratchet)
-            text = fast.session_state(session_of(one, other.device, protocol))
+            text = speedups.session_state(session_of(one, other.device, protocol))
             assert json.loads(text) == library_json(ratchet)
         if late is not None:
             assert ben.decrypt(ann, late).plaintext == b"late"
@@ -133,7 +138,7 @@ def test_state_is_what_the_library_writes(pair: tuple[Peer, Peer, Protocol]) -> 
     assert len(session.double_ratchet.json["skipped_message_keys"]) == 1
 
 
-def test_state_before_the_first_answer(world: World) -> None:
+def test_state_before_the_first_answer(world: FakeNetwork) -> None:
     """There is no receiving chain yet."""
     ann = world.peer("ann@test")
     world.peer("ben@test")
@@ -153,11 +158,11 @@ def test_a_copy_steps_alone(pair: tuple[Peer, Peer, Protocol]) -> None:
     assert type(ratchet) is FAST
     twin = copy.deepcopy(ratchet)
     before = ratchet.json
-    first = fast.run(twin.next_encryption_key())
+    first = speedups.run(twin.next_encryption_key())
     assert ratchet.json == before
     assert twin.json != before
     # And it steps to the same place
-    assert fast.run(ratchet.next_encryption_key()) == first
+    assert speedups.run(ratchet.next_encryption_key()) == first
     assert ratchet.json == twin.json
 
 
@@ -169,11 +174,11 @@ def test_a_fork_leaves_its_original_alone(pair: tuple[Peer, Peer, Protocol]) -> 
     session = session_of(ben, ann.device, protocol)
     before = library_json(session.double_ratchet)
     assert len(before["skipped_message_keys"]) == 1
-    twin = fork(session)
+    twin: Any = fork(session)
     core = ben.engine._core
     (key,) = (one for one in late.keys if one.device_id == ben.engine.device_id)
-    encrypted = WIRES[protocol].parse_key(key.data, "ann@test", ann.engine.device_id)
-    fast.run(core.sessions[protocol].backend.decrypt_key_material(twin, encrypted))
+    encrypted = CODECS[protocol].parse_key(key.data, "ann@test", ann.engine.device_id)
+    speedups.run(core.sessions[protocol].backend.decrypt_key_material(twin, encrypted))
     assert library_json(twin.double_ratchet)["skipped_message_keys"] == []
     assert library_json(session.double_ratchet) == before
 
@@ -184,13 +189,13 @@ def test_a_difference_is_noticed(
     module: ModuleType, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The self-test at import finds each of these, so the library's own stays."""
-    original = DoubleRatchet
+    original: Any = DoubleRatchet
     fast_ratchet.compare(module, original)
     if wrong == "json":
-        ratchet: Any = module.DoubleRatchetImpl  # type: ignore[attr-defined]
+        ratchet: Any = module.DoubleRatchetImpl
 
         def state(one: Any) -> dict[str, Any]:
-            found = fast_ratchet._state(one)
+            found: dict[str, Any] = fast_ratchet._state(one)
             found["diffie_hellman_ratchet"]["root_chain"]["length"] += 1
             return found
 

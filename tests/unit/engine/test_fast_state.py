@@ -14,60 +14,63 @@ import twomemo.twomemo
 import x3dh
 import xeddsa
 
-from omemo_plugin.engine import fast
-from omemo_plugin.engine import fast_state
+from omemo_plugin.engine.backend import fast_ratchet
+from omemo_plugin.engine.backend import fast_state
+from omemo_plugin.engine.backend import speedups
 from omemo_plugin.engine.values import Protocol
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
 
 MODULES = [oldmemo.oldmemo, twomemo.twomemo]
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_state_is_read_once(protocol: Protocol, world: World) -> None:
+def test_state_is_read_once(protocol: Protocol, world: FakeNetwork) -> None:
     ann = world.peer("ann@test")
     backend: Any = ann.engine._core.sessions[protocol].backend
     load_state = getattr(backend, f"_{type(backend).__mro__[1].__name__}__get_state")
-    assert fast.run(load_state()) is fast.run(load_state())
+    assert speedups.run(load_state()) is speedups.run(load_state())
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_forgotten_state_is_read_from_the_storage(
-    protocol: Protocol, world: World
+    protocol: Protocol, world: FakeNetwork
 ) -> None:
-    """What was not committed is gone after a rollback, in memory as well."""
+    """State that was not committed is gone after a rollback, in memory as well."""
     ann = world.peer("ann@test")
     core = ann.engine._core
     core.commit()
     backend = core.sessions[protocol].backend
-    before = fast.run(backend.get_bundle("ann@test", 1))
-    fast.run(backend.generate_pre_keys(5))
-    fast.run(backend.rotate_signed_pre_key())
-    changed = fast.run(backend.get_bundle("ann@test", 1))
+    before = speedups.run(backend.get_bundle("ann@test", 1))
+    speedups.run(backend.generate_pre_keys(5))
+    speedups.run(backend.rotate_signed_pre_key())
+    changed = speedups.run(backend.get_bundle("ann@test", 1))
     assert changed != before
     core.rollback()
-    assert fast.run(backend.get_bundle("ann@test", 1)) == before
+    assert speedups.run(backend.get_bundle("ann@test", 1)) == before
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
-def test_state_is_stored_with_each_change(protocol: Protocol, world: World) -> None:
+def test_state_is_stored_with_each_change(
+    protocol: Protocol, world: FakeNetwork
+) -> None:
     """Another instance that reads the storage finds the same."""
     ann = world.peer("ann@test")
     backend = ann.engine._core.sessions[protocol].backend
-    fast.run(backend.generate_pre_keys(5))
-    fast.run(backend.rotate_signed_pre_key())
-    kept = fast.run(backend.get_bundle("ann@test", 1))
-    fast.forget_cached_state(backend)
-    assert fast.run(backend.get_bundle("ann@test", 1)) == kept
+    speedups.run(backend.generate_pre_keys(5))
+    speedups.run(backend.rotate_signed_pre_key())
+    kept = speedups.run(backend.get_bundle("ann@test", 1))
+    speedups.forget_cached_state(backend)
+    assert speedups.run(backend.get_bundle("ann@test", 1)) == kept
 
 
-def test_forgetting_is_harmless_where_nothing_is_kept(world: World) -> None:
+def test_forgetting_is_harmless_where_nothing_is_kept(world: FakeNetwork) -> None:
     ann = world.peer("ann@test")
     storage: Any = vars(ann.engine._core.sessions[Protocol.LEGACY].backend)[
         "_Oldmemo__storage"
     ]
     slow = oldmemo.oldmemo.Oldmemo(storage)
     assert not isinstance(slow, fast_state.CachedState)
-    fast.forget_cached_state(slow)
+    speedups.forget_cached_state(slow)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -75,7 +78,7 @@ def test_an_outdated_bundle_is_noticed(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The self-test at import finds a state that forgets to forget."""
-    faster: Any = module.StateImpl  # type: ignore[attr-defined]
+    faster: Any = module.StateImpl
     base = faster.__mro__[1]
     fast_state.compare(_over(base), fast_state.make(_over(base)))
     # A hidden prekey is not in the bundle, so its deletion changes nothing there
@@ -124,48 +127,48 @@ async def _fails() -> None:
 
 
 def test_run() -> None:
-    assert fast.run(_answers()) == 7
+    assert speedups.run(_answers()) == 7
     with pytest.raises(RuntimeError, match="waited"):
-        fast.run(_waits())
+        speedups.run(_waits())
     with pytest.raises(LookupError, match="as it was raised"):
-        fast.run(_fails())
+        speedups.run(_fails())
 
 
-def test_what_fails_stays_slow_and_says_so(
+def test_a_failing_fast_path_is_not_used_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fast, "SLOW", [])
+    monkeypatch.setattr(speedups, "SLOW", [])
 
     def differs() -> None:
         raise ValueError("key material that nobody may read")
 
-    fast._attempt("something", differs)
-    assert fast.SLOW == ["something"]
+    speedups._attempt("something", differs)
+    assert speedups.SLOW == ["something"]
     assert "something stays slow" in caplog.text
     assert "key material" not in caplog.text
 
 
 def test_a_library_that_differs_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of ours is left in its places after a failed self-test."""
-    module = oldmemo.oldmemo
+    module: Any = oldmemo.oldmemo
     before = (
         module.DoubleRatchetImpl,
         module.diffie_hellman_ratchet_curve25519,
         module.StateImpl,
-        fast._CLASSES[Protocol.LEGACY],
+        speedups._CLASSES[Protocol.LEGACY],
     )
 
     def differs(*_arguments: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr(fast, "SLOW", [])
-    monkeypatch.setattr(fast.fast_ratchet, "compare", differs)
-    monkeypatch.setattr(fast.fast_state, "compare", differs)
-    fast._speed_up(Protocol.LEGACY)
-    assert fast.SLOW == ["LEGACY: ratchet", "LEGACY: state"]
+    monkeypatch.setattr(speedups, "SLOW", [])
+    monkeypatch.setattr(fast_ratchet, "compare", differs)
+    monkeypatch.setattr(fast_state, "compare", differs)
+    speedups._speed_up(Protocol.LEGACY)
+    assert speedups.SLOW == ["LEGACY: ratchet", "LEGACY: state"]
     assert before == (
         module.DoubleRatchetImpl,
         module.diffie_hellman_ratchet_curve25519,
         module.StateImpl,
-        fast._CLASSES[Protocol.LEGACY],
+        speedups._CLASSES[Protocol.LEGACY],
     )

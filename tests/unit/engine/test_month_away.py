@@ -9,7 +9,7 @@ import pytest
 
 from omemo_plugin.engine.errors import DuplicateMessage
 from omemo_plugin.engine.values import Protocol
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
 
 MONTH = 35 * 24 * 3600
 
@@ -17,7 +17,7 @@ MONTH = 35 * 24 * 3600
 @pytest.mark.parametrize("protocol", Protocol)
 @pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
 def test_sessions_of_a_month_are_read(
-    world: World, protocol: Protocol, torn: bool
+    world: FakeNetwork, protocol: Protocol, torn: bool
 ) -> None:
     """In order and once each, also when Gajim dies half way."""
     protocols = (protocol,)

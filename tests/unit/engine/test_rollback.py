@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from omemo_plugin.engine.effects import StoreRolledBack
+from omemo_plugin.engine.effects import AlarmRaised
 from omemo_plugin.engine.engine import OmemoEngine
+from omemo_plugin.engine.values import AlarmKind
 from omemo_plugin.engine.values import Protocol
-from tests.support.ratchets import Step
-from tests.support.ratchets import steps_of
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.support.engine.ratchets import Step
+from tests.support.engine.ratchets import steps_of
 
 BOTH = tuple(Protocol)
 both_protocols = pytest.mark.parametrize(
@@ -24,10 +25,10 @@ both_protocols = pytest.mark.parametrize(
 )
 
 
-def backup(peer: Peer, *, witness: bool) -> dict[Path, bytes]:
-    """What a backup would have, with or without the witness in it."""
+def backup(peer: Peer, *, marker: bool) -> dict[Path, bytes]:
+    """The files in a backup, with or without the rollback marker."""
     peer.restart()
-    paths = [peer.path, *([peer.witness] if witness else [])]
+    paths = [peer.path, *([peer.rollback_marker] if marker else [])]
     return {path: path.read_bytes() for path in paths}
 
 
@@ -35,11 +36,15 @@ def put_back(peer: Peer, saved: dict[Path, bytes]) -> None:
     peer.engine.close()
     for path, content in saved.items():
         path.write_bytes(content)
-    peer.engine = OmemoEngine.open(peer.path, peer.jid, peer.clock, peer.witness)
+    peer.engine = OmemoEngine.open(
+        peer.path, peer.jid, peer.clock, peer.rollback_marker
+    )
 
 
 def was_told(peer: Peer) -> int:
-    return sum(isinstance(one, StoreRolledBack) for one in peer.news)
+    # It is said again after a restart, until it is answered
+    told = [one for one in peer.news if isinstance(one, AlarmRaised)]
+    return len({one for one in told if one.alarm.kind is AlarmKind.OLD_KEYS})
 
 
 def say(sender: Peer, to: Peer, text: bytes, seen: list[Step]) -> None:
@@ -58,13 +63,13 @@ def talk(ann: Peer, ben: Peer, seen: list[Step]) -> None:
 
 @both_protocols
 def test_case_47_a_backup_reuses_no_key(
-    world: World, protocols: tuple[Protocol, ...]
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
 ) -> None:
     ann = world.peer("ann@test", protocols=protocols)
     ben = world.peer("ben@test", protocols=protocols)
     seen: list[Step] = []
     talk(ann, ben, seen)
-    saved = backup(ann, witness=False)
+    saved = backup(ann, marker=False)
     # On one chain, which is the one the backup would go on with
     say(ann, ben, b"again", seen)
     say(ann, ben, b"and again", seen)
@@ -81,14 +86,14 @@ def test_case_47_a_backup_reuses_no_key(
 
 
 @both_protocols
-def test_what_the_archive_still_has_is_read(
-    world: World, protocols: tuple[Protocol, ...]
+def test_messages_still_in_the_archive_are_read(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
 ) -> None:
     ann = world.peer("ann@test", protocols=protocols)
     ben = world.peer("ben@test", protocols=protocols)
     seen: list[Step] = []
     talk(ann, ben, seen)
-    saved = backup(ann, witness=False)
+    saved = backup(ann, marker=False)
     archive = []
     for number in range(4):
         sent = ben.encrypt(b"%d" % number, ann.jid)
@@ -111,12 +116,33 @@ def test_what_the_archive_still_has_is_read(
     assert len(set(seen)) == len(seen)
 
 
-def test_retired_sessions_stay_so(world: World) -> None:
+@both_protocols
+def test_case_47_a_late_key_exchange_is_not_answered_on_its_session(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    """The archive of a room comes after the account's own, and a server may send
+    an old message again at any time."""
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
+    seen: list[Step] = []
+    saved = backup(ann, marker=False)
+    first = ben.encrypt(b"first", ann.jid)
+    ann.decrypt(ben, first)
+    say(ann, ben, b"answer", seen)
+    put_back(ann, saved)
+    ann.online()
+    assert ann.decrypt(ben, first).plaintext == b"first"
+    say(ann, ben, b"again", seen)
+    talk(ann, ben, seen)
+    assert len(set(seen)) == len(seen)
+
+
+def test_retired_sessions_stay_so(world: FakeNetwork) -> None:
     """Over restarts, and when they have received something."""
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     seen: list[Step] = []
     talk(ann, ben, seen)
-    saved = backup(ann, witness=False)
+    saved = backup(ann, marker=False)
     # On the chain the backup knows: they do not make the ratchet turn
     late = [ben.encrypt(b"%d" % number, ann.jid) for number in range(2)]
     say(ann, ben, b"lost", seen)
@@ -129,9 +155,9 @@ def test_retired_sessions_stay_so(world: World) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_prekeys_are_renewed_and_the_old_ones_understood(world: World) -> None:
+def test_prekeys_are_renewed_and_the_old_ones_understood(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
-    saved = backup(ann, witness=False)
+    saved = backup(ann, marker=False)
     before = {p: world.bundles[ann.device, p] for p in Protocol}
     waiting = ben.encrypt(b"waiting", ann.jid)
     world.peer("cat@test").send(b"x", ann)
@@ -147,14 +173,14 @@ def test_prekeys_are_renewed_and_the_old_ones_understood(world: World) -> None:
 
 
 @both_protocols
-def test_a_backup_of_everything_is_recognised_by_what_is_published(
-    world: World, protocols: tuple[Protocol, ...]
+def test_a_backup_with_the_marker_is_recognised_by_the_published_bundle(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
 ) -> None:
     ann = world.peer("ann@test", protocols=protocols)
     ben = world.peer("ben@test", protocols=protocols)
     seen: list[Step] = []
     talk(ann, ben, seen)
-    saved = backup(ann, witness=True)
+    saved = backup(ann, marker=True)
     say(ann, ben, b"lost", seen)
     # A new session of somebody else, and with it a new prekey
     say(world.peer("cat@test", protocols=protocols), ann, b"x", seen)
@@ -171,15 +197,15 @@ def test_a_backup_of_everything_is_recognised_by_what_is_published(
     assert was_told(ann) == 1
 
 
-def test_two_computers_with_one_store(world: World, tmp_path: Path) -> None:
+def test_two_computers_with_one_store(world: FakeNetwork, tmp_path: Path) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     talk(ann, ben, [])
-    saved = backup(ann, witness=True)
+    saved = backup(ann, marker=True)
     world.peer("cat@test").send(b"x", ann)
     ann.wait(700)
     path = tmp_path / "copy.db"
     path.write_bytes(saved[ann.path])
-    path.with_suffix(".generation").write_bytes(saved[ann.witness])
+    path.with_suffix(".generation").write_bytes(saved[ann.rollback_marker])
     engine = OmemoEngine.open(path, ann.jid, ann.clock, path.with_suffix(".generation"))
     copy = dataclasses.replace(ann, path=path, engine=engine, news=[])
     copy.online()
@@ -190,7 +216,7 @@ def test_two_computers_with_one_store(world: World, tmp_path: Path) -> None:
     copy.engine.close()
 
 
-def test_a_store_left_alone_is_not_suspected(world: World) -> None:
+def test_a_store_left_alone_is_not_suspected(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     for _ in range(3):
         talk(ann, ben, [])
@@ -208,46 +234,73 @@ def test_a_store_left_alone_is_not_suspected(world: World) -> None:
     assert was_told(ann) == 0
 
 
-def test_a_new_store_is_not_measured_by_the_old_ones_witness(world: World) -> None:
+def test_a_marker_of_a_deleted_store_does_not_count(
+    world: FakeNetwork,
+) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     talk(ann, ben, [])
     ann.engine.close()
     ann.path.unlink()
-    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.witness)
+    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
     ann.online()
     assert was_told(ann) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 31, b"x y", b"1 2 3", b"9" * 99])
-def test_a_broken_witness_says_nothing(world: World, content: bytes) -> None:
+def test_a_broken_marker_does_not_count(world: FakeNetwork, content: bytes) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     talk(ann, ben, [])
     ann.engine.close()
-    ann.witness.write_bytes(content)
-    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.witness)
+    ann.rollback_marker.write_bytes(content)
+    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
     ann.online()
     assert was_told(ann) == 0
     say(ann, ben, b"x", [])
-    assert ann.witness.stat().st_mode & 0o777 == 0o600
+    assert ann.rollback_marker.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_server_that_makes_prekeys_up_is_believed_once(world: World) -> None:
+def test_a_server_that_replaces_prekeys_is_believed_once(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     talk(ann, ben, [])
     for _ in range(3):
         for protocol in Protocol:
             bundle = world.bundles[ann.device, protocol]
-            prekeys = {**bundle.prekeys, 2**31 - 1: bytes(range(32))}
+            prekeys = dict(bundle.prekeys)
+            newest = max(prekeys)
+            del prekeys[min(prekeys)]
+            prekeys[newest + 1] = bytes(range(32))
             world.bundles[ann.device, protocol] = dataclasses.replace(
                 bundle, prekeys=prekeys
             )
         ann.online()
     assert was_told(ann) == 1
-    bundle = world.bundles[ann.device, Protocol.LEGACY]
-    assert max(bundle.prekeys) < 1000
 
 
-def test_a_signed_prekey_of_somebody_else_proves_nothing(world: World) -> None:
+@pytest.mark.parametrize("number", [1, 101, 5000, 2**31 - 1])
+def test_case_65_a_server_that_adds_a_prekey_is_not_believed(
+    world: FakeNetwork, number: int
+) -> None:
+    """No alarm, and no session begins again; our bundle is published once more."""
+    ann, ben = world.peer("ann@test"), world.peer("ben@test")
+    talk(ann, ben, [])
+    for _ in range(3):
+        for protocol in Protocol:
+            bundle = world.bundles[ann.device, protocol]
+            prekeys = {**bundle.prekeys, number: bytes(range(32))}
+            world.bundles[ann.device, protocol] = dataclasses.replace(
+                bundle, prekeys=prekeys
+            )
+        ann.online()
+        for protocol in Protocol:
+            found = world.bundles[ann.device, protocol]
+            assert found == ann.engine._core.prekeys[protocol].bundle()
+    assert was_told(ann) == 0
+    for sessions in ann.engine._core.sessions.values():
+        assert not sessions._retired
+    talk(ann, ben, [])
+
+
+def test_a_signed_prekey_of_somebody_else_proves_nothing(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     talk(ann, ben, [])
     for protocol in Protocol:
@@ -256,14 +309,16 @@ def test_a_signed_prekey_of_somebody_else_proves_nothing(world: World) -> None:
             bundle, signed_prekey_id=99, signature=bytes(64)
         )
         other = world.bundles[ben.device, protocol]
-        ann.carry_out(ann.engine.bundle_received(ann.device, other))
+        ann.carry_out(ann.engine.keys.bundle_received(ann.device, other))
     ann.online()
     assert was_told(ann) == 0
 
 
-def test_a_message_leaves_when_the_witness_cannot_be_written(world: World) -> None:
+def test_a_message_leaves_when_the_marker_cannot_be_written(
+    world: FakeNetwork,
+) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
-    ann.witness.unlink(missing_ok=True)
-    ann.witness.mkdir()
+    ann.rollback_marker.unlink(missing_ok=True)
+    ann.rollback_marker.mkdir()
     sent = ann.encrypt(b"x", ben.jid)
     assert ben.decrypt(ann, sent).plaintext == b"x"

@@ -17,8 +17,8 @@ from omemo_plugin.engine.errors import StoreDamaged
 from omemo_plugin.engine.errors import StoreError
 from omemo_plugin.engine.errors import StoreLocked
 from omemo_plugin.engine.errors import StoreTooNew
-from omemo_plugin.engine.store import SEEN_MAX
-from omemo_plugin.engine.store import Store
+from omemo_plugin.engine.state.store import SEEN_MAX
+from omemo_plugin.engine.state.store import Store
 
 
 def test_values_survive_a_restart(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_only_one_process(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\n"
         "from omemo_plugin.engine.errors import StoreLocked\n"
-        "from omemo_plugin.engine.store import Store\n"
+        "from omemo_plugin.engine.state.store import Store\n"
         "try: Store(Path(sys.argv[1]))\n"
         'except StoreLocked: print("locked")\n'
     )

@@ -20,23 +20,23 @@ from pathlib import Path
 
 import pytest
 
-from omemo_plugin.engine.effects import StoreRolledBack
+from omemo_plugin.engine.effects import AlarmRaised
 from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.errors import OmemoError
 from omemo_plugin.engine.errors import StoreDamaged
 from omemo_plugin.engine.errors import StoreError
 from omemo_plugin.engine.values import Device
-from tests.support.ratchets import Step
-from tests.support.ratchets import steps_of
-from tests.support.world import Clock
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import Clock
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.support.engine.ratchets import Step
+from tests.support.engine.ratchets import steps_of
 
 _NOBODY = 65534
 _PAGE = 4096
 
 
-def pair(world: World) -> tuple[Peer, Peer, list[Step]]:
+def pair(world: FakeNetwork) -> tuple[Peer, Peer, list[Step]]:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     seen: list[Step] = []
     for number in range(2):
@@ -67,7 +67,7 @@ def no_file_beyond(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("room", [0, 1, 24, 100, 4119, 4120, 4121, 8300])
-def test_case_47_disk_full_while_sending(world: World, room: int) -> None:
+def test_case_47_disk_full_while_sending(world: FakeNetwork, room: int) -> None:
     ann, ben, seen = pair(world)
     ann.engine.commit()
     ann.prepare(ben.jid)
@@ -87,8 +87,8 @@ def test_case_47_disk_full_while_sending(world: World, room: int) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_case_47_disk_full_while_receiving(world: World) -> None:
-    """What could not be written can be decrypted again."""
+def test_case_47_disk_full_while_receiving(world: FakeNetwork) -> None:
+    """A message that could not be written can be decrypted again."""
     ann, ben, seen = pair(world)
     ann.engine.commit()
     cat = world.peer("cat@test")
@@ -96,7 +96,7 @@ def test_case_47_disk_full_while_receiving(world: World) -> None:
     for _ in range(2):
         with no_file_beyond(wal_of(ann.path).stat().st_size):
             for sender, message in sent:
-                result = ann.engine.decrypt(sender.jid, message.messages)
+                result = ann.engine.incoming.decrypt(sender.jid, message.messages)
                 assert result.plaintext is not None
             with pytest.raises(StoreError):
                 ann.engine.commit()
@@ -108,8 +108,8 @@ def test_case_47_disk_full_while_receiving(world: World) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_case_47_database_full(world: World) -> None:
-    """The same as SQLite itself says it."""
+def test_case_47_database_full(world: FakeNetwork) -> None:
+    """SQLite itself reports that the disk is full."""
     ann, ben, seen = pair(world)
     ann.engine.commit()
     execute = ann.engine._core.store._connection.execute
@@ -118,7 +118,7 @@ def test_case_47_database_full(world: World) -> None:
 
     def choose_much() -> None:
         for number in range(2000):
-            ann.engine.set_blind_trust_of(f"{number}@test", False)
+            ann.engine.trust.set_blind_trust_of(f"{number}@test", False)
 
     with pytest.raises(StoreError):
         choose_much()
@@ -128,7 +128,7 @@ def test_case_47_database_full(world: World) -> None:
 
 
 def without_rights(work: Callable[[], None]) -> None:
-    """In a process of an ordinary user."""
+    """Do something in a process of an ordinary user."""
     child = os.fork()
     if child == 0:
         try:
@@ -144,7 +144,7 @@ def without_rights(work: Callable[[], None]) -> None:
 
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
-    """Where another user gets to."""
+    """A folder of another user."""
     folder = Path(tempfile.mkdtemp(prefix="omemo-store-"))
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
@@ -189,21 +189,23 @@ def use(folder: Path, name: str, ben: Peer) -> list[Step]:
     try:
         peer = Peer(ben.world, path, jid, Clock(), engine)
         peer.online()
-        for info in engine.devices(ben.jid):
+        for info in engine.devices.of(ben.jid):
             assert isinstance(info.device, Device)
         sent = peer.encrypt(b"x", ben.jid)
         seen += steps_of(sent.messages)
         assert ben.decrypt(peer, sent).plaintext == b"x"
-        assert engine.decrypt(ben.jid, ben.encrypt(b"y", jid).messages)
+        assert engine.incoming.decrypt(ben.jid, ben.encrypt(b"y", jid).messages)
         engine.commit()
     finally:
         engine.close()
     return seen
 
 
-def copies(world: World, folder: Path, ann: Peer, number: int) -> tuple[World, Peer]:
+def copies(
+    world: FakeNetwork, folder: Path, ann: Peer, number: int
+) -> tuple[FakeNetwork, Peer]:
     """Everything again, so that damage to one does nothing to the next."""
-    again = World(folder, bundles=dict(world.bundles), lists=dict(world.lists))
+    again = FakeNetwork(folder, bundles=dict(world.bundles), lists=dict(world.lists))
     ben_path = folder / f"ben-{number}.db"
     ben = next(peer for peer in world.peers if peer is not ann)
     shutil.copy(ben.path, ben_path)
@@ -213,7 +215,7 @@ def copies(world: World, folder: Path, ann: Peer, number: int) -> tuple[World, P
     return again, peer
 
 
-def test_case_47_damaged_pages(world: World, tmp_path: Path) -> None:
+def test_case_47_damaged_pages(world: FakeNetwork, tmp_path: Path) -> None:
     """Bytes of each page of the database are turned: nothing but our errors."""
     ann, ben, _ = pair(world)
     ann.engine.close()
@@ -239,10 +241,10 @@ def test_case_47_damaged_pages(world: World, tmp_path: Path) -> None:
             refused += 1
         again.close()
     assert refused > 10
-    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.witness)
+    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
 
 
-def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
+def test_case_47_damaged_journal(world: FakeNetwork, tmp_path: Path) -> None:
     """
     SQLite goes on from the last transaction that is whole. That is a store
     which was rolled back, and is treated like one.
@@ -252,7 +254,7 @@ def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
         say(ann, ben, b"%d" % number, seen)
     ben.restart()
     database, journal = ann.path.read_bytes(), wal_of(ann.path).read_bytes()
-    witness = ann.witness.read_bytes()
+    rollback_marker = ann.rollback_marker.read_bytes()
     assert len(journal) > 10 * _PAGE
     step = len(journal) // 40
     rolled_back = 0
@@ -262,14 +264,14 @@ def test_case_47_damaged_journal(world: World, tmp_path: Path) -> None:
         damaged[place] ^= 0x55
         path.write_bytes(database)
         wal_of(path).write_bytes(damaged)
-        path.with_suffix(".generation").write_bytes(witness)
+        path.with_suffix(".generation").write_bytes(rollback_marker)
         again, peer = copies(world, tmp_path, ann, number)
         try:
             engine = OmemoEngine.open(
                 path, ann.jid, Clock(), path.with_suffix(".generation")
             )
             rolled_back += any(
-                isinstance(one, StoreRolledBack) for one in engine.connected()
+                isinstance(one, AlarmRaised) for one in engine.connected()
             )
             engine.close()
             if engine.device_id == ann.engine.device_id:

@@ -16,8 +16,8 @@ from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import TemporaryDevice
-from tests.support.world import Peer
-from tests.support.world import World
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 
 ALICE = "alice@example.org"
 LABEL = "Temporary device"
@@ -26,13 +26,13 @@ Boot = Callable[[], Peer]
 
 
 @pytest.fixture
-def boot(world: World) -> Boot:
+def boot(world: FakeNetwork) -> Boot:
     """Start a new temporary device of Alice's, as each boot without storage does."""
 
     def start() -> Peer:
         peer = world.peer(ALICE, online=False)
-        peer.engine.temporary = True
-        peer.engine.label = LABEL
+        peer.engine.temporary.active = True
+        peer.engine.publication.label = LABEL
         peer.online()
         return peer
 
@@ -41,7 +41,7 @@ def boot(world: World) -> Boot:
 
 def leave(peer: Peer) -> None:
     """Go in good order."""
-    peer.carry_out(peer.engine.withdraw())
+    peer.carry_out(peer.engine.temporary.withdraw())
     peer.world.temporary[ALICE].pop(peer.engine.device_id)
 
 
@@ -53,17 +53,17 @@ def unplug(peer: Peer) -> int:
     return number
 
 
-def listed(world: World, protocol: Protocol) -> set[int]:
+def listed(world: FakeNetwork, protocol: Protocol) -> set[int]:
     found = world.lists.get((ALICE, protocol))
     return set() if found is None else set(found.ids)
 
 
-def published(world: World, device_id: int) -> bool:
+def published(world: FakeNetwork, device_id: int) -> bool:
     device = Device(ALICE, device_id)
     return any((device, protocol) in world.bundles for protocol in Protocol)
 
 
-def test_the_label_is_signed(world: World, boot: Boot) -> None:
+def test_the_label_is_signed(world: FakeNetwork, boot: Boot) -> None:
     engine = boot().engine
     (entry,) = world.lists[ALICE, Protocol.OMEMO_2].devices
     assert entry.label == LABEL
@@ -82,21 +82,21 @@ def test_the_record_comes_before_the_lists(boot: Boot) -> None:
     assert record < first
 
 
-def test_without_a_record_it_is_listed_all_the_same(world: World) -> None:
+def test_without_a_record_it_is_listed_all_the_same(world: FakeNetwork) -> None:
     """A server without private nodes; nobody can tidy up then."""
     peer = world.peer(ALICE, online=False)
-    peer.engine.temporary = True
+    peer.engine.temporary.active = True
     effects = peer.engine.connected()
     wanted = [e for e in effects if not isinstance(e, FetchTemporaryDevices)]
     assert wanted != effects
     peer.carry_out(wanted)
     assert not listed(world, Protocol.LEGACY)
-    peer.carry_out(peer.engine.temporary_devices_unavailable())
+    peer.carry_out(peer.engine.temporary.records_unavailable())
     for protocol in Protocol:
         assert listed(world, protocol) == {peer.engine.device_id}
 
 
-def test_leaving_leaves_nothing(world: World, boot: Boot) -> None:
+def test_leaving_leaves_nothing(world: FakeNetwork, boot: Boot) -> None:
     stays = world.peer(ALICE)
     before = dict(world.lists)
     goes = boot()
@@ -107,19 +107,23 @@ def test_leaving_leaves_nothing(world: World, boot: Boot) -> None:
     assert before.keys() == world.lists.keys()
 
 
-def test_nothing_comes_back_on_the_way_out(world: World, boot: Boot) -> None:
+def test_a_leaving_device_is_not_announced_again(
+    world: FakeNetwork, boot: Boot
+) -> None:
     """The server's own event about our list is not answered any more."""
     goes = boot()
     leave(goes)
     for protocol in Protocol:
-        effects = goes.engine.device_list_received(ALICE, world.lists[ALICE, protocol])
+        effects = goes.engine.keys.device_list_received(
+            ALICE, world.lists[ALICE, protocol]
+        )
         assert effects == []
     assert goes.engine.catch_up_ended() == []
     assert goes.engine.tick() == []
 
 
-def test_coming_back_after_leaving(world: World, boot: Boot) -> None:
-    """The same for a device whose keys are kept."""
+def test_coming_back_after_leaving(world: FakeNetwork, boot: Boot) -> None:
+    """A device whose keys are kept is announced again when it comes back."""
     peer = boot()
     leave(peer)
     peer.online()
@@ -127,11 +131,11 @@ def test_coming_back_after_leaving(world: World, boot: Boot) -> None:
     assert published(world, peer.engine.device_id)
 
 
-def test_the_next_one_tidies_up(world: World, boot: Boot) -> None:
+def test_the_next_one_tidies_up(world: FakeNetwork, boot: Boot) -> None:
     stays = world.peer(ALICE)
     lost = unplug(boot())
     here = boot()
-    here.carry_out(here.engine.tidy_temporary(()))
+    here.carry_out(here.engine.temporary.tidy(()))
     for protocol in Protocol:
         assert listed(world, protocol) == {
             stays.engine.device_id,
@@ -141,21 +145,23 @@ def test_the_next_one_tidies_up(world: World, boot: Boot) -> None:
     assert set(world.temporary[ALICE]) == {here.engine.device_id}
 
 
-def test_who_is_online_is_left_alone(world: World, boot: Boot) -> None:
+def test_an_online_temporary_device_is_left_alone(
+    world: FakeNetwork, boot: Boot
+) -> None:
     there = boot()
     here = boot()
-    here.carry_out(here.engine.tidy_temporary({there.engine.device_id}))
+    here.carry_out(here.engine.temporary.tidy({there.engine.device_id}))
     assert there.engine.device_id in listed(world, Protocol.LEGACY)
     assert published(world, there.engine.device_id)
 
 
-def test_case_49_other_keys_are_another_device(world: World, boot: Boot) -> None:
+def test_case_49_other_keys_are_another_device(world: FakeNetwork, boot: Boot) -> None:
     """SECURITY: a record does not help to remove a device that is not its own."""
     stays = world.peer(ALICE)
     number = stays.engine.device_id
     world.temporary[ALICE] = {number: TemporaryDevice(number, "ab" * 32)}
     here = boot()
-    here.carry_out(here.engine.tidy_temporary(()))
+    here.carry_out(here.engine.temporary.tidy(()))
     for protocol in Protocol:
         assert number in listed(world, protocol)
     assert published(world, number)
@@ -163,14 +169,14 @@ def test_case_49_other_keys_are_another_device(world: World, boot: Boot) -> None
 
 
 def test_a_server_that_does_not_answer_removes_nothing(
-    world: World, boot: Boot
+    world: FakeNetwork, boot: Boot
 ) -> None:
     number = unplug(boot())
     here = boot()
-    assert here.engine.tidy_temporary(())
+    assert here.engine.temporary.tidy(())
     for protocol in Protocol:
         here.carry_out(
-            here.engine.bundle_unavailable(
+            here.engine.keys.bundle_unavailable(
                 Device(ALICE, number), protocol, permanent=False
             )
         )
@@ -178,34 +184,60 @@ def test_a_server_that_does_not_answer_removes_nothing(
     assert number in world.temporary[ALICE]
 
 
-def test_lists_that_are_not_known_are_not_written(world: World, boot: Boot) -> None:
+def test_lists_that_are_not_known_are_not_written(
+    world: FakeNetwork, boot: Boot
+) -> None:
     boot()
     here = world.peer(ALICE, online=False)
     here.engine.connected()
     records = tuple(world.temporary[ALICE].values())
-    here.engine.temporary_devices_received(records)
-    assert here.engine.tidy_temporary(()) == []
+    here.engine.temporary.records_received(records)
+    assert here.engine.temporary.tidy(()) == []
 
 
-def test_a_device_that_stays_after_all(world: World, boot: Boot) -> None:
+def test_a_device_that_stays_after_all(world: FakeNetwork, boot: Boot) -> None:
     peer = boot()
-    peer.engine.temporary = False
-    peer.engine.label = None
-    peer.carry_out(peer.engine.publish_again())
+    peer.engine.temporary.active = False
+    peer.engine.publication.label = None
+    peer.carry_out(peer.engine.keys.publish_again())
     assert not world.temporary[ALICE]
     (entry,) = world.lists[ALICE, Protocol.OMEMO_2].devices
     assert entry == ListedDevice(peer.engine.device_id)
 
 
-def test_three_boots(world: World, boot: Boot) -> None:
+def test_three_boots(world: FakeNetwork, boot: Boot) -> None:
     """In good order, with the plug pulled, and in good order again."""
     stays = world.peer(ALICE)
     leave(boot())
     unplug(boot())
     last = boot()
-    last.carry_out(last.engine.tidy_temporary(()))
+    last.carry_out(last.engine.temporary.tidy(()))
     leave(last)
     for protocol in Protocol:
         assert listed(world, protocol) == {stays.engine.device_id}
     assert {d.device_id for d, _p in world.bundles} == {stays.engine.device_id}
+    assert not world.temporary[ALICE]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_leaving_while_an_earlier_device_is_being_removed(
+    world: FakeNetwork, boot: Boot, answered: bool
+) -> None:
+    """The answers about the earlier device come when this one has gone."""
+    stays = world.peer(ALICE)
+    lost = unplug(boot())
+    here = boot()
+    effects = here.engine.temporary.tidy(()) if answered else []
+    leave(here)
+    here.carry_out(effects or here.engine.temporary.tidy(()))
+    for protocol in Protocol:
+        assert listed(world, protocol) == {stays.engine.device_id, lost}
+    assert not published(world, here.engine.device_id)
+    assert set(world.temporary[ALICE]) == {lost}
+
+    last = boot()
+    last.carry_out(last.engine.temporary.tidy(()))
+    leave(last)
+    for protocol in Protocol:
+        assert listed(world, protocol) == {stays.engine.device_id}
     assert not world.temporary[ALICE]

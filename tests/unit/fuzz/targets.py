@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What is fuzzed: each target takes bytes, as they come from the network or from a
-code, and fails if anything but the layer's own error comes of them, or if what
-was accepted is not what it should be. The corpus has a folder for each.
+The targets of fuzzing. Each takes bytes, as they come from the network or from a code,
+and fails if they cause anything but the layer's own error, or if accepted input gives a
+wrong value. The corpus has a folder for each.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from xml.etree.ElementTree import Element
 from xml.etree.ElementTree import ParseError
 from xml.etree.ElementTree import fromstring
 
+from omemo_plugin.bridge.files.links import build_link
+from omemo_plugin.bridge.files.links import name_of
+from omemo_plugin.bridge.files.links import parse_link
 from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.media.addresses import AddressRefused
@@ -24,10 +27,14 @@ from omemo_plugin.media.names import alternatives
 from omemo_plugin.media.names import name_from_url
 from omemo_plugin.media.names import safe_name
 from omemo_plugin.media.uri import InvalidMediaUri
+from omemo_plugin.media.uri import SharedFile
 from omemo_plugin.media.uri import build_media_uri
 from omemo_plugin.media.uri import parse_media_body
 from omemo_plugin.stanza.envelope import check_envelope
 from omemo_plugin.stanza.envelope import parse_envelope
+from omemo_plugin.stanza.file_sharing import build_file_sharing
+from omemo_plugin.stanza.file_sharing import parse_file_sharing
+from omemo_plugin.stanza.file_sharing import urls_of
 from omemo_plugin.stanza.message import build_encrypted
 from omemo_plugin.stanza.message import find_encrypted
 from omemo_plugin.stanza.message import parse_encrypted
@@ -41,14 +48,15 @@ from omemo_plugin.stanza.trust_message import parse_trust_message
 from omemo_plugin.verify.uri import FingerprintUri
 from omemo_plugin.verify.uri import InvalidUri
 from omemo_plugin.verify.uri import build_fingerprint_uri
-from omemo_plugin.verify.uri import build_trust_message_uri
 from omemo_plugin.verify.uri import parse_uri
+from tests.support.encrypted import by_account
+from tests.support.trust_uri import build_trust_message_uri
 
 _OWN_DOMAINS = ("example.org",)
 
 
 def _tree(data: bytes) -> Element | None:
-    """What Gajim's own parser would hand us; no stanza if it refuses."""
+    """Parse a stanza as Gajim's own parser does; None if it refuses."""
     try:
         return fromstring(data)
     except (ParseError, ValueError, LookupError):
@@ -62,7 +70,8 @@ def encrypted(data: bytes) -> None:
         return
     with suppress(MalformedStanza):
         message = parse_encrypted(tree)
-        assert parse_encrypted(build_encrypted(message)) == message
+        written = parse_encrypted(build_encrypted(message))
+        assert by_account(written) == by_account(message)
     with suppress(MalformedStanza):
         assert len(find_encrypted([tree, *tree])) <= 2
 
@@ -134,6 +143,41 @@ def media_uri(data: bytes) -> None:
         check_address(file.url, _OWN_DOMAINS, before=None, direct=True)
 
 
+def file_sharing(data: bytes) -> None:
+    tree = _tree(data)
+    if tree is None:
+        return
+    urls_of(tree)
+    try:
+        file = parse_file_sharing(tree)
+    except MalformedStanza:
+        return
+    _check_file(file)
+    assert parse_file_sharing(build_file_sharing(file)) == file
+    with suppress(InvalidMediaUri):
+        assert parse_link(build_link(file)).sources[0] == file.sources[0]
+
+
+def file_link(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    _check_name(name_of(text))
+    with suppress(InvalidMediaUri):
+        file = parse_link(text)
+        _check_file(file)
+        assert text.startswith("aesgcm" + file.sources[0].url.removeprefix("https"))
+
+
+def _check_file(file: SharedFile) -> None:
+    assert 1 <= len(file.sources) <= 5
+    for source in file.sources:
+        assert source.url.startswith("https://")
+        assert "#" not in source.url
+        assert len(source.key) == source.cipher.key_length
+        assert source.cipher.proves or file.hashes
+        with suppress(AddressRefused):
+            check_address(source.url, _OWN_DOMAINS, before=None, direct=True)
+
+
 def redirect(data: bytes) -> None:
     text = data.decode(errors="replace")
     with suppress(AddressRefused):
@@ -188,6 +232,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "envelope": envelope,
     "trust-message": trust_message,
     "media-uri": media_uri,
+    "file-sharing": file_sharing,
+    "file-link": file_link,
     "redirect": redirect,
     "name": name,
     "verification-uri": verification_uri,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -49,14 +50,14 @@ def test_one_folder_with_an_entry_of_its_own(archive: zipfile.ZipFile) -> None:
     assert len(names) == len(set(names))
 
 
-def test_what_gajim_needs_is_there(archive: zipfile.ZipFile) -> None:
+def test_the_bundle_has_the_files_that_gajim_needs(archive: zipfile.ZipFile) -> None:
     names = set(archive.namelist())
     for name in ("plugin-manifest.json", "__init__.py", "plugin.py", "COPYING"):
         assert f"omemo_plugin/{name}" in names
     assert "omemo_plugin/omemo_plugin.png" in names
 
 
-def test_nothing_else_is(archive: zipfile.ZipFile) -> None:
+def test_the_bundle_has_no_other_files(archive: zipfile.ZipFile) -> None:
     for name in archive.namelist():
         path = Path(name)
         assert not any(part.startswith(".") for part in path.parts)
@@ -78,7 +79,7 @@ def test_files_can_be_read_by_everybody(archive: zipfile.ZipFile) -> None:
         assert stat.S_ISDIR(mode) == info.is_dir()
 
 
-def test_it_is_always_the_same(tmp_path: Path) -> None:
+def test_the_bundle_is_reproducible(tmp_path: Path) -> None:
     """In another folder, with other times, modes, order and user's settings."""
     first = bundle(REPOSITORY, tmp_path / "first")
     copy = tmp_path / "copy"
@@ -99,7 +100,33 @@ def test_it_is_always_the_same(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_it_can_be_imported_without_gajim(
+def test_files_are_deflated(archive: zipfile.ZipFile) -> None:
+    """A third of the size; the plugin manager of each Gajim can read it."""
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    assert {info.compress_type for info in files} == {zipfile.ZIP_DEFLATED}
+    size = sum(info.file_size for info in files)
+    assert sum(info.compress_size for info in files) < size / 2
+
+
+def test_zlib_compresses_as_on_other_machines(archive: zipfile.ZipFile) -> None:
+    """
+    The same bytes from zlib 1.2.13 (Debian 12), 1.3.1 (Debian 13) and 1.3.2.
+
+    Another zlib may write others, which are as good, but not a release that somebody
+    else can make again.
+    """
+    info = archive.getinfo("omemo_plugin/COPYING")
+    assert archive.filename is not None
+    written = Path(archive.filename).read_bytes()
+    # A zip's header of a file: 30 bytes, its name, and no more here
+    start = info.header_offset + 30 + len(info.filename)
+    compressed = written[start : start + info.compress_size]
+    assert hashlib.sha256(compressed).hexdigest() == (
+        "8ee33d81f7a43a7b0ff6fc613e6d39752398b0aeb7f572769bfc98e9fd416a4b"
+    )
+
+
+def test_the_bundle_can_be_imported_without_gajim(
     archive: zipfile.ZipFile, tmp_path: Path
 ) -> None:
     """Gajim imports the folder as a module of its own name."""

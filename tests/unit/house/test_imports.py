@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may import whom (docs/architecture.md), read from the sources."""
+"""The permitted imports (docs/architecture.md), compared with the sources."""
 
 from __future__ import annotations
 
@@ -16,8 +16,31 @@ PLUGIN = "omemo_plugin"
 PURE = ("engine", "stanza", "media", "verify")
 GAJIM = ("gi", "gajim", "nbxmpp")
 WIDGETS = ("gi.repository.Gtk", "gi.repository.Gdk", "gi.repository.Adw", "gajim.gtk")
-# Windows see of the bridge what is made for them, and no more
-FOR_WINDOWS = ("presenters", "i18n")
+# Windows see of the bridge the values that are made for them, and the modules that
+# know Gajim as the windows have to: what a contact is, how to replace one of Gajim's
+# functions, and the types of its objects
+FOR_WINDOWS = (
+    f"{PLUGIN}.bridge.values",
+    f"{PLUGIN}.bridge.gajim.contacts",
+    f"{PLUGIN}.bridge.gajim.patches",
+    f"{PLUGIN}.bridge.gajim.protocols",
+)
+
+# The floors of the bridge, from the top. A module imports from the rooms of lower
+# floors and from its own room, never from another room of its own floor
+BRIDGE_FLOORS = (
+    ("module",),
+    ("setting_changes",),
+    ("account", "without_identity"),
+    ("alarms", "default_encryption", "device_management", "new_members"),
+    ("settings", "verification", "outgoing", "takeover", "identity_end"),
+    ("incoming", "pep"),
+    ("state", "xml", "files"),
+    ("rooms", "notices"),
+    ("gajim",),
+    ("session_lock", "signals", "timers"),
+    ("values", "log"),
+)
 
 
 def imports(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
@@ -41,6 +64,16 @@ def is_in(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == p or name.startswith(f"{p}.") for p in packages)
 
 
+def floor(room: str) -> int:
+    """The floor of a room of the bridge, counted from the top."""
+    return next(i for i, rooms in enumerate(BRIDGE_FLOORS) if room in rooms)
+
+
+def goes_down(room: str, target: str) -> bool:
+    """Whether one room of the bridge may import from another."""
+    return room == target or floor(room) < floor(target)
+
+
 def allowed(module: str, name: str) -> bool:
     """Whether a module may import a name."""
     parts = module.split(".")
@@ -49,7 +82,7 @@ def allowed(module: str, name: str) -> bool:
     if is_in(name, ("tails_integration", "tests")):
         return False
     room = parts[1] if len(parts) > 1 else ""
-    # What is imported: a room of the plugin, or something from outside
+    # The target: a room of the plugin, or something from outside
     target = name.split(".") if is_in(name, (PLUGIN,)) else []
     target_room = target[1] if len(target) > 1 else ""
     if room in PURE:
@@ -57,10 +90,12 @@ def allowed(module: str, name: str) -> bool:
             return False
         return (room, target_room) != ("engine", "stanza")
     if room == "bridge":
-        return not is_in(name, WIDGETS) and target_room not in ("ui", "plugin")
+        if is_in(name, WIDGETS) or target_room in ("ui", "plugin"):
+            return False
+        return target_room != "bridge" or goes_down(parts[2], target[2])
     if room == "ui":
         if target_room == "bridge":
-            return target[2:3] != [] and target[2] in FOR_WINDOWS
+            return is_in(name, FOR_WINDOWS)
         return target_room != "plugin"
     return True
 
@@ -91,43 +126,63 @@ def test_every_room_was_read() -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("omemo_plugin.engine.core", "import gi"),
-        ("omemo_plugin.engine.core", "from gi.repository import GLib"),
+        ("omemo_plugin.engine.state.core", "import gi"),
+        ("omemo_plugin.engine.state.core", "from gi.repository import GLib"),
         ("omemo_plugin.verify.qr", "from gajim.common import app"),
         ("omemo_plugin.stanza.pep", "import nbxmpp.structs"),
-        ("omemo_plugin.engine.core", "from ..stanza import message"),
-        ("omemo_plugin.engine.core", "from .. import stanza"),
-        ("omemo_plugin.engine.core", "from omemo_plugin.stanza.pep import x"),
-        ("omemo_plugin.engine.core", "def f():\n    from ..bridge import send"),
-        ("omemo_plugin.media.cipher", "from ..ui import camera"),
-        ("omemo_plugin.bridge.send", "from gi.repository import Gtk"),
-        ("omemo_plugin.bridge.send", "from gajim.gtk import util"),
-        ("omemo_plugin.bridge.send", "from ..ui.windows import Window"),
-        ("omemo_plugin.ui.windows", "from ..bridge.send import Sender"),
+        ("omemo_plugin.engine.engine", "from ..stanza import message"),
+        ("omemo_plugin.engine.engine", "from .. import stanza"),
+        ("omemo_plugin.engine.engine", "from omemo_plugin.stanza.pep import x"),
+        ("omemo_plugin.engine.engine", "def f():\n    from ..bridge import rooms"),
+        ("omemo_plugin.media.cipher", "from ..ui.capture import camera"),
+        ("omemo_plugin.bridge.rooms", "from gi.repository import Gtk"),
+        ("omemo_plugin.bridge.rooms", "from gajim.gtk import util"),
+        ("omemo_plugin.bridge.rooms", "from ..ui.windows import Windows"),
+        ("omemo_plugin.bridge.rooms", "from .pep.client import PepClient"),
+        ("omemo_plugin.bridge.rooms", "from .notices import texts"),
+        ("omemo_plugin.bridge.log", "from .values import Offer"),
+        ("omemo_plugin.bridge.pep.effects", "from ..incoming import catch_up"),
+        ("omemo_plugin.bridge.pep.effects", "from ..outgoing.gate import Gate"),
+        ("omemo_plugin.bridge.account", "from .module import OmemoModule"),
+        ("omemo_plugin.ui.windows", "from ..bridge.outgoing.gate import Gate"),
         ("omemo_plugin.ui.windows", "from ..bridge import account"),
+        ("omemo_plugin.ui.windows", "from ..bridge.gajim import archive"),
         ("omemo_plugin.ui.windows", "from .. import plugin"),
         ("omemo_plugin.plugin", "import tails_integration.policy"),
-        ("omemo_plugin.plugin", "from tests.support import world"),
+        ("omemo_plugin.plugin", "from tests.support.engine import fake_network"),
         ("tails_integration.policy", "import omemo_plugin"),
         ("tails_integration.policy", "from omemo_plugin.engine import values"),
     ],
 )
-def test_what_goes_up_is_found(module: str, line: str) -> None:
+def test_imports_upwards_are_found(module: str, line: str) -> None:
     assert any(not allowed(module, name) for name in imports(line, module))
 
 
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("omemo_plugin.engine.core", "from .values import Device"),
+        ("omemo_plugin.engine.state.core", "from ..values import Device"),
         ("omemo_plugin.stanza.message", "from ..engine.values import Device"),
-        ("omemo_plugin.bridge.send", "from gi.repository import GLib"),
-        ("omemo_plugin.bridge.send", "from ..stanza.message import build_encrypted"),
+        ("omemo_plugin.bridge.rooms", "from gi.repository import GLib"),
+        ("omemo_plugin.bridge.xml.nodes", "from ...stanza.message import build"),
+        ("omemo_plugin.bridge.pep.effects", "from .client import PepClient"),
+        ("omemo_plugin.bridge.pep.effects", "from ..rooms import Rooms"),
         ("omemo_plugin.ui.windows", "from gi.repository import Gtk"),
-        ("omemo_plugin.ui.windows", "from ..bridge.presenters import Rows"),
+        ("omemo_plugin.ui.windows", "from ..bridge.values import Offer"),
+        ("omemo_plugin.ui.windows", "from ..bridge.gajim.patches import Patches"),
         ("omemo_plugin.ui.windows", "from ..engine.values import Trust"),
         ("omemo_plugin.plugin", "from .bridge import module"),
     ],
 )
-def test_what_goes_down_is_not(module: str, line: str) -> None:
+def test_imports_downwards_are_allowed(module: str, line: str) -> None:
     assert all(allowed(module, name) for name in imports(line, module))
+
+
+def test_every_room_of_the_bridge_has_a_floor() -> None:
+    rooms = {
+        path.stem if path.parent.name == "bridge" else path.parent.name
+        for path in modules(f"{PLUGIN}/bridge")
+    } - {"__init__"}
+    known = [room for rooms in BRIDGE_FLOORS for room in rooms]
+    assert len(known) == len(set(known))
+    assert rooms == set(known)

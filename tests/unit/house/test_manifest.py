@@ -24,12 +24,14 @@ def manifest() -> dict[str, Any]:
 
 
 def test_json_is_made_from_ini() -> None:
-    command = [REPOSITORY / "tools" / "manifest", "--check"]
+    command = [str(REPOSITORY / "tools" / "manifest"), "--check"]
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_what_gajim_requires_is_there(manifest: dict[str, Any]) -> None:
+def test_the_manifest_has_the_keys_that_gajim_requires(
+    manifest: dict[str, Any],
+) -> None:
     """Gajim ignores a plugin silently when one of these is missing or of the
     wrong type (gajim/plugins/manifest.py)."""
     types = {
@@ -49,7 +51,7 @@ def test_what_gajim_requires_is_there(manifest: dict[str, Any]) -> None:
 def test_names_and_versions_of_gajim(manifest: dict[str, Any]) -> None:
     # "omemo" is a name that Gajim 2 does not load; the folder has the same name
     assert manifest["short_name"] == "omemo_plugin"
-    assert manifest["name"] == "OMEMO"
+    assert manifest["name"] == "OMEMO encryption"
     assert "gajim>=1.7.0" in manifest["requirements"]
     assert {"others", "linux"} <= set(manifest["platforms"])
 

@@ -15,8 +15,8 @@ import pytest
 from tests.support import processes
 
 
-def test_what_ctrl_c_meets_while_it_starts_is_not_left_running(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_program_that_is_interrupted_while_it_starts_is_ended(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     start = subprocess.Popen
     started: list[subprocess.Popen[bytes]] = []
@@ -26,6 +26,9 @@ def test_what_ctrl_c_meets_while_it_starts_is_not_left_running(
         signal.raise_signal(signal.SIGINT)
         return started[-1]
 
+    # A shell has what it starts in the background ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     monkeypatch.setattr(subprocess, "Popen", interrupted_start)
     monkeypatch.setattr(processes, "_living", set())
     with pytest.raises(KeyboardInterrupt):
@@ -35,6 +38,6 @@ def test_what_ctrl_c_meets_while_it_starts_is_not_left_running(
             environment=os.environ,
             folder=Path("/"),
         )
-    # What happens at the end of this program
+    # The end of this program
     processes._kill_all()
     assert [one.poll() for one in started] == [-signal.SIGKILL]

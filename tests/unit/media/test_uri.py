@@ -125,7 +125,7 @@ def test_places(place: str) -> None:
         "host/x\u202egpj.exe",
     ],
 )
-def test_case_41_what_is_no_place(place: str) -> None:
+def test_case_41_invalid_addresses_of_files(place: str) -> None:
     with pytest.raises(InvalidMediaUri):
         parse_media_uri(f"aesgcm://{place}#{IV}{KEY}")
     with pytest.raises(InvalidMediaUri):
@@ -161,7 +161,7 @@ def test_case_41_a_key_of_a_wrong_length(count: int) -> None:
         f"0x{IV}{KEY[2:]}",
     ],
 )
-def test_case_41_what_is_no_key(fragment: str) -> None:
+def test_case_41_invalid_keys_of_files(fragment: str) -> None:
     with pytest.raises(InvalidMediaUri) as caught:
         parse_media_uri(f"aesgcm://{PLACE}#{fragment}")
     assert KEY[:-2] not in str(caught.value)
@@ -212,7 +212,7 @@ def test_a_thumbnail(front: str) -> None:
     ],
     ids=lambda text: ascii(text)[:30],
 )
-def test_what_is_more_than_a_file(rest: str) -> None:
+def test_a_link_with_anything_beside_it_is_no_file(rest: str) -> None:
     with pytest.raises(InvalidMediaUri):
         parse_media_body(URI + rest)
     with pytest.raises(InvalidMediaUri):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-What clients send, written by hand in the forms seen on the wire. Key material
-is made up, its length and first bytes are real.
+Stanzas of clients, written by hand in the forms seen on the wire. Key material is made
+up, its length and first bytes are real.
 """
 
 from __future__ import annotations

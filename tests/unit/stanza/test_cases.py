@@ -58,7 +58,9 @@ BAD_IDS = [
     "-" + "9" * 5000,
 ]
 
-bad_ids = pytest.mark.parametrize("number", BAD_IDS, ids=lambda text: ascii(text)[:12])
+bad_ids = pytest.mark.parametrize(
+    "number", BAD_IDS, ids=lambda text: ascii(text)[:12].replace("\\", "%")
+)
 
 
 def refused(text: str) -> None:
@@ -69,9 +71,9 @@ def refused(text: str) -> None:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     call()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -81,7 +83,7 @@ def changed(text: str, old: str, new: str) -> str:
 
 
 def test_case_06_a_broken_element_is_not_no_element() -> None:
-    body = xml('<body xmlns="jabber:client">written by whoever</body>')
+    body = xml('<body xmlns="jabber:client">written by the server</body>')
     for broken in (
         f'<encrypted xmlns="{samples.LEGACY_NS}"/>',
         f'<encrypted xmlns="{samples.OMEMO_2_NS}">{"x" * 100}</encrypted>',
@@ -126,9 +128,10 @@ def test_case_23_another_sender_or_recipient() -> None:
         )
 
     check("rita@localhost", "sam@localhost")
+    # RFC 7622, 3.2: the dot is not part of the domain
+    check("rita@localhost.", "sam@localhost")
     for sender, recipient in (
         ("sam@localhost", "sam@localhost"),
-        ("rita@localhost.", "sam@localhost"),
         ("rita@localhost/x", "sam@localhost"),
         ("rita@localhost", "rita@localhost"),
         ("rita@localhost", "sam@localhost/x"),
@@ -175,7 +178,7 @@ def test_case_23_a_room_must_be_named() -> None:
         samples.OMEMO_2,
     ],
 )
-def test_case_23_what_an_envelope_must_not_carry(forbidden: str) -> None:
+def test_case_23_forbidden_elements_in_an_envelope(forbidden: str) -> None:
     start = b"<content>"
     data = samples.ENVELOPE_STATE.replace(start, start + forbidden.encode())
     kept = [
@@ -215,9 +218,9 @@ def test_case_23_long_padding_is_accepted() -> None:
         samples.ENVELOPE_TRUST.decode().encode("utf-16-be"),
         samples.ENVELOPE_TRUST.decode().encode("utf-32"),
     ],
-    ids=lambda data: ascii(data)[-30:],
+    ids=lambda data: ascii(data)[-30:].replace("\\", "%"),
 )
-def test_case_23_what_is_no_envelope(data: bytes) -> None:
+def test_case_23_invalid_envelopes(data: bytes) -> None:
     with pytest.raises(MalformedStanza):
         parse_envelope(data)
 
@@ -346,15 +349,20 @@ def test_case_29_ids_in_a_message(number: str) -> None:
 
 
 @bad_ids
-def test_case_29_ids_of_prekeys(number: str) -> None:
+def test_case_29_a_prekey_with_a_bad_id_does_not_hide_the_others(number: str) -> None:
     attribute = number.replace("\n", "&#10;")
     for text, old, protocol in (
         (samples.LEGACY_BUNDLE, 'preKeyId="2"', LEGACY),
         (samples.OMEMO_2_BUNDLE, 'pk id="2"', OMEMO_2),
     ):
+        whole = parse_bundle(xml(text), protocol)
         bad = changed(text, old, old.replace("2", attribute))
-        with pytest.raises(MalformedStanza):
-            parse_bundle(xml(bad), protocol)
+        found = parse_bundle(xml(bad), protocol)
+        # There are clients that count from 0
+        left_out = {2} if number != "0" else set()
+        assert set(found.prekeys.values()) == {
+            key for number, key in whole.prekeys.items() if number not in left_out
+        }
 
 
 @bad_ids
@@ -394,7 +402,7 @@ def test_case_29_the_limits_are_valid(number: int) -> None:
         "ＱＵＪＤ",
     ],
 )
-def test_case_30_what_is_no_base64(junk: str) -> None:
+def test_case_30_invalid_base64(junk: str) -> None:
     refused(changed(samples.LEGACY, b64(samples.RATCHET), junk))
     refused(changed(samples.LEGACY, b64(b"i" * 12), junk))
     refused(changed(samples.LEGACY, b64(b"ciphertext"), junk))
@@ -476,7 +484,7 @@ def test_case_35_keys_of_a_wrong_length(
 
 
 def test_case_35_keys_without_or_with_a_type() -> None:
-    for letter in (b"I", b"S", b"1"):
+    for letter in (b"I", b"S"):
         bare, typed = b64(letter * 32), samples.key(letter * 32)
         bundle_refused(xml(changed(samples.LEGACY_BUNDLE, typed, bare)), LEGACY)
         bundle_refused(xml(changed(samples.OMEMO_2_BUNDLE, bare, typed)), OMEMO_2)
@@ -508,10 +516,31 @@ def test_case_35_number_of_prekeys(protocol: Protocol) -> None:
 
 
 def test_case_35_a_prekey_twice() -> None:
+    """Neither of both is used, the others are."""
+    text = samples.LEGACY_BUNDLE
+    same_id = changed(text, 'preKeyId="2"', 'preKeyId="1"')
+    same_key = changed(text, samples.key(b"2" * 32), samples.key(b"1" * 32))
+    for changed_text in (same_id, same_key):
+        found = parse_bundle(xml(changed_text), LEGACY)
+        assert found.prekeys == {16777214: b"3" * 32}
+    # No other is left
     text = changed(samples.OMEMO_2_BUNDLE, 'pk id="2"', 'pk id="1"')
     bundle_refused(xml(text), OMEMO_2)
-    text = changed(samples.OMEMO_2_BUNDLE, b64(b"2" * 32), b64(b"1" * 32))
-    bundle_refused(xml(text), OMEMO_2)
+
+
+@both_protocols
+def test_case_35_a_prekey_that_is_none_does_not_hide_the_others(
+    protocol: Protocol,
+) -> None:
+    whole = parse_bundle(xml(BUNDLES[protocol]), protocol)
+    element = xml(BUNDLES[protocol])
+    prekeys = element.find(f"{{{protocol.namespace}}}prekeys")
+    assert prekeys is not None
+    prekeys[0].text = b64(b"short")
+    assert len(parse_bundle(element, protocol).prekeys) == len(whole.prekeys) - 1
+    for prekey in prekeys:
+        prekey.text = b64(b"short")
+    bundle_refused(element, protocol)
 
 
 def test_case_35_a_hollow_bundle() -> None:

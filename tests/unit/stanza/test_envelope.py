@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -17,6 +19,7 @@ import pytest
 from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.stanza.envelope import Envelope
 from omemo_plugin.stanza.envelope import build_envelope
+from omemo_plugin.stanza.envelope import build_heartbeat
 from omemo_plugin.stanza.envelope import check_envelope
 from omemo_plugin.stanza.envelope import parse_envelope
 from omemo_plugin.stanza.writer import write_element
@@ -67,6 +70,17 @@ def test_trust_message_of_qxmpp() -> None:
 def test_only_a_chat_state() -> None:
     (state,) = parse_envelope(samples.ENVELOPE_STATE).content
     assert state.tag == "{http://jabber.org/protocol/chatstates}active"
+
+
+def test_a_heartbeat_is_a_chat_state() -> None:
+    data = build_heartbeat(
+        from_jid="romeo@montague.lit", to_jid="j@capulet.lit", stamp=NOON
+    )
+    envelope = parse_envelope(data)
+    (state,) = envelope.content
+    assert state.tag == "{http://jabber.org/protocol/chatstates}active"
+    assert envelope.from_jid == "romeo@montague.lit"
+    assert envelope.to_jid == "j@capulet.lit"
 
 
 def test_prefixes_are_read() -> None:
@@ -121,7 +135,7 @@ def test_times(stamp: str, time: datetime) -> None:
         "2026-11-23T04:06:49." + "9" * 5000 + "Z",
     ],
 )
-def test_what_is_no_time(stamp: str) -> None:
+def test_invalid_times(stamp: str) -> None:
     data = samples.ENVELOPE_TRUST.replace(
         b"2026-11-23T04:06:49.991Z", stamp.replace("\n", "&#10;").encode()
     )
@@ -152,12 +166,23 @@ def test_only_default_namespaces_are_written() -> None:
     data = build(body("x"))
     assert data.startswith(
         b'<envelope xmlns="urn:xmpp:sce:1"><content>'
-        b'<body xmlns="jabber:client">x</body></content><rpad>'
+        b'<body xmlns="jabber:client">x</body></content><rpad xmlns='
     )
-    assert b'<from jid="romeo@montague.lit"/>' in data
-    assert b'<time stamp="2026-11-23T12:00:01Z"/>' in data
     assert b"xmlns:" not in data
     fromstring(data)
+
+
+def test_affix_elements_name_their_namespace_themselves() -> None:
+    """It says nothing that the envelope has not said. But Converse looks for
+    `to[xmlns="urn:xmpp:sce:1"]`, which finds a literal attribute alone, and drops
+    messages of rooms in which it finds none."""
+    data = build(body("x"))
+    assert data.endswith(
+        b'<time xmlns="urn:xmpp:sce:1" stamp="2026-11-23T12:00:01Z"/>'
+        b'<to xmlns="urn:xmpp:sce:1" jid="j@capulet.lit"/>'
+        b'<from xmlns="urn:xmpp:sce:1" jid="romeo@montague.lit"/></envelope>'
+    )
+    assert data.count(b'<rpad xmlns="urn:xmpp:sce:1">') == 1
 
 
 def test_an_element_without_a_namespace_keeps_none_within_another() -> None:
@@ -184,13 +209,49 @@ def test_padding_differs() -> None:
     assert build(body("x")) != build(body("x"))
 
 
+@pytest.mark.parametrize("length", [1, 200, 600])
+@pytest.mark.parametrize("chance", [0, 200])
+def test_the_padding_hides_short_texts_and_the_length_of_long_ones(
+    monkeypatch: pytest.MonkeyPatch, length: int, chance: int
+) -> None:
+    asked: list[int] = []
+
+    def randbelow(most: int) -> int:
+        asked.append(most)
+        return chance
+
+    monkeypatch.setattr(secrets, "randbelow", randbelow)
+    data = build(body("x" * length))
+    assert asked == [201]
+    envelope = fromstring(data)
+    padding = envelope.find("{urn:xmpp:sce:1}rpad")
+    assert padding is not None
+    filled = len(padding.text or "")
+    # As long as 608 bytes with the padding, and up to 200 bytes more
+    unpadded = len(data) - filled - len("></rpad>") + len("/>")
+    assert filled == max(608 - unpadded, 0) + chance
+
+
+def test_the_stamp_does_not_depend_on_the_local_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        data = build(body("x"), stamp=NOON)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert b' stamp="2026-11-23T12:00:01Z"/>' in data
+
+
 def test_the_stamp_is_written_in_utc() -> None:
     east = timezone(timedelta(hours=5, minutes=30))
     data = build(body("x"), stamp=NOON.astimezone(east))
-    assert b'<time stamp="2026-11-23T12:00:01Z"/>' in data
+    assert b' stamp="2026-11-23T12:00:01Z"/>' in data
 
 
-def test_what_cannot_be_written() -> None:
+def test_elements_that_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="time zone"):
         build(body("x"), stamp=NOON.replace(tzinfo=None))
     with pytest.raises(ValueError, match="without a namespace"):
@@ -208,6 +269,31 @@ def check(
     check_envelope(
         envelope, sender_jid="r@montague.lit", recipient_jid=to, is_groupchat=room
     )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "r@bücher.example",
+        "R@BÜCHER.example",
+        "r@xn--bcher-kva.example",
+        "r@XN--BCHER-KVA.example.",
+        "r@bu\u0308cher.example",
+    ],
+)
+@pytest.mark.parametrize("jid", ["r@bücher.example", "r@xn--bcher-kva.example"])
+def test_a_jid_in_another_form_is_the_same(written: str, jid: str) -> None:
+    envelope = Envelope((), written, written)
+    check_envelope(envelope, sender_jid=jid, recipient_jid=jid, is_groupchat=False)
+    for other in ("r@bucher.example", "r@bücher.example/x", "r@bücher.evil"):
+        for sender, recipient in ((other, jid), (jid, other)):
+            with pytest.raises(MalformedStanza):
+                check_envelope(
+                    envelope,
+                    sender_jid=sender,
+                    recipient_jid=recipient,
+                    is_groupchat=False,
+                )
 
 
 def test_fitting_envelopes() -> None:

@@ -77,7 +77,7 @@ def test_round_trip(name: str) -> None:
     assert parse_encrypted(xml(write_element(element).decode())) == message
 
 
-def test_built_legacy_message_is_what_others_read() -> None:
+def test_a_built_legacy_message_has_the_form_that_others_read() -> None:
     element = build_encrypted(parse_encrypted(xml(samples.LEGACY)))
     assert write_element(element).decode() == (
         f'<encrypted xmlns="{samples.LEGACY_NS}"><header sid="27183">'
@@ -104,9 +104,9 @@ def test_built_omemo_2_message_groups_keys_by_account() -> None:
     )
 
 
-def test_a_key_for_nobody_is_not_built() -> None:
+def test_a_key_without_a_recipient_is_not_built() -> None:
     message = EncryptedMessage(Protocol.OMEMO_2, 9, (EncryptedKey(1, RATCHET_2),))
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(ValueError, match="without a recipient"):
         build_encrypted(message)
 
 

@@ -152,7 +152,7 @@ def test_bundle_round_trip(name: str) -> None:
     assert pep.parse_bundle(written, protocol) == found
 
 
-def test_built_legacy_bundle_is_what_others_read() -> None:
+def test_a_built_legacy_bundle_has_the_form_that_others_read() -> None:
     bundle = Bundle(Protocol.LEGACY, b"I" * 32, 1, b"S" * 32, b"s" * 64, {7: b"1" * 32})
     assert write_element(pep.build_bundle(bundle)).decode() == (
         f'<bundle xmlns="{samples.LEGACY_NS}">'
@@ -175,7 +175,20 @@ def test_signed_prekey_ids_of_older_clients(number: int) -> None:
     assert found.signed_prekey_id == number
 
 
-@pytest.mark.parametrize("number", ["0", "2147483648", "-1", ""])
+@pytest.mark.parametrize("name", samples.BUNDLES)
+def test_ids_from_0(name: str) -> None:
+    """Converse 14 numbers its prekeys so, and its signed prekey."""
+    protocol = PROTOCOLS[name]
+    text = samples.BUNDLES[name]
+    for attribute in ("signedPreKeyId", "preKeyId", "spk id", "pk id"):
+        text = text.replace(f'{attribute}="1"', f'{attribute}="0"')
+    found = pep.parse_bundle(xml(text), protocol)
+    assert found.signed_prekey_id == 0
+    assert 0 in found.prekeys
+    assert 1 not in found.prekeys
+
+
+@pytest.mark.parametrize("number", ["2147483648", "-1", ""])
 def test_signed_prekey_ids_that_omemo_2_does_not_have(number: str) -> None:
     text = samples.OMEMO_2_BUNDLE.replace('spk id="1"', f'spk id="{number}"')
     with pytest.raises(MalformedStanza):

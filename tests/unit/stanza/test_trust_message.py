@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Trust messages, as QXmpp sends them and as nobody should."""
+"""Trust messages in the form that QXmpp sends, and malformed ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from omemo_plugin.engine.decisions import KeyDecision
 from omemo_plugin.engine.errors import MalformedStanza
+from omemo_plugin.engine.values import KeyDecision
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.stanza.envelope import parse_envelope
 from omemo_plugin.stanza.trust_message import build_trust_message
@@ -52,7 +52,7 @@ def _key(key: bytes = _ONE, tag: str = "trust") -> str:
     return f"<{tag}>{b64encode(key).decode()}</{tag}>"
 
 
-def test_what_qxmpp_sends() -> None:
+def test_a_trust_message_of_qxmpp() -> None:
     envelope = parse_envelope(_FROM_QXMPP.encode())
     (decision,) = find_trust_message(envelope.content)
     assert decision == KeyDecision(
@@ -64,7 +64,7 @@ def test_what_qxmpp_sends() -> None:
     )
 
 
-def test_what_is_built_is_what_is_read() -> None:
+def test_a_built_trust_message_can_be_parsed() -> None:
     decisions = (
         KeyDecision("a@example.org", _ONE, Trust.VERIFIED),
         KeyDecision("a@example.org", _TWO, Trust.DISTRUSTED),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-from tails_integration.system import System
+from tails_integration.base.system import System
 
 UID = 1000
 
@@ -26,11 +26,12 @@ class Machine:
         self.ran: list[list[str]] = []
         self.answers: dict[str, tuple[int, str]] = {"dpkg-query": (0, "1.7.3-1")}
         self.write("/etc/os-release", f'PRETTY_NAME="x"\nID="{name}"\n')
+        self.add_plugin("omemo_plugin")
         (folder / "proc").mkdir(exist_ok=True)
         self.uid = uid
 
     def system(self, environ: Mapping[str, str] | None = None) -> System:
-        """As the code sees it."""
+        """The machine as the code sees it."""
         variables = {
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.runtime),
@@ -45,6 +46,11 @@ class Machine:
         place.write_text(text)
         return place
 
+    def add_plugin(self, name: str, folder: str = "") -> Path:
+        """A plugin of the system's."""
+        place = f"/usr/share/gajim/plugins/{folder or name}/plugin-manifest.json"
+        return self.write(place, f'{{"short_name": "{name}"}}').parent
+
     def add_process(self, number: int, name: str, command: str = "") -> None:
         """A process; it belongs to whoever runs the tests."""
         self.uid = self.write(f"/proc/{number}/comm", f"{name}\n").parent.stat().st_uid
@@ -58,7 +64,7 @@ class Machine:
         return subprocess.CompletedProcess(list(command), code, output, "it failed")
 
     def _divert(self, command: Sequence[str]) -> None:
-        """What dpkg-divert does with --rename."""
+        """Divert a file as dpkg-divert does with --rename."""
         *_options, diverted, action, name = command
         places = [self.root / path.lstrip("/") for path in (name, diverted)]
         if action == "--remove":

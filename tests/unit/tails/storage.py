@@ -9,10 +9,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tails_integration import persistence_conf
-from tails_integration import persistence_root
-from tails_integration.persistence import HELPER
-from tails_integration.persistence import PKEXEC
+from tails_integration.persistence import conf_file
+from tails_integration.persistence import root_helper
+from tails_integration.persistence.user import HELPER
+from tails_integration.persistence.user import PKEXEC
 
 from .machine import Machine
 
@@ -20,11 +20,11 @@ OWNER = (os.getuid(), os.getgid())
 
 
 class TailsWithStorage(Machine):
-    """As Machine, with persistence.conf and the programs around it."""
+    """A machine with persistence.conf and the programs around it."""
 
     def __init__(self, folder: Path, text: str = "") -> None:
         super().__init__(folder)
-        self.conf = self.write(str(persistence_root.CONF), text)
+        self.conf = self.write(str(root_helper.CONF), text)
         self.conf.chmod(0o600)
         self.write(HELPER, "")
         self.created = self.unlocked = True
@@ -38,7 +38,7 @@ class TailsWithStorage(Machine):
 
     def reload(self) -> None:
         """Read the file; lines that are nobody's become custom features."""
-        entries = persistence_conf.entries(self.conf.read_text())
+        entries = conf_file.entries(self.conf.read_text())
         self.features = [str(entry.target) for entry in entries]
 
     def _mounts(self) -> None:
@@ -57,7 +57,7 @@ class TailsWithStorage(Machine):
         lines = [
             line
             for line in text.splitlines()
-            if (entry := persistence_conf.parse_line(line))
+            if (entry := conf_file.parse_line(line))
             and (on or str(entry.target) != target)
         ]
         self.conf.write_text("".join(f"{line}\n" for line in sorted(set(lines))))
@@ -69,16 +69,16 @@ class TailsWithStorage(Machine):
 
     def _answer(self, command: list[str]) -> tuple[int, str, str]:
         program, *words = command
-        if program == persistence_root.TPSCLI:
+        if program == root_helper.TPSCLI:
             action, *names = words
             if action == "is-created":
                 return int(not self.created), "", ""
             if action == "is-unlocked":
                 return int(not self.unlocked), "", ""
             self._switch(names[0], action == "activate")
-        elif program == persistence_root.SYSTEMCTL:
+        elif program == root_helper.SYSTEMCTL:
             self.reload()
-        elif program == persistence_root.BUSCTL:
+        elif program == root_helper.BUSCTL:
             number = int(words[3].rpartition("CustomFeature")[2])
             if not self.knows_features or number >= len(self.features):
                 return 1, "", "Unknown object"
@@ -92,5 +92,5 @@ class TailsWithStorage(Machine):
     def _as_root(self, word: str) -> tuple[int, str, str]:
         if self.pkexec_code is not None:
             return self.pkexec_code, "", ""
-        code = persistence_root.main(["helper", word], self.system())
+        code = root_helper.main(["helper", word], self.system())
         return code, "now\n" if self.bound or "disable" in word else "next start\n", ""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `tails-gajim check` finds."""
+"""The findings of `tails-gajim check`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tails_integration import activate
-from tails_integration import audit
 from tails_integration import cli
-from tails_integration import preseed
-from tails_integration import profile
-from tails_integration.audit import Severity
+from tails_integration.install import activation
+from tails_integration.settings import audit
+from tails_integration.settings import preseed
+from tails_integration.settings import profile
+from tails_integration.settings.audit import Severity
 
 from .machine import Machine
 
@@ -23,7 +23,7 @@ def prepared(machine: Machine) -> None:
     machine.write("/usr/bin/gajim", "")
     user = machine.uid
     machine.uid = 0
-    activate.activate(machine.system())
+    activation.activate(machine.system())
     machine.uid = user
     with profile.edit(machine.system()) as edited:
         edited.add_account("alice", {})
@@ -108,7 +108,28 @@ def test_the_plugin_is_off(machine: Machine) -> None:
     with profile.edit(machine.system()) as edited:
         edited.plugins["omemo_plugin"] = {"active": False}
     (found,) = audit.findings(machine.system())
-    assert "OMEMO" in found.what
+    assert "“omemo_plugin” is switched off" in found.what
+    assert audit.is_violation(found)
+
+
+def test_another_plugin_is_on(machine: Machine) -> None:
+    """As where Gajim was started without the launcher, beside gajim-omemo."""
+    prepared(machine)
+    with profile.edit(machine.system()) as edited:
+        edited.plugins["omemo"] = {"active": True}
+    (found,) = audit.findings(machine.system())
+    assert "“omemo” is switched on" in found.what
+    assert cli.main(["tails-gajim", "check"], machine.system()) == 1
+
+
+def test_the_plugin_is_not_installed(machine: Machine) -> None:
+    prepared(machine)
+    (machine.root / "usr/share/gajim/plugins/omemo_plugin").rename(
+        machine.root / "elsewhere"
+    )
+    (found,) = audit.findings(machine.system())
+    assert "“omemo_plugin” is not installed" in found.what
+    assert audit.is_violation(found)
 
 
 def test_others_can_read_it(machine: Machine) -> None:
@@ -130,7 +151,7 @@ def test_gajim_was_started_past_us(machine: Machine) -> None:
     assert "4000002" in found.what
 
 
-@pytest.mark.parametrize("path", [activate.OVERRIDES, activate.BUS_POLICY])
+@pytest.mark.parametrize("path", [activation.GENERATED, activation.BUS_POLICY])
 def test_the_system_was_changed(machine: Machine, path: Any) -> None:
     prepared(machine)
     machine.system().file(path).write_text("{}")

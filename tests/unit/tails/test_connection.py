@@ -22,10 +22,10 @@ from gi.repository import GLib
 from nbxmpp.addresses import NoMoreAddresses, ServerAddresses
 from nbxmpp.const import ConnectionProtocol, ConnectionType
 from nbxmpp.structs import ProxyData
-from tails_integration.inside import connection, srv
-from tails_integration.inside.proxies import Proxies
-from tails_integration.system import System
-from tails_integration.tor import Identities
+from tails_integration.gajim_patches import connection, srv
+from tails_integration.gajim_patches.proxies import Proxies
+from tails_integration.base.system import System
+from tails_integration.base.tor import Identities
 
 ours = Proxies(Identities(System(Path('/'), {}, 0)))
 loop = GLib.MainLoop()
@@ -41,7 +41,7 @@ def resolver(domain, proxy):
     asked.append([domain, proxy.host, proxy.username])
     if wanted['answer'] is None:
         return srv.NO_ANSWER
-    return srv.Answer(tuple(srv.Server(*server) for server in wanted['answer']))
+    return srv.SrvAnswer(tuple(srv.Server(*server) for server in wanted['answer']))
 
 connection.install(ours, resolver)
 addresses = ServerAddresses(wanted['domain'])

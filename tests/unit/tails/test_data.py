@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tails_integration.activate import DATA
-from tails_integration.activate import LAUNCHER
+from tails_integration.install.activation import DATA
+from tails_integration.install.activation import LAUNCHER
 
 
 @pytest.mark.skipif(
@@ -86,7 +86,7 @@ def test_apparmor_denies_others_secrets() -> None:
         assert path in denied
 
 
-def test_apparmor_is_for_what_the_launcher_starts() -> None:
+def test_the_apparmor_profile_is_for_the_program_that_the_launcher_starts() -> None:
     (line,) = [
         line
         for line in (DATA / "apparmor").read_text().splitlines()

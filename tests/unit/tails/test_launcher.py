@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens before Gajim starts, and when it does not."""
+"""The steps before Gajim starts, and the reasons not to start it."""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 
 from tails_integration import launcher
-from tails_integration import profile
-from tails_integration import tor
-from tails_integration.dialog import Button
-from tails_integration.errors import NotTails
-from tails_integration.errors import Refused
+from tails_integration.base import processes
+from tails_integration.base import tor
+from tails_integration.base.dialog import DialogButton
+from tails_integration.base.errors import NotTails
+from tails_integration.base.errors import Refused
+from tails_integration.settings import profile
 
 from .machine import Machine
 
@@ -29,7 +31,7 @@ class Person:
         self.answer = answer
         self.asked: list[tuple[str, str, list[str]]] = []
 
-    def __call__(self, title: str, text: str, buttons: Sequence[Button]) -> str:
+    def __call__(self, title: str, text: str, buttons: Sequence[DialogButton]) -> str:
         self.asked.append((title, text, [button.id for button in buttons]))
         ids = [button.id for button in buttons]
         return self.answer if self.answer in ids else ids[-1]
@@ -39,7 +41,7 @@ class Person:
 def person(monkeypatch: pytest.MonkeyPatch) -> Person:
     person = Person()
     monkeypatch.setattr(launcher, "ask", person)
-    monkeypatch.setattr(launcher.running, "rename_process", lambda: None)
+    monkeypatch.setattr(processes, "rename_process", lambda: None)
     return person
 
 
@@ -55,7 +57,12 @@ def ready(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(launcher.os, "execve", lambda *words: calls.append(words) or 0)
+
+    def execve(*words: object) -> int:
+        calls.append(words)
+        return 0
+
+    monkeypatch.setattr(os, "execve", execve)
     return calls
 
 
@@ -133,6 +140,36 @@ def test_repair_and_start(ready: Machine, person: Person, started: list[Any]) ->
     assert len(started) == 1
 
 
+@pytest.mark.parametrize(("name", "active"), [("omemo", True), ("omemo_plugin", False)])
+def test_the_wrong_plugin(
+    ready: Machine, person: Person, started: list[Any], name: str, active: bool
+) -> None:
+    with profile.edit(ready.system()) as edited:
+        edited.plugins[name] = {"active": active}
+    assert launcher.start(ready.system(), []) == 3
+    ((_title, text, buttons),) = person.asked
+    assert f"“{name}” is switched" in text
+    assert buttons == ["repair", "close"]
+    assert started == []
+    person.answer = "repair"
+    assert launcher.start(ready.system(), []) == 0
+    found = profile.read(ready.system())
+    assert found is not None
+    assert found.plugins[name]["active"] is not active
+    assert len(started) == 1
+
+
+def test_without_our_plugin_it_does_not_start(
+    ready: Machine, person: Person, started: list[Any]
+) -> None:
+    (ready.root / "usr/share/gajim/plugins/omemo_plugin").rename(
+        ready.root / "elsewhere"
+    )
+    assert launcher.start(ready.system(), []) == 3
+    assert "gajim-omemo-plugin" in person.asked[0][1]
+    assert started == []
+
+
 def test_not_tails(tmp_path: Path, person: Person, started: list[Any]) -> None:
     machine = Machine(tmp_path, name="debian")
     assert launcher.start(machine.system(), []) == 3
@@ -181,7 +218,7 @@ def test_a_step_can_refuse(
     assert started == []
 
 
-def test_what_was_said_is_not_said_again(
+def test_a_refusal_that_was_shown_is_not_shown_again(
     ready: Machine,
     person: Person,
     started: list[Any],

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from tails_integration import cli
-from tails_integration import persistence
-from tails_integration import persistence_conf
-from tails_integration import persistence_root
-from tails_integration import persistence_step
-from tails_integration.bindings import HISTORY
-from tails_integration.bindings import KEPT
-from tails_integration.errors import Refused
-from tails_integration.errors import TailsError
+from tails_integration.base.errors import Refused
+from tails_integration.base.errors import TailsError
+from tails_integration.persistence import conf_file
+from tails_integration.persistence import root_helper
+from tails_integration.persistence import startup
+from tails_integration.persistence import user
+from tails_integration.persistence.bindings import HISTORY
+from tails_integration.persistence.bindings import KEPT
 
 from .storage import OWNER
 from .storage import TailsWithStorage
@@ -43,19 +43,19 @@ OURS = """\
 
 @pytest.fixture
 def tails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TailsWithStorage:
-    monkeypatch.setattr(persistence_root, "owner_of_conf", lambda: OWNER)
+    monkeypatch.setattr(root_helper, "owner_of_conf", lambda: OWNER)
     return TailsWithStorage(tmp_path, USERS)
 
 
 def enable(tails: TailsWithStorage) -> bool:
-    return persistence.change(tails.system(), persistence_root.ENABLE)
+    return user.change(tails.system(), root_helper.ENABLE)
 
 
 def test_enable_adds_our_lines_and_loses_nothing(tails: TailsWithStorage) -> None:
     assert enable(tails)
     assert tails.conf.read_text() == USERS + OURS
     assert tails.bound == [str(binding.target) for binding in KEPT]
-    now = persistence.status(tails.system())
+    now = user.status(tails.system())
     assert now.kept
     assert not now.history
 
@@ -80,17 +80,17 @@ def test_twice_is_as_good_as_once(tails: TailsWithStorage) -> None:
 
 def test_disable_takes_only_ours(tails: TailsWithStorage) -> None:
     enable(tails)
-    assert persistence.change(tails.system(), persistence_root.DISABLE)
+    assert user.change(tails.system(), root_helper.DISABLE)
     assert tails.conf.read_text() == USERS
     assert tails.bound == []
 
 
 def test_history_is_asked_for_by_itself(tails: TailsWithStorage) -> None:
-    persistence.change(tails.system(), persistence_root.ENABLE_HISTORY)
-    assert persistence.status(tails.system()).history
-    persistence.change(tails.system(), persistence_root.DISABLE_HISTORY)
+    user.change(tails.system(), root_helper.ENABLE_HISTORY)
+    assert user.status(tails.system()).history
+    user.change(tails.system(), root_helper.DISABLE_HISTORY)
     assert tails.conf.read_text() == USERS + OURS
-    assert persistence.status(tails.system()).kept
+    assert user.status(tails.system()).kept
 
 
 def test_a_service_that_does_not_know_yet(tails: TailsWithStorage) -> None:
@@ -113,15 +113,15 @@ def test_a_service_that_does_not_know_yet(tails: TailsWithStorage) -> None:
 )
 def test_a_line_of_the_users_in_the_way(tails: TailsWithStorage, line: str) -> None:
     tails.conf.write_text(f"{line}\n")
-    with pytest.raises(persistence_conf.Conflict, match="is in the way"):
-        persistence_root.enable(tails.system(), OWNER, KEPT)
+    with pytest.raises(conf_file.Conflict, match="is in the way"):
+        root_helper.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == f"{line}\n"
 
 
 def test_a_file_without_an_end_of_line() -> None:
-    text = persistence_conf.with_bindings("/a\tsource=b", KEPT)
+    text = conf_file.with_bindings("/a\tsource=b", KEPT)
     assert text.startswith("/a\tsource=b\n")
-    assert persistence_conf.without_bindings(text, KEPT) == "/a\tsource=b\n"
+    assert conf_file.without_bindings(text, KEPT) == "/a\tsource=b\n"
 
 
 def break_mode(conf: Path) -> None:
@@ -144,14 +144,14 @@ def test_a_file_tails_would_refuse_is_left_alone(
     assert callable(spoil)
     spoil(tails.conf)
     before = tails.conf.read_bytes()
-    with pytest.raises(persistence_root.ConfUnusable):
-        persistence_root.enable(tails.system(), OWNER, KEPT)
+    with pytest.raises(root_helper.ConfUnusable):
+        root_helper.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_bytes() == before
 
 
 def test_somebody_elses_file_is_left_alone(tails: TailsWithStorage) -> None:
-    with pytest.raises(persistence_root.ConfUnusable):
-        persistence_root.enable(tails.system(), (OWNER[0] + 1, OWNER[1]), KEPT)
+    with pytest.raises(root_helper.ConfUnusable):
+        root_helper.enable(tails.system(), (OWNER[0] + 1, OWNER[1]), KEPT)
 
 
 def test_a_power_cut_leaves_the_old_file(
@@ -165,7 +165,7 @@ def test_a_power_cut_leaves_the_old_file(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", cut)
         with pytest.raises(KeyboardInterrupt):
-            persistence_root.enable(tails.system(), OWNER, KEPT)
+            root_helper.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == USERS
     assert enable(tails)
     assert tails.conf.read_text() == USERS + OURS
@@ -176,7 +176,7 @@ def test_a_link_in_the_way(tails: TailsWithStorage) -> None:
     (tails.root / "elsewhere").mkdir()
     (tails.home / ".config").symlink_to(tails.root / "elsewhere")
     with pytest.raises(Refused, match="link"):
-        persistence_root.enable(tails.system(), OWNER, KEPT)
+        root_helper.enable(tails.system(), OWNER, KEPT)
     assert tails.conf.read_text() == USERS
 
 
@@ -184,7 +184,7 @@ def test_it_takes_one_word_and_nothing_else(
     tails: TailsWithStorage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words in ([], ["/etc/passwd"], ["enable", "/etc"], ["ENABLE"], ["enable;id"]):
-        assert persistence_root.main(["helper", *words], tails.system()) == 2
+        assert root_helper.main(["helper", *words], tails.system()) == 2
     assert tails.conf.read_text() == USERS
     assert capsys.readouterr().err
 
@@ -193,28 +193,28 @@ def test_not_without_pkexec(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("PKEXEC_UID", raising=False)
-    assert persistence_root.main(["helper", "enable"]) == 2
+    assert root_helper.main(["helper", "enable"]) == 2
     monkeypatch.setenv("PKEXEC_UID", "1001")
-    assert persistence_root.main(["helper", "enable"]) == 2
+    assert root_helper.main(["helper", "enable"]) == 2
     assert capsys.readouterr().err
 
 
 def test_no_storage(tails: TailsWithStorage) -> None:
     tails.created = tails.unlocked = False
-    with pytest.raises(persistence.NoStorage, match="Create one"):
+    with pytest.raises(user.NoStorage, match="Create one"):
         enable(tails)
 
 
 def test_a_locked_storage(tails: TailsWithStorage) -> None:
     tails.unlocked = False
-    with pytest.raises(persistence.Locked, match="unlock it"):
+    with pytest.raises(user.Locked, match="unlock it"):
         enable(tails)
 
 
 @pytest.mark.parametrize("password", ["L", "NP"])
 def test_no_administration_password(tails: TailsWithStorage, password: str) -> None:
     tails.password = password
-    with pytest.raises(persistence.NoPassword, match="set one"):
+    with pytest.raises(user.NoPassword, match="set one"):
         enable(tails)
 
 
@@ -261,7 +261,7 @@ def test_the_command(
 def test_nothing_is_said_when_all_is_kept(tails: TailsWithStorage) -> None:
     enable(tails)
     person = Person()
-    assert persistence_step.step(tails.system(), person) == {}
+    assert startup.step(tails.system(), person) == {}
     assert not person.asked
 
 
@@ -269,7 +269,7 @@ def test_the_warning(tails: TailsWithStorage) -> None:
     tails.created = tails.unlocked = False
     person = Person("start")
     for _again in range(2):
-        environment = persistence_step.step(tails.system(), person)
+        environment = startup.step(tails.system(), person)
         assert environment == {"OMEMO_TEMPORARY_DEVICE": "1"}
     ((title, text, buttons),) = person.asked
     assert title == "Nothing in Gajim will be kept"
@@ -280,11 +280,11 @@ def test_the_warning(tails: TailsWithStorage) -> None:
 
 def test_not_now(tails: TailsWithStorage) -> None:
     with pytest.raises(Refused):
-        persistence_step.step(tails.system(), Person("quit"))
+        startup.step(tails.system(), Person("quit"))
 
 
 def test_keeping_from_the_warning(tails: TailsWithStorage) -> None:
-    assert persistence_step.step(tails.system(), Person("keep")) == {}
+    assert startup.step(tails.system(), Person("keep")) == {}
     assert tails.conf.read_text() == USERS + OURS
 
 
@@ -297,7 +297,7 @@ def test_keeping_is_not_possible(tails: TailsWithStorage) -> None:
             return "keep" if len(self.asked) == 1 else "start"
 
     person = Stubborn()
-    assert persistence_step.step(tails.system(), person)
+    assert startup.step(tails.system(), person)
     assert "administration password" in person.asked[1][1]
 
 
@@ -313,26 +313,26 @@ def test_history_is_moved_to_where_it_is_kept(tails: TailsWithStorage) -> None:
     (database.parent / "history").mkdir(parents=True)
     database.write_text("rows")
     database.with_name("logs.db-wal").write_text("newer rows")
-    persistence.link_history(tails.system())
+    user.link_history(tails.system())
     assert not database.is_symlink(), "it is not asked for"
-    persistence.change(tails.system(), persistence_root.ENABLE_HISTORY)
-    persistence.link_history(tails.system())
+    user.change(tails.system(), root_helper.ENABLE_HISTORY)
+    user.link_history(tails.system())
     assert database.resolve() == database.parent / "history" / "logs.db"
     assert database.read_text() == "rows"
     assert (database.parent / "history" / "logs.db-wal").exists()
-    persistence.change(tails.system(), persistence_root.DISABLE_HISTORY)
-    persistence.link_history(tails.system())
+    user.change(tails.system(), root_helper.DISABLE_HISTORY)
+    user.link_history(tails.system())
     assert not database.is_symlink()
 
 
 def test_two_histories_are_not_mixed(tails: TailsWithStorage) -> None:
-    persistence.change(tails.system(), persistence_root.ENABLE_HISTORY)
+    user.change(tails.system(), root_helper.ENABLE_HISTORY)
     database = history(tails)
     (database.parent / "history").mkdir(parents=True)
     database.write_text("here")
     (database.parent / "history" / "logs.db").write_text("there")
     with pytest.raises(TailsError, match="another"):
-        persistence.link_history(tails.system())
+        user.link_history(tails.system())
     assert database.read_text() == "here"
 
 

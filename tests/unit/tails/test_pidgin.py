@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from tails_integration import cli
-from tails_integration import pidgin_files
-from tails_integration import pidgin_import
-from tails_integration import pidgin_step
-from tails_integration import profile
-from tails_integration.bindings import KEPT
-from tails_integration.dialog import Button
-from tails_integration.errors import Refused
-from tails_integration.inside import rooms
+from tails_integration.base.dialog import DialogButton
+from tails_integration.base.errors import Refused
+from tails_integration.gajim_patches import rooms
+from tails_integration.persistence.bindings import KEPT
+from tails_integration.pidgin import files
+from tails_integration.pidgin import importer
+from tails_integration.pidgin import startup
+from tails_integration.settings import profile
 
 from .storage import TailsWithStorage
 from .test_launcher import Person
@@ -146,14 +146,14 @@ def account(machine: TailsWithStorage, name: str) -> dict[str, Any]:
 
 def take(machine: TailsWithStorage, *, passwords: bool = False) -> None:
     system = machine.system()
-    plan = pidgin_import.plan(system)
-    pidgin_import.carry_out(system, plan, passwords=passwords)
+    plan = importer.plan(system)
+    importer.carry_out(system, plan, passwords=passwords)
 
 
 def test_what_it_would_do(tails: TailsWithStorage) -> None:
-    plan = pidgin_import.plan(tails.system())
+    plan = importer.plan(tails.system())
     assert [one.jid for one in plan.accounts] == XMPP
-    text = pidgin_import.describe(plan)
+    text = importer.describe(plan)
     assert "xmpp.example.org:5299" in text
     assert "Room Tails chat, joined at login" in text
     assert "IRC stays in Pidgin: amnesia@irc.oftc.net" in text
@@ -217,11 +217,11 @@ def test_nothing_of_pidgins_is_written(tails: TailsWithStorage) -> None:
 
 def test_twice_is_as_good_as_once(tails: TailsWithStorage) -> None:
     take(tails)
-    plan = pidgin_import.plan(tails.system())
+    plan = importer.plan(tails.system())
     assert plan.accounts == ()
     assert list(plan.already) == XMPP
     assert plan.rooms == ()
-    assert pidgin_import.remembered(tails.system()) == "success"
+    assert importer.remembered(tails.system()) == "success"
 
 
 def test_an_account_that_gajim_has_is_left_as_it_is(tails: TailsWithStorage) -> None:
@@ -237,8 +237,8 @@ def test_an_account_that_gajim_has_is_left_as_it_is(tails: TailsWithStorage) -> 
 
 def test_not_while_pidgin_runs(tails: TailsWithStorage) -> None:
     tails.add_process(99, "pidgin")
-    with pytest.raises(pidgin_import.PidginRuns, match="Quit it"):
-        pidgin_import.plan(tails.system())
+    with pytest.raises(importer.PidginRuns, match="Quit it"):
+        importer.plan(tails.system())
 
 
 def test_tails_own_note_counts(tails: TailsWithStorage) -> None:
@@ -247,7 +247,7 @@ def test_tails_own_note_counts(tails: TailsWithStorage) -> None:
         "",
     )
     person = Person("take")
-    assert pidgin_step.step(tails.system(), person) == {}
+    assert startup.step(tails.system(), person) == {}
     assert not person.asked
 
 
@@ -262,7 +262,7 @@ def test_the_note_is_made_where_tails_looks(tails: TailsWithStorage) -> None:
 
 def test_otr_is_never_trust(tails: TailsWithStorage) -> None:
     take(tails)
-    contacts = [one.contact for one in pidgin_import.to_verify(tails.system())]
+    contacts = [one.contact for one in importer.to_verify(tails.system())]
     assert contacts == ["carol@example.org", "erin@example.org"]
     for path in tails.system().config.rglob("*"):
         if path.is_file():
@@ -270,12 +270,12 @@ def test_otr_is_never_trust(tails: TailsWithStorage) -> None:
 
 
 def test_a_window_has_an_end() -> None:
-    many = tuple(pidgin_files.Verified("a@b", f"{n}@example.org") for n in range(99))
-    pidgin = pidgin_files.Pidgin(verified=many)
-    text = pidgin_import.describe(pidgin_import.Plan((), (), (), pidgin))
+    many = tuple(files.Verified("a@b", f"{n}@example.org") for n in range(99))
+    pidgin = files.Pidgin(verified=many)
+    text = importer.describe(importer.Plan((), (), (), pidgin))
     assert len(text.splitlines()) < 20
     assert "import-pidgin --verify-again" in text
-    assert len(pidgin_import.verify_again(many).splitlines()) == 100
+    assert len(importer.verify_again(many).splitlines()) == 100
 
 
 @pytest.mark.parametrize(
@@ -291,58 +291,58 @@ def test_a_window_has_an_end() -> None:
 )
 def test_files_that_pidgin_did_not_write(tails: TailsWithStorage, text: str) -> None:
     put(tails, "accounts.xml", text)
-    with pytest.raises(pidgin_files.Unreadable):
-        pidgin_import.plan(tails.system())
+    with pytest.raises(files.Unreadable):
+        importer.plan(tails.system())
 
 
 def test_broken_rooms_do_not_keep_accounts_back(tails: TailsWithStorage) -> None:
     put(tails, "blist.xml", BUDDIES.replace("<blist>", "<blist>&#x7;"))
-    plan = pidgin_import.plan(tails.system())
+    plan = importer.plan(tails.system())
     assert len(plan.accounts) == 3
     assert plan.rooms == ()
-    assert "Cannot be read" in pidgin_import.describe(plan)
+    assert "Cannot be read" in importer.describe(plan)
 
 
 @pytest.mark.parametrize(
     "name", ["", "/", "@", "a@", "@b", "a b@c", "a@b@c", "a@b\n<c>"]
 )
 def test_names_that_are_no_address(name: str) -> None:
-    assert pidgin_files.bare(name) == ""
+    assert files.bare(name) == ""
 
 
 def test_nothing_there(tmp_path: Path) -> None:
     machine = TailsWithStorage(tmp_path)
     person = Person()
-    assert pidgin_step.step(machine.system(), person) == {}
+    assert startup.step(machine.system(), person) == {}
     assert not person.asked
-    assert pidgin_import.plan(machine.system()).accounts == ()
+    assert importer.plan(machine.system()).accounts == ()
 
 
 def test_the_assistant_asks_once(tails: TailsWithStorage) -> None:
     later = Person("later")
-    pidgin_step.step(tails.system(), later)
+    startup.step(tails.system(), later)
     ((title, text, buttons),) = later.asked
     assert title == "Take over your accounts from Pidgin?"
     assert "Pidgin keeps everything" in text
     assert buttons == ["take", "never", "later"], "passwords would not be kept"
-    pidgin_step.step(tails.system(), Person("take"))
+    startup.step(tails.system(), Person("take"))
     assert set(XMPP) <= set(profile.read(tails.system()).accounts)  # type: ignore[union-attr]
     again = Person()
-    pidgin_step.step(tails.system(), again)
+    startup.step(tails.system(), again)
     assert not again.asked
 
 
 def test_the_assistant_with_passwords(tails: TailsWithStorage) -> None:
     keep(tails)
-    pidgin_step.step(tails.system(), Person("passwords"))
+    startup.step(tails.system(), Person("passwords"))
     assert account(tails, "alice@example.org")["password"]
 
 
 def test_the_assistant_is_not_wanted(tails: TailsWithStorage) -> None:
-    pidgin_step.step(tails.system(), Person("never"))
+    startup.step(tails.system(), Person("never"))
     assert profile.read(tails.system()) is None
     again = Person()
-    pidgin_step.step(tails.system(), again)
+    startup.step(tails.system(), again)
     assert not again.asked
 
 
@@ -350,11 +350,11 @@ def test_the_assistant_says_that_pidgin_runs(tails: TailsWithStorage) -> None:
     tails.add_process(99, "pidgin")
     seen: list[str] = []
 
-    def ask(_title: str, text: str, _buttons: Sequence[Button]) -> str:
+    def ask(_title: str, text: str, _buttons: Sequence[DialogButton]) -> str:
         seen.append(text)
         return "go-on"
 
-    assert pidgin_step.step(tails.system(), ask) == {}
+    assert startup.step(tails.system(), ask) == {}
     assert "Pidgin is running" in seen[0]
 
 
@@ -377,7 +377,7 @@ def test_rooms_wait_for_their_account(
     tails: TailsWithStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(tails)
-    path = tails.system().state / pidgin_import.ROOMS
+    path = tails.system().state / importer.ROOMS
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     added: list[tuple[str, dict[str, Any]]] = []
     bookmarks = SimpleNamespace(

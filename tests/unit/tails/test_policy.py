@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tails_integration import policy
-from tails_integration import tables
 from tails_integration.policy import Scope
 from tails_integration.policy import Version
+from tails_integration.settings import policy_docs
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -75,4 +75,4 @@ def test_versions(text: str, version: Version) -> None:
 
 def test_the_page_is_made_of_it() -> None:
     page = (REPOSITORY / "docs" / "tails-settings.md").read_text()
-    assert page == tables.page(), "run tools/tails-settings"
+    assert page == policy_docs.page(), "run tools/tails-settings"

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tails_integration import policy
-from tails_integration import preseed
-from tails_integration import profile
-from tails_integration.errors import GajimRuns
+from tails_integration.base.errors import GajimRuns
+from tails_integration.base.system import System
+from tails_integration.base.tor import is_tor
 from tails_integration.policy import Scope
-from tails_integration.profile import Profile
-from tails_integration.system import System
-from tails_integration.tor import is_tor
+from tails_integration.settings import preseed
+from tails_integration.settings import profile
+from tails_integration.settings.profile import Profile
 
 from .machine import Machine
 
@@ -60,7 +60,7 @@ def test_new_profile(machine: Machine) -> None:
     assert found.accounts == {}
 
 
-def test_old_profile_keeps_what_is_the_users(machine: Machine) -> None:
+def test_an_old_profile_keeps_the_users_settings(machine: Machine) -> None:
     system = old(machine)
     assert preseed.apply(system)
     found = read(system)
@@ -101,7 +101,29 @@ def test_choices_are_kept_and_locks_are_not(machine: Machine) -> None:
     assert found.app["remote_control"] is False
     assert found.accounts["alice"]["account"]["autoconnect"] is True
     assert found.accounts["alice"]["account"]["send_os_info"] is False
-    assert found.plugins["omemo_plugin"] == {"active": False}
+    assert found.plugins["omemo_plugin"] == {"active": True}
+
+
+def test_another_plugin_of_the_system_is_never_activated(machine: Machine) -> None:
+    """Gajim itself activates Debian's gajim-omemo at the first start."""
+    machine.add_plugin("omemo", folder="gajim-omemo")
+    preseed.apply(machine.system())
+    found = read(machine.system())
+    assert found.plugins == {
+        "omemo": {"active": False},
+        "omemo_plugin": {"active": True},
+    }
+
+
+def test_a_plugin_that_was_active_is_deactivated(machine: Machine) -> None:
+    system = old(machine)
+    with profile.edit(system) as edited:
+        edited.plugins["omemo"] = {"active": True}
+        edited.plugins["removed_since"] = {"active": True}
+    preseed.apply(system)
+    found = read(system)
+    active = [name for name, kept in found.plugins.items() if kept["active"]]
+    assert active == ["omemo_plugin"]
 
 
 def test_another_account_gets_the_defaults_too(machine: Machine) -> None:
@@ -147,7 +169,7 @@ def test_identities_are_for_nobody_else_to_read(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"Tails": 1}', '{"Tails": ["a"]}'])
-def test_damaged_identities_are_made_anew(machine: Machine, text: str) -> None:
+def test_damaged_identities_are_replaced(machine: Machine, text: str) -> None:
     path = machine.runtime / "tails-gajim" / "identities.json"
     path.parent.mkdir()
     path.write_text(text)

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from tails_integration import profile
-from tails_integration.errors import GajimRuns
+from tails_integration.base.errors import GajimRuns
+from tails_integration.settings import profile
 
 from .machine import Machine
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a domain's server is, asked through a SOCKS proxy."""
+"""Finding the server of a domain, through a SOCKS proxy."""
 
 from __future__ import annotations
 
+import inspect
 import socket
 import struct
 import threading
@@ -13,9 +14,14 @@ from dataclasses import field
 
 import pytest
 
-from tails_integration.inside import srv
-from tails_integration.inside.srv import Record
-from tails_integration.inside.srv import Server
+from tails_integration import cli
+from tails_integration.gajim_patches import connection
+from tails_integration.gajim_patches import srv
+from tails_integration.gajim_patches.srv import Record
+from tails_integration.gajim_patches.srv import Server
+from tails_integration.settings import servers
+
+from .machine import Machine
 
 dns_message = pytest.importorskip(
     "dns.message", reason="install python3-dnspython (tools/lib/packages/test.txt)"
@@ -39,6 +45,8 @@ BY_NAME = 3
 class Proxy:
     """A SOCKS5 proxy that is a DNS server behind every address."""
 
+    type: str = "socks5"
+    host: str = "127.0.0.1"
     username: str = "name"
     password: str = "secret"
     works: bool = True
@@ -116,13 +124,30 @@ def test_an_answer(proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("domain", ["none.example", "unknown.example"])
 def test_there_is_none(proxy: Proxy, domain: str) -> None:
-    assert srv.look_up(domain, proxy) == srv.Answer()
+    assert srv.look_up(domain, proxy) == srv.SrvAnswer()
 
 
 def test_no_answer(proxy: Proxy) -> None:
     proxy.works = False
     assert srv.look_up("example.org", proxy) == srv.NO_ANSWER
     assert [host for _u, _p, host, _port in proxy.asked] == list(srv.RESOLVERS)
+
+
+def test_by_default_nobody_is_asked(proxy: Proxy) -> None:
+    assert srv.known("example.org", proxy) == srv.NO_ANSWER
+    (server,) = srv.known("yax.im", proxy).servers
+    assert server.host == "xmpp.yaxim.org"
+    assert proxy.asked == []
+    resolver = inspect.signature(connection.install).parameters["resolver"]
+    assert resolver.default is srv.known
+
+
+def test_the_user_opts_in(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    system = machine.system()
+    for word, asks in (("status", False), ("ask", True), ("guess", False)):
+        assert cli.main(["tails-gajim", "servers", word], system) == 0
+        assert servers.may_ask(system) is asks
+        assert ("through Tor" in capsys.readouterr().out) is asks
 
 
 def test_order() -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from tails_integration import cli
-from tails_integration import user_install
-from tails_integration.errors import GajimRuns
+from tails_integration.base.errors import GajimRuns
+from tails_integration.install import user
 
 from .machine import Machine
 
@@ -40,25 +40,26 @@ def test_install(gajim: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert f'Exec="{launcher}" %u\n' in entry
     assert f'Exec="{launcher}" --start-chat\n' in entry
     assert (share / "gajim" / "plugins" / "omemo_plugin" / "plugin.py").exists()
+    assert not (launcher.parents[1] / "upstream").exists()
     printed = capsys.readouterr().out
-    for line in user_install.cannot_be_locked():
+    for line in user.cannot_be_locked():
         assert line in printed
 
 
 def test_again(gajim: Machine) -> None:
-    first = user_install.install(gajim.system())
+    first = user.install(gajim.system())
     stale = first[0] / "of_an_older_version.py"
     stale.write_text("")
-    assert user_install.install(gajim.system()) == first
+    assert user.install(gajim.system()) == first
     assert not stale.exists()
 
 
 def test_from_where_it_is_installed(
     gajim: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target, *_others = user_install.install(gajim.system())
-    monkeypatch.setattr(user_install, "OURS", target)
-    assert user_install.install(gajim.system())[0] == target
+    target, *_others = user.install(gajim.system())
+    monkeypatch.setattr(user, "OURS", target)
+    assert user.install(gajim.system())[0] == target
     assert (target / "launcher.py").exists()
 
 
@@ -74,4 +75,4 @@ def test_something_is_missing(
 def test_while_gajim_runs(gajim: Machine) -> None:
     gajim.add_process(4_000_001, "gajim")
     with pytest.raises(GajimRuns):
-        user_install.install(gajim.system())
+        user.install(gajim.system())

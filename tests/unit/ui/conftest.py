@@ -11,14 +11,14 @@ from collections.abc import Collection
 
 import pytest
 
-from omemo_plugin.engine.device_info import DeviceInfo
-from omemo_plugin.engine.sending import LeftOut
-from omemo_plugin.engine.sending import LeftOutReason
-from omemo_plugin.engine.sending import SendPlan
+from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.messages.planning import LeftOut
+from omemo_plugin.engine.messages.planning import LeftOutReason
+from omemo_plugin.engine.messages.planning import SendPlan
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
-from tests.support.devices import MadeUpDevice
+from tests.support.engine.devices import MadeUpDevice
 
 OWN = "alice@example.org"
 BOB = "bob@example.org"
@@ -56,8 +56,82 @@ def make(
         key_changed,
         NOW - 40 * DAY,
         last_seen,
-        fingerprint(device_id) if key else None,
+        rank=device_id,
+        fingerprint=fingerprint(device_id) if key else None,
     )
+
+
+class FakeChoices:
+    """The choices for new devices of contacts."""
+
+    def __init__(self) -> None:
+        self.chosen: dict[str, bool | None] = {}
+
+    def blind_trust_of(self, jid: str) -> bool | None:
+        return self.chosen.get(jid)
+
+    def set_blind_trust_of(self, jid: str, value: bool | None) -> None:
+        self.chosen[jid] = value
+
+
+class FakeAlarms:
+    """Contacts with whom a check has failed."""
+
+    def __init__(self) -> None:
+        self.failed: list[str] = []
+
+    def check_failed(self, jid: str) -> None:
+        self.failed.append(jid)
+
+    def check_lifted(self, jid: str) -> None:
+        self.failed = [one for one in self.failed if one != jid]
+
+
+class FakeDeviceManagement:
+    """
+    Changes the devices that a service keeps.
+
+    Attributes:
+        replaced: devices with which a new session was asked for.
+        removed: own devices that were removed.
+        forgotten: devices that were deleted.
+    """
+
+    def __init__(self, known: dict[str, list[DeviceInfo]]) -> None:
+        self._known = known
+        self.replaced: list[Device] = []
+        self.removed: list[Device] = []
+        self.forgotten: list[Device] = []
+
+    def set_trust(self, device: Device, trust: Trust) -> None:
+        self._known[device.jid] = [
+            dataclasses.replace(info, trust=trust) if info.device == device else info
+            for info in self._known[device.jid]
+        ]
+
+    def rename(self, device: Device, name: str) -> None:
+        self._known[device.jid] = [
+            dataclasses.replace(info, name=name or None)
+            if info.device == device
+            else info
+            for info in self._known[device.jid]
+        ]
+
+    def forget(self, device: Device) -> None:
+        self.forgotten.append(device)
+        self._drop(device)
+
+    def remove_own(self, device: Device) -> None:
+        self.removed.append(device)
+        self._drop(device)
+
+    def replace_session(self, device: Device) -> None:
+        self.replaced.append(device)
+
+    def _drop(self, device: Device) -> None:
+        self._known[device.jid] = [
+            info for info in self._known[device.jid] if info.device != device
+        ]
 
 
 class FakeService:
@@ -73,9 +147,11 @@ class FakeService:
         self.known: dict[str, list[DeviceInfo]] = {
             OWN: [make(OWN, THIS, Trust.VERIFIED, label="Gajim")]
         }
-        self.replaced: list[Device] = []
-        self.removed: list[Device] = []
-        self.forgotten: list[Device] = []
+        self.device_management = FakeDeviceManagement(self.known)
+        self.settings = FakeChoices()
+        self.alarms = FakeAlarms()
+        # The id of the device that another OMEMO of this Gajim has left
+        self.earlier_id = 0
         self.followers: list[Callable[[], None]] = []
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
@@ -107,32 +183,13 @@ class FakeService:
             True, tuple(readers), tuple(left_out), tuple(unreachable), (), ()
         )
 
-    def set_trust(self, device: Device, trust: Trust) -> None:
-        self.known[device.jid] = [
-            dataclasses.replace(info, trust=trust) if info.device == device else info
-            for info in self.known[device.jid]
-        ]
-
     def trust(self, device: Device) -> Trust:
         return next(
             info.trust for info in self.known[device.jid] if info.device == device
         )
 
-    def _drop(self, device: Device) -> None:
-        self.known[device.jid] = [
-            info for info in self.known[device.jid] if info.device != device
-        ]
-
-    def forget_device(self, device: Device) -> None:
-        self.forgotten.append(device)
-        self._drop(device)
-
-    def remove_own_device(self, device: Device) -> None:
-        self.removed.append(device)
-        self._drop(device)
-
-    def replace_session(self, device: Device) -> None:
-        self.replaced.append(device)
+    def is_earlier(self, info: DeviceInfo) -> bool:
+        return info.device.device_id == self.earlier_id
 
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]:
         self.followers.append(callback)

@@ -13,21 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from omemo_plugin.ui import scan
+from omemo_plugin.ui.capture import qr_reader
 from omemo_plugin.verify.qr import draw_png
 
 pytest.importorskip("gi", reason="to test the camera, install python3-gi")
 
 from gi.repository import GLib
 
-from omemo_plugin.ui import camera
-from omemo_plugin.ui import portal
-from omemo_plugin.ui.camera import Camera
-from omemo_plugin.ui.camera import Frame
-from omemo_plugin.ui.camera import Problem
+from omemo_plugin.ui.capture import camera
+from omemo_plugin.ui.capture import portal
+from omemo_plugin.ui.capture.camera import Camera
+from omemo_plugin.ui.capture.camera import Frame
+from omemo_plugin.ui.capture.camera import Problem
+from tests.support.waiting import PATIENCE
 
 needs_camera = pytest.mark.skipif(
-    camera._gstreamer() is None or bool(scan.missing_package()),
+    not camera._has_gstreamer() or bool(qr_reader.missing_package()),
     reason="install gir1.2-gstreamer-1.0, gstreamer1.0-plugins-base, "
     "gstreamer1.0-plugins-good and python3-zxing-cpp",
 )
@@ -97,7 +98,7 @@ def picture(folder: Path) -> str:
 @needs_camera
 def test_a_code_in_the_picture(watch: Watch, tmp_path: Path) -> None:
     watched = watch(picture(tmp_path))
-    run(10, lambda: watched.texts)
+    run(PATIENCE, lambda: watched.texts)
     assert set(watched.texts) == {TEXT}
     frame = watched.frames[0]
     assert len(frame.data) == frame.stride * frame.height
@@ -113,14 +114,14 @@ def test_by_the_environment(
 ) -> None:
     monkeypatch.setenv(camera.SOURCE_VARIABLE, picture(tmp_path))
     watched = watch()
-    run(10, lambda: watched.texts)
+    run(PATIENCE, lambda: watched.texts)
     assert watched.texts
 
 
 @needs_camera
 def test_no_code_in_the_picture(watch: Watch) -> None:
     watched = watch(f"videotestsrc ! {SMALL}")
-    run(10, lambda: len(watched.frames) >= 3)
+    run(PATIENCE, lambda: len(watched.frames) >= 3)
     assert len(watched.frames) >= 3
     assert not watched.texts
 
@@ -128,7 +129,7 @@ def test_no_code_in_the_picture(watch: Watch) -> None:
 @needs_camera
 def test_nothing_is_told_after_the_end(watch: Watch, tmp_path: Path) -> None:
     watched = watch(picture(tmp_path))
-    run(10, lambda: watched.frames)
+    run(PATIENCE, lambda: watched.frames)
     watched.camera.stop()
     frames = len(watched.frames)
     run(0.5)
@@ -143,7 +144,7 @@ def test_nothing_is_told_after_the_end(watch: Watch, tmp_path: Path) -> None:
 )
 def test_a_camera_that_fails(watch: Watch, source: str) -> None:
     watched = watch(source)
-    run(10, lambda: watched.problems)
+    run(PATIENCE, lambda: watched.problems)
     run(0.2)
     assert watched.problems == [Problem.FAILED]
     assert not watched.frames
@@ -152,35 +153,39 @@ def test_a_camera_that_fails(watch: Watch, source: str) -> None:
 @needs_camera
 def test_a_camera_that_is_unplugged(watch: Watch) -> None:
     watched = watch(f"videotestsrc ! {SMALL} ! identity error-after=20 ! videoconvert")
-    run(10, lambda: watched.problems)
+    run(PATIENCE, lambda: watched.problems)
     assert watched.frames
     assert watched.problems == [Problem.FAILED]
 
 
 @needs_camera
 def test_the_window_does_not_wait(watch: Watch) -> None:
-    """A large picture in which there is much to look for."""
-    late: list[float] = []
-    last = time.monotonic()
+    """A large picture in which there is much to look for.
+
+    What counts is the main thread's own work between two of its turns: how late a
+    turn is depends on what else the machine does.
+    """
+    busy: list[float] = []
+    last = 0.0
 
     def tick() -> bool:
         nonlocal last
-        now = time.monotonic()
-        late.append(now - last)
+        now = time.thread_time()
+        busy.append(now - last)
         last = now
         return True
 
     watched = watch(
         "videotestsrc pattern=snow ! video/x-raw,width=1280,height=720,framerate=30/1"
     )
-    run(10, lambda: watched.frames)
-    last = time.monotonic()
+    run(PATIENCE, lambda: watched.frames)
+    last = time.thread_time()
     timer = GLib.timeout_add(10, tick)
-    run(3)
+    run(PATIENCE, lambda: len(watched.frames) >= 3 and len(busy) >= 100)
     GLib.source_remove(timer)
     assert len(watched.frames) >= 3
-    assert sorted(late)[len(late) // 2] < 0.05
-    assert max(late) < 0.5, sorted(late)[-5:]
+    assert sorted(busy)[len(busy) // 2] < 0.05
+    assert max(busy) < 0.5, sorted(busy)[-5:]
 
 
 # No camera. What the machine has is replaced, not what is done with it
@@ -215,7 +220,7 @@ def test_not_allowed(
 
 
 def test_no_library(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "_gstreamer", lambda: None)
+    monkeypatch.setattr(camera, "_has_gstreamer", lambda: False)
     watched = watch()
     run(1, lambda: watched.problems)
     assert watched.problems == [Problem.NO_LIBRARY]

@@ -31,7 +31,7 @@ def test_the_code_is_this_device_and_the_verified_ones(service: FakeService) -> 
     assert dict(uri.fingerprints) == {THIS: fingerprint(THIS), 2: fingerprint(2)}
 
 
-def test_what_is_drawn_is_the_uri(service: FakeService) -> None:
+def test_the_drawn_code_has_the_uri(service: FakeService) -> None:
     code = Code(service)
     assert code.problem == ""
     assert code.matrix() == draw_matrix(code.uri())

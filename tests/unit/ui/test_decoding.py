@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from omemo_plugin.engine.device_info import DeviceInfo
+from omemo_plugin.engine.keys.device_info import DeviceInfo
 from omemo_plugin.engine.values import Trust
-from omemo_plugin.ui import scan
+from omemo_plugin.ui.capture import qr_reader
 from omemo_plugin.verify.judge import Judgement
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import Verdict
@@ -31,9 +31,9 @@ from tests.unit.ui.conftest import THIS
 from tests.unit.ui.conftest import fingerprint
 from tests.unit.ui.conftest import make
 
-if scan.missing_package():
+if qr_reader.missing_package():
     pytest.skip(
-        f"to read codes, install {scan.missing_package()}", allow_module_level=True
+        f"to read codes, install {qr_reader.missing_package()}", allow_module_level=True
     )
 
 import numpy as np
@@ -63,7 +63,7 @@ def code(text: str = BOBS, scale: int = 6) -> Image.Image:
 
 
 def on_a_table(image: Image.Image, ground: int = 200) -> Image.Image:
-    """With room around it, so that it can be turned."""
+    """Leave room around it, so that it can be turned."""
     width, height = image.size
     table = Image.new("L", (2 * width, 2 * height), ground)
     table.paste(image, (width // 2, height // 2))
@@ -86,7 +86,7 @@ def screenshot(ground: int) -> Image.Image:
 
 
 def squeeze(image: Image.Image, by: float) -> Image.Image:
-    """As a sheet looks that is tilted away; `by` is a share of its size."""
+    """Tilt the picture away; `by` is a share of its size."""
     width, height = image.size
     corners = [(0, 0), (width, 0), (width, height), (0, height)]
     moved = [
@@ -117,32 +117,32 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-# What has to be read
+# Images that must be read
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 def test_each_kind_of_file(kind: str) -> None:
     data = encoded(code().convert("RGB"), kind)
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA"])
 def test_each_kind_of_colour(mode: str) -> None:
     data = encoded(code().convert(mode), "PNG")
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
-def test_what_is_not_painted_is_white() -> None:
+def test_transparent_pixels_are_white() -> None:
     black = Image.new("L", code().size, 0)
     transparent = Image.merge("LA", (black, ImageOps.invert(code())))
     data = encoded(transparent, "PNG")
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
 def test_sixteen_bits_of_grey() -> None:
     deep = (np.array(code()).astype("uint16") // 4 + 16) * 257
     data = encoded(Image.fromarray(deep), "PNG")
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3])
@@ -152,7 +152,7 @@ def test_small_in_a_screenshot(ground: int, scale: int) -> None:
     screen = screenshot(ground)
     screen.paste(code(scale=scale), (1400, 700))
     data = encoded(screen, "PNG")
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
 def test_in_a_screenshot_that_was_made_smaller() -> None:
@@ -160,31 +160,31 @@ def test_in_a_screenshot_that_was_made_smaller() -> None:
     screen = screenshot(LIGHT)
     screen.paste(code(scale=5), (1350, 500))
     data = encoded(screen.resize((1280, 720)), "JPEG", quality=50)
-    assert scan.decode(scan.open_image(data)) == (BOBS,)
+    assert qr_reader.decode(qr_reader.open_image(data)) == (BOBS,)
 
 
 @pytest.mark.parametrize("ground", [0, DARK, 255])
 def test_light_modules_on_dark(ground: int) -> None:
     """Programs that draw the code in the colours of a dark theme."""
     image = on_a_table(ImageOps.invert(code()), ground)
-    assert scan.decode(image) == (BOBS,)
+    assert qr_reader.decode(image) == (BOBS,)
 
 
 @pytest.mark.parametrize("degrees", [3, 15, 45, 90, 137, 180, 300])
 def test_turned(degrees: int) -> None:
     image = on_a_table(code(), 255)
     image = image.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
-    assert scan.decode(image) == (BOBS,)
+    assert qr_reader.decode(image) == (BOBS,)
 
 
 @pytest.mark.parametrize("by", [0.05, 0.15, 0.25])
 def test_at_an_angle(by: float) -> None:
-    assert scan.decode(squeeze(on_a_table(code(), 255), by)) == (BOBS,)
+    assert qr_reader.decode(squeeze(on_a_table(code(), 255), by)) == (BOBS,)
 
 
 def test_in_a_mirror() -> None:
     """Many cameras show people to themselves as a mirror does."""
-    assert scan.decode(ImageOps.mirror(on_a_table(code()))) == (BOBS,)
+    assert qr_reader.decode(ImageOps.mirror(on_a_table(code()))) == (BOBS,)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_low_contrast(darkest: int, lightest: int) -> None:
     """In the dark, in the sun, behind glass."""
     span = lightest - darkest
     faint = code().point(lambda value: darkest + value * span // 255)
-    assert scan.decode(on_a_table(faint, lightest)) == (BOBS,)
+    assert qr_reader.decode(on_a_table(faint, lightest)) == (BOBS,)
 
 
 @pytest.mark.parametrize(("darkest", "lightest"), [(0, 60), (200, 255), (100, 160)])
@@ -205,7 +205,7 @@ def test_low_contrast_in_a_screenshot(darkest: int, lightest: int) -> None:
     span = lightest - darkest
     faint = code().point(lambda value: darkest + value * span // 255)
     screen.paste(faint, (1350, 400))
-    assert scan.decode(screen) == (BOBS,)
+    assert qr_reader.decode(screen) == (BOBS,)
 
 
 def test_blurred_and_noisy() -> None:
@@ -213,14 +213,14 @@ def test_blurred_and_noisy() -> None:
     image = on_a_table(code()).filter(ImageFilter.GaussianBlur(1.5))
     grain = np.random.default_rng(1).normal(0, 20, (image.height, image.width))
     noisy = np.clip(np.array(image) + grain, 0, 255).astype("uint8")
-    assert scan.decode(Image.fromarray(noisy)) == (BOBS,)
+    assert qr_reader.decode(Image.fromarray(noisy)) == (BOBS,)
 
 
 def test_lit_from_one_side() -> None:
     image = on_a_table(code())
     light = np.linspace(0.25, 1, image.width)
     uneven = (np.array(image) * light).astype("uint8")
-    assert scan.decode(Image.fromarray(uneven)) == (BOBS,)
+    assert qr_reader.decode(Image.fromarray(uneven)) == (BOBS,)
 
 
 def test_many_devices() -> None:
@@ -228,14 +228,14 @@ def test_many_devices() -> None:
     text = build_fingerprint_uri(BOB, {n: fingerprint(n) for n in range(1, 7)})
     screen = screenshot(LIGHT)
     screen.paste(code(text, 3), (1400, 400))
-    assert scan.decode(screen) == (text,)
+    assert qr_reader.decode(screen) == (text,)
 
 
 def test_letters_of_other_scripts() -> None:
     text = build_fingerprint_uri("jürgen@bücher.example", {1: fingerprint(1)})
-    assert scan.decode(code(text)) == (text,)
+    assert qr_reader.decode(code(text)) == (text,)
     # Others do not encode them
-    assert scan.decode(code("xmpp:jürgen@bücher.example")) == (
+    assert qr_reader.decode(code("xmpp:jürgen@bücher.example")) == (
         "xmpp:jürgen@bücher.example",
     )
 
@@ -248,27 +248,27 @@ def test_a_picture_of_the_camera() -> None:
     lines = np.full((height, stride), 127, "uint8")
     for channel in range(3):
         lines[:, channel : 4 * width : 4] = grey
-    image = scan.frame_to_image(lines.tobytes(), width, height, stride)
+    image = qr_reader.frame_to_image(lines.tobytes(), width, height, stride)
     assert image.size == (width, height)
-    assert scan.decode(image) == (BOBS,)
+    assert qr_reader.decode(image) == (BOBS,)
 
 
 def test_the_colours_of_the_camera() -> None:
     """Red stays red: a code on red paper is darker than its paper."""
     blue, red = b"\xff\0\0\0", b"\0\0\xff\0"
-    image = scan.frame_to_image(blue + red, 2, 1, 8)
+    image = qr_reader.frame_to_image(blue + red, 2, 1, 8)
     assert [image.getpixel((x, 0)) for x in (0, 1)] == [29, 76]
 
 
-# What must not be taken for something else
+# Images that must not be taken for something else
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
-    assert scan.decode(screenshot(LIGHT)) == ()
-    assert scan.decode(Image.new("L", (640, 480), 0)) == ()
-    assert scan.decode(Image.new("L", (1, 1), 255)) == ()
+def test_no_code_is_found_in_an_image_without_one() -> None:
+    assert qr_reader.decode(screenshot(LIGHT)) == ()
+    assert qr_reader.decode(Image.new("L", (640, 480), 0)) == ()
+    assert qr_reader.decode(Image.new("L", (1, 1), 255)) == ()
     grain = np.random.default_rng(2).integers(0, 256, (480, 640)).astype("uint8")
-    assert scan.decode(Image.fromarray(grain)) == ()
+    assert qr_reader.decode(Image.fromarray(grain)) == ()
 
 
 @pytest.mark.parametrize("name", ["Aztec", "DataMatrix", "PDF417", "Code128"])
@@ -281,7 +281,7 @@ def test_other_kinds_of_codes(name: str) -> None:
         drawn = zxingcpp.write_barcode(kind, "PARCEL", 400, 200)
     image = on_a_table(Image.fromarray(np.array(drawn, "uint8")), 255)
     assert [one.text for one in zxingcpp.read_barcodes(image)] == ["PARCEL"]
-    assert scan.decode(image) == ()
+    assert qr_reader.decode(image) == ()
 
 
 def test_a_torn_corner_is_made_good() -> None:
@@ -292,7 +292,7 @@ def test_a_torn_corner_is_made_good() -> None:
         start = int((1 - share) * width)
         draw = ImageDraw.Draw(torn)
         draw.polygon([(width, width), (start, width), (width, start)], fill=255)
-        assert scan.decode(torn) == texts
+        assert qr_reader.decode(torn) == texts
 
 
 @pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
@@ -306,7 +306,7 @@ def test_torn_in_two(side: str) -> None:
         "right": (width // 2, 0, width, height),
         "bottom": (0, height // 2, width, height),
     }[side]
-    assert scan.decode(image.crop(box)) == ()
+    assert qr_reader.decode(image.crop(box)) == ()
 
 
 def test_a_damaged_code_never_says_something_else() -> None:
@@ -320,7 +320,7 @@ def test_a_damaged_code_never_says_something_else() -> None:
             x, y = dice.randrange(damaged.width), dice.randrange(damaged.height)
             edge = dice.randrange(3, 24)
             draw.rectangle((x, y, x + edge, y + edge), fill=dice.choice((0, 255)))
-        seen.add(scan.decode(damaged))
+        seen.add(qr_reader.decode(damaged))
     assert seen == {(BOBS,), ()}
 
 
@@ -328,12 +328,12 @@ def test_two_codes_in_one_picture() -> None:
     screen = screenshot(LIGHT)
     for place, text in (((60, 300), BOBS), ((900, 300), CAROLS), ((1400, 300), BOBS)):
         screen.paste(code(text, 3), place)
-    texts = scan.decode(screen)
+    texts = qr_reader.decode(screen)
     assert len(texts) == 2
     assert set(texts) == {BOBS, CAROLS}
 
 
-# What is judged
+# The judgement of the codes
 
 
 def judged(image: Image.Image, expected: str | None = BOB) -> list[Judgement]:
@@ -350,7 +350,7 @@ def judged(image: Image.Image, expected: str | None = BOB) -> list[Judgement]:
             own_device_id=THIS,
             devices=lambda jid: known.get(jid, ()),
         )
-        for text in scan.decode(image)
+        for text in qr_reader.decode(image)
     ]
 
 
@@ -419,18 +419,18 @@ def png_that_claims(width: int, height: int) -> bytes:
         pytest.param(encoded(code(), "PPM"), id="ppm"),
     ],
 )
-def test_what_is_not_opened(data: bytes) -> None:
-    with pytest.raises(scan.NotReadable):
-        scan.open_image(data)
+def test_images_that_are_not_opened(data: bytes) -> None:
+    with pytest.raises(qr_reader.NotReadable):
+        qr_reader.open_image(data)
 
 
 def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     data = draw_png(BOBS)
-    monkeypatch.setattr(scan, "FILE_BYTES_MAX", len(data) - 1)
-    with pytest.raises(scan.NotReadable):
-        scan.open_image(data)
-    monkeypatch.setattr(scan, "FILE_BYTES_MAX", len(data))
-    scan.open_image(data)
+    monkeypatch.setattr(qr_reader, "FILE_BYTES_MAX", len(data) - 1)
+    with pytest.raises(qr_reader.NotReadable):
+        qr_reader.open_image(data)
+    monkeypatch.setattr(qr_reader, "FILE_BYTES_MAX", len(data))
+    qr_reader.open_image(data)
 
 
 @pytest.mark.parametrize(
@@ -440,5 +440,7 @@ def test_a_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, module: str, package: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    assert scan.missing_package() == package
+    modules: dict[str, object] = dict(sys.modules)
+    modules[module] = None
+    monkeypatch.setattr(sys, "modules", modules)
+    assert qr_reader.missing_package() == package

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the window "Encryption details" shows, and what its buttons do."""
+"""The texts and buttons of the window "Encryption details"."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Icon
 from omemo_plugin.ui.presenters.badges import Tone
 from omemo_plugin.ui.presenters.details import Details
-from omemo_plugin.ui.presenters.details import Kind
-from omemo_plugin.ui.presenters.details import Subject
-from omemo_plugin.ui.presenters.devices import Act
+from omemo_plugin.ui.presenters.details_values import Subject
+from omemo_plugin.ui.presenters.details_values import SubjectKind
 from omemo_plugin.ui.presenters.devices import Action
+from omemo_plugin.ui.presenters.devices import DeviceAction
 from omemo_plugin.ui.presenters.devices import DeviceCard
 
 from .conftest import BOB
@@ -27,21 +27,29 @@ from .conftest import make
 
 
 def details(
-    service: FakeService, kind: Kind = Kind.CONTACT, members: tuple[str, ...] = ()
+    service: FakeService,
+    kind: SubjectKind = SubjectKind.CONTACT,
+    members: tuple[str, ...] = (),
 ) -> Details:
-    jid = {Kind.CONTACT: BOB, Kind.ROOM: "room@muc", Kind.ACCOUNT: OWN}[kind]
-    return Details(service, Subject(kind, jid, "Bob", members), clock=lambda: NOW)
+    jid = {
+        SubjectKind.CONTACT: BOB,
+        SubjectKind.ROOM: "room@muc",
+        SubjectKind.ACCOUNT: OWN,
+    }[kind]
+    return Details(
+        service, Subject(kind, jid, "Bob"), members=lambda: members, clock=lambda: NOW
+    )
 
 
 def cards(shown: Details, jid: str = BOB) -> list[DeviceCard]:
     return [card for g in shown.page().groups if g.jid == jid for card in g.cards]
 
 
-def action(card: DeviceCard, act: Act) -> Action:
+def action(card: DeviceCard, act: DeviceAction) -> Action:
     return next(one for one in card.actions if one.act is act)
 
 
-def acts(card: DeviceCard) -> list[Act]:
+def acts(card: DeviceCard) -> list[DeviceAction]:
     return [one.act for one in card.actions]
 
 
@@ -52,7 +60,7 @@ def test_a_card_says_all_there_is(service: FakeService) -> None:
     ]
     (card,) = cards(details(service))
     assert card.title == "Phone"
-    assert card.facts == "Device 5 · OMEMO 0.3 and 2"
+    assert card.facts == "Number 5 · OMEMO 0.3 and 2"
     assert "Last active yesterday" in card.seen
     assert len(card.fingerprint) == 8
     assert {len(group) for group in card.fingerprint} == {8}
@@ -81,7 +89,7 @@ def test_inactive_devices_are_folded(service: FakeService) -> None:
     assert group.hidden == "1 device no longer in use"
 
 
-def test_what_needs_a_decision_is_first(service: FakeService) -> None:
+def test_devices_that_need_a_decision_come_first(service: FakeService) -> None:
     service.known[BOB] = [
         make(BOB, 1, Trust.VERIFIED),
         make(BOB, 2, Trust.UNDECIDED, last_seen=0),
@@ -92,17 +100,47 @@ def test_what_needs_a_decision_is_first(service: FakeService) -> None:
 @pytest.mark.parametrize(
     ("trust", "expected"),
     [
-        (Trust.UNDECIDED, [Act.VERIFY, Act.TRUST, Act.DISTRUST, Act.COMPARED]),
+        (
+            Trust.UNDECIDED,
+            [
+                DeviceAction.VERIFY,
+                DeviceAction.DISTRUST,
+                DeviceAction.COMPARE,
+                DeviceAction.RENAME,
+                DeviceAction.TRUST,
+            ],
+        ),
         (
             Trust.BLIND,
-            [Act.VERIFY, Act.COMPARED, Act.DISTRUST, Act.REPLACE_SESSION],
+            [
+                DeviceAction.DISTRUST,
+                DeviceAction.COMPARE,
+                DeviceAction.RENAME,
+                DeviceAction.REPLACE_SESSION,
+            ],
         ),
-        (Trust.VERIFIED, [Act.DISTRUST, Act.REPLACE_SESSION]),
-        (Trust.DISTRUSTED, [Act.VERIFY, Act.COMPARED, Act.TRUST]),
+        (
+            Trust.VERIFIED,
+            [
+                DeviceAction.DISTRUST,
+                DeviceAction.COMPARE,
+                DeviceAction.RENAME,
+                DeviceAction.REPLACE_SESSION,
+            ],
+        ),
+        (
+            Trust.DISTRUSTED,
+            [
+                DeviceAction.UNDO_REFUSAL,
+                DeviceAction.COMPARE,
+                DeviceAction.RENAME,
+                DeviceAction.TRUST,
+            ],
+        ),
     ],
 )
-def test_what_can_be_done(
-    service: FakeService, trust: Trust, expected: list[Act]
+def test_actions_on_a_device(
+    service: FakeService, trust: Trust, expected: list[DeviceAction]
 ) -> None:
     service.known[BOB] = [make(BOB, 1, trust)]
     (card,) = cards(details(service))
@@ -114,7 +152,7 @@ def test_what_can_be_done(
 def test_a_key_that_is_not_known_cannot_be_trusted(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1, Trust.UNDECIDED, key=False)]
     (card,) = cards(details(service))
-    assert acts(card) == []
+    assert acts(card) == [DeviceAction.RENAME]
     assert card.fingerprint == ()
     assert card.badge.text == "Key not known yet"
 
@@ -122,13 +160,13 @@ def test_a_key_that_is_not_known_cannot_be_trusted(service: FakeService) -> None
 @pytest.mark.parametrize(
     ("act", "before", "after"),
     [
-        (Act.TRUST, Trust.UNDECIDED, Trust.BLIND),
-        (Act.DISTRUST, Trust.VERIFIED, Trust.DISTRUSTED),
-        (Act.COMPARED, Trust.DISTRUSTED, Trust.VERIFIED),
+        (DeviceAction.TRUST, Trust.UNDECIDED, Trust.BLIND),
+        (DeviceAction.DISTRUST, Trust.VERIFIED, Trust.DISTRUSTED),
+        (DeviceAction.UNDO_REFUSAL, Trust.DISTRUSTED, Trust.UNDECIDED),
     ],
 )
 def test_a_decision_can_be_undone(
-    service: FakeService, act: Act, before: Trust, after: Trust
+    service: FakeService, act: DeviceAction, before: Trust, after: Trust
 ) -> None:
     service.known[BOB] = [make(BOB, 1, before)]
     shown = details(service)
@@ -141,21 +179,12 @@ def test_a_decision_can_be_undone(
     assert not shown.page().undo
 
 
-def test_comparing_shows_what_is_to_be_compared(service: FakeService) -> None:
-    service.known[BOB] = [make(BOB, 1)]
-    (card,) = cards(details(service))
-    question = action(card, Act.COMPARED).question
-    assert question is not None
-    assert " ".join(card.fingerprint[:4]) in question.text
-    assert " ".join(card.fingerprint[4:]) in question.text
-
-
 def test_only_the_last_decision_can_be_undone(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1), make(BOB, 2)]
     shown = details(service)
     first, second = cards(shown)
-    shown.do(action(first, Act.DISTRUST))
-    shown.do(action(second, Act.DISTRUST))
+    shown.do(action(first, DeviceAction.DISTRUST))
+    shown.do(action(second, DeviceAction.DISTRUST))
     shown.undo()
     shown.undo()
     assert service.trust(first.device) is Trust.DISTRUSTED
@@ -166,8 +195,8 @@ def test_replacing_a_session(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1)]
     shown = details(service)
     (card,) = cards(shown)
-    shown.do(action(card, Act.REPLACE_SESSION))
-    assert service.replaced == [card.device]
+    shown.do(action(card, DeviceAction.REPLACE_SESSION))
+    assert service.device_management.replaced == [card.device]
     page = shown.page()
     assert page.notice
     assert not page.undo
@@ -177,10 +206,10 @@ def test_removing_is_asked_for_and_cannot_be_undone(service: FakeService) -> Non
     service.known[BOB] = [make(BOB, 1, active=False)]
     shown = details(service)
     (card,) = shown.page().groups[0].inactive
-    remove = action(card, Act.REMOVE)
+    remove = action(card, DeviceAction.REMOVE)
     assert remove.question is not None
     shown.do(remove)
-    assert service.forgotten == [card.device]
+    assert service.device_management.forgotten == [card.device]
     assert not shown.page().undo
 
 
@@ -192,24 +221,24 @@ def test_case_13_a_changed_key_is_an_alarm(service: FakeService) -> None:
     (card,) = cards(shown)
     assert card.badge.tone is Tone.ALARM
     assert page.tone is Tone.ALARM
-    assert acts(card) == [Act.ACCEPT_KEY]
-    accept = action(card, Act.ACCEPT_KEY)
+    assert acts(card) == [DeviceAction.RENAME, DeviceAction.ACCEPT_KEY]
+    accept = action(card, DeviceAction.ACCEPT_KEY)
     assert accept.question is not None
     assert BOB in accept.question.text
     shown.do(accept)
-    assert service.forgotten == [card.device]
+    assert service.device_management.forgotten == [card.device]
 
 
 # Rooms
 
 
-def test_a_room_says_who_is_left_out_and_why(service: FakeService) -> None:
+def test_a_room_shows_left_out_members_and_the_reasons(service: FakeService) -> None:
     service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
     service.known["dave@x"] = [make("dave@x", 1, Trust.UNDECIDED)]
-    shown = details(service, Kind.ROOM, (BOB, CAROL, "dave@x", OWN))
+    shown = details(service, SubjectKind.ROOM, (BOB, CAROL, "dave@x", OWN))
     page = shown.page()
     groups = {group.jid: group for group in page.groups}
-    assert list(groups) == [BOB, CAROL, "dave@x"]
+    assert list(groups) == [CAROL, "dave@x", BOB]
     assert groups[BOB].folded
     assert groups[BOB].note == ""
     assert groups[CAROL].heading == f"{CAROL}: left out"
@@ -221,13 +250,19 @@ def test_a_room_says_who_is_left_out_and_why(service: FakeService) -> None:
 
 
 def test_a_room_follows_its_members(service: FakeService) -> None:
-    shown = details(service, Kind.ROOM)
+    members: list[str] = []
+    subject = Subject(SubjectKind.ROOM, "room@muc", "Room")
+    shown = Details(service, subject, members=lambda: members)
     assert "Nobody else" in shown.page().summary
-    told = []
-    shown.changed = lambda: told.append(True)
-    shown.set_members([BOB])
-    assert told
-    assert [group.jid for group in shown.page().groups] == [BOB]
+    pages = []
+    shown.changed = lambda: pages.append(shown.page())
+    members.append(BOB)
+    service.followers[0]()
+    members.clear()
+    service.followers[0]()
+    joined, left = pages
+    assert [group.jid for group in joined.groups] == [BOB]
+    assert left.groups == ()
 
 
 # One's own account
@@ -235,20 +270,20 @@ def test_a_room_follows_its_members(service: FakeService) -> None:
 
 def test_ones_own_account(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.UNDECIDED))
-    page = details(service, Kind.ACCOUNT).page()
+    page = details(service, SubjectKind.ACCOUNT).page()
     this, others = page.groups
     assert this.cards[0].badge.text == "This device"
     assert this.cards[0].actions == ()
-    assert acts(others.cards[0])[-1] is Act.REMOVE
+    assert acts(others.cards[0])[-1] is DeviceAction.REMOVE
     assert page.verify
 
 
 def test_removing_an_own_device_takes_it_off_the_list(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2))
-    shown = details(service, Kind.ACCOUNT)
+    shown = details(service, SubjectKind.ACCOUNT)
     (card,) = shown.page().groups[1].cards
-    shown.do(action(card, Act.REMOVE))
-    assert [device.device_id for device in service.removed] == [2]
+    shown.do(action(card, DeviceAction.REMOVE))
+    assert [device.device_id for device in service.device_management.removed] == [2]
 
 
 def test_own_devices_read_a_chat_too(service: FakeService) -> None:
@@ -256,10 +291,10 @@ def test_own_devices_read_a_chat_too(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.VERIFIED))
     own = details(service).page().groups[-1]
     assert own.folded
-    assert own.heading == "Your other devices: 1 device, 1 verified"
+    assert own.heading == "Your other devices: 1 device, verified"
 
 
-# What goes on around it
+# Events around the window
 
 
 def test_it_follows_the_account_until_it_is_closed(service: FakeService) -> None:
@@ -278,3 +313,75 @@ def test_without_keys_it_says_why(service: FakeService) -> None:
     assert page.groups == ()
     assert "the disk is full." in page.summary
     assert page.tone is Tone.ALARM
+
+
+def test_a_device_has_a_name_and_not_a_number(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, n) for n in (1, 2, 9)]
+    service.known[BOB].append(make(BOB, 3, label="Phone"))
+    assert [card.title for card in cards(details(service))] == [
+        "Bob’s first device",
+        "Bob’s second device",
+        "Phone",
+        "Bob’s device number 9",
+    ]
+
+
+def test_the_users_own_name_counts_most(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1, label="Phone")]
+    shown = details(service)
+    (card,) = cards(shown)
+    shown.rename(card.device, "Work")
+    assert cards(shown)[0].title == "Work"
+    assert shown.page().notice == "It is called “Work” from now on."
+    shown.rename(card.device, "")
+    assert cards(shown)[0].title == "Phone"
+
+
+def test_the_window_offers_verifying_once(service: FakeService) -> None:
+    """Not in each card; only where an answer is due."""
+    service.known[BOB] = [make(BOB, 1)]
+    shown = details(service)
+    assert shown.page().verify == "Verify Bob…"
+    assert DeviceAction.VERIFY not in acts(cards(shown)[0])
+    service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
+    assert details(service).page().verify == ""
+
+
+def test_a_later_member_is_added_at_the_end(service: FakeService) -> None:
+    """Nothing moves under the pointer."""
+    members = [BOB, "zoe@example.org"]
+    for number, jid in enumerate((BOB, CAROL), 1):
+        service.known[jid] = [make(jid, number)]
+    shown = Details(
+        service,
+        Subject(SubjectKind.ROOM, "room@muc", "Den"),
+        members=lambda: members,
+        clock=lambda: NOW,
+    )
+
+    def order() -> list[str]:
+        return [one.jid for one in shown.page().groups if one.jid != OWN]
+
+    # Zoe has no device: she is left out, and comes first
+    assert order() == ["zoe@example.org", BOB]
+    members += [CAROL, "adam@example.org"]
+    assert order() == ["zoe@example.org", BOB, "adam@example.org", CAROL]
+    sections = [one.section for one in shown.page().groups]
+    assert sections[:4] == ["", "", "Just added", ""]
+    members.remove("zoe@example.org")
+    assert order() == [BOB, "adam@example.org", CAROL]
+
+
+def test_ten_devices_can_be_searched(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, n) for n in range(1, 10)]
+    shown = details(service)
+    assert not shown.page().can_search
+    service.known[BOB].append(make(BOB, 10, label="Phone"))
+    assert shown.page().can_search
+    shown.search = " pHo"
+    assert [card.title for card in cards(shown)] == ["Phone"]
+    assert shown.page().can_search
+    shown.search = BOB
+    assert len(cards(shown)) == 10
+    shown.search = "nobody"
+    assert cards(shown) == []

@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who could read a message, and who sent it."""
+"""The window with the sender and the readers of a message."""
 
 from __future__ import annotations
 
 import pytest
 
-from omemo_plugin.bridge.presenters import Reader
+from omemo_plugin.bridge.values import Recipient
 from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Tone
 from omemo_plugin.ui.presenters.message import Message
@@ -24,30 +25,30 @@ from .conftest import make
 OURS = fingerprint(THIS)
 
 
-def sent(*readers: Reader) -> MessagePage:
+def sent(*readers: Recipient) -> MessagePage:
     message = Message("id", True, True, OURS, Trust.BLIND)
     return page(message, readers=readers, infos=[], own_fingerprint=OURS)
 
 
 def test_a_sent_message_names_its_readers() -> None:
     shown = sent(
-        Reader(Device(BOB, 1), Trust.VERIFIED, "Phone"),
-        Reader(Device(BOB, 2), Trust.BLIND),
-        Reader(Device(OWN, 3), Trust.VERIFIED),
+        Recipient(Device(BOB, 1), Trust.VERIFIED, "Phone"),
+        Recipient(Device(BOB, 2), Trust.BLIND),
+        Recipient(Device(OWN, 3), Trust.VERIFIED),
     )
     assert [part.heading for part in shown.parts] == [BOB, OWN]
     phone, other = shown.parts[0].entries
     assert (phone.title, phone.badge.text) == ("Phone", "Verified")
-    assert (other.title, other.badge.text) == ("Device 2", "Trusted, not verified")
+    assert (other.title, other.badge.text) == (f"A device of {BOB}", "Not verified")
     assert "3 devices" in shown.summary
     assert shown.tone is Tone.PLAIN
 
 
 def test_all_verified() -> None:
-    assert sent(Reader(Device(BOB, 1), Trust.VERIFIED)).tone is Tone.GOOD
+    assert sent(Recipient(Device(BOB, 1), Trust.VERIFIED)).tone is Tone.GOOD
 
 
-def test_what_was_not_noted_is_not_known() -> None:
+def test_a_message_without_noted_recipients() -> None:
     message = Message("id", True, True, OURS, Trust.VERIFIED)
     shown = page(message, readers=None, infos=[], own_fingerprint=OURS)
     assert "not known" in shown.summary
@@ -75,6 +76,24 @@ def test_a_received_message_has_the_trust_of_then(trust: Trust) -> None:
     assert entry.spoken
 
 
+@pytest.mark.parametrize(
+    ("protocols", "changeable"),
+    [
+        ((Protocol.LEGACY,), True),
+        ((Protocol.LEGACY, Protocol.OMEMO_2), False),
+        ((Protocol.OMEMO_2,), False),
+    ],
+)
+def test_case_61_the_limit_of_omemo_0_3_is_shown(
+    protocols: tuple[Protocol, ...], changeable: bool
+) -> None:
+    info = make(BOB, 1, Trust.VERIFIED, protocols=protocols)
+    message = Message("id", False, True, fingerprint(1), Trust.VERIFIED)
+    shown = page(message, readers=None, infos=[info], own_fingerprint=OURS)
+    assert "verified then" in shown.summary
+    assert ("could change its words" in shown.summary) is changeable
+
+
 def test_a_device_that_is_gone() -> None:
     message = Message("id", False, True, fingerprint(9), Trust.BLIND)
     shown = page(message, readers=None, infos=[make(BOB, 1)], own_fingerprint=OURS)
@@ -82,7 +101,7 @@ def test_a_device_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "Unknown"])
-def test_what_could_not_be_decrypted(key: str) -> None:
+def test_a_message_that_could_not_be_decrypted(key: str) -> None:
     message = Message("id", False, True, key, Trust.DISTRUSTED)
     shown = page(message, readers=None, infos=[make(BOB, 1)], own_fingerprint=OURS)
     assert shown.parts == ()

@@ -21,10 +21,11 @@ pytest.importorskip("gi", reason="to test the portal, install python3-gi")
 from gi.repository import Gio
 from gi.repository import GLib
 
-from omemo_plugin.ui import portal
-from tests.support.gajim import DBUS_CONFIG
+from omemo_plugin.ui.capture import portal
+from tests.support.gajim.program import DBUS_CONFIG
+from tests.support.waiting import PATIENCE
 
-PORTAL = Path(__file__).parents[2] / "support" / "portal.py"
+PORTAL = Path(__file__).parents[2] / "support" / "gajim" / "portal.py"
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def copy(bus: str, tmp_path: Path) -> Iterator[Path]:
-    """Where the portal puts its pictures. The first time it says no."""
+    """The picture that the portal makes. The first time it refuses."""
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"a picture")
     copy = tmp_path / "with a space.png"
@@ -85,7 +86,7 @@ def ask(call: Callable[[Callable[..., None]], None]) -> Any:
     """Ask, and wait for the answer in the main loop."""
     answers: list[Any] = []
     call(lambda *answer: answers.append(answer))
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     context = GLib.MainContext.default()
     while not answers and time.monotonic() < end:
         if not context.iteration(may_block=False):
@@ -124,5 +125,5 @@ def test_the_camera() -> None:
 @pytest.mark.parametrize(
     "uri", [None, "", "http://example.org/x.png", "file:///no/such/file"]
 )
-def test_what_is_no_picture(uri: str | None) -> None:
+def test_a_portal_answer_without_a_picture(uri: str | None) -> None:
     assert portal._take(uri) is None

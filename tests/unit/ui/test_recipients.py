@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import pytest
 
-from omemo_plugin.engine.device_info import DeviceInfo
-from omemo_plugin.engine.sending import LeftOut
-from omemo_plugin.engine.sending import LeftOutReason
-from omemo_plugin.engine.sending import SendPlan
+from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.messages.planning import LeftOut
+from omemo_plugin.engine.messages.planning import LeftOutReason
+from omemo_plugin.engine.messages.planning import SendPlan
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
+from omemo_plugin.left_out import reasons
 from omemo_plugin.ui.presenters.badges import Tone
 from omemo_plugin.ui.presenters.recipients import Safety
 from omemo_plugin.ui.presenters.recipients import Shield
-from omemo_plugin.ui.presenters.recipients import reasons
 from omemo_plugin.ui.presenters.recipients import shield
 from omemo_plugin.ui.presenters.recipients import why_left_out
 
@@ -44,7 +44,7 @@ def shown(service: FakeService, *jids: str) -> Shield:
             [make(BOB, 1, Trust.VERIFIED), make(BOB, 2, key_changed=True)],
             Safety.SOME_LEFT_OUT,
         ),
-        # What the user has decided is no news
+        # A decision of the user's is no news
         (
             [make(BOB, 1, Trust.VERIFIED), make(BOB, 2, Trust.DISTRUSTED)],
             Safety.ALL_VERIFIED,
@@ -66,7 +66,7 @@ def test_own_devices_count(service: FakeService) -> None:
     service.known[OWN].append(make(OWN, 2, Trust.BLIND))
     found = shown(service, BOB)
     assert found.safety is Safety.NOT_VERIFIED
-    assert found.text == "2 devices can read this. Of these, 1 verified."
+    assert found.text == "2 devices can read this. Not all are verified."
 
 
 def test_own_devices_alone_are_nobody(service: FakeService) -> None:

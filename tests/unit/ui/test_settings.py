@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be chosen for an account, and for one contact."""
+"""The settings of an account, and of one contact."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class FakeSettings:
     blind_trust = True
     encrypt_by_default = False
     plain_receipts = False
+    warn_on_desktop = True
     temporary = False
+    public_name = ""
     must_be_temporary = False
 
     def __init__(self) -> None:
@@ -57,12 +59,26 @@ def test_a_temporary_device() -> None:
     assert not settings.can_choose_temporary
 
 
+def test_the_name_that_others_see() -> None:
+    service = FakeSettings()
+    settings = AccountSettings(service)
+    assert "without a name" in settings.public_name
+    settings.set_public_name("Desk")
+    assert settings.public_name == "Others see this device as “Desk”."
+    assert settings.name_of_device() == "Desk"
+    assert settings.can_choose_public_name
+    # It is called a temporary device then
+    service.temporary = True
+    assert not settings.can_choose_public_name
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [("account", None), ("trust", True), ("ask", False)]
 )
 def test_for_a_contact(value: str, expected: bool | None) -> None:
     service = FakeSettings()
-    settings = ContactSettings(service, BOB)
+    settings = ContactSettings(service, BOB, "Bob")
+    assert settings.text == "New devices of Bob"
     assert settings.chosen() == "account"
     settings.choose(value)
     assert service.of == {BOB: expected}
@@ -70,11 +86,11 @@ def test_for_a_contact(value: str, expected: bool | None) -> None:
     assert value in dict(settings.choices())
 
 
-def test_it_says_what_holds_for_the_account() -> None:
+def test_the_setting_of_the_account_is_shown() -> None:
     service = FakeSettings()
-    before = dict(ContactSettings(service, BOB).choices())["account"]
+    before = dict(ContactSettings(service, BOB, "Bob").choices())["account"]
     service.blind_trust = False
-    assert dict(ContactSettings(service, BOB).choices())["account"] != before
+    assert dict(ContactSettings(service, BOB, "Bob").choices())["account"] != before
 
 
 def test_without_keys_it_says_why() -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the window "Verify" says, and does."""
+"""The texts and buttons of the window "Verify"."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Icon
 from omemo_plugin.ui.presenters.badges import Tone
-from omemo_plugin.ui.presenters.verify import Act
-from omemo_plugin.ui.presenters.verify import Result
 from omemo_plugin.ui.presenters.verify import Verify
+from omemo_plugin.ui.presenters.verify_values import Result
+from omemo_plugin.ui.presenters.verify_values import VerifyAction
+from omemo_plugin.ui.presenters.verify_values import Way
 from omemo_plugin.verify.fingerprint import groups
+from omemo_plugin.verify.judge import FindingKind
 from omemo_plugin.verify.judge import Judgement
-from omemo_plugin.verify.judge import Kind
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import judge
 from omemo_plugin.verify.uri import build_fingerprint_uri
@@ -35,6 +36,10 @@ NAMES = {BOB: "Bob", CAROL: "Carol"}
 class JudgingService(FakeService):
     """Judges as the bridge does, and changes its devices."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.withdrawn: list[Judgement] = []
+
     def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
         return judge(
             text,
@@ -45,6 +50,9 @@ class JudgingService(FakeService):
             devices=self.devices,
         )
 
+    def withdraw(self, judgement: Judgement) -> None:
+        self.withdrawn.append(judgement)
+
     def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
         now = self.judge(judgement.text, judgement.source, judgement.expected)
         if not now.says_the_same(judgement):
@@ -52,12 +60,12 @@ class JudgingService(FakeService):
         if now.needs_confirmation and not confirmed:
             return now
         for kind, trust in (
-            (Kind.VERIFIES, Trust.VERIFIED),
-            (Kind.MISMATCH, Trust.DISTRUSTED),
+            (FindingKind.VERIFIES, Trust.VERIFIED),
+            (FindingKind.MISMATCH, Trust.DISTRUSTED),
         ):
             for finding in now.of(kind):
                 assert finding.device is not None
-                self.set_trust(finding.device, trust)
+                self.device_management.set_trust(finding.device, trust)
         return dataclasses.replace(now, applied=True)
 
 
@@ -69,7 +77,7 @@ def service() -> JudgingService:
 
 
 def verify(service: JudgingService, jid: str | None = BOB) -> Verify:
-    return Verify(service, jid, lambda one: NAMES.get(one, one))
+    return Verify(service, service, jid, lambda one: NAMES.get(one, one))
 
 
 def uri(jid: str, *numbers: int) -> str:
@@ -79,7 +87,7 @@ def uri(jid: str, *numbers: int) -> str:
 WRONG = build_fingerprint_uri(BOB, {1: fingerprint(99)})
 
 
-def acts(result: Result | None) -> list[Act]:
+def acts(result: Result | None) -> list[VerifyAction]:
     assert result is not None
     return [button.act for button in result.buttons]
 
@@ -93,7 +101,7 @@ def test_all_devices(service: JudgingService) -> None:
     assert result.title == "Bob is verified"
     assert result.tone is Tone.GOOD
     assert result.icon is Icon.VERIFIED
-    assert said(result) == ["Device 1: verified", "Phone: verified"]
+    assert said(result) == ["Bob’s first device: verified", "Phone: verified"]
     assert result.lines[0].fingerprint == groups(fingerprint(1))
     assert service.trust(Device(BOB, 1)) is Trust.VERIFIED
 
@@ -103,7 +111,7 @@ def test_again(service: JudgingService) -> None:
     result = verify(service).read([uri(BOB, 1, 2)], Source.CAMERA)
     assert result.title == "Bob is verified"
     assert "before" in result.text
-    assert said(result)[0] == "Device 1: was verified before"
+    assert said(result)[0] == "Bob’s first device: was verified before"
 
 
 def test_case_45_a_device_that_is_trusted_blindly_and_not_in_the_code(
@@ -114,10 +122,10 @@ def test_case_45_a_device_that_is_trusted_blindly_and_not_in_the_code(
     result = subject.read([uri(BOB, 1)], Source.CAMERA)
     assert result.tone is Tone.CAUTION
     assert result.icon is not Icon.VERIFIED
-    assert "right person" not in result.text
-    assert "reading along" in result.text
-    assert said(result) == ["Phone: not in this code", "Device 1: verified"]
-    assert acts(result) == [Act.DETAILS]
+    assert result.title == "Verified, but not all devices"
+    assert "1 more device gets your messages and was not checked" in result.text
+    assert said(result) == ["Phone: not in this code", "Bob’s first device: verified"]
+    assert acts(result) == [VerifyAction.DETAILS, VerifyAction.UNDO]
     assert subject.subject == BOB
 
 
@@ -125,54 +133,95 @@ def test_case_45_a_device_that_is_trusted_blindly_and_not_in_the_code(
 def test_a_device_that_is_not_in_the_code_and_does_no_harm(
     service: JudgingService, trust: Trust
 ) -> None:
-    service.set_trust(Device(BOB, 2), trust)
+    service.device_management.set_trust(Device(BOB, 2), trust)
     result = verify(service).read([uri(BOB, 1)], Source.CAMERA)
     assert result.title == "Bob is verified"
     assert ("gets no messages" in result.text) is (trust is Trust.UNDECIDED)
 
 
-@pytest.mark.parametrize("source", [Source.LINK, Source.DESKTOP])
-def test_case_45_a_link_asks_first(service: JudgingService, source: Source) -> None:
+@pytest.mark.parametrize("source", [one for one in Source if one is not Source.CAMERA])
+def test_case_45_69_only_the_camera_counts_unasked(
+    service: JudgingService, source: Source
+) -> None:
+    """Anybody may have written a link, made a picture, or put it on the screen."""
     subject = verify(service, None)
     result = subject.read([uri(BOB, 1, 2)], source)
-    assert result.title == "Does this really come from Bob?"
+    assert result.title == "How did this code reach you?"
+    assert result.asks_way
     assert result.tone is Tone.CAUTION
-    assert said(result) == ["Device 1: would be verified", "Phone: would be verified"]
+    assert said(result) == [
+        "Bob’s first device: would be verified",
+        "Phone: would be verified",
+    ]
     assert service.trust(Device(BOB, 1)) is Trust.BLIND
-    done = subject.press(Act.CONFIRM)
+    # No answer is none
+    assert subject.press(VerifyAction.CONFIRM) == result
+    assert service.trust(Device(BOB, 1)) is Trust.BLIND
+    assert subject.answer(Way.IN_PERSON).enough
+    done = subject.press(VerifyAction.CONFIRM)
     assert done is not None
     assert done.title == "Bob is verified"
-    assert said(done)[0] == "Device 1: verified"
+    assert said(done)[0] == "Bob’s first device: verified"
     assert service.trust(Device(BOB, 1)) is Trust.VERIFIED
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_case_45_which_answer_is_enough(service: JudgingService, way: Way) -> None:
+    subject = verify(service)
+    subject.read([uri(BOB, 1)], Source.CLIPBOARD)
+    assert [one for one, _text in subject.ways] == list(Way)
+    assert not subject.answer(None).enough
+    answer = subject.answer(way)
+    assert answer.enough is (way in (Way.IN_PERSON, Way.VIDEO_CALL))
+    assert bool(answer.check) is (way is Way.WEBSITE)
+    assert bool(answer.text) is (way in (Way.MESSAGE, Way.UNKNOWN))
+    sure = subject.answer(way, sure=True)
+    assert sure.enough is (way not in (Way.MESSAGE, Way.UNKNOWN))
+    subject.answer(way)
+    subject.press(VerifyAction.CONFIRM)
+    verified = service.trust(Device(BOB, 1)) is Trust.VERIFIED
+    assert verified is answer.enough
+
+
+def test_the_answer_is_about_one_code(service: JudgingService) -> None:
+    """An answer for another code does not count for this one."""
+    service.known[CAROL] = [make(CAROL, 9)]
+    subject = verify(service, None)
+    subject.read([uri(BOB, 1)], Source.CLIPBOARD)
+    subject.answer(Way.IN_PERSON)
+    subject.read([uri(CAROL, 9)], Source.CLIPBOARD)
+    subject.press(VerifyAction.CONFIRM)
+    assert service.trust(Device(CAROL, 9)) is Trust.BLIND
 
 
 def test_scanning_in_place_of_a_link(service: JudgingService) -> None:
     """The code that is scanned then has to be of the same person."""
     subject = verify(service, None)
     subject.read([uri(BOB, 1)], Source.LINK)
-    assert subject.press(Act.AGAIN) is None
+    assert subject.press(VerifyAction.AGAIN) is None
     assert subject.title == "Verify Bob"
     result = subject.read([uri(CAROL, 9)], Source.CAMERA)
-    assert result.title == "This is the code of somebody else"
+    assert result.title == "This is carol@example.org’s code"
 
 
-def test_a_link_that_changes_meaning_is_asked_about_again(
+def test_case_69_a_link_that_changes_meaning_is_asked_about_again(
     service: JudgingService,
 ) -> None:
     subject = verify(service, None)
     subject.read([uri(BOB, 1, 2)], Source.LINK)
-    changed = make(BOB, 1)
-    service.known[BOB][0] = dataclasses.replace(changed, fingerprint=fingerprint(5))
-    result = subject.press(Act.CONFIRM)
+    subject.answer(Way.IN_PERSON)
+    changed = make(BOB, 5)
+    service.known[BOB][0] = dataclasses.replace(changed, device=Device(BOB, 1))
+    result = subject.press(VerifyAction.CONFIRM)
     assert result is not None
-    assert acts(result) == [Act.CONFIRM, Act.AGAIN]
-    assert "names another key" in result.text
+    assert acts(result) == [VerifyAction.CONFIRM, VerifyAction.AGAIN]
+    assert "shows a different key" in result.text
     assert service.trust(Device(BOB, 1)) is Trust.BLIND
 
 
 def test_a_link_with_another_key_warns(service: JudgingService) -> None:
     result = verify(service, None).read([WRONG], Source.LINK)
-    assert "names another key" in result.text
+    assert "shows a different key" in result.text
     assert service.trust(Device(BOB, 1)) is Trust.BLIND
 
 
@@ -180,16 +229,19 @@ def test_another_key_is_an_alarm(service: JudgingService) -> None:
     result = verify(service).read([WRONG], Source.CAMERA)
     assert result.tone is Tone.ALARM
     assert result.icon is Icon.DISTRUSTED
-    assert "ask" in result.text
-    assert "Bob" in result.text
+    assert "Ask Bob face to face or by phone" in result.text
     assert said(result) == [
-        "Device 1: the code shows this key",
-        "Device 1: Gajim was given this key",
+        "Bob’s first device: the code shows this key",
+        "Bob’s first device: the key so far",
     ]
     shown = [line.fingerprint for line in result.lines]
     assert shown == [groups(fingerprint(99)), groups(fingerprint(1))]
     assert service.trust(Device(BOB, 1)) is Trust.DISTRUSTED
-    assert acts(result) == [Act.DETAILS]
+    assert acts(result) == [
+        VerifyAction.CALL,
+        VerifyAction.DETAILS,
+        VerifyAction.UNDO,
+    ]
 
 
 def test_another_key_of_an_own_device(service: JudgingService) -> None:
@@ -198,7 +250,8 @@ def test_another_key_of_an_own_device(service: JudgingService) -> None:
     result = verify(service, OWN).read([code], Source.CAMERA)
     assert result.tone is Tone.ALARM
     assert "password" in result.text
-    assert "in person" not in result.text
+    assert "face to face" not in result.text
+    assert VerifyAction.CALL not in acts(result)
 
 
 def test_another_key_of_this_very_device(service: JudgingService) -> None:
@@ -206,7 +259,8 @@ def test_another_key_of_this_very_device(service: JudgingService) -> None:
     result = verify(service, OWN).read([code], Source.CAMERA)
     assert result.tone is Tone.ALARM
     # Nothing was changed, and nothing is said to have been
-    assert "no messages" not in result.text
+    assert "gets nothing" not in result.text
+    assert VerifyAction.UNDO not in acts(result)
     assert service.trust(Device(OWN, THIS)) is Trust.VERIFIED
 
 
@@ -214,22 +268,24 @@ def test_somebody_else(service: JudgingService) -> None:
     service.known[CAROL] = [make(CAROL, 9)]
     subject = verify(service)
     result = subject.read([uri(CAROL, 9)], Source.CAMERA)
-    assert CAROL in result.text
+    assert CAROL in result.title
     assert BOB in result.text
     assert service.trust(Device(CAROL, 9)) is Trust.BLIND
-    there = subject.press(Act.GO_THERE)
+    there = subject.press(VerifyAction.GO_THERE)
     assert there is not None
     assert there.title == "Carol is verified"
     assert subject.title == "Verify Carol"
     assert service.trust(Device(CAROL, 9)) is Trust.VERIFIED
 
 
-def test_somebody_else_by_a_link_is_asked_about(service: JudgingService) -> None:
+def test_case_69_somebody_else_by_a_link_is_asked_about(
+    service: JudgingService,
+) -> None:
     service.known[CAROL] = [make(CAROL, 9)]
     subject = verify(service)
     subject.read([uri(CAROL, 9)], Source.LINK)
-    there = subject.press(Act.GO_THERE)
-    assert Act.CONFIRM in acts(there)
+    there = subject.press(VerifyAction.GO_THERE)
+    assert VerifyAction.CONFIRM in acts(there)
     assert service.trust(Device(CAROL, 9)) is Trust.BLIND
 
 
@@ -238,23 +294,26 @@ def test_in_advance(service: JudgingService) -> None:
     result = verify(service).read([uri(BOB, 7)], Source.CAMERA)
     assert result.title == "Remembered"
     assert result.tone is Tone.GOOD
-    assert said(result) == ["Device 7: not met yet"]
+    assert said(result) == ["A device: not met yet"]
 
 
 def test_case_45_in_advance_beside_devices_that_read(service: JudgingService) -> None:
     """None of those who get the messages is in the code."""
     result = verify(service).read([uri(BOB, 7)], Source.CAMERA)
     assert result.tone is Tone.CAUTION
-    assert "reading along" in result.text
+    assert "2 more devices get your messages" in result.text
     assert "with exactly this key" in result.text
-    assert said(result)[:2] == ["Device 1: not in this code", "Phone: not in this code"]
+    assert said(result)[:2] == [
+        "Bob’s first device: not in this code",
+        "Phone: not in this code",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        (f"xmpp:{BOB}", "There are no keys in this code"),
-        ("https://example.org/", "This is not an OMEMO code"),
+        (f"xmpp:{BOB}", "No keys in this code"),
+        ("https://example.org/", "Not a code for verifying"),
         (uri(OWN, THIS), "This is your own code"),
     ],
 )
@@ -284,14 +343,14 @@ def test_an_own_device_beside_a_strange_one(service: JudgingService) -> None:
     service.known[OWN] += [make(OWN, 5), make(OWN, 6)]
     result = verify(service, OWN).read([uri(OWN, 5)], Source.CAMERA)
     assert result.tone is Tone.CAUTION
-    assert "Device 6: not in this code" in said(result)
+    assert "alice@example.org’s device number 6: not in this code" in said(result)
 
 
 def test_the_worst_of_several_codes_is_told(service: JudgingService) -> None:
     texts = ["https://example.org/", uri(BOB, 2), WRONG]
-    assert verify(service).read(texts, Source.FILE).tone is Tone.ALARM
+    assert verify(service).read(texts, Source.CAMERA).tone is Tone.ALARM
     texts = ["https://example.org/", uri(BOB, 1, 2)]
-    assert verify(service).read(texts, Source.FILE).title == "Bob is verified"
+    assert verify(service).read(texts, Source.CAMERA).title == "Bob is verified"
 
 
 def test_nothing_found(service: JudgingService) -> None:
@@ -301,7 +360,7 @@ def test_nothing_found(service: JudgingService) -> None:
         assert not result.ends
 
 
-def test_what_is_spoken_has_all_words(service: JudgingService) -> None:
+def test_the_spoken_result_has_all_words(service: JudgingService) -> None:
     result = verify(service).read([WRONG], Source.CAMERA)
     assert result.title in result.spoken
     assert result.text in result.spoken
@@ -311,3 +370,40 @@ def test_a_problem_is_told(service: JudgingService) -> None:
     assert verify(service).problem == ""
     service.problem = "the key store is locked"
     assert "the key store is locked" in verify(service).problem
+
+
+@pytest.mark.parametrize("code", [uri(BOB, 1, 2), WRONG], ids=["right", "wrong"])
+def test_undo_restores_the_earlier_trust(service: JudgingService, code: str) -> None:
+    service.device_management.set_trust(Device(BOB, 2), Trust.DISTRUSTED)
+    before = dict(service.known)
+    subject = verify(service)
+    result = subject.read([code], Source.CAMERA)
+    assert service.known != before
+    assert VerifyAction.UNDO in acts(result)
+    undone = subject.press(VerifyAction.UNDO)
+    assert undone is not None
+    assert undone.title == "Undone"
+    assert undone.ends
+    assert service.known == before
+    # The decisions on keys that were not met are forgotten as well
+    assert [one.text for one in service.withdrawn] == [code]
+
+
+def test_undo_gives_no_trust_to_a_key_that_came_later(service: JudgingService) -> None:
+    subject = verify(service)
+    subject.read([WRONG], Source.CAMERA)
+    changed = make(BOB, 5, Trust.DISTRUSTED)
+    service.known[BOB][0] = dataclasses.replace(changed, device=Device(BOB, 1))
+    subject.press(VerifyAction.UNDO)
+    assert service.trust(Device(BOB, 1)) is Trust.DISTRUSTED
+
+
+def test_it_asks_whether_the_other_one_has_done_the_same(
+    service: JudgingService,
+) -> None:
+    result = verify(service).read([uri(BOB, 1, 2)], Source.CAMERA)
+    assert result.ask_back == "Has Bob checked you too?"
+    service.known[OWN].append(make(OWN, 5))
+    result = verify(service, OWN).read([uri(OWN, 5)], Source.CAMERA)
+    assert result.ask_back == ""
+    assert verify(service).read([WRONG], Source.CAMERA).ask_back == ""

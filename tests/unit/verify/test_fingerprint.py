@@ -4,42 +4,16 @@
 from __future__ import annotations
 
 import pytest
-import xeddsa
 
+from omemo_plugin.verify import fingerprint as fingerprint_module
 from omemo_plugin.verify.fingerprint import InvalidFingerprint
 from omemo_plugin.verify.fingerprint import colour
-from omemo_plugin.verify.fingerprint import from_curve25519
-from omemo_plugin.verify.fingerprint import from_ed25519
 from omemo_plugin.verify.fingerprint import groups
 from omemo_plugin.verify.fingerprint import hue
 from omemo_plugin.verify.fingerprint import parse_fingerprint
 from omemo_plugin.verify.fingerprint import spoken
 
 HEX = "a1b2c3d4" * 8
-
-
-def test_both_forms_of_a_key_have_one_fingerprint() -> None:
-    seed = bytes(range(32))
-    private = xeddsa.seed_to_priv(seed)
-    curve = xeddsa.priv_to_curve25519_pub(private)
-    fingerprint = from_curve25519(curve)
-    assert fingerprint == curve.hex()
-    assert from_ed25519(xeddsa.seed_to_ed25519_pub(seed)) == fingerprint
-
-
-def test_a_known_conversion() -> None:
-    # RFC 8032, 7.1, test 1, and its Montgomery form by RFC 7748, 4.1
-    ed25519 = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    curve25519 = "d85e07ec22b0ad881537c2f44d662d1a143cf830c57aca4305d85c7a90f6b62e"
-    assert from_ed25519(bytes.fromhex(ed25519)) == curve25519
-
-
-@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33), b"\x05" + bytes(32)])
-def test_what_is_no_key(key: bytes) -> None:
-    with pytest.raises(InvalidFingerprint):
-        from_curve25519(key)
-    with pytest.raises(InvalidFingerprint):
-        from_ed25519(key)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +26,7 @@ def test_what_is_no_key(key: bytes) -> None:
         ":".join(groups(HEX)),
         "-".join(groups(HEX)),
         "\n".join((HEX[:32], HEX[32:])) + "\r\n",
+        HEX + " " * (4 * 64 - len(HEX)),
     ],
 )
 def test_ways_to_write_a_fingerprint(text: str) -> None:
@@ -70,11 +45,12 @@ def test_ways_to_write_a_fingerprint(text: str) -> None:
         HEX[:-1] + "g",
         HEX[:-1] + "１",
         "0x" + HEX[2:],
+        HEX + " " * (4 * 64 - len(HEX) + 1),
         HEX + " " * 5000,
         "+" + HEX[1:],
     ],
 )
-def test_what_is_no_fingerprint(text: str) -> None:
+def test_invalid_fingerprints(text: str) -> None:
     with pytest.raises(InvalidFingerprint):
         parse_fingerprint(text)
 
@@ -134,3 +110,11 @@ def test_the_same_group_has_the_same_colour_and_others_differ() -> None:
     assert colour("a1b2c3d4", dark=True) == colour("a1b2c3d4", dark=True)
     colours = {colour(f"{number:08x}", dark=False) for number in range(50)}
     assert len(colours) > 40
+
+
+def test_without_the_library_a_group_has_the_colour_of_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fingerprint_module, "hsluv", None)
+    assert colour("a1b2c3d4", dark=True) == "#ffffff"
+    assert colour("a1b2c3d4", dark=False) == "#000000"

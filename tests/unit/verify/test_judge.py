@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a code means, for everything that may be known of the devices in it."""
+"""The judgement of a code, for everything that may be known of the devices in it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from dataclasses import replace
 
 import pytest
 
-from omemo_plugin.engine.device_info import DeviceInfo
+from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.values import CodeClaims
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.verify.judge import Finding
+from omemo_plugin.verify.judge import FindingKind
 from omemo_plugin.verify.judge import Judgement
-from omemo_plugin.verify.judge import Kind
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import Verdict
 from omemo_plugin.verify.judge import judge
 from omemo_plugin.verify.uri import build_fingerprint_uri
-from omemo_plugin.verify.uri import build_trust_message_uri
-from tests.support.devices import MadeUpDevice
+from tests.support.engine.devices import MadeUpDevice
+from tests.support.trust_uri import build_trust_message_uri
 
 ME = "me@example.org"
 ROMEO = "romeo@montague.lit"
@@ -74,7 +75,7 @@ def told(
     )
 
 
-def kinds(judgement: Judgement) -> list[Kind]:
+def kinds(judgement: Judgement) -> list[FindingKind]:
     return [one.kind for one in judgement.findings]
 
 
@@ -89,18 +90,22 @@ def test_a_match() -> None:
     judgement = told(code(d5=A), known)
     assert judgement.verdict is Verdict.MATCH
     assert judgement.jid == ROMEO
-    assert judgement.findings == (Finding(Kind.VERIFIES, A, Device(ROMEO, 5), known),)
+    assert judgement.findings == (
+        Finding(FindingKind.VERIFIES, A, Device(ROMEO, 5), known),
+    )
     assert judgement.can_apply
     assert not judgement.needs_confirmation
     assert judgement.unmentioned == ()
 
 
 @pytest.mark.parametrize("trust", list(Trust))
-def test_what_the_trust_was_before_does_not_matter(trust: Trust) -> None:
+def test_the_earlier_trust_does_not_matter(trust: Trust) -> None:
     judgement = told(code(d5=A), info(ROMEO, 5, A, trust))
     assert judgement.verdict is Verdict.MATCH
     already = trust is Trust.VERIFIED
-    assert kinds(judgement) == [Kind.ALREADY_VERIFIED if already else Kind.VERIFIES]
+    assert kinds(judgement) == [
+        FindingKind.ALREADY_VERIFIED if already else FindingKind.VERIFIES
+    ]
     assert judgement.can_apply is not already
 
 
@@ -108,7 +113,7 @@ def test_case_13_a_device_that_presented_another_key_can_be_verified() -> None:
     known = replace(info(ROMEO, 5, A, Trust.VERIFIED), key_changed=True)
     judgement = told(code(d5=A), known)
     assert judgement.verdict is Verdict.MATCH
-    assert kinds(judgement) == [Kind.VERIFIES]
+    assert kinds(judgement) == [FindingKind.VERIFIES]
     assert told(code(d5=B), known).verdict is Verdict.MISMATCH
 
 
@@ -116,8 +121,12 @@ def test_case_45_a_mismatch_is_an_alarm_whatever_else_matches() -> None:
     stored = info(ROMEO, 6, C, Trust.VERIFIED)
     judgement = told(code(d5=A, d6=B, d7=OWN), info(ROMEO, 5, A), stored)
     assert judgement.verdict is Verdict.MISMATCH
-    assert kinds(judgement) == [Kind.VERIFIES, Kind.MISMATCH, Kind.IN_ADVANCE]
-    (finding,) = judgement.of(Kind.MISMATCH)
+    assert kinds(judgement) == [
+        FindingKind.VERIFIES,
+        FindingKind.MISMATCH,
+        FindingKind.IN_ADVANCE,
+    ]
+    (finding,) = judgement.of(FindingKind.MISMATCH)
     assert finding.fingerprint == B
     assert finding.info is not None
     assert finding.info.fingerprint == C
@@ -130,14 +139,16 @@ def test_case_45_an_unknown_device_is_verified_in_advance(
     others = () if known is None else (known,)
     judgement = told(code(d5=A), *others)
     assert judgement.verdict is Verdict.IN_ADVANCE
-    assert judgement.findings == (Finding(Kind.IN_ADVANCE, A, Device(ROMEO, 5), known),)
+    assert judgement.findings == (
+        Finding(FindingKind.IN_ADVANCE, A, Device(ROMEO, 5), known),
+    )
     assert judgement.can_apply
 
 
 def test_a_match_with_an_unknown_device_is_a_match() -> None:
     judgement = told(code(d5=A, d6=B), info(ROMEO, 5, A))
     assert judgement.verdict is Verdict.MATCH
-    assert kinds(judgement) == [Kind.VERIFIES, Kind.IN_ADVANCE]
+    assert kinds(judgement) == [FindingKind.VERIFIES, FindingKind.IN_ADVANCE]
 
 
 def test_the_key_counts_and_not_the_device_id() -> None:
@@ -148,10 +159,10 @@ def test_the_key_counts_and_not_the_device_id() -> None:
 
 def test_case_45_exchanged_keys_are_a_mismatch() -> None:
     judgement = told(code(d5=B, d6=A), info(ROMEO, 5, A), info(ROMEO, 6, B))
-    assert kinds(judgement) == [Kind.MISMATCH, Kind.MISMATCH]
+    assert kinds(judgement) == [FindingKind.MISMATCH, FindingKind.MISMATCH]
 
 
-def test_what_the_code_does_not_name() -> None:
+def test_devices_that_the_code_does_not_name() -> None:
     forgotten = info(ROMEO, 8, B)
     judgement = told(
         code(d5=A),
@@ -163,7 +174,7 @@ def test_what_the_code_does_not_name() -> None:
     assert judgement.unmentioned == (forgotten,)
 
 
-# Whose it is
+# The owner of a code
 
 
 def test_case_45_the_code_of_another_contact_says_whose_it_is() -> None:
@@ -177,7 +188,7 @@ def test_case_45_the_code_of_another_contact_says_whose_it_is() -> None:
 @pytest.mark.parametrize(
     "other",
     ["romeo@montague.lit.example", "rоmeo@montague.lit", "romeo@mоntague.lit"],
-    ids=ascii,
+    ids=["another domain", "a Cyrillic letter", "one in the domain"],
 )
 def test_case_45_an_address_that_looks_the_same(other: str) -> None:
     judgement = told(code(other, d5=A), info(ROMEO, 5, A))
@@ -215,7 +226,7 @@ def test_case_45_the_same_address_in_another_form(
 def test_another_own_device() -> None:
     judgement = told(code(ME, d1=OWN, d2=A), info(ME, 2, A), expected=ME)
     assert judgement.verdict is Verdict.MATCH
-    assert kinds(judgement) == [Kind.THIS_DEVICE, Kind.VERIFIES]
+    assert kinds(judgement) == [FindingKind.THIS_DEVICE, FindingKind.VERIFIES]
     assert judgement.unmentioned == ()
 
 
@@ -236,11 +247,11 @@ def test_case_45_another_key_for_this_very_device() -> None:
     ):
         judgement = told(text, expected=ME)
         assert judgement.verdict is Verdict.MISMATCH
-        assert kinds(judgement) == [Kind.THIS_DEVICE_DIFFERS]
+        assert kinds(judgement) == [FindingKind.THIS_DEVICE_DIFFERS]
         assert not judgement.can_apply
 
 
-def test_case_45_who_is_wrong_about_this_device_is_believed_nothing_else() -> None:
+def test_case_45_a_code_that_is_wrong_about_this_device_verifies_nothing() -> None:
     for text in (
         code(ME, d1=B, d2=A),
         code(ME, d1=A, d2=B),
@@ -248,7 +259,7 @@ def test_case_45_who_is_wrong_about_this_device_is_believed_nothing_else() -> No
     ):
         judgement = told(text, info(ME, 2, A), expected=ME)
         assert judgement.verdict is Verdict.MISMATCH
-        assert Kind.THIS_DEVICE_DIFFERS in kinds(judgement)
+        assert FindingKind.THIS_DEVICE_DIFFERS in kinds(judgement)
         assert not judgement.can_apply
 
 
@@ -269,7 +280,7 @@ def test_a_trust_message_uri_that_only_distrusts() -> None:
     text = build_trust_message_uri(ROMEO, Protocol.OMEMO_2, [], [A, B])
     judgement = told(text, info(ROMEO, 5, A))
     assert judgement.verdict is Verdict.DISTRUST
-    assert [one.device for one in judgement.of(Kind.DISTRUSTS)] == [
+    assert [one.device for one in judgement.of(FindingKind.DISTRUSTS)] == [
         None,
         Device(ROMEO, 5),
     ]
@@ -280,10 +291,10 @@ def test_a_trust_message_uri_of_a_key_nobody_knows() -> None:
     text = build_trust_message_uri(ROMEO, Protocol.OMEMO_2, [A])
     judgement = told(text)
     assert judgement.verdict is Verdict.IN_ADVANCE
-    assert judgement.findings == (Finding(Kind.IN_ADVANCE, A),)
+    assert judgement.findings == (Finding(FindingKind.IN_ADVANCE, A),)
 
 
-# What is none
+# Texts that are no codes
 
 
 def test_no_keys_and_no_code() -> None:
@@ -301,9 +312,9 @@ def test_no_keys_and_no_code() -> None:
 
 
 @pytest.mark.parametrize("source", list(Source))
-def test_case_45_a_link_needs_confirmation(source: Source) -> None:
+def test_case_45_69_a_link_needs_confirmation(source: Source) -> None:
     judgement = told(code(d5=A), info(ROMEO, 5, A), source=source)
-    from_others = source in (Source.LINK, Source.DESKTOP)
+    from_others = source is not Source.CAMERA
     assert judgement.needs_confirmation is from_others
 
 
@@ -312,7 +323,7 @@ def test_nothing_to_do_needs_no_confirmation() -> None:
     assert not judgement.needs_confirmation
 
 
-def test_whether_it_is_still_what_was_shown() -> None:
+def test_a_judgement_that_has_changed_is_recognised() -> None:
     shown = told(code(d5=A), info(ROMEO, 5, A))
     assert shown.says_the_same(told(code(d5=A), info(ROMEO, 5, A, Trust.UNDECIDED)))
     assert shown.says_the_same(replace(shown, applied=True))
@@ -323,3 +334,94 @@ def test_whether_it_is_still_what_was_shown() -> None:
 
 def test_the_text_is_not_in_what_might_be_logged() -> None:
     assert A not in repr(replace(told(code(d5=A)), findings=()))
+
+
+def test_a_trust_message_uri_verifies_or_distrusts_each_key() -> None:
+    known, other = info(ROMEO, 5, A), info(ROMEO, 6, B)
+    judgement = told(
+        build_trust_message_uri(ROMEO, Protocol.OMEMO_2, [A], [B, C]), known, other
+    )
+    assert judgement.findings == (
+        Finding(FindingKind.VERIFIES, A, known.device, known),
+        # In the order of the keys
+        Finding(FindingKind.DISTRUSTS, B, other.device, other),
+        Finding(FindingKind.DISTRUSTS, C),
+    )
+
+
+def test_a_trust_message_uri_against_this_device() -> None:
+    judgement = told(
+        build_trust_message_uri(ME, Protocol.OMEMO_2, [], [OWN]), expected=ME
+    )
+    assert judgement.findings == (
+        Finding(FindingKind.THIS_DEVICE_DIFFERS, OWN, THIS.device, THIS),
+    )
+
+
+def test_a_device_without_a_fingerprint_is_not_found_by_its_key() -> None:
+    """Its identity key is not a point of the curve: it has no Curve25519 form."""
+    broken = replace(info(ROMEO, 5, None), identity_key=bytes.fromhex(A))
+    judgement = told(build_trust_message_uri(ROMEO, Protocol.OMEMO_2, [A]), broken)
+    assert judgement.findings == (Finding(FindingKind.IN_ADVANCE, A),)
+
+
+def test_a_key_that_has_another_device_id_now() -> None:
+    known = info(ROMEO, 6, A)
+    judgement = told(code(d5=A), known)
+    assert judgement.findings == (
+        Finding(FindingKind.VERIFIES, A, known.device, known),
+    )
+    judgement = told(code(ME, d9=OWN), expected=ME)
+    assert judgement.findings == (
+        Finding(FindingKind.THIS_DEVICE, OWN, THIS.device, THIS),
+    )
+
+
+def test_another_key_for_a_known_device() -> None:
+    known = info(ROMEO, 5, A)
+    judgement = told(code(d5=B), known)
+    assert judgement.findings == (
+        Finding(FindingKind.MISMATCH, B, known.device, known),
+    )
+    judgement = told(code(ME, d1=A), expected=ME)
+    assert judgement.findings == (
+        Finding(FindingKind.THIS_DEVICE_DIFFERS, A, THIS.device, THIS),
+    )
+
+
+def test_a_judgement_has_the_claims_of_its_code() -> None:
+    text = code(d5=A, d6=B)
+    judgement = told(text, info(ROMEO, 5, A), source=Source.LINK)
+    assert judgement.source is Source.LINK
+    assert judgement.text == text
+    assert judgement.expected == ROMEO
+    assert judgement.claims == CodeClaims(devices={5: A, 6: B})
+
+
+def test_a_judgement_has_the_claims_of_a_trust_message_uri() -> None:
+    text = build_trust_message_uri(ROMEO, Protocol.OMEMO_2, [A, B], [C])
+    claims = told(text, info(ROMEO, 5, A)).claims
+    assert (claims.trusted, claims.distrusted) == (frozenset({A, B}), frozenset({C}))
+    assert not claims.devices
+
+
+def test_a_judgement_of_an_unreadable_text_keeps_the_text() -> None:
+    judgement = told("nonsense", source=Source.FILE)
+    assert judgement.verdict is Verdict.UNREADABLE
+    assert judgement.source is Source.FILE
+    assert judgement.text == "nonsense"
+    assert judgement.expected == ROMEO
+    assert judgement.claims == CodeClaims()
+
+
+def test_a_code_of_the_account_need_not_name_this_device() -> None:
+    judgement = told(code(ME, d2=A), info(ME, 2, A), expected=ME)
+    assert judgement.verdict is Verdict.MATCH
+    assert judgement.unmentioned == ()
+
+
+def test_an_address_that_is_known_in_both_forms_stays_as_it_is_written() -> None:
+    jid, other = "ana@bücher.example", "ana@xn--bcher-kva.example"
+    judgement = told(code(jid, d5=A), info(jid, 5, A), info(other, 6, B), expected=None)
+    assert judgement.jid == jid
+    assert judgement.verdict is Verdict.MATCH

@@ -1,24 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What two people read to each other."""
+"""The words and digits that two people read to each other."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from omemo_plugin.engine.device_info import DeviceInfo
+from omemo_plugin.engine.keys.device_info import DeviceInfo
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.verify import phrase as module
+from omemo_plugin.verify.phrase import Form
 from omemo_plugin.verify.phrase import Person
 from omemo_plugin.verify.phrase import digits_of
+from omemo_plugin.verify.phrase import load_word_lists
 from omemo_plugin.verify.phrase import load_words
 from omemo_plugin.verify.phrase import numeric_fingerprint
 from omemo_plugin.verify.phrase import phrase_of
 from omemo_plugin.verify.phrase import words_of
-from tests.support.devices import MadeUpDevice
+from tests.support.engine.devices import MadeUpDevice
 
 A = "06863bc66d02b40d27b8d49ca7c09e9239236f9d7d25d6fcca5ce13c7064d868"
 B = "f781b6fb32fed9ba1cf2de978d4d5da28dc34046ae814402b5c0dbd96fda907b"
@@ -86,7 +90,7 @@ def test_any_other_key_or_person_gives_another_phrase(other: Person) -> None:
         Person("alice", frozenset({A})),
     ],
 )
-def test_what_is_no_person(nobody: Person) -> None:
+def test_invalid_persons(nobody: Person) -> None:
     with pytest.raises(ValueError, match=r"a|e"):
         digits_of(nobody, BOB)
     with pytest.raises(ValueError, match=r"a|e"):
@@ -100,7 +104,7 @@ def test_another_list_of_words_is_refused() -> None:
 
 def test_the_words_of_bip_39() -> None:
     pytest.importorskip("mnemonic", reason="apt install python3-mnemonic")
-    words = load_words()
+    words = load_words("en")
     assert len(words) == 2048
     assert (words[0], words[2047]) == ("abandon", "zoo")
     # BIP-39 makes the first four letters unambiguous
@@ -110,18 +114,38 @@ def test_the_words_of_bip_39() -> None:
 def test_without_the_library_there_are_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setitem(sys.modules, "mnemonic", None)
+    modules: dict[str, Any] = sys.modules
+    monkeypatch.setitem(modules, "mnemonic", None)
     load_words.cache_clear()
     try:
-        assert load_words() == ()
+        assert load_words("en") == ()
     finally:
         load_words.cache_clear()
     found = phrase_of(
-        BOB.jid, [info(BOB.jid, 2, B)], ALICE.jid, [info(ALICE.jid, 1, A)], ()
+        BOB.jid, [info(BOB.jid, 2, B)], ALICE.jid, [info(ALICE.jid, 1, A)], {}
     )
     assert found is not None
-    assert not found.is_words
-    assert found.groups == found.digits == digits_of(ALICE, BOB)
+    assert found.forms == (Form("", digits_of(ALICE, BOB)),)
+
+
+@pytest.mark.parametrize(
+    ("language", "first"), [("fr", "abaisser"), ("es", "ábaco"), ("zh_TW", "的")]
+)
+def test_words_in_the_language_of_the_interface(language: str, first: str) -> None:
+    """As far as the library has them; the English ones are there as well."""
+    pytest.importorskip("mnemonic", reason="apt install python3-mnemonic")
+    lists = load_word_lists(language)
+    assert list(lists) == [language, "en"]
+    assert lists[language][0] == first
+    assert list(load_word_lists("de")) == ["en"]
+
+
+def test_the_address_that_sorts_first_reads_first() -> None:
+    ours, theirs = info(ALICE.jid, 1, A), info(BOB.jid, 2, B)
+    for own, other in ((ours, theirs), (theirs, ours)):
+        found = phrase_of(other.device.jid, [other], own.device.jid, [own], {})
+        assert found is not None
+        assert found.own_first is (own is ours)
 
 
 # Which devices
@@ -159,19 +183,49 @@ def test_all_devices_in_use_but_the_distrusted_ones() -> None:
         info(BOB.jid, 7, A[2:] + A[:2], Trust.UNDECIDED),
     ]
     ours = [info(ALICE.jid, 1, A, Trust.VERIFIED)]
-    found = phrase_of(BOB.jid, theirs, ALICE.jid, ours, NUMBERS)
+    found = phrase_of(BOB.jid, theirs, ALICE.jid, ours, {"en": NUMBERS})
     assert found is not None
     assert [device.device_id for device in found.covers] == [2, 6, 7]
     assert found.own == (Device(ALICE.jid, 1),)
     bob = Person(BOB.jid, frozenset({B, B[::-1], A[2:] + A[:2]}))
-    assert found.words == found.groups == words_of(ALICE, bob, NUMBERS)
-    assert found.digits == digits_of(ALICE, bob)
+    assert found.forms == (
+        Form("", digits_of(ALICE, bob)),
+        Form("en", words_of(ALICE, bob, NUMBERS)),
+    )
 
 
 def test_there_is_none_without_keys_on_both_sides() -> None:
     ours = [info(ALICE.jid, 1, A)]
     theirs = [info(BOB.jid, 2, B)]
-    assert phrase_of(BOB.jid, [], ALICE.jid, ours, ()) is None
-    assert phrase_of(BOB.jid, theirs, ALICE.jid, [], ()) is None
-    assert phrase_of(ALICE.jid, theirs, ALICE.jid, ours, ()) is None
-    assert phrase_of("not an address", theirs, ALICE.jid, ours, ()) is None
+    assert phrase_of(BOB.jid, [], ALICE.jid, ours, {}) is None
+    assert phrase_of(BOB.jid, theirs, ALICE.jid, [], {}) is None
+    assert phrase_of(ALICE.jid, theirs, ALICE.jid, ours, {}) is None
+    assert phrase_of("not an address", theirs, ALICE.jid, ours, {}) is None
+
+
+def test_the_words_come_in_the_order_of_the_digits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The digits are remainders, so hashes sort in another order than they do."""
+    # 100,001 leaves 1 and is larger than 2
+    larger, smaller = (number.to_bytes(5, "big") + bytes(59) for number in (100_001, 2))
+    monkeypatch.setattr(module, "_hash", {ALICE: larger, BOB: smaller}.__getitem__)
+    digits = digits_of(ALICE, BOB)
+    assert (digits[0], digits[6]) == ("00001", "00002")
+    first = module._words(larger, NUMBERS)
+    assert words_of(BOB, ALICE, NUMBERS)[:9] == tuple(first)
+
+
+def test_a_phrase_is_about_the_contact() -> None:
+    ours, theirs = info(ALICE.jid, 1, A), info(BOB.jid, 2, B)
+    found = phrase_of(BOB.jid, [theirs], ALICE.jid, [ours], {"en": NUMBERS})
+    assert found is not None
+    assert (found.jid, found.covers, found.own) == (
+        BOB.jid,
+        (theirs.device,),
+        (ours.device,),
+    )
+    for them, us in (([], [ours]), ([theirs], [])):
+        assert phrase_of(BOB.jid, them, ALICE.jid, us, {}) is None
+    for own in (ALICE.jid, "Alice@Example.org"):
+        assert phrase_of(ALICE.jid, [ours], own, [theirs], {}) is None

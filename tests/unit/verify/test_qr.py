@@ -7,8 +7,10 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from qrcode.constants import ERROR_CORRECT_M
 
 from omemo_plugin.verify.qr import TooMuchForACode
+from omemo_plugin.verify.qr import _code
 from omemo_plugin.verify.qr import draw_matrix
 from omemo_plugin.verify.qr import draw_png
 
@@ -17,7 +19,9 @@ TEXT = f"xmpp:jürgen@montague.lit?omemo-sid-2147483647={'a1b2c3d4' * 8}"
 
 def open_png(data: bytes) -> Image.Image:
     assert data.startswith(b"\x89PNG\r\n")
-    return Image.open(BytesIO(data)).convert("L")
+    image = Image.open(BytesIO(data))
+    assert image.format == "PNG"
+    return image.convert("L")
 
 
 def test_the_image_shows_the_matrix() -> None:
@@ -54,3 +58,13 @@ def test_a_text_that_is_too_long() -> None:
         draw_png("x" * 3000)
     with pytest.raises(TooMuchForACode):
         draw_matrix("x" * 3000)
+
+
+def test_a_code_survives_damage() -> None:
+    """ISO/IEC 18004, 6.5.1: level M recovers 15 % of a code, level L only 7 %."""
+    code = _code(TEXT, 1)
+    assert code.error_correction == ERROR_CORRECT_M
+
+
+def test_an_image_has_eight_pixels_a_module() -> None:
+    assert open_png(draw_png(TEXT)).width == 8 * len(draw_matrix(TEXT))

@@ -17,8 +17,8 @@ from omemo_plugin.verify.uri import InvalidUri
 from omemo_plugin.verify.uri import NothingToVerify
 from omemo_plugin.verify.uri import TrustMessageUri
 from omemo_plugin.verify.uri import build_fingerprint_uri
-from omemo_plugin.verify.uri import build_trust_message_uri
 from omemo_plugin.verify.uri import parse_uri
+from tests.support.trust_uri import build_trust_message_uri
 
 A = "a1b2c3d4" * 8
 B = "0f" * 32
@@ -148,9 +148,9 @@ def test_case_45_another_account() -> None:
         "ro&meo@montague.lit",
         "ro%3Ameo@montague.lit",
     ],
-    ids=lambda jid: ascii(jid)[:30],
+    ids=lambda jid: ascii(jid)[:30].replace("\\", "%"),
 )
-def test_case_45_what_is_no_address(jid: str) -> None:
+def test_case_45_invalid_addresses(jid: str) -> None:
     with pytest.raises(InvalidUri) as caught:
         parse_uri(f"xmpp:{jid}?omemo-sid-1={A}")
     assert not isinstance(caught.value, NothingToVerify)
@@ -184,6 +184,10 @@ def test_case_45_what_is_no_address(jid: str) -> None:
         f"xmpp:{JID}?omemo-sid-1={A[:-1]}g",
         f"xmpp:{JID}?omemo-sid-1={A};omemo-sid-2=x",
         f"xmpp:{JID}?omemo-sid-1={A};trust={B}",
+        f"xmpp:{JID}?omemo-sid-1={A};distrust={B}",
+        # Spaces that no program puts around a URI
+        f"xmpp:{JID}?omemo-sid-1={A}\u2003",
+        f"\x0bxmpp:{JID}?omemo-sid-1={A}",
         f"xmpp:{JID}?omemo-sid-1={A};trust-message;encryption=urn:xmpp:omemo:2",
         f"xmpp:{JID}?omemo-sid-1={A}" + ";x" * 10_000,
         f"{TRUST};omemo-sid-1={A}",
@@ -202,12 +206,23 @@ def test_case_45_what_is_no_address(jid: str) -> None:
         f"xmpp:{JID}?trust-message;encryption=urn:xmpp:openpgp:0;trust={A}",
         f"xmpp:{JID}?trust-message;encryption;trust={A}",
     ],
-    ids=lambda text: ascii(text)[-30:],
+    ids=lambda text: ascii(text)[-30:].replace("\\", "%"),
 )
-def test_case_45_what_could_be_read_in_two_ways(text: str) -> None:
+def test_case_45_invalid_or_ambiguous_uris(text: str) -> None:
     with pytest.raises(InvalidUri) as caught:
         parse_uri(text)
     assert not isinstance(caught.value, NothingToVerify)
+
+
+@pytest.mark.parametrize(("length", "valid"), [(8192, True), (8193, False)])
+def test_case_45_the_longest_uri(length: int, valid: bool) -> None:
+    text = f"xmpp:{JID}?omemo-sid-1={A};name="
+    text += "x" * (length - len(text))
+    if valid:
+        assert isinstance(parse_uri(text), FingerprintUri)
+    else:
+        with pytest.raises(InvalidUri):
+            parse_uri(text)
 
 
 @pytest.mark.parametrize(
@@ -239,9 +254,8 @@ def test_built_uri_is_the_one_of_conversations() -> None:
     assert build_fingerprint_uri(JID, {123: A, 4: B}) == (
         f"xmpp:{JID}?omemo-sid-123={A};omemo-sid-4={B}"
     )
-    assert build_trust_message_uri(JID, Protocol.OMEMO_2, [A], [B]) == (
-        f"{TRUST};trust={A};distrust={B}"
-    )
+    text = build_fingerprint_uri("ü@x%2&!$()*+,='~.lit", {1: A})
+    assert text == f"xmpp:%C3%BC@x%252%26!$()*+,='~.lit?omemo-sid-1={A}"
 
 
 @pytest.mark.parametrize(
@@ -295,3 +309,9 @@ def test_mutated_uris(text: str, changes: list[tuple[int, int, str]]) -> None:
             )
         )
         assert parse_uri(again) == found
+
+
+def test_the_account_of_a_uri_without_keys() -> None:
+    with pytest.raises(NothingToVerify, match="a URI without keys") as caught:
+        parse_uri(f"xmpp:{JID.upper()}")
+    assert caught.value.jid == JID

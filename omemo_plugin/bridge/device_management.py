@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The user's actions on devices: trust, names, sessions, and removal."""
+
+from __future__ import annotations
+
+from ..engine.effects import FetchDeviceList
+from ..engine.effects import PublishDeviceList
+from ..engine.values import Device
+from ..engine.values import DeviceList
+from ..engine.values import ListedDevice
+from ..engine.values import Protocol
+from ..engine.values import Trust
+from .notices import texts
+from .notices.chat_notices import ChatNotices
+from .pep.effects import EffectRunner
+from .signals import Signal
+from .state.device_history import DeviceHistory
+from .state.keystore import Keystore
+
+
+class DeviceManagement:
+    """
+    The user's changes to the devices that one account knows. Nothing raises.
+
+    Attributes:
+        trust_set: emitted after a decision on a device.
+    """
+
+    def __init__(
+        self,
+        keystore: Keystore,
+        effects: EffectRunner,
+        notices: ChatNotices,
+        history: DeviceHistory,
+    ) -> None:
+        self.trust_set: Signal[[]] = Signal("going on after a decision on a device")
+        self._keystore = keystore
+        self._effects = effects
+        self._notices = notices
+        self._history = history
+
+    def set_trust(self, device: Device, trust: Trust) -> None:
+        """The user's decision on a device. Its consequences for other devices
+        follow when the user cannot undo it any more."""
+        self._effects.call(
+            "setting trust", lambda engine: engine.trust.set_trust(device, trust)
+        )
+        self._history.note_decision(device, trust)
+        self.trust_set.emit()
+
+    def rename(self, device: Device, name: str) -> None:
+        """The user's own name for a device; '' for none."""
+        self._effects.call(
+            "renaming a device", lambda engine: engine.devices.rename(device, name)
+        )
+
+    def forget(self, device: Device) -> None:
+        """Delete a device and its sessions. If its owner still lists it, it comes
+        back as a new one."""
+        self._effects.call(
+            "forgetting a device", lambda engine: engine.devices.forget(device)
+        )
+        self._effects.carry_out(
+            [FetchDeviceList(device.jid, protocol) for protocol in Protocol]
+        )
+
+    def remove_own(self, device: Device) -> None:
+        """Remove another own device from our lists, and forget it."""
+        self._effects.call(
+            "removing an own device", lambda engine: engine.devices.remove_own(device)
+        )
+
+    def replace_session(self, device: Device) -> None:
+        """The user wants a new session with a device."""
+        self._effects.call(
+            "replacing a session", lambda engine: engine.keys.replace_session(device)
+        )
+
+    def replace_broken_session(self, device: Device) -> None:
+        """Replace a session because the user asked for it in the chat."""
+        self.replace_session(device)
+        self._notices.show(device.jid, texts.session_is_replaced(device))
+
+    def clear_own_lists(self) -> None:
+        """Remove all devices but this one from our lists on the server."""
+        engine = self._keystore.engine
+        only = (ListedDevice(0 if engine is None else engine.device_id),)
+        self._effects.carry_out(
+            [PublishDeviceList(DeviceList(protocol, only)) for protocol in Protocol]
+        )

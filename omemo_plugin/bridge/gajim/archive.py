@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Gajim's message archive and data folders, in each supported version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gajim.common import app
+from gajim.common import configpaths
+from nbxmpp.protocol import JID
+
+from .constants import HAS_BUILTIN_OMEMO
+from .nbxmpp_protocols import MessageProperties
+from .protocols import Client
+
+
+def downloads_folder() -> Path:
+    """The folder in which Gajim keeps files. It may not be there yet."""
+    try:
+        return Path(configpaths.get("DOWNLOADS"))
+    except KeyError:
+        # Gajim 1.7
+        return Path(configpaths.get("MY_DATA")) / "downloads"
+
+
+def flush_archive() -> None:
+    """
+    Let Gajim's own history reach the disk before ours does. Later versions
+    commit each row by themselves.
+    """
+    # When Gajim ends it commits and closes its archive before we are told
+    if not HAS_BUILTIN_OMEMO and hasattr(app.storage.archive, "_con"):
+        app.storage.archive._commit()
+
+
+def history_max_age(account: str) -> float:
+    """For how many seconds Gajim keeps its history; 0 for as long as it runs,
+    below 0 for ever."""
+    return float(app.settings.get_account_setting(account, "chat_history_max_age"))
+
+
+def has_history(account: str, jid: str) -> bool:
+    """Whether Gajim's archive has any message of a conversation."""
+    archive = app.storage.archive
+    address = JID.from_string(jid)
+    if not hasattr(archive, "get_last_conversation_row"):
+        return archive.get_last_conversation_line(account, address) is not None
+    find = archive.get_last_conversation_row
+    try:
+        return find(account, address) is not None
+    except TypeError:
+        # Since 2.6 this has to be said, and its decorators hide that
+        return find(account, address, incl_related_data=False) is not None
+
+
+def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
+    """
+    Be called when Gajim ends.
+
+    Returns:
+        What takes that back.
+    """
+    handler = app.app.connect("shutdown", lambda _application: callback())
+
+    def disconnect() -> None:
+        app.app.disconnect(handler)
+
+    return disconnect
+
+
+def catch_up_finished(client: Client) -> bool | None:
+    """
+    Whether the account's archive has been read to its end since the last
+    sign-in; None if the server has no archive.
+    """
+    mam = client.get_module("MAM")
+    if not mam.available:
+        return None
+    own = client.get_own_jid().new_as_bare()
+    if hasattr(mam, "_is_catch_up_finished"):
+        return mam._is_catch_up_finished(own)
+    return mam.is_catch_up_finished(own)
+
+
+def was_asked_for(client: Client, properties: MessageProperties) -> bool:
+    """Whether an archive's message answers a query of Gajim's."""
+    check = getattr(client.get_module("MAM"), "_is_valid_request", None)
+    # Where Gajim does it in another way, it still does it after us
+    return check is None or bool(check(properties))

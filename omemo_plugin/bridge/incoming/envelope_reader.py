@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The envelope of an OMEMO 2 message: checked, and read for trust messages and
+requests to go on without encryption.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from ...engine.effects import Effect
+from ...engine.engine import OmemoEngine
+from ...engine.errors import MalformedStanza
+from ...engine.messages.receiving import ReceivedMessage
+from ...engine.values import Protocol
+from ...stanza.envelope import Envelope
+from ...stanza.envelope import check_envelope
+from ...stanza.envelope import parse_envelope
+from ...stanza.trust_message import find_trust_message
+from ..gajim import constants as gajim_constants
+from ..gajim.nbxmpp_protocols import MessageProperties
+from ..notices import texts
+from .content import clean_text
+
+log = logging.getLogger("gajim.p.omemo_plugin")
+
+_OPT_OUT = f"{{{Protocol.OMEMO_2.namespace}}}opt-out"
+
+_REASON = f"{{{Protocol.OMEMO_2.namespace}}}reason"
+
+
+class EnvelopeReader:
+    """Reads the envelopes of one account."""
+
+    def __init__(
+        self,
+        own_jid: str,
+        engine: Callable[[], OmemoEngine],
+        carry_out: Callable[[Sequence[Effect]], None],
+        tell: Callable[[str, str], None],
+    ) -> None:
+        """
+        Args:
+            engine: gives the engine, or raises why there is none.
+            carry_out: is given the effects of trust messages.
+            tell: shows a line in the chat with a bare JID.
+        """
+        self._own_jid = own_jid
+        self._engine = engine
+        self._carry_out = carry_out
+        self._tell = tell
+
+    def read(self, result: ReceivedMessage, properties: MessageProperties) -> Envelope:
+        """
+        Open and check the envelope of a message.
+
+        Raises:
+            MalformedStanza: it is none, or for somebody else.
+        """
+        assert result.plaintext is not None
+        envelope = parse_envelope(result.plaintext)
+        in_room = properties.type.is_groupchat
+        # A message in a room is addressed to the room (XEP-0384 0.9.1, "SCE
+        # Profile")
+        recipient = properties.from_ if in_room else properties.to
+        to_jid = None if recipient is None else gajim_constants.bare(recipient)
+        check_envelope(
+            envelope,
+            sender_jid=result.device.jid,
+            recipient_jid=to_jid,
+            is_groupchat=in_room,
+        )
+        if not in_room:
+            self._note_trust_message(result, envelope)
+            self._note_opt_out(result, envelope, properties)
+        return envelope
+
+    def _note_opt_out(
+        self, result: ReceivedMessage, envelope: Envelope, properties: MessageProperties
+    ) -> None:
+        """
+        Say that the sender asks to go on without encryption (XEP-0384,
+        "Opt-out"). SECURITY: it changes nothing; that is the user's to do.
+        """
+        jid = result.device.jid
+        if properties.mam is not None or jid == self._own_jid:
+            return
+        for element in envelope.content:
+            if element.tag == _OPT_OUT:
+                reason = clean_text((element.findtext(_REASON) or "").encode())
+                self._tell(jid, texts.opt_out(jid, reason.strip()))
+
+    def _note_trust_message(self, result: ReceivedMessage, envelope: Envelope) -> None:
+        try:
+            decisions = find_trust_message(envelope.content)
+        except MalformedStanza as error:
+            log.warning("Trust message refused: %s", error)
+            return
+        if not decisions:
+            return
+        if envelope.stamp is None:
+            # XEP-0434, "SCE Profile": without it old ones could be sent again
+            log.warning("Trust message refused: it has no time")
+            return
+        stamp = int(envelope.stamp.timestamp())
+        effects = self._engine().trust_messages.received(
+            result.device, decisions, stamp
+        )
+        self._carry_out(effects)

@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The key file of the OMEMO program that this Gajim used before: gajim-omemo, or the one
+that is built into Gajim 2. Both use the same file.
+
+Two programs must never use one identity: each would go on with keys that the other has
+used. So the file is renamed before its keys are converted. The other program does not
+find it any more, and makes a new one with new keys when it starts. After a crash in
+between, the renamed file says that the user has agreed, and the rest is done at the
+next start. Once that is done it is renamed again and never read any more: whoever
+deletes the plugin's own store begins with new keys, and not with used ones.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+
+from ...engine.errors import EarlierStoreError
+from ...engine.errors import EarlierStoreInUse
+from ...engine.takeover.reader import read
+from ...engine.takeover.reader import read_own
+from ...engine.takeover.takeover import has_identity
+from ...engine.takeover.takeover import take_over
+from ...engine.takeover.values import EarlierIdentity
+from ...engine.takeover.values import OwnKey
+from ...engine.takeover.values import Taken
+from ...engine.values import Trust
+
+log = logging.getLogger("gajim.p.omemo_plugin")
+
+# For how many seconds the other program may finish what it writes
+_PATIENCE_SECONDS = 2.0
+
+# While its keys are taken over, and afterwards
+_CLAIMED = ".taking-over"
+_TAKEN = ".taken-over"
+
+
+class EarlierState(Enum):
+    """
+    The state of an earlier identity.
+
+    NOTHING: there is none, or this plugin has an identity already.
+    ASK: there is one that was in use; the user decides.
+    INTERRUPTED: the user has decided to keep it, and Gajim ended before that was
+        done.
+    """
+
+    NOTHING = "nothing"
+    ASK = "ask"
+    INTERRUPTED = "interrupted"
+
+
+class EarlierStore:
+    """The file of one account. Nothing else may use it while `take` runs."""
+
+    def __init__(self, own_jid: str, folder: Path, store: Path) -> None:
+        """
+        Args:
+            own_jid: the account's bare JID.
+            folder: where Gajim keeps its data.
+            store: the key store of this plugin.
+        """
+        self._own_jid = own_jid
+        self._path = folder / f"omemo_{own_jid}.db"
+        self._claimed = self._path.with_name(self._path.name + _CLAIMED)
+        self._taken = self._path.with_name(self._path.name + _TAKEN)
+        self._store = store
+        # An address may not lead out of the folder
+        self._is_possible = "/" not in own_jid and self._path.parent == folder
+
+    def state(self) -> EarlierState:
+        """
+        Raises:
+            EarlierStoreError: there is a file that cannot be read.
+            StoreError: the plugin's own store cannot be opened.
+        """
+        if not self._is_possible:
+            return EarlierState.NOTHING
+        if self._claimed.exists():
+            if not has_identity(self._store):
+                return EarlierState.INTERRUPTED
+            self._rename(self._claimed, self._taken)
+        if self._store.exists():
+            return EarlierState.NOTHING
+        identity = read(self._path)
+        if identity is None or not _was_used(identity):
+            return EarlierState.NOTHING
+        return EarlierState.ASK
+
+    def own_key(self) -> OwnKey | None:
+        """The device and the key that the file is about; None if there is none."""
+        if not self._is_possible:
+            return None
+        try:
+            own = read_own(self._path)
+        except EarlierStoreError as error:
+            log.info("The earlier keys: %s", error)
+            return None
+        return None if own is None else replace(own, is_unused=self._is_unused())
+
+    def _is_unused(self) -> bool:
+        """Whether nobody has met the keys, as far as the file can be read."""
+        try:
+            identity = read(self._path)
+        except EarlierStoreError:
+            return False
+        return identity is not None and not _was_used(identity)
+
+    @property
+    def renamed_files(self) -> tuple[Path, ...]:
+        """The names that the file has when its keys are the plugin's own."""
+        return (self._claimed, self._taken) if self._is_possible else ()
+
+    def take(self) -> Taken:
+        """
+        Make the plugin's key store from the file, which the other program will not
+        use any more.
+
+        Raises:
+            EarlierStoreError: it cannot be read, or is in use.
+            StoreError: the plugin's store cannot be written. It is tried again at the
+                next start.
+        """
+        if not self._claimed.exists():
+            # Raises now, while the other program can still go on
+            if read(self._path) is None:
+                raise EarlierStoreError("there is no identity")
+            self._claim()
+        identity = read(self._claimed)
+        if identity is None:
+            raise EarlierStoreError("there is no identity")
+        taken = take_over(self._store, self._own_jid, identity, int(time.time()))
+        self._rename(self._claimed, self._taken)
+        return taken
+
+    def _claim(self) -> None:
+        try:
+            connection = sqlite3.connect(
+                self._path, timeout=_PATIENCE_SECONDS, isolation_level=None
+            )
+            try:
+                # Everything is in the one file then, which is renamed
+                connection.execute("PRAGMA journal_mode = DELETE")
+                connection.execute("BEGIN EXCLUSIVE")
+                self._path.rename(self._claimed)
+                connection.execute("ROLLBACK")
+            finally:
+                connection.close()
+        except (sqlite3.Error, OSError) as error:
+            raise EarlierStoreInUse("the other program uses its file") from error
+        self._wait_for_disk()
+
+    def _rename(self, before: Path, after: Path) -> None:
+        try:
+            before.rename(after)
+            self._wait_for_disk()
+        except OSError as error:
+            # It is done at the next start
+            log.warning("The file of the earlier keys keeps its name: %s", error)
+
+    def _wait_for_disk(self) -> None:
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _was_used(identity: EarlierIdentity) -> bool:
+    """
+    Whether a contact knows the keys. Gajim 2 makes keys for each account, also where
+    nobody has met them.
+    """
+    sessions = [one for device in identity.devices for one in device.sessions]
+    return any(one.pending is None or one.sending.index for one in sessions) or any(
+        key.trust in (Trust.VERIFIED, Trust.DISTRUSTED) for key in identity.keys
+    )

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+Deleting all files that hold keys of an account, or what was known about devices.
+
+The content is overwritten first. What a file system or a flash chip keeps of blocks
+that were freed is out of reach: the disk should be encrypted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from .account_state import Folders
+from .paths import recipients_path
+from .paths import rollback_marker_path
+from .paths import store_path
+from .private_file import wait_for_folder
+
+# What SQLite, and the lock of our own, put beside a database
+_BESIDE = ("-wal", "-shm", "-journal", "-lock", "")
+
+_PIECE = 1 << 16
+
+
+def key_files(folders: Folders, own_jid: str) -> tuple[Path, ...]:
+    """The databases of an account, and the mark of how far its store had come. Not
+    the list of encrypted chats, which keeps their texts from leaving in clear."""
+    return (
+        store_path(folders.data, own_jid),
+        recipients_path(folders.data, own_jid),
+        rollback_marker_path(folders.config, own_jid),
+    )
+
+
+def delete_key_files(paths: Iterable[Path]) -> None:
+    """
+    Overwrite and delete files, with what lies beside them. They may not be open. On
+    the disk when this returns.
+
+    Raises:
+        OSError: some of them may still be there.
+    """
+    folders = set()
+    for path in paths:
+        for ending in _BESIDE:
+            one = path.with_name(path.name + ending)
+            # A link is deleted, and not what it leads to
+            if one.is_symlink() or one.exists():
+                _overwrite(one)
+                one.unlink()
+                folders.add(one.parent)
+    for folder in folders:
+        wait_for_folder(folder)
+
+
+def _overwrite(path: Path) -> None:
+    if path.is_symlink() or not path.is_file():
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        left = os.fstat(descriptor).st_size
+        while left > 0:
+            left -= os.write(descriptor, bytes(min(left, _PIECE)))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

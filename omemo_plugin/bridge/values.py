@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The values that the bridge hands to the windows, beside those of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..engine.values import Device
+from ..engine.values import Trust
+
+
+class OfferKind(Enum):
+    """The kinds of buttons under a line in a chat."""
+
+    VERIFY = "verify"
+    DETAILS = "details"
+    OWN_DEVICES = "own devices"
+    LEAVE_OUT = "leave out"
+    REPLACE_SESSION = "replace session"
+    SHOW_CHAT = "show chat"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """
+    A button under a line in a chat.
+
+    Attributes:
+        jid: the account that it is about.
+        members: the members of the room that it is about.
+        device: the device that it is about.
+    """
+
+    kind: OfferKind
+    jid: str
+    members: tuple[str, ...] = ()
+    device: Device | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """
+    A device that could read a message, and how far it was trusted then.
+
+    Attributes:
+        label: its name then, if it had one.
+    """
+
+    device: Device
+    trust: Trust
+    label: str | None = None
+
+
+class ClearReason(Enum):
+    """
+    Why the user writes to somebody without encryption.
+
+    NO_DEVICE: the contact had no device; it ends when one appears.
+    SWITCHED_OFF: the user switched encryption off.
+    UNANSWERED: the same, but the contact has written encrypted since. Nothing
+        is sent until the user has answered what is to be done.
+    STAYED: the user has answered that it stays off.
+    """
+
+    NO_DEVICE = "no device"
+    SWITCHED_OFF = "switched off"
+    UNANSWERED = "unanswered"
+    STAYED = "stayed"
+
+
+class WaitingState(Enum):
+    """
+    Why a message has not been sent.
+
+    KEYS: keys are being fetched.
+    OFFLINE: there is no connection.
+    MEMBERS: it is not known yet who is in the room.
+    SENDING: it is on its way, and cannot be held any more.
+    BEHIND: one before it in the conversation could not be sent.
+    FAILED: it could not be sent.
+    ENDED: Gajim was closed before.
+    CANCELLED: the user did not want it to be sent.
+    DRAFT: it was in the message input, and made room for another text.
+    DELETED: the user deleted it, and may take that back for a moment.
+    """
+
+    KEYS = "keys"
+    OFFLINE = "offline"
+    MEMBERS = "members"
+    SENDING = "sending"
+    BEHIND = "behind"
+    FAILED = "failed"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+    DRAFT = "draft"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True)
+class WaitingMessage:
+    """
+    A message that has not been sent.
+
+    Attributes:
+        number: by which it is known, in this run of Gajim.
+        reason: why it could not be sent, a whole sentence; '' where the reason
+            concerns the whole chat, which says so.
+    """
+
+    number: int
+    text: str
+    state: WaitingState
+    reason: str = ""

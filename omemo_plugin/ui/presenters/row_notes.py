@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Notes on messages that must not pass for the contact's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ...engine.values import Trust
+from ...i18n import _
+
+
+class RowKind(Enum):
+    """
+    UNOPENED: it could not be decrypted.
+    UNDECIDED: of a device that the user has not decided about.
+    REFUSED: of a device that the user refused.
+    """
+
+    UNOPENED = "unopened"
+    UNDECIDED = "undecided"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class RowNote:
+    """
+    Attributes:
+        text: stands in place of a name, or above the text.
+        button: what there is to do; '' for nothing.
+        shown: in place of `text` when the user wanted to see it.
+    """
+
+    text: str
+    button: str = ""
+    shown: str = ""
+
+
+def kind_of(trust: Trust, key: str | None, *, outgoing: bool) -> RowKind | None:
+    """
+    The kind of a row; None for an ordinary one.
+
+    Args:
+        trust: of the device, when the message came.
+        key: its fingerprint, or what Gajim has in its place.
+    """
+    if trust is Trust.DISTRUSTED and key in (None, "", "Unknown"):
+        return RowKind.UNOPENED
+    if outgoing:
+        return None
+    return {
+        Trust.DISTRUSTED: RowKind.REFUSED,
+        Trust.UNDECIDED: RowKind.UNDECIDED,
+    }.get(trust)
+
+
+def in_list(kind: RowKind) -> str:
+    """The text in the list of chats in place of the message."""
+    return {
+        RowKind.UNOPENED: _("A message was not opened"),
+        RowKind.UNDECIDED: _("A message from an unchecked device"),
+        RowKind.REFUSED: _("A message from a device you refused"),
+    }[kind]
+
+
+def notification(kind: RowKind, name: str) -> str:
+    """
+    The text of a notification in place of the message. A refused device has none.
+
+    Args:
+        name: what the user calls the contact.
+    """
+    if kind is RowKind.UNOPENED:
+        text = _("A message from {name} could not be opened.")
+    else:
+        text = _("A message from an unchecked device of {name}")
+    return text.format(name=name)
+
+
+def note_of(kind: RowKind, name: str) -> RowNote:
+    """
+    The words for a row.
+
+    Args:
+        name: what the user calls the contact.
+    """
+    if kind is RowKind.UNOPENED:
+        return RowNote(_("Message not opened"))
+    if kind is RowKind.UNDECIDED:
+        text = _(
+            "From a device of {name} that nobody has checked. Somebody else may have "
+            "written this."
+        )
+        return RowNote(text.format(name=name), _("Decide…"))
+    shown = _("From a device you refused. Somebody else may have written this.")
+    return RowNote(_("A device you refused sent a message."), _("Show once"), shown)

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The window that says what the plugin does, when it has been switched on."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...i18n import _
+from ..presenters.first_page import FirstPage
+from ..presenters.help_pages import HelpPage
+from ..widgets.toolkit import Window
+from ..widgets.toolkit import embedding
+from ..widgets.toolkit import widgets
+from .help import help_button
+from .help import help_on_f1
+
+
+def open_first_page(page: FirstPage, parent: Window | None) -> Window:
+    """Show it. "Start", Escape and closing do the same."""
+    window = widgets.window(page.title, parent, 480, 440)
+    help_on_f1(window, HelpPage.FIRST_STEPS)
+    first = widgets.label(page.first_sentences)
+    content = widgets.column(
+        widgets.heading(page.title, classes=("omemo-title",)),
+        widgets.announce(first, f"{page.title}. {page.first_sentences}"),
+        *(widgets.label(one) for one in page.sentences),
+        spacing=12,
+        classes=("omemo-page",),
+    )
+    accounts = page.accounts()
+    for number, account in enumerate(accounts):
+        if len(accounts) > 1:
+            widgets.append(content, widgets.heading(account.address))
+        one = account.switch
+        # Several accounts have the same switch
+        name = f"{one.text}, {account.address}"
+        switch = widgets.switch(
+            one.text,
+            one.active,
+            partial(page.choose, number),
+            description=one.description,
+            name=name,
+        )
+        widgets.append(content, switch)
+        if account.note:
+            widgets.append(content, widgets.label(account.note))
+    start = widgets.button(
+        _("Start"), lambda: widgets.close(window), classes=("suggested-action",)
+    )
+    help_ = help_button(HelpPage.FIRST_STEPS, window)
+    widgets.append(content, embedding.flow(help_, start, in_window=True))
+    widgets.set_content(window, widgets.scrolled(content))
+    widgets.focus(start)
+    widgets.present(window)
+    return window

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The window that asks before an identity ends, and what is shown after that."""
+
+from __future__ import annotations
+
+from ..presenters.identity import EndedIdentity
+from ..presenters.identity import EndQuestion
+from ..widgets.toolkit import Widget
+from ..widgets.toolkit import Window
+from ..widgets.toolkit import widgets
+
+
+def open_end_question(question: EndQuestion, parent: Window | None) -> Window:
+    """Ask. Escape changes nothing."""
+    window = widgets.window(question.title, parent, 480, 340)
+    problem = widgets.label("")
+    widgets.set_visible(problem, False)
+
+    def confirm() -> None:
+        reason = question.confirm()
+        if not reason:
+            widgets.close(window)
+            return
+        widgets.set_text(problem, reason)
+        widgets.set_visible(problem, True)
+
+    keep = widgets.button(question.keep_label, lambda: widgets.close(window))
+    content = widgets.column(
+        widgets.heading(question.title, classes=("omemo-title",)),
+        widgets.label(question.address),
+        *(widgets.label(one) for one in question.sentences),
+        widgets.row(
+            keep,
+            widgets.button(
+                question.end_label, confirm, classes=("destructive-action",)
+            ),
+        ),
+        problem,
+        spacing=12,
+        classes=("omemo-page",),
+    )
+    widgets.set_content(window, widgets.scrolled(content))
+    widgets.present(window)
+    widgets.focus(keep)
+    return window
+
+
+def ended_identity(ended: EndedIdentity) -> Widget:
+    """In the place of the settings of an account."""
+    problem = widgets.label("")
+    widgets.set_visible(problem, False)
+
+    def begin() -> None:
+        reason = ended.begin()
+        if reason:
+            widgets.set_text(problem, reason)
+            widgets.set_visible(problem, True)
+
+    column = widgets.column(
+        widgets.heading(ended.heading, classes=("omemo-title",)),
+        *(widgets.label(one) for one in ended.sentences),
+        spacing=12,
+    )
+    if ended.can_begin:
+        widgets.append(column, widgets.row(widgets.button(ended.begin_label, begin)))
+    widgets.append(column, problem)
+    return column

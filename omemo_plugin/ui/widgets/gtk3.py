@@ -1,0 +1,437 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+The widgets of the windows in GTK 3 (Gajim 1). `gtk4.py` has the same
+functions, and says what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import TypeVar
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+
+from gi.repository import Atk  # noqa: E402
+from gi.repository import Gdk  # noqa: E402
+from gi.repository import Gtk  # noqa: E402
+from gi.repository import Pango  # noqa: E402
+
+from .painter import Painter  # noqa: E402
+
+# A function that only changes a widget returns it with its own type
+W = TypeVar("W", bound=Gtk.Widget)
+
+# Names of widgets
+
+
+def describe(widget: W, name: str = "", description: str = "") -> W:
+    """Set the name of a widget for a screen reader."""
+    accessible = widget.get_accessible()
+    if name:
+        accessible.set_name(name)
+    if description:
+        accessible.set_description(description)
+    return widget
+
+
+def undescribe(widget: Gtk.Widget) -> None:
+    """Leave it to the toolkit what is said."""
+    widget.get_accessible().set_name("")
+
+
+def group(widget: W, name: str) -> W:
+    """Say that what is inside belongs together, and what it is."""
+    widget.get_accessible().set_role(Atk.Role.PANEL)
+    return describe(widget, name)
+
+
+def announce(widget: W, text: str) -> W:
+    """Let a screen reader say a text that has just appeared."""
+    del text
+    # Screen readers speak these when they are shown
+    widget.get_accessible().set_role(Atk.Role.NOTIFICATION)
+    return widget
+
+
+def set_text(widget: Gtk.Label, text: str) -> None:
+    """Change a label and let a screen reader say it."""
+    widget.set_text(text)
+    widget.get_accessible().set_name(text)
+
+
+def add_classes(widget: W, classes: Sequence[str]) -> W:
+    for name in classes:
+        if name:
+            widget.get_style_context().add_class(name)
+    return widget
+
+
+def set_visible(widget: Gtk.Widget, visible: bool) -> None:
+    widget.set_no_show_all(not visible)
+    widget.set_visible(visible)
+    if visible:
+        widget.show_all()
+
+
+def tooltip(widget: W, text: str) -> W:
+    widget.set_tooltip_text(text or None)
+    return widget
+
+
+# Windows
+
+
+def window(
+    title: str, parent: Gtk.Window | None, width: int, height: int
+) -> Gtk.Window:
+    """A window that Escape closes."""
+    made = Gtk.Window(title=title, default_width=width, default_height=height)
+    add_classes(made, ("omemo-window",))
+    if parent is not None:
+        made.set_transient_for(parent)
+        made.set_application(parent.get_application())
+
+    def pressed(_window: object, event: Gdk.EventKey) -> bool:
+        if event.keyval == Gdk.KEY_Escape:
+            made.close()
+            return True
+        return False
+
+    made.connect("key-press-event", pressed)
+    return made
+
+
+def set_title(made: Gtk.Window, title: str) -> None:
+    made.set_title(title)
+
+
+def set_content(made: Gtk.Window, child: Gtk.Widget) -> None:
+    old = made.get_child()
+    if old is not None:
+        made.remove(old)
+    made.add(child)
+    child.show_all()
+
+
+def on_close(made: Gtk.Window, call: Callable[[], None]) -> None:
+    """Be told once when a window is closed."""
+    made.connect("destroy", lambda _window: call())
+
+
+def on_gone(widget: Gtk.Widget, call: Callable[[], None]) -> None:
+    """Be told when a widget in a window of Gajim's is gone."""
+    widget.connect("destroy", lambda _widget: call())
+
+
+def present(made: Gtk.Window) -> None:
+    made.show_all()
+    made.present()
+
+
+def focus(widget: Gtk.Widget) -> None:
+    """Set the widget that has the keyboard when the window opens."""
+    widget.connect("map", lambda one: one.grab_focus())
+
+
+def focus_text(label: Gtk.Label) -> None:
+    """Put the keyboard on a text, for screen readers: Enter does nothing there."""
+
+    def take(_label: Gtk.Label) -> None:
+        label.grab_focus()
+        # GTK selects all of it
+        label.select_region(0, 0)
+
+    label.set_selectable(True)
+    label.connect("map", take)
+    take(label)
+
+
+def close(made: Gtk.Window) -> None:
+    made.destroy()
+
+
+def root_of(widget: Gtk.Widget) -> Gtk.Window | None:
+    """The window a widget is in; None if it is in none."""
+    found = widget.get_toplevel()
+    return found if isinstance(found, Gtk.Window) else None
+
+
+# Boxes
+
+
+def column(
+    *children: Gtk.Widget, spacing: int = 6, classes: Sequence[str] = ()
+) -> Gtk.Box:
+    return _box(Gtk.Orientation.VERTICAL, children, spacing, classes)
+
+
+def row(
+    *children: Gtk.Widget, spacing: int = 6, classes: Sequence[str] = ()
+) -> Gtk.Box:
+    return _box(Gtk.Orientation.HORIZONTAL, children, spacing, classes)
+
+
+def _box(
+    orientation: Gtk.Orientation,
+    children: Sequence[Gtk.Widget],
+    spacing: int,
+    classes: Sequence[str],
+) -> Gtk.Box:
+    made = Gtk.Box(orientation=orientation, spacing=spacing)
+    add_classes(made, classes)
+    for child in children:
+        made.pack_start(child, False, True, 0)
+    return made
+
+
+def append(box: Gtk.Box, *children: Gtk.Widget) -> None:
+    for child in children:
+        box.pack_start(child, False, True, 0)
+        child.show_all()
+
+
+def clear(box: Gtk.Box) -> None:
+    for child in box.get_children():
+        child.destroy()
+
+
+def expand(widget: W, *, vertically: bool = False) -> W:
+    if vertically:
+        widget.set_vexpand(True)
+    else:
+        widget.set_hexpand(True)
+    return widget
+
+
+def centre(widget: W) -> W:
+    widget.set_halign(Gtk.Align.CENTER)
+    return widget
+
+
+def top(widget: W) -> W:
+    widget.set_valign(Gtk.Align.START)
+    return widget
+
+
+def scrolled(child: Gtk.Widget) -> Gtk.ScrolledWindow:
+    made = Gtk.ScrolledWindow(
+        hscrollbar_policy=Gtk.PolicyType.NEVER, vexpand=True, hexpand=True
+    )
+    made.add(child)
+    return made
+
+
+def expander(text: str, child: Gtk.Widget, *, opened: bool = False) -> Gtk.Expander:
+    made = Gtk.Expander(label=text, expanded=opened)
+    made.add(child)
+    return made
+
+
+def is_open(made: Gtk.Expander) -> bool:
+    return bool(made.get_expanded())
+
+
+# Texts and pictures
+
+
+def label(
+    text: str,
+    *,
+    classes: Sequence[str] = (),
+    selectable: bool = False,
+    centred: bool = False,
+) -> Gtk.Label:
+    made = Gtk.Label(
+        label=text,
+        wrap=True,
+        wrap_mode=Pango.WrapMode.WORD_CHAR,
+        xalign=0.5 if centred else 0.0,
+        selectable=selectable,
+        justify=Gtk.Justification.CENTER if centred else Gtk.Justification.LEFT,
+    )
+    return add_classes(made, classes)
+
+
+def heading(text: str, *, classes: Sequence[str] = ()) -> Gtk.Label:
+    made = label(text, classes=("omemo-heading", *classes))
+    made.get_accessible().set_role(Atk.Role.HEADING)
+    return made
+
+
+def icon(name: str, size: int, *, classes: Sequence[str] = ()) -> Gtk.Image:
+    """A picture. What it says is written beside it, so it is silent."""
+    made = Gtk.Image.new_from_icon_name(name, Gtk.IconSize.MENU)
+    made.set_pixel_size(size)
+    made.get_accessible().set_role(Atk.Role.REDUNDANT_OBJECT)
+    return add_classes(made, classes)
+
+
+def markup(
+    make: Callable[[bool], str], *, name: str, classes: Sequence[str] = ()
+) -> Gtk.Label:
+    """A text with colours that depend on the background."""
+    made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
+    add_classes(made, classes)
+    describe(made, name)
+
+    def draw(*_args: object) -> None:
+        made.set_markup(make(is_dark(made)))
+
+    made.connect("map", draw)
+    draw()
+    return made
+
+
+def is_dark(widget: Gtk.Widget) -> bool:
+    """Whether light text is written on a dark background here."""
+    colour = widget.get_style_context().get_color(Gtk.StateFlags.NORMAL)
+    return bool(colour.red + colour.green + colour.blue > 1.5)
+
+
+def drawing(
+    draw: Callable[[Painter, int, int], None], size: int, *, name: str
+) -> Gtk.DrawingArea:
+    """A square that is painted."""
+    made = Gtk.DrawingArea(width_request=size, height_request=size)
+    made.get_accessible().set_role(Atk.Role.IMAGE)
+
+    def paint(area: Gtk.DrawingArea, context: Painter) -> bool:
+        draw(context, area.get_allocated_width(), area.get_allocated_height())
+        return False
+
+    made.connect("draw", paint)
+    return describe(made, name)
+
+
+# Buttons
+
+
+def button(
+    text: str,
+    clicked: Callable[[], None],
+    *,
+    name: str = "",
+    classes: Sequence[str] = (),
+) -> Gtk.Button:
+    made = Gtk.Button(label=text)
+    add_classes(made, classes)
+    made.connect("clicked", lambda _button: clicked())
+    return describe(made, name)
+
+
+def menu_button(
+    text: str, entries: Sequence[tuple[str, str, Callable[[], None]]], *, name: str
+) -> Gtk.MenuButton:
+    """A button with a menu."""
+    popover = Gtk.Popover()
+    inside = column(spacing=2)
+    for written, spoken, call in entries:
+
+        def clicked(call: Callable[[], None] = call) -> None:
+            popover.popdown()
+            call()
+
+        entry = button(written, clicked, name=spoken, classes=("flat",))
+        append(inside, entry)
+    popover.add(inside)
+    inside.show_all()
+    made = Gtk.MenuButton(label=f"{text} ▾", popover=popover)
+    return describe(made, name)
+
+
+def switch(
+    text: str,
+    active: bool,
+    changed: Callable[[bool], None],
+    *,
+    description: str = "",
+    name: str = "",
+) -> Gtk.Box:
+    """A switch with its words beside it."""
+    made = Gtk.Switch(active=active, valign=Gtk.Align.CENTER)
+    describe(made, name or text, description)
+    made.connect("notify::active", lambda one, _what: changed(one.get_active()))
+    words = column(label(text), spacing=2)
+    if description:
+        append(words, label(description, classes=("dim-label", "omemo-small")))
+    return row(expand(words), made, spacing=12)
+
+
+def choice(
+    text: str,
+    values: Sequence[tuple[str, str]],
+    chosen: str,
+    changed: Callable[[str], None],
+) -> Gtk.Box:
+    """One of several, with words beside it."""
+    made = Gtk.ComboBoxText(valign=Gtk.Align.CENTER)
+    for value, written in values:
+        made.append(value, written)
+    made.set_active_id(chosen)
+    describe(made, text)
+    made.connect("changed", lambda one: changed(one.get_active_id()))
+    return row(expand(label(text)), made, spacing=12)
+
+
+def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Gtk.Entry:
+    """A line to type in. Enter is told, with what was typed."""
+    made = Gtk.Entry(placeholder_text=placeholder)
+    made.connect("activate", lambda one: activated(one.get_text()))
+    return describe(made, name)
+
+
+def text_of(made: Gtk.Entry) -> str:
+    """The text in an entry."""
+    return str(made.get_text())
+
+
+def redraw(area: Gtk.Widget) -> None:
+    """Have a drawing painted again."""
+    area.queue_draw()
+
+
+def radios(
+    values: Sequence[tuple[str, str]], changed: Callable[[str], None]
+) -> Gtk.Box:
+    """One of several, of which none is chosen at first."""
+    made = column(spacing=2)
+    # There is always one of them chosen
+    nothing = Gtk.RadioButton()
+    for value, written in values:
+        one = Gtk.RadioButton(group=nothing)
+        one.add(label(written))
+        describe(one, written)
+
+        def toggled(button: Gtk.RadioButton, value: str = value) -> None:
+            if button.get_active():
+                changed(value)
+
+        one.connect("toggled", toggled)
+        append(made, one)
+    return made
+
+
+def check(text: str, changed: Callable[[bool], None]) -> Gtk.CheckButton:
+    """Something to tick."""
+    made = Gtk.CheckButton(label=text)
+    made.connect("toggled", lambda one: changed(one.get_active()))
+    return made
+
+
+def is_checked(made: Gtk.CheckButton) -> bool:
+    return bool(made.get_active())
+
+
+def set_label(made: Gtk.CheckButton, text: str) -> None:
+    """Change what is written on a button."""
+    made.set_label(text)
+
+
+def set_sensitive(made: Gtk.Widget, sensitive: bool) -> None:
+    """Set whether a widget can be used."""
+    made.set_sensitive(sensitive)

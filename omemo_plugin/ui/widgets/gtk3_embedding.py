@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Widgets that are put among Gajim's own, in GTK 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+
+from gi.repository import Atk  # noqa: E402
+from gi.repository import Gdk  # noqa: E402
+from gi.repository import GLib  # noqa: E402
+from gi.repository import Gtk  # noqa: E402
+
+from . import gtk3 as widgets  # noqa: E402
+from .style import TONES  # noqa: E402
+
+# Emitted when a window may have come onto the screen
+VISIBILITY_SIGNALS = ("map", "window-state-event")
+
+# In pixels: less than half of a small window
+_LOW = 220
+
+
+def as_widget(theirs: object) -> Gtk.Widget:
+    """
+    One of Gajim's widgets, of which only the members that Gajim gave it are known.
+
+    Raises:
+        TypeError: it is not a widget.
+    """
+    if not isinstance(theirs, Gtk.Widget):
+        raise TypeError(type(theirs).__name__)
+    return theirs
+
+
+def as_grid(theirs: object) -> Gtk.Grid:
+    """
+    The same of a grid.
+
+    Raises:
+        TypeError: it is not a grid.
+    """
+    if not isinstance(theirs, Gtk.Grid):
+        raise TypeError(type(theirs).__name__)
+    return theirs
+
+
+def attach(grid: Gtk.Grid, widget: Gtk.Widget, left: int, top: int) -> None:
+    """Put something into a grid."""
+    widget.set_halign(Gtk.Align.START)
+    grid.attach(widget, left, top, 1, 1)
+    widget.show_all()
+
+
+def set_icon(image: Gtk.Image, name: str, tone: str) -> None:
+    """Give an image one of our pictures in its colour."""
+    clear_classes(image)
+    image.set_from_icon_name(name, Gtk.IconSize.MENU)
+    widgets.add_classes(image, (tone,))
+
+
+def name_image(image: Gtk.Image, name: str) -> None:
+    """Say what an image stands for, where nothing beside it does."""
+    image.get_accessible().set_role(Atk.Role.IMAGE)
+    widgets.describe(image, name)
+
+
+def clear_classes(image: Gtk.Widget) -> None:
+    """Take our colours off an image."""
+    for tone in TONES:
+        image.get_style_context().remove_class(tone)
+
+
+def attach_wide(grid: Gtk.Grid, widget: Gtk.Widget, top: int) -> None:
+    """Put something into the first column of a grid, over its whole width."""
+    widget.set_hexpand(True)
+    grid.attach(widget, 0, top, 1, 1)
+    widget.show_all()
+
+
+def alert(*children: Gtk.Widget, text: str, classes: Sequence[str] = ()) -> Gtk.Box:
+    """
+    A box that a screen reader speaks of at once.
+
+    Args:
+        text: what it says.
+    """
+    made = widgets.column(*children, spacing=6, classes=classes)
+    made.get_accessible().set_role(Atk.Role.ALERT)
+    return widgets.describe(made, text)
+
+
+def say(widget: Gtk.Widget, text: str) -> None:
+    """Have a screen reader say that a text has changed."""
+    # Before ATK 2.50 nothing can be announced; a name that changes is spoken
+    widget.get_accessible().set_name(text)
+
+
+def wide_button(
+    child: Gtk.Widget,
+    clicked: Callable[[], None],
+    *,
+    name: str,
+    classes: Sequence[str] = (),
+) -> Gtk.Button:
+    """A button with something else than a text in it."""
+    made = Gtk.Button(hexpand=True)
+    widgets.add_classes(made, ("flat", *classes))
+    made.add(child)
+    made.connect("clicked", lambda _button: clicked())
+    return widgets.describe(made, name)
+
+
+def flow(*children: Gtk.Widget, in_window: bool = False) -> Gtk.FlowBox:
+    """
+    Buttons beside each other, in several lines where there is no room.
+
+    Args:
+        in_window: they are in a part of a window that is scrolled, and may be one
+            below the other.
+    """
+    made = Gtk.FlowBox(
+        selection_mode=Gtk.SelectionMode.NONE,
+        column_spacing=6,
+        row_spacing=6,
+        # Where nothing is scrolled, room for one below the other would be kept
+        # free, however wide it is
+        min_children_per_line=1 if in_window else 2,
+        max_children_per_line=6,
+        hexpand=True,
+    )
+    for child in children:
+        made.add(child)
+        # The button takes the focus, not the place it stands in
+        place = child.get_parent()
+        if place is not None:
+            place.set_can_focus(False)
+    return made
+
+
+def rename(box: Gtk.Box, text: str) -> None:
+    """Put other words into the first label of a box, which has a name."""
+    for child in box.get_children():
+        if isinstance(child, Gtk.Label):
+            for name in child.get_style_context().list_classes():
+                child.get_style_context().remove_class(name)
+            child.set_text(text)
+            widgets.add_classes(child, ("dim-label", "omemo-heading"))
+            return
+
+
+def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
+    """Put something into a grid, in a line of its own below another widget."""
+    # The stubs have no types for this
+    left, top = grid.child_get(above, "left-attach", "top-attach")  # type: ignore[no-untyped-call]
+    grid.insert_row(top + 1)
+    grid.attach(widget, left, top + 1, 1, 1)
+    widget.show_all()
+
+
+def is_visible(window: Gtk.Window) -> bool:
+    """Whether a window is on the screen, and not minimised."""
+    surface = window.get_window()
+    if surface is None or not window.get_mapped():
+        return False
+    return not surface.get_state() & Gdk.WindowState.ICONIFIED
+
+
+def low(child: Gtk.Widget) -> Gtk.Widget:
+    """Something that takes a part of the window's height at most, and is scrolled
+    then."""
+    made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
+    made.add(child)
+
+    def fit(*_args: object) -> None:
+        # A scrolled window asks how high its child is without saying how wide
+        width = made.get_allocated_width()
+        needed, _natural = child.get_preferred_height_for_width(max(1, width))
+        height = min(needed, _LOW)
+        if height != made.get_min_content_height():
+            GLib.idle_add(made.set_min_content_height, height)
+
+    made.connect("size-allocate", fit)
+    return made
+
+
+def put_in_place_of(box: Gtk.Box, old: Gtk.Widget, new: Gtk.Widget) -> None:
+    """Put something into a box where something else was."""
+    place = box.get_children().index(old)
+    old.destroy()
+    widgets.append(box, new)
+    box.reorder_child(new, place)
+
+
+def take_focus(widget: Gtk.Widget) -> None:
+    """Let the keyboard be there now."""
+    widget.grab_focus()
+
+
+def holds_focus(widget: Gtk.Widget) -> bool:
+    """Whether the keyboard is somewhere in it."""
+    root = widget.get_toplevel()
+    focus = root.get_focus() if isinstance(root, Gtk.Window) else None
+    return focus is not None and (focus is widget or focus.is_ancestor(widget))
+
+
+def on_key(
+    widget: Gtk.Widget, keys: Sequence[str], pressed: Callable[[], bool]
+) -> Callable[[], None]:
+    """
+    Be told of keys before the widget that has the focus.
+
+    Args:
+        keys: their names in GDK.
+        pressed: returns whether nobody else is to be told.
+
+    Returns:
+        Ends that.
+    """
+
+    def press(_widget: Gtk.Widget, event: Gdk.EventKey) -> bool:
+        if event.state & Gdk.ModifierType.CONTROL_MASK:
+            return False
+        return Gdk.keyval_name(event.keyval) in keys and pressed()
+
+    handler = widget.connect("key-press-event", press)
+    return lambda: widget.disconnect(handler)
+
+
+def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
+    """
+    A line to search with.
+
+    Args:
+        text: says for what.
+        changed: gets what was typed, a moment after the last letter.
+    """
+    made = Gtk.SearchEntry(placeholder_text=text)
+    made.connect("search-changed", lambda one: changed(one.get_text()))
+    widgets.describe(made, text)
+    return made

@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Widgets that are put among Gajim's own, in GTK 4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import gi
+
+gi.require_version("Gtk", "4.0")
+
+
+if TYPE_CHECKING:
+    from gi.repository import _Gdk4 as Gdk
+    from gi.repository import _Gtk4 as Gtk
+else:
+    from gi.repository import Gdk
+    from gi.repository import Gtk
+
+from . import gtk4 as widgets  # noqa: E402
+from .style import TONES  # noqa: E402
+
+# Emitted when a window may have come onto the screen
+VISIBILITY_SIGNALS = ("map", "notify::suspended")
+
+# In pixels: less than half of a small window
+_LOW = 220
+
+
+def as_widget(theirs: object) -> Gtk.Widget:
+    """
+    One of Gajim's widgets, of which only the members that Gajim gave it are known.
+
+    Raises:
+        TypeError: it is not a widget.
+    """
+    if not isinstance(theirs, Gtk.Widget):
+        raise TypeError(type(theirs).__name__)
+    return theirs
+
+
+def as_grid(theirs: object) -> Gtk.Grid:
+    """
+    The same of a grid.
+
+    Raises:
+        TypeError: it is not a grid.
+    """
+    if not isinstance(theirs, Gtk.Grid):
+        raise TypeError(type(theirs).__name__)
+    return theirs
+
+
+def attach(grid: Gtk.Grid, widget: Gtk.Widget, left: int, top: int) -> None:
+    """Put something into a grid."""
+    widget.set_halign(Gtk.Align.START)
+    grid.attach(widget, left, top, 1, 1)
+    widget.set_visible(True)
+
+
+def set_icon(image: Gtk.Image, name: str, tone: str) -> None:
+    """Give an image one of our pictures in its colour."""
+    clear_classes(image)
+    image.set_from_icon_name(name)
+    widgets.add_classes(image, (tone,))
+
+
+def name_image(image: Gtk.Image, name: str) -> None:
+    """Say what an image stands for, where nothing beside it does."""
+    widgets.describe(image, name)
+
+
+def clear_classes(image: Gtk.Widget) -> None:
+    """Take our colours off an image."""
+    for tone in TONES:
+        image.remove_css_class(tone)
+
+
+def attach_wide(grid: Gtk.Grid, widget: Gtk.Widget, top: int) -> None:
+    """Put something into the first column of a grid, over its whole width."""
+    widget.set_hexpand(True)
+    grid.attach(widget, 0, top, 1, 1)
+    widget.set_visible(True)
+
+
+def alert(*children: Gtk.Widget, text: str, classes: Sequence[str] = ()) -> Gtk.Box:
+    """
+    A box that a screen reader speaks of at once.
+
+    Args:
+        text: what it says.
+    """
+    made = Gtk.Box(
+        orientation=Gtk.Orientation.VERTICAL,
+        spacing=6,
+        accessible_role=Gtk.AccessibleRole.ALERT,
+    )
+    widgets.add_classes(made, classes)
+    widgets.append(made, *children)
+    widgets.describe(made, text)
+    made.connect(
+        "map", lambda one: one.announce(text, Gtk.AccessibleAnnouncementPriority.HIGH)
+    )
+    return made
+
+
+def say(widget: Gtk.Widget, text: str) -> None:
+    """Have a screen reader say that a text has changed."""
+    widget.announce(text, Gtk.AccessibleAnnouncementPriority.MEDIUM)
+
+
+def wide_button(
+    child: Gtk.Widget,
+    clicked: Callable[[], None],
+    *,
+    name: str,
+    classes: Sequence[str] = (),
+) -> Gtk.Button:
+    """A button with something else than a text in it."""
+    made = Gtk.Button(child=child, hexpand=True)
+    widgets.add_classes(made, ("flat", *classes))
+    made.connect("clicked", lambda _button: clicked())
+    return widgets.describe(made, name)
+
+
+def flow(*children: Gtk.Widget, in_window: bool = False) -> Gtk.FlowBox:
+    """
+    Buttons beside each other, in several lines where there is no room.
+
+    Args:
+        in_window: they are in a part of a window that is scrolled, and may be one
+            below the other.
+    """
+    made = Gtk.FlowBox(
+        selection_mode=Gtk.SelectionMode.NONE,
+        column_spacing=6,
+        row_spacing=6,
+        # Where nothing is scrolled, room for one below the other would be kept
+        # free, however wide it is
+        min_children_per_line=1 if in_window else 2,
+        max_children_per_line=6,
+        hexpand=True,
+    )
+    for child in children:
+        made.append(child)
+        # The button takes the focus, not the place it stands in
+        place = child.get_parent()
+        if place is not None:
+            place.set_focusable(False)
+    return made
+
+
+def rename(box: Gtk.Box, text: str) -> None:
+    """Put other words into the first label of a box, which has a name."""
+    child = box.get_first_child()
+    while child is not None:
+        if isinstance(child, Gtk.Label):
+            child.set_css_classes(["dim-label", "omemo-heading"])
+            child.set_text(text)
+            return
+        child = child.get_next_sibling()
+
+
+def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
+    """Put something into a grid, in a line of its own below another widget."""
+    left, top, _width, _height = grid.query_child(above)
+    grid.insert_row(top + 1)
+    grid.attach(widget, left, top + 1, 1, 1)
+
+
+def is_visible(window: Gtk.Window) -> bool:
+    """Whether a window is on the screen, and not minimised."""
+    return bool(window.get_mapped()) and not window.is_suspended()
+
+
+def low(child: Gtk.Widget) -> Gtk.Widget:
+    """Something that takes a part of the window's height at most, and is scrolled
+    then."""
+    made = Gtk.ScrolledWindow(
+        hscrollbar_policy=Gtk.PolicyType.NEVER,
+        propagate_natural_height=True,
+        max_content_height=_LOW,
+    )
+    made.set_child(child)
+    return made
+
+
+def put_in_place_of(box: Gtk.Box, old: Gtk.Widget, new: Gtk.Widget) -> None:
+    """Put something into a box where something else was."""
+    box.insert_child_after(new, old)
+    box.remove(old)
+
+
+def take_focus(widget: Gtk.Widget) -> None:
+    """Let the keyboard be there now."""
+    widget.grab_focus()
+
+
+def holds_focus(widget: Gtk.Widget) -> bool:
+    """Whether the keyboard is somewhere in it."""
+    root = widget.get_root()
+    focus = root.get_focus() if isinstance(root, Gtk.Window) else None
+    return focus is not None and (focus is widget or focus.is_ancestor(widget))
+
+
+def on_key(
+    widget: Gtk.Widget, keys: Sequence[str], pressed: Callable[[], bool]
+) -> Callable[[], None]:
+    """
+    Be told of keys before the widget that has the focus.
+
+    Args:
+        keys: their names in GDK.
+        pressed: returns whether nobody else is to be told.
+
+    Returns:
+        Ends that.
+    """
+    controller = Gtk.EventControllerKey(propagation_phase=Gtk.PropagationPhase.CAPTURE)
+
+    def press(
+        _keys: Gtk.EventControllerKey, key: int, _code: int, state: Gdk.ModifierType
+    ) -> bool:
+        if state & Gdk.ModifierType.CONTROL_MASK:
+            return False
+        return Gdk.keyval_name(key) in keys and pressed()
+
+    controller.connect("key-pressed", press)
+    widget.add_controller(controller)
+    return lambda: widget.remove_controller(controller)
+
+
+def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
+    """
+    A line to search with.
+
+    Args:
+        text: says for what.
+        changed: gets what was typed, a moment after the last letter.
+    """
+    made = Gtk.SearchEntry(placeholder_text=text)
+    made.connect("search-changed", lambda one: changed(one.get_text()))
+    widgets.describe(made, text)
+    return made

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows in a chat: their shields tell the truth, and what the contact did not
+certainly write does not look as if the contact had written it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.waiting import wait_for
+
+every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+
+MakeScene = Callable[..., Scene]
+
+ROOM = "den@rooms.localhost"
+
+
+def wait_for_mark(gajim: Gajim, kind: str) -> list[str]:
+    """Wait for a row that is marked. Returns what is to be seen in it."""
+
+    def marked() -> list[str]:
+        rows = gajim.call("marked_rows")
+        return next((row["texts"] for row in rows if row["kind"] == kind), [])
+
+    return wait_for(f"a row that is {kind}", marked)
+
+
+@every_suite
+def test_devices_that_are_not_decided_about_or_refused(
+    new_scene: MakeScene, suite: str
+) -> None:
+    scene = new_scene("alice", "bob", "carol")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    key = str(tell(bob, alice, "with its key")[1].key)
+    about = {"account": "alice", "jid": "bob@localhost"}
+    alice.call("set_trust", **about, key=key, trust="VERIFIED")
+    phone = scene.gajim("bookworm", "bob", OURS, name="bob-phone")
+    phone.start()
+    phone.open_chat("alice@localhost", "OMEMO")
+    undecided = secret("from the new phone")
+    phone.send(undecided)
+    texts = wait_for_mark(alice, "UNDECIDED")
+    said = "From a device of Bob that nobody has checked."
+    assert any(text.startswith(said) for text in texts)
+    assert undecided in texts
+    alice.screenshot(f"row-undecided-{suite}")
+
+    row = alice.wait_for_message(undecided)
+    assert row.shield.startswith("Not decided\n")
+    unchecked = "A message from an unchecked device"
+    wait_for("the list", lambda: alice.call("list_text", **about) == unchecked)
+    alice.call("note_messages")
+    alice.open_chat("carol@localhost")
+    phone.send(secret("while another chat is open"))
+    title = f"{unchecked} of Bob|"
+    wait_for("a notification", lambda: alice.call("noted_messages") == [title])
+    alice.screenshot(f"list-undecided-{suite}")
+    alice.call("set_trust", **about, key=str(row.key), trust="DISTRUSTED")
+    refused = secret("from the refused phone")
+    phone.send(refused)
+    said = "A message from a device you refused"
+    wait_for("the list", lambda: alice.call("list_text", **about) == said)
+    assert alice.call("noted_messages") == [title]
+    # Gajim asks its archive for what a new row of the list says
+    alice.restart()
+    alice.open_chat("carol@localhost")
+    wait_for("the list", lambda: alice.call("list_text", **about) == said)
+    alice.open_chat("bob@localhost")
+    texts = wait_for_mark(alice, "REFUSED")
+    assert "A device you refused sent a message." in texts
+    assert refused not in texts
+    alice.screenshot(f"row-refused-{suite}")
+    alice.call("press_in_marked_row", kind="REFUSED", label="Show once")
+    texts = wait_for_mark(alice, "REFUSED")
+    assert refused in texts
+    assert any(text.startswith("From a device you refused.") for text in texts)
+    # After a restart it is closed again
+    alice.restart()
+    alice.open_chat("bob@localhost")
+    assert refused not in wait_for_mark(alice, "REFUSED")
+    assert undecided in wait_for_mark(alice, "UNDECIDED")
+
+
+@every_suite
+def test_messages_that_were_not_opened(new_scene: MakeScene, suite: str) -> None:
+    """It was written before this device was there."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim("bookworm", "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    tell(bob, alice, "before the other device was there")
+    laptop = scene.gajim(suite, "alice", OURS, name="alice-laptop")
+    laptop.start()
+    laptop.open_chat("bob@localhost")
+    texts = wait_for_mark(laptop, "UNOPENED")
+    assert "Message not opened" in texts
+    assert "Bob" not in texts
+    said = "[Message from Bob not opened] It was not encrypted for this device."
+    assert any(text.startswith(said) for text in texts)
+    about = {"account": "alice", "jid": "bob@localhost"}
+    assert laptop.call("list_text", **about) == "A message was not opened"
+    laptop.screenshot(f"row-unopened-{suite}")
+
+
+@every_suite
+def test_the_shields_of_own_rows_in_a_room(new_scene: MakeScene, suite: str) -> None:
+    """They say what is true of those who can read it."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    alice.create_room(ROOM)
+    alice.set_affiliation(ROOM, "bob@localhost", "member")
+    bob.join_room(ROOM)
+    for gajim in (alice, bob):
+        gajim.open_room(ROOM, "OMEMO")
+    key = str(tell(bob, alice, "with its key")[1].key)
+    row = tell(alice, bob, "nobody is verified")[0]
+    assert row.trust == "BLIND"
+    assert row.shield.startswith("Not verified\n")
+    about = {"account": "alice", "jid": "bob@localhost"}
+    alice.call("set_trust", **about, key=key, trust="VERIFIED")
+    row = tell(alice, bob, "everybody is verified")[0]
+    assert row.trust == "VERIFIED"
+    assert row.shield.startswith("Verified\n")
+    alice.screenshot(f"own-rows-{suite}")

@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures for how long the code in one folder keeps Gajim's main thread."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gajim.common import app
+from gi.repository import GLib
+
+# A window that stands still for longer is seen to do so: seconds
+FRAME = 0.016
+
+TIMERS = ("idle_add", "timeout_add", "timeout_add_seconds")
+
+
+def _is_from(function: Any, folder: str) -> bool:
+    """Whether a function is defined in a file below a folder of that name."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    code = getattr(function, "__code__", None)
+    return code is not None and f"/{folder}/" in code.co_filename
+
+
+class Stopwatch:
+    """Times stanza handlers and what the main loop calls later.
+
+    Both are found by the file that defines them, so that it works the same with
+    every plugin.
+    """
+
+    def __init__(self, folder: str, account: str) -> None:
+        """Begin; the account has to have been online."""
+        self._folder = folder
+        self.handled: list[float] = []
+        self.later: list[float] = []
+        self._longest = 0.0, ""
+        self._running = 0
+        # Gajim keeps them when it goes offline
+        handlers = app.get_client(account).connection._dispatcher._handlers
+        found = [
+            entry
+            for tags in handlers.values()
+            for specifics in tags.values()
+            for entries in specifics.values()
+            if isinstance(entries, list)
+            for entry in entries
+            if _is_from(entry["func"], folder)
+        ]
+        if not found:
+            raise LookupError(f"no stanza handler is from {folder}")
+        for entry in found:
+            entry["func"] = self._timed(entry["func"], self.handled)
+        for name in TIMERS:
+            setattr(GLib, name, self._timed_timer(getattr(GLib, name)))
+
+    def result(self) -> dict[str, Any]:
+        """Milliseconds, in all and of the slowest call, and number of calls.
+
+        `later` is what the main loop called; `longest` names the slowest.
+        """
+        return {
+            "handlers_ms": sum(self.handled) * 1000,
+            "handler_calls": len(self.handled),
+            "later_ms": sum(self.later) * 1000,
+            "later_calls": len(self.later),
+            "longest_ms": self._longest[0] * 1000,
+            "longest": self._longest[1],
+            "above_a_frame": sum(t > FRAME for t in (*self.handled, *self.later)),
+        }
+
+    def _timed(self, function: Callable[..., Any], times: list[float]) -> Any:
+        @functools.wraps(function)
+        def timed(*arguments: Any, **keywords: Any) -> Any:
+            if threading.current_thread() is not threading.main_thread():
+                return function(*arguments, **keywords)
+            self._running += 1
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **keywords)
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._note(function, time.perf_counter() - started, times)
+
+        return timed
+
+    def _note(
+        self, function: Callable[..., Any], seconds: float, times: list[float]
+    ) -> None:
+        times.append(seconds)
+        name = getattr(function, "__qualname__", str(function))
+        self._longest = max(self._longest, (seconds, name))
+
+    def _timed_timer(self, add: Callable[..., Any]) -> Any:
+        @functools.wraps(add)
+        def timed_add(*arguments: Any, **keywords: Any) -> Any:
+            arguments = tuple(
+                self._timed(one, self.later) if _is_from(one, self._folder) else one
+                for one in arguments
+            )
+            return add(*arguments, **keywords)
+
+        return timed_add

@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Wayland desktop without a screen: GNOME's compositor, and a keyboard."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from ..processes import unprivileged_ids
+from ..waiting import TooLate
+from ..waiting import wait_for
+from .accessible import Accessibility
+
+COMPOSITOR = Path(__file__).with_name("mutter.py")
+SOCKET = "wayland-omemo"
+
+# Key symbols of X, which are those of Wayland too
+_SYMBOLS = {
+    "ctrl": 0xFFE3,
+    "shift": 0xFFE1,
+    "Return": 0xFF0D,
+    "Escape": 0xFF1B,
+    "Tab": 0xFF09,
+    "Down": 0xFF54,
+    "space": 0x20,
+}
+
+
+class WaylandDisplay:
+    """One compositor. Its socket is in the runtime folder of the program that is
+    to be shown."""
+
+    def __init__(self, folder: Path, runtime_folder: Path, bus_config: Path) -> None:
+        """Start it.
+
+        :param folder: for the log
+        :param bus_config: of a session bus that it has alone
+        """
+        uid, gid = unprivileged_ids()
+        drop = os.geteuid() == 0
+        self._log = folder / "mutter.log"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    "dbus-run-session",
+                    f"--config-file={bus_config}",
+                    "--",
+                    "/usr/bin/python3",
+                    "-I",
+                    str(COMPOSITOR),
+                    SOCKET,
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={
+                    "PATH": "/usr/bin:/bin",
+                    "HOME": str(folder),
+                    "XDG_RUNTIME_DIR": str(runtime_folder),
+                    "GSETTINGS_BACKEND": "memory",
+                },
+                cwd=folder,
+                user=uid if drop else None,
+                group=gid if drop else None,
+                extra_groups=[] if drop else None,
+            )
+        wait_for("the compositor has a socket", (runtime_folder / SOCKET).exists, 30)
+        self._expect("ready")
+
+    def _expect(self, word: str) -> None:
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline().strip()
+        if said != word:
+            raise RuntimeError(self._log.read_text(errors="replace"))
+
+    @property
+    def name(self) -> str:
+        """What WAYLAND_DISPLAY is set to."""
+        return SOCKET
+
+    def events(self, events: list[tuple[int, bool]]) -> None:
+        """Let keys go down and up."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(events) + "\n")
+        self._process.stdin.flush()
+        self._expect("typed")
+
+    def stop(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class WaylandAccessibility(Accessibility):
+    """What a screen reader finds, and the keyboard, where there is no X."""
+
+    def __init__(
+        self, bus_address: str, runtime_folder: Path, display: WaylandDisplay
+    ) -> None:
+        """Name the session bus that Gajim is on."""
+        super().__init__(bus_address, runtime_folder, "")
+        self._wayland = display
+
+    def key(self, *keys: str) -> None:
+        """Press keys, by the names of xdotool."""
+        for one in keys:
+            symbols = [_symbol(name) for name in one.split("+")]
+            down = [(symbol, True) for symbol in symbols]
+            up = [(symbol, False) for symbol in reversed(symbols)]
+            self._wayland.events([*down, *up])
+
+    def focus(self, title: str) -> None:
+        """The compositor gives the keyboard to the newest window."""
+        wait_for(
+            f"the window {title}",
+            lambda: any(title in name for name in self.windows()),
+        )
+        # It is there before it has the keyboard, and a key would go to another one
+        with contextlib.suppress(TooLate):
+            wait_for(
+                f"the keyboard in {title}",
+                lambda: any("focused" in node.states for node in self.read(title)),
+                5,
+            )
+
+    def type(self, text: str) -> None:
+        """Type a text on the keyboard."""
+        events = []
+        for character in text:
+            symbol = ord(character)
+            events += [(symbol, True), (symbol, False)]
+        self._wayland.events(events)
+
+
+def _symbol(name: str) -> int:
+    """Of a key, by its name, or by what is written on it."""
+    return _SYMBOLS.get(name) or ord(name)

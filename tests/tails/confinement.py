@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replays the trace of a real session against the AppArmor profile."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from tails_integration.install.activation import APPARMOR
+from tests.support.tails import apparmor
+from tests.support.tails.gajim import SOCKET
+from tests.support.tails.root import USER_IDS
+from tests.support.tails.tails import Tails
+from tests.support.tails.trace import confined_accesses
+
+# Of the rig and not of Tails: the test's plugin, and a session bus in /tmp. Python
+# looks for a library with a compiler where there is one, and takes a refusal for none.
+# GStreamer's compiler (Orc) would write code into a file to execute it, which must not
+# be possible, and uses memory alone where it is refused
+OF_TEST = re.compile(
+    rf"{re.escape(SOCKET)}|.*/gajim_test_driver/.*|/tmp/dbus-\w+"
+    r"|/usr/(bin|lib/gcc|libexec/gcc)/.*(gcc|ld|collect2|lto_plugin)[^/]*"
+    r"|/run/user/1000/orcexec\.\w+"
+)
+
+
+def check_confined(tails: Tails, trace: Path, artefacts: Path) -> None:
+    """Each file that Gajim has used in a session is allowed by the profile."""
+    shutil.copy(trace, artefacts / "trace.txt")
+    printed = tails.machine.run(
+        [apparmor.PARSER, "--skip-kernel-load", "--preprocess", str(APPARMOR)]
+    )
+    (artefacts / "profile.txt").write_text(printed.stdout)
+    profile = apparmor.parse(printed.stdout)
+    with trace.open(errors="replace") as lines:
+        used = set(confined_accesses(lines))
+    assert len(used) > 500, "Gajim was not traced"
+    missing = sorted(
+        f"{path} {access.modes}"
+        for access in used
+        for path in [resolve(tails.machine.files, access.path)]
+        if not OF_TEST.fullmatch(path)
+        and not profile.allows(
+            path, access.modes, owner=is_own(tails.machine.files, path)
+        )
+    )
+    (artefacts / "missing.txt").write_text("\n".join(missing))
+    assert missing == []
+
+
+def resolve(root: Path, path: str) -> str:
+    """Follow links as the kernel does for a program whose / is `root`."""
+    parts = [part for part in path.split("/") if part]
+    done: list[str] = []
+    links = 0
+    while parts:
+        part = parts.pop(0)
+        if part == "..":
+            done[-1:] = []
+            continue
+        place = root.joinpath(*done, part)
+        try:
+            target = str(place.readlink())
+        except OSError:
+            done.append(part)
+            continue
+        links += 1
+        if links > 40:
+            break
+        if target.startswith("/"):
+            done = []
+        parts = [p for p in target.split("/") if p and p != "."] + parts
+    is_folder = path.endswith("/") or root.joinpath(*done).is_dir()
+    return "/" + "/".join(done) + ("/" if is_folder and done else "")
+
+
+def is_own(root: Path, path: str) -> bool:
+    """Whether a file belongs to the user, or is gone."""
+    try:
+        return (root / path.lstrip("/")).lstat().st_uid == USER_IDS[0]
+    except OSError:
+        return True

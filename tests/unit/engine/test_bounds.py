@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Work that is bounded, whatever somebody sends."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+
+from omemo_plugin.engine.effects import FetchBundle
+from omemo_plugin.engine.effects import FetchDeviceList
+from omemo_plugin.engine.effects import PublishBundle
+from omemo_plugin.engine.errors import DecryptionFailed
+from omemo_plugin.engine.errors import ReceiveError
+from omemo_plugin.engine.errors import TooManySkipped
+from omemo_plugin.engine.messages import decryption_work
+from omemo_plugin.engine.messages.decryption_work import KEYS_MAX
+from omemo_plugin.engine.values import EncryptedKey
+from omemo_plugin.engine.values import EncryptedMessage
+from omemo_plugin.engine.values import Protocol
+from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
+from tests.unit.engine.case_peers import both_protocols
+from tests.unit.engine.case_peers import content_of_store
+from tests.unit.engine.case_peers import pair
+
+AHEAD = 1000
+
+
+def far_ahead(ann: Peer, ben: Peer) -> EncryptedMessage:
+    """A message after a thousand that did not come."""
+    for _ in range(AHEAD):
+        sent = ann.engine.outgoing.encrypt(
+            [ben.jid], dict.fromkeys(ann.protocols, b"x")
+        )
+    return sent.messages[0]
+
+
+def forged(message: EncryptedMessage, count: int) -> EncryptedMessage:
+    """Make many keys for the reader that differ in bytes which nobody has
+    authenticated."""
+    key = message.keys[0]
+    keys = tuple(
+        dataclasses.replace(key, data=key.data[:-3] + number.to_bytes(3, "big"))
+        for number in range(1, count + 1)
+    )
+    return dataclasses.replace(message, keys=keys)
+
+
+def cpu_of_refusing(ben: Peer, jid: str, message: EncryptedMessage) -> float:
+    """Milliseconds."""
+    started = time.process_time()
+    with pytest.raises(ReceiveError):
+        ben.engine.incoming.decrypt(jid, [message])
+    return (time.process_time() - started) * 1000
+
+
+@both_protocols
+def test_case_50_thousands_of_keys_in_one_stanza(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    message = far_ahead(ann, ben)
+    before = content_of_store(ben)
+    assert cpu_of_refusing(ben, ann.jid, forged(message, 5000)) < 50
+    assert content_of_store(ben) == before
+    # The true one is read all the same
+    assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
+
+
+@both_protocols
+def test_case_50_only_a_few_keys_are_tried(
+    world: FakeNetwork,
+    protocols: tuple[Protocol, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann, ben = pair(world, protocols)
+    sent = ann.encrypt(b"x", ben.jid).messages[0]
+    tried: list[EncryptedKey] = []
+    backend = ben.engine._core.sessions[protocols[0]].backend
+    decrypt = backend.decrypt_key_material
+
+    def count(session: object, key: EncryptedKey) -> object:
+        tried.append(key)
+        return decrypt(session, key)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backend, "decrypt_key_material", count)
+    with pytest.raises(DecryptionFailed):
+        ben.engine.incoming.decrypt(ann.jid, [forged(sent, 1000)])
+    assert len(tried) == KEYS_MAX
+    # The same key many times is one
+    tried.clear()
+    same = dataclasses.replace(sent, keys=sent.keys * 1000)
+    assert ben.engine.incoming.decrypt(ann.jid, [same]).plaintext == b"x"
+    assert len(tried) == 1
+
+
+@both_protocols
+def test_case_50_failed_keys_are_remembered(
+    world: FakeNetwork,
+    protocols: tuple[Protocol, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann, ben = pair(world, protocols)
+    message = forged(far_ahead(ann, ben), 1)
+    with pytest.raises(DecryptionFailed):
+        ben.engine.incoming.decrypt(ann.jid, [message])
+    backend = ben.engine._core.sessions[protocols[0]].backend
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "decrypt_key_material", None)
+        with pytest.raises(DecryptionFailed):
+            ben.engine.incoming.decrypt(ann.jid, [message])
+    # Until the session moves
+    ann.send(b"on", ben)
+    with pytest.raises(DecryptionFailed):
+        ben.engine.incoming.decrypt(ann.jid, [message])
+
+
+@both_protocols
+def test_case_50_work_for_a_sender_is_budgeted(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    """A thousand stanzas, each with keys of its own."""
+    ann, ben = pair(world, protocols)
+    message = far_ahead(ann, ben)
+    key = message.keys[0]
+    stanzas = [
+        dataclasses.replace(
+            message,
+            keys=(
+                dataclasses.replace(
+                    key, data=key.data[:-3] + number.to_bytes(3, "big")
+                ),
+            ),
+        )
+        for number in range(1, 1001)
+    ]
+    started = time.process_time()
+    kinds = []
+    for stanza in stanzas:
+        with pytest.raises(ReceiveError) as caught:
+            ben.engine.incoming.decrypt(ann.jid, [stanza])
+        kinds.append(type(caught.value))
+    assert time.process_time() - started < 2
+    assert kinds.count(DecryptionFailed) <= 20
+    assert kinds[-1] is TooManySkipped
+    # It comes back with time, and what is cheap is read meanwhile
+    ben.clock.now += 60
+    assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
+
+
+def test_a_clock_that_went_back_refills_no_budget(world: FakeNetwork) -> None:
+    work = decryption_work.DecryptionWork()
+    for _ in range(9):
+        stanza = work.stanza_of("ann@test", 1000.0)
+        stanza.check(2100)
+        stanza.spend(2100)
+    stanza = work.stanza_of("ann@test", 0.0)
+    with pytest.raises(TooManySkipped):
+        stanza.check(2100)
+    work.stanza_of("ann@test", 10.0).check(2100)
+
+
+def test_one_stanza_has_less_than_its_sender() -> None:
+    work = decryption_work.DecryptionWork()
+    stanza = work.stanza_of("ann@test", 0.0)
+    stanza.check(decryption_work.STEPS_OF_STANZA)
+    with pytest.raises(TooManySkipped):
+        stanza.check(decryption_work.STEPS_OF_STANZA + 1)
+    stanza.spend(2000)
+    stanza.check(100)
+    with pytest.raises(TooManySkipped):
+        stanza.check(101)
+    work.stanza_of("ann@test", 0.0).check(decryption_work.STEPS_OF_STANZA)
+
+
+def test_the_budgets_of_many_senders_do_not_fill_the_memory() -> None:
+    work = decryption_work.DecryptionWork()
+    for number in range(1100):
+        work.stanza_of(f"ann{number}@test", 0.0).spend(1)
+    assert len(work._budgets) == 1000
+
+
+@both_protocols
+def test_case_57_junk_of_strangers_asks_for_nothing(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    """A question to the stranger's server would tell it that we are online."""
+    ann, ben = pair(world, protocols)
+    message = ann.encrypt(b"x", ben.jid).messages[0]
+    started = time.process_time()
+    for number in range(1000):
+        stranger = f"{number}@stranger.test"
+        with pytest.raises(ReceiveError) as caught:
+            ben.engine.incoming.decrypt(stranger, [forged(message, 3)])
+        assert all(
+            isinstance(effect, FetchDeviceList) and effect.unasked
+            for effect in caught.value.effects
+            if isinstance(effect, FetchDeviceList | FetchBundle)
+        )
+    assert (time.process_time() - started) < 5
+
+
+def test_case_70_our_bundle_is_seen_while_prekeys_are_used(
+    world: FakeNetwork,
+) -> None:
+    """The server's answer about our bundle comes between the messages: it is
+    published once, and whole."""
+    protocol = Protocol.LEGACY
+    ben = world.peer("ben@test", protocols=(protocol,))
+    bundle = world.bundles[ben.device, protocol]
+    waiting = []
+    for number, prekey in enumerate(bundle.prekeys.items()):
+        single = dataclasses.replace(bundle, prekeys=dict([prekey]))
+        world.bundles[ben.device, protocol] = single
+        sender = world.peer(f"ann{number}@test", protocols=(protocol,))
+        waiting.append((sender, sender.encrypt(b"x", ben.jid)))
+    world.bundles[ben.device, protocol] = bundle
+    ben.wait(60)
+    ben.log.clear()
+    wanted = ben.engine.connected()
+    for number, (sender, sent) in enumerate(waiting):
+        if number == 80:
+            ben.carry_out(wanted)
+        ben.engine.incoming.decrypt(sender.jid, sent.messages)
+    ben.carry_out(ben.engine.catch_up_ended())
+    published = [
+        one
+        for one in ben.log
+        if isinstance(one, PublishBundle) and one.bundle.protocol is protocol
+    ]
+    assert len(published) == 1
+    assert len(world.bundles[ben.device, protocol].prekeys) == 100
+
+
+@pytest.mark.parametrize("accounts", [1, 100])
+def test_case_70_all_our_prekeys_while_we_are_offline(
+    world: FakeNetwork, accounts: int
+) -> None:
+    """A hundred key exchanges wait, one for each prekey on the server: all can be
+    read, and the server gets one bundle with enough prekeys."""
+    protocol = Protocol.LEGACY
+    ben = world.peer("ben@test", protocols=(protocol,))
+    bundle = world.bundles[ben.device, protocol]
+    waiting = []
+    for number, prekey in enumerate(bundle.prekeys.items()):
+        if number % accounts == number or accounts == 100:
+            sender = world.peer(f"ann{number % accounts}@test", protocols=(protocol,))
+        single = dataclasses.replace(bundle, prekeys=dict([prekey]))
+        world.bundles[ben.device, protocol] = single
+        if accounts == 1 and number:
+            sender.engine.keys.replace_session(ben.device)
+            sender.engine.keys.bundle_received(ben.device, single)
+        waiting.append((sender, sender.encrypt(b"%d" % number, ben.jid)))
+    assert len(waiting) == 100
+    world.bundles[ben.device, protocol] = bundle
+    ben.log.clear()
+    ben.carry_out(ben.engine.connected())
+    for number, (sender, sent) in enumerate(waiting):
+        result = ben.engine.incoming.decrypt(sender.jid, sent.messages)
+        assert result.plaintext == b"%d" % number
+        if number % 20 == 19:
+            ben.engine.commit()
+            ben.carry_out(ben.engine.tick())
+    ben.carry_out(ben.engine.catch_up_ended())
+    ben.wait(11)
+    ben.wait(11)
+    published = [
+        one
+        for one in ben.log
+        if isinstance(one, PublishBundle) and one.bundle.protocol is protocol
+    ]
+    assert len(published) == 1
+    assert len(world.bundles[ben.device, protocol].prekeys) == 100
+    assert (
+        not world.bundles[ben.device, protocol].prekeys.keys() & bundle.prekeys.keys()
+    )

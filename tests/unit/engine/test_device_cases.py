@@ -1,0 +1,376 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Security cases (docs/security-cases.md) of device lists, bundles and recipients."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+
+from omemo_plugin.engine.effects import AlarmRaised
+from omemo_plugin.engine.effects import DevicesIgnored
+from omemo_plugin.engine.effects import NewDevices
+from omemo_plugin.engine.effects import PublishDeviceList
+from omemo_plugin.engine.errors import BundleRefused
+from omemo_plugin.engine.errors import IdentityKeyChanged
+from omemo_plugin.engine.errors import NoRecipient
+from omemo_plugin.engine.errors import NotForThisDevice
+from omemo_plugin.engine.errors import TooManyRecipients
+from omemo_plugin.engine.messages.planning import LeftOutReason
+from omemo_plugin.engine.values import Alarm
+from omemo_plugin.engine.values import AlarmKind
+from omemo_plugin.engine.values import Bundle
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import DeviceList
+from omemo_plugin.engine.values import ListedDevice
+from omemo_plugin.engine.values import Protocol
+from omemo_plugin.engine.values import Trust
+from tests.support.engine.fake_network import FakeNetwork
+
+from .case_peers import LEGACY
+from .case_peers import both_protocols
+from .case_peers import pair
+
+
+@pytest.mark.parametrize("how", ["emptied", "retracted"])
+def test_case_09_device_list_withdrawn(world: FakeNetwork, how: str) -> None:
+    ann, ben = pair(world)
+    if how == "emptied":
+        ann.engine.keys.device_list_received(ben.jid, DeviceList(Protocol.LEGACY))
+    else:
+        ann.engine.keys.device_list_unavailable(
+            ben.jid, Protocol.LEGACY, permanent=True
+        )
+    for _ in range(2):
+        plan = ann.engine.outgoing.plan([ben.jid])
+        assert plan.ready
+        assert plan.unreachable == (ben.jid,)
+        assert [one.reason for one in plan.left_out] == [LeftOutReason.LIST_WITHDRAWN]
+        with pytest.raises(NoRecipient):
+            ann.engine.outgoing.encrypt([ben.jid], {Protocol.LEGACY: b"x"})
+        ann.restart()
+        ann.engine.outgoing.plan([ben.jid])
+        for protocol in Protocol:
+            ann.engine.keys.device_list_unavailable(ben.jid, protocol, permanent=True)
+    # The list comes back: all goes on with what was known
+    ann.engine.keys.device_list_received(ben.jid, world.lists[ben.jid, Protocol.LEGACY])
+    assert ann.send(b"x", ben).plaintext == b"x"
+
+
+def test_case_11_new_device_of_a_verified_contact_gets_nothing(
+    world: FakeNetwork,
+) -> None:
+    ann, ben = pair(world)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    ann.news.clear()
+    added = world.peer("ben@test", protocols=LEGACY)
+    sent = ann.encrypt(b"x", ben.jid)
+    assert sent.recipients == (ben.device,)
+    assert [(one.device, one.reason) for one in sent.left_out] == [
+        (added.device, LeftOutReason.UNDECIDED)
+    ]
+    alarm = Alarm(AlarmKind.NEW_DEVICE, added.device)
+    assert AlarmRaised(alarm) in ann.news
+    assert ann.engine.alarms.open(ben.jid) == [alarm]
+    with pytest.raises(NotForThisDevice):
+        added.decrypt(ann, sent)
+    # It can be read, and it is marked
+    assert added.send(b"y", ann).trust is Trust.UNDECIDED
+    ann.engine.trust.set_trust(added.device, Trust.VERIFIED)
+    assert set(ann.encrypt(b"x", ben.jid).recipients) == {ben.device, added.device}
+    # The decision has answered it
+    assert ann.engine.alarms.open(ben.jid) == []
+
+
+def test_case_11_also_when_the_verified_device_is_distrusted_later(
+    world: FakeNetwork,
+) -> None:
+    """It was stolen, for example: that is no reason to trust the next one."""
+    ann, ben = pair(world)
+    second = world.peer("ben@test", protocols=LEGACY)
+    ann.encrypt(b"x", ben.jid)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    ann.engine.trust.set_trust(ben.device, Trust.DISTRUSTED)
+    ann.restart()
+    ann.online()
+    world.peer("ben@test", protocols=LEGACY)
+    assert ann.encrypt(b"x", ben.jid).recipients == (second.device,)
+
+
+def test_case_11_a_verification_that_was_undone_asks_for_nothing(
+    world: FakeNetwork,
+) -> None:
+    ann, ben = pair(world)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    ann.engine.trust.set_trust(ben.device, Trust.DISTRUSTED)
+    ann.engine.trust.set_trust(ben.device, Trust.BLIND)
+    added = world.peer("ben@test", protocols=LEGACY)
+    assert added.device in ann.encrypt(b"x", ben.jid).recipients
+
+
+def test_case_11_without_verification_new_devices_are_trusted_blindly(
+    world: FakeNetwork,
+) -> None:
+    ann, ben = pair(world)
+    added = world.peer("ben@test", protocols=LEGACY)
+    assert set(ann.encrypt(b"x", ben.jid).recipients) == {ben.device, added.device}
+    ann.engine.trust.blind_trust = False
+    third = world.peer("ben@test", protocols=LEGACY)
+    assert third.device not in ann.encrypt(b"x", ben.jid).recipients
+
+
+@pytest.mark.parametrize("for_all", [True, False])
+@pytest.mark.parametrize("for_one", [True, False, None])
+def test_case_11_one_contact_may_be_treated_otherwise(
+    world: FakeNetwork, for_all: bool, for_one: bool | None
+) -> None:
+    ann, ben = pair(world)
+    ann.engine.trust.blind_trust = for_all
+    ann.engine.trust.set_blind_trust_of(ben.jid, for_one)
+    assert ann.engine.trust.blind_trust_of(ben.jid) is for_one
+    added = world.peer("ben@test", protocols=LEGACY)
+    readers = ann.encrypt(b"x", ben.jid).recipients
+    assert (added.device in readers) is (for_all if for_one is None else for_one)
+
+
+def test_case_12_new_own_device(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    laptop = world.peer("ann@test", protocols=LEGACY)
+    assert ann.news.count(AlarmRaised(Alarm(AlarmKind.OWN_DEVICE, laptop.device))) == 1
+    # Said, and it reads on until the user has answered
+    assert laptop.device in ann.encrypt(b"x", ben.jid).recipients
+    ann.engine.trust.set_trust(laptop.device, Trust.VERIFIED)
+    stranger = world.peer("ann@test", protocols=LEGACY)
+    alarm = Alarm(AlarmKind.OWN_DEVICE, stranger.device)
+    assert ann.news.count(AlarmRaised(alarm)) == 1
+    ann.restart()
+    assert ann.engine.alarms.open() == [alarm]
+    ann.online()
+    ann.prepare(ben.jid)
+    ann.engine.alarms.answer(alarm, accept=False)
+    assert ann.info(stranger).trust is Trust.DISTRUSTED
+    assert ann.engine.alarms.open() == []
+    assert stranger.device not in ann.encrypt(b"x", ben.jid).recipients
+
+
+def test_case_12_own_devices_that_were_there_before(world: FakeNetwork) -> None:
+    phone = world.peer("ann@test", protocols=LEGACY)
+    ann = world.peer("ann@test", protocols=LEGACY)
+    ann.prepare("ann@test")
+    assert ann.engine.alarms.open() == []
+    assert NewDevices("ann@test", (phone.device,), Trust.BLIND) in ann.news
+    # To the other one this one is new
+    assert [one.device for one in phone.engine.alarms.open()] == [ann.device]
+    third = world.peer("ann@test", protocols=LEGACY)
+    alarm = Alarm(AlarmKind.OWN_DEVICE, third.device)
+    assert ann.engine.alarms.open() == [alarm]
+    ann.engine.alarms.answer(alarm, accept=True)
+    assert ann.engine.alarms.open() == []
+
+
+def test_case_12_an_accepted_own_device_is_trusted_blindly(world: FakeNetwork) -> None:
+    phone = world.peer("ann@test", protocols=LEGACY)
+    ann = world.peer("ann@test", protocols=LEGACY)
+    ann.prepare("ann@test")
+    ann.engine.trust.set_trust(phone.device, Trust.VERIFIED)
+    third = world.peer("ann@test", protocols=LEGACY)
+    ann.prepare("ann@test")
+    assert ann.info(third).trust is Trust.UNDECIDED
+    (alarm,) = ann.engine.alarms.open()
+    ann.engine.alarms.answer(alarm, accept=True)
+    assert ann.info(third).trust is Trust.BLIND
+
+
+@both_protocols
+def test_case_13_other_identity_key_in_a_bundle(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    eve = world.peer("eve@test", protocols=protocols)
+    protocol = protocols[0]
+    presented = world.bundles[eve.device, protocol]
+    effects = ann.engine.keys.bundle_received(ben.device, presented)
+    alarm = Alarm(AlarmKind.KEY_CHANGED, ben.device)
+    assert effects == [AlarmRaised(alarm)]
+    assert ann.engine.keys.bundle_received(ben.device, presented) == []
+    plan = ann.engine.outgoing.plan([ben.jid])
+    assert plan.unreachable == (ben.jid,)
+    assert [one.reason for one in plan.left_out] == [LeftOutReason.KEY_CHANGED]
+    ann.restart()
+    assert ann.engine.alarms.open(ben.jid) == [alarm]
+    ann.engine.alarms.answer(alarm, accept=False)
+    assert ann.info(ben).trust is Trust.DISTRUSTED
+    ann.engine.keys.bundle_received(ben.device, presented)
+    assert ann.engine.alarms.open(ben.jid) == []
+
+
+@both_protocols
+def test_case_13_other_identity_key_in_a_key_exchange(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    eve = world.peer("eve@test", protocols=protocols)
+    message = eve.encrypt(b"I am Ann", ben.jid).messages[0]
+    forged = dataclasses.replace(message, sender_device_id=ann.engine.device_id)
+    with pytest.raises(IdentityKeyChanged) as caught:
+        ben.engine.incoming.decrypt(ann.jid, [forged])
+    alarm = Alarm(AlarmKind.KEY_CHANGED, ann.device)
+    assert caught.value.effects == (AlarmRaised(alarm),)
+    # The session we have goes on to be readable; nothing is sent until the
+    # user has looked
+    assert ben.decrypt(ann, ann.encrypt(b"x", ben.jid)).plaintext == b"x"
+    assert ben.engine.outgoing.plan([ann.jid]).unreachable == (ann.jid,)
+
+
+def test_case_14_own_id_missing_is_announced_again_three_times(
+    world: FakeNetwork,
+) -> None:
+    ann = world.peer("ann@test")
+    stripped = DeviceList(Protocol.LEGACY, (ListedDevice(4711),))
+    seen = []
+    for _ in range(10):
+        effects = ann.engine.keys.device_list_received(ann.jid, stripped)
+        seen += [one for one in effects if isinstance(one, PublishDeviceList)]
+    assert len(seen) == 3
+    assert seen[0].device_list.ids == {4711, ann.engine.device_id}
+    ann.carry_out(ann.engine.connected())
+    assert any(
+        isinstance(one, PublishDeviceList)
+        for one in ann.engine.keys.device_list_received(ann.jid, stripped)
+    )
+
+
+def test_case_14_a_list_with_and_without_us_in_turn(world: FakeNetwork) -> None:
+    ann = world.peer("ann@test")
+    stripped = DeviceList(Protocol.LEGACY, (ListedDevice(4711),))
+    published = 0
+    for _ in range(10):
+        for one in ann.engine.keys.device_list_received(ann.jid, stripped):
+            if isinstance(one, PublishDeviceList):
+                published += 1
+                ann.engine.keys.device_list_received(ann.jid, one.device_list)
+    assert published == 3
+
+
+def changed(bundle: Bundle, what: str, world: FakeNetwork) -> Bundle:
+    if what == "signature":
+        signature = bytes([bundle.signature[0] ^ 1]) + bundle.signature[1:]
+        return dataclasses.replace(bundle, signature=signature)
+    if what == "signed prekey":
+        return dataclasses.replace(bundle, signed_prekey=bytes(32))
+    if what == "no prekeys":
+        return dataclasses.replace(bundle, prekeys={})
+    if what == "low order prekeys":
+        return dataclasses.replace(bundle, prekeys={1: bytes(32)})
+    assert what == "borrowed"
+    other = next(p for p in world.peers if p.jid == "ben@test")
+    return world.bundles[other.device, bundle.protocol]
+
+
+@both_protocols
+@pytest.mark.parametrize(
+    "what",
+    ["signature", "signed prekey", "no prekeys", "low order prekeys", "borrowed"],
+)
+def test_case_35_unusable_bundle(
+    world: FakeNetwork, protocols: tuple[Protocol, ...], what: str
+) -> None:
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
+    bad = world.peer("ben@test", protocols=protocols)
+    ann.send(b"x", ben)
+    ann.engine.devices.forget(bad.device)
+    protocol = protocols[0]
+    good = world.bundles[bad.device, protocol]
+    world.bundles[bad.device, protocol] = changed(good, what, world)
+    ann.carry_out(
+        ann.engine.keys.device_list_received(ben.jid, world.lists[ben.jid, protocol])
+    )
+    sent = ann.encrypt(b"y", ben.jid)
+    assert sent.recipients == (ben.device,)
+    assert [(one.device, one.reason) for one in sent.left_out] == [
+        (bad.device, LeftOutReason.BUNDLE_REFUSED)
+    ]
+    assert ben.decrypt(ann, sent).plaintext == b"y"
+    # A new, good bundle mends it
+    world.bundles[bad.device, protocol] = good
+    ann.clock.now += 3600
+    assert bad.device in ann.encrypt(b"z", ben.jid).recipients
+
+
+def test_case_35_malformed_bundle(world: FakeNetwork) -> None:
+    ann = world.peer("ann@test", protocols=LEGACY)
+    ben = world.peer("ben@test", protocols=LEGACY)
+    bad = world.peer("ben@test", protocols=LEGACY)
+    fetches = ann.engine.outgoing.plan([ben.jid]).effects
+    ann.carry_out(fetches)
+    wanted = ann.engine.outgoing.plan([ben.jid]).effects
+    ann.carry_out([one for one in wanted if getattr(one, "device", 0) != bad.device])
+    ann.engine.keys.bundle_malformed(bad.device, Protocol.LEGACY)
+    plan = ann.engine.outgoing.plan([ben.jid])
+    assert plan.ready
+    assert plan.recipients == (ben.device,)
+    assert [(one.device, one.reason) for one in plan.left_out] == [
+        (bad.device, LeftOutReason.BUNDLE_REFUSED)
+    ]
+
+
+def test_case_35_bundle_of_a_device_nobody_listed(world: FakeNetwork) -> None:
+    ann = world.peer("ann@test")
+    ben = world.peer("ben@test")
+    bundle = world.bundles[ben.device, Protocol.LEGACY]
+    with pytest.raises(BundleRefused):
+        ann.engine.keys.bundle_received(Device("eve@test", 5), bundle)
+
+
+def test_case_36_too_many_devices(world: FakeNetwork) -> None:
+    ann = world.peer("ann@test")
+    many = tuple(ListedDevice(number) for number in range(1, 20_001))
+    started = time.process_time()
+    too_long = DeviceList(Protocol.LEGACY, many)
+    effects = ann.engine.keys.device_list_received("eve@test", too_long)
+    assert effects == [DevicesIgnored("eve@test", 19_800)]
+    assert ann.engine.keys.device_list_received("eve@test", too_long) == []
+    assert len(ann.engine.devices.of("eve@test")) == 200
+    assert time.process_time() - started < 1
+
+
+def test_case_36_changing_lists_do_not_fill_the_store(world: FakeNetwork) -> None:
+    ann = world.peer("ann@test")
+    for start in range(1, 2000, 100):
+        devices = tuple(ListedDevice(n) for n in range(start, start + 100))
+        ann.engine.keys.device_list_received(
+            "eve@test", DeviceList(Protocol.LEGACY, devices)
+        )
+    assert len(ann.engine.devices.of("eve@test")) == 100
+
+
+def test_case_36_too_many_recipients(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Four devices stand for the thousand that would take a minute to make
+    monkeypatch.setattr("omemo_plugin.engine.messages.encrypting.RECIPIENTS_MAX", 3)
+    ann = world.peer("ann@test")
+    for number in range(4):
+        world.peer(f"ben{number}@test")
+    everybody = [f"ben{number}@test" for number in range(4)]
+    ann.prepare(*everybody)
+    with pytest.raises(TooManyRecipients):
+        ann.engine.outgoing.encrypt(everybody, {Protocol.LEGACY: b"x"})
+    sent = ann.engine.outgoing.encrypt(everybody[:3], {Protocol.LEGACY: b"x"})
+    assert len(sent.recipients) == 3
+
+
+def test_case_38_own_devices_alone_are_nobody(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    world.peer("ann@test", protocols=LEGACY)
+    ann.engine.trust.set_trust(ben.device, Trust.DISTRUSTED)
+    ann.prepare(ben.jid)
+    plan = ann.engine.outgoing.plan([ben.jid])
+    assert plan.unreachable == (ben.jid,)
+    with pytest.raises(NoRecipient) as caught:
+        ann.engine.outgoing.encrypt([ben.jid], {Protocol.LEGACY: b"x"})
+    assert caught.value.jids == (ben.jid,)

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The patches for other projects are complete, and the README names them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[3] / "docs" / "upstream"
+PATCHES = sorted(FOLDER.glob("*/*.patch"))
+# Gajim's CONTRIBUTING.md
+SUBJECT = re.compile(
+    r"^Subject: \[PATCH[^]]*\] (?:feat|fix|perf|imprv|new): [A-Z]", re.M
+)
+CHANGED = re.compile(r"^\+\+\+ b/(.+)$", re.M)
+
+
+def name(patch: Path) -> str:
+    return str(patch.relative_to(FOLDER))
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=name)
+def test_patch_changes_something_and_has_a_test(patch: Path) -> None:
+    text = patch.read_text()
+    paths = CHANGED.findall(text)
+    assert any(path.startswith("test/") for path in paths)
+    assert any(not path.startswith("test/") for path in paths)
+    assert SUBJECT.search(text)
+
+
+def test_readme_names_each_patch() -> None:
+    readme = (FOLDER / "README.md").read_text()
+    linked = re.findall(r"\(([^()\s]+\.patch)\)", readme)
+    assert sorted(linked) == [name(patch) for patch in PATCHES]

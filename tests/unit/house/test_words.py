@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words on screen can be translated, and keep to the glossary."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PLUGIN = Path(__file__).parents[3] / "omemo_plugin"
+
+PLACEHOLDER = re.compile(r"{([^{}]*)}")
+COUNTS = frozenset({"count", "number"})
+
+# Words of the field that a reader would have to look up, and what to say instead
+AVOIDED = {
+    "bundle": "keys",
+    "client": "app",
+    "distrust": "refuse",
+    "identity key": "key",
+    "in clear": "not encrypted",
+    "mismatch": "different key",
+    "muc": "group chat",
+    "plaintext": "not encrypted",
+    "prekey": "key",
+    "presented another": "shows a different",
+    "ratchet": "keys",
+    "session": "common keys",
+}
+
+
+class Words(NamedTuple):
+    """A text that is translated. `plural` is None for one without a number."""
+
+    where: str
+    text: str
+    plural: str | None
+
+
+def calls(path: Path) -> Iterator[Words]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id not in ("_", "ngettext"):
+            continue
+        where = f"{path.relative_to(PLUGIN)}:{node.lineno}"
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        wanted = 2 if node.func.id == "ngettext" else 1
+        assert len(texts) >= wanted, f"{where}: a text is put together"
+        plural = str(texts[1]) if wanted == 2 else None
+        yield Words(where, str(texts[0]), plural)
+
+
+ALL = [words for path in sorted(PLUGIN.rglob("*.py")) for words in calls(path)]
+PLURALS = [words for words in ALL if words.plural is not None]
+
+
+def placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def test_there_are_words() -> None:
+    assert len(ALL) > 200
+    assert len(PLURALS) > 20
+
+
+@pytest.mark.parametrize("words", ALL, ids=lambda words: words.where)
+def test_a_text_stands_alone(words: Words) -> None:
+    """Sentences are put side by side; parts of sentences never are."""
+    for text in filter(None, (words.text, words.plural)):
+        assert text == text.strip(), "the beginning or the end of a sentence"
+        assert all(name.isidentifier() for name in placeholders(text)), "not named"
+        assert not re.search("%[sd]", text)
+
+
+@pytest.mark.parametrize("words", PLURALS, ids=lambda words: words.where)
+def test_a_plural_has_one_number(words: Words) -> None:
+    assert words.plural is not None
+    one, several = placeholders(words.text), placeholders(words.plural)
+    assert len(several & COUNTS) == 1
+    assert one - COUNTS == several - COUNTS
+
+
+@pytest.mark.parametrize("words", ALL, ids=lambda words: words.where)
+def test_the_glossary_is_kept(words: Words) -> None:
+    said = f"{words.text} {words.plural or ''}".lower()
+    met = [word for word in AVOIDED if re.search(rf"\b{word}", said)]
+    assert not met, f"say {[AVOIDED[word] for word in met]}"
