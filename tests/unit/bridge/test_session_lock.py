@@ -72,7 +72,7 @@ def emit(
 
 
 def run_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline
         GLib.MainContext.default().iteration(False)

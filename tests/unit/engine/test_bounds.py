@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import pytest
 
@@ -23,6 +22,7 @@ from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
 from tests.support.engine.fake_network import FakeNetwork
 from tests.support.engine.fake_network import Peer
+from tests.support.work import calls_of
 from tests.unit.engine.case_peers import both_protocols
 from tests.unit.engine.case_peers import content_of_store
 from tests.unit.engine.case_peers import pair
@@ -50,12 +50,12 @@ def forged(message: EncryptedMessage, count: int) -> EncryptedMessage:
     return dataclasses.replace(message, keys=keys)
 
 
-def cpu_of_refusing(ben: Peer, jid: str, message: EncryptedMessage) -> float:
-    """Milliseconds."""
-    started = time.process_time()
-    with pytest.raises(ReceiveError):
-        ben.engine.incoming.decrypt(jid, [message])
-    return (time.process_time() - started) * 1000
+def calls_of_refusing(ben: Peer, jid: str, message: EncryptedMessage) -> int:
+    def refuse() -> None:
+        with pytest.raises(ReceiveError):
+            ben.engine.incoming.decrypt(jid, [message])
+
+    return calls_of(refuse)
 
 
 @both_protocols
@@ -65,7 +65,7 @@ def test_case_50_thousands_of_keys_in_one_stanza(
     ann, ben = pair(world, protocols)
     message = far_ahead(ann, ben)
     before = content_of_store(ben)
-    assert cpu_of_refusing(ben, ann.jid, forged(message, 5000)) < 50
+    assert calls_of_refusing(ben, ann.jid, forged(message, 5000)) < 200_000
     assert content_of_store(ben) == before
     # The true one is read all the same
     assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
@@ -138,13 +138,15 @@ def test_case_50_work_for_a_sender_is_budgeted(
         )
         for number in range(1, 1001)
     ]
-    started = time.process_time()
     kinds = []
-    for stanza in stanzas:
-        with pytest.raises(ReceiveError) as caught:
-            ben.engine.incoming.decrypt(ann.jid, [stanza])
-        kinds.append(type(caught.value))
-    assert time.process_time() - started < 2
+
+    def refuse() -> None:
+        for stanza in stanzas:
+            with pytest.raises(ReceiveError) as caught:
+                ben.engine.incoming.decrypt(ann.jid, [stanza])
+            kinds.append(type(caught.value))
+
+    assert calls_of(refuse) < 2_000_000
     assert kinds.count(DecryptionFailed) <= 20
     assert kinds[-1] is TooManySkipped
     # It comes back with time, and what is cheap is read meanwhile
@@ -191,7 +193,6 @@ def test_case_57_junk_of_strangers_asks_for_nothing(
     """A question to the stranger's server would tell it that we are online."""
     ann, ben = pair(world, protocols)
     message = ann.encrypt(b"x", ben.jid).messages[0]
-    started = time.process_time()
     for number in range(1000):
         stranger = f"{number}@stranger.test"
         with pytest.raises(ReceiveError) as caught:
@@ -201,7 +202,6 @@ def test_case_57_junk_of_strangers_asks_for_nothing(
             for effect in caught.value.effects
             if isinstance(effect, FetchDeviceList | FetchBundle)
         )
-    assert (time.process_time() - started) < 5
 
 
 def test_case_70_our_bundle_is_seen_while_prekeys_are_used(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import pytest
 
@@ -29,6 +28,7 @@ from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
+from tests.support.work import calls_of
 
 from .case_peers import LEGACY
 from .case_peers import both_protocols
@@ -329,13 +329,15 @@ def test_case_35_bundle_of_a_device_nobody_listed(world: FakeNetwork) -> None:
 def test_case_36_too_many_devices(world: FakeNetwork) -> None:
     ann = world.peer("ann@test")
     many = tuple(ListedDevice(number) for number in range(1, 20_001))
-    started = time.process_time()
     too_long = DeviceList(Protocol.LEGACY, many)
-    effects = ann.engine.keys.device_list_received("eve@test", too_long)
-    assert effects == [DevicesIgnored("eve@test", 19_800)]
-    assert ann.engine.keys.device_list_received("eve@test", too_long) == []
+
+    def receive() -> None:
+        effects = ann.engine.keys.device_list_received("eve@test", too_long)
+        assert effects == [DevicesIgnored("eve@test", 19_800)]
+        assert ann.engine.keys.device_list_received("eve@test", too_long) == []
+
+    assert calls_of(receive) < 100_000
     assert len(ann.engine.devices.of("eve@test")) == 200
-    assert time.process_time() - started < 1
 
 
 def test_case_36_changing_lists_do_not_fill_the_store(world: FakeNetwork) -> None:

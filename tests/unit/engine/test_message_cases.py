@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import time
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,6 +33,7 @@ from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import is_key_exchange
 from tests.support.engine.fake_network import FakeNetwork
 from tests.support.engine.fake_network import Peer
+from tests.support.work import calls_of
 
 from .case_peers import LEGACY
 from .case_peers import LEGACY_IV
@@ -85,9 +86,8 @@ def test_case_02_reordered(world: FakeNetwork, protocols: tuple[Protocol, ...]) 
 def test_case_03_counter_1001_ahead(world: FakeNetwork) -> None:
     ann, ben = pair(world)
     sent = [ann.encrypt(b"%d" % number, ben.jid) for number in range(1002)]
-    started = time.process_time()
-    refused(ben, ann.jid, sent[1001].messages[0], TooManySkipped)
-    assert time.process_time() - started < 1
+    far = sent[1001].messages[0]
+    assert calls_of(lambda: refused(ben, ann.jid, far, TooManySkipped)) < 5000
     assert ben.decrypt(ann, sent[1000]).plaintext == b"1000"
     assert ben.decrypt(ann, sent[0]).plaintext == b"0"
 
@@ -100,9 +100,7 @@ def test_case_03_absurd_counter(world: FakeNetwork, counter: int) -> None:
     ratchet = OMEMOMessage.FromString(data[1:-8])
     ratchet.n = counter
     forged = with_key(message, data[:1] + ratchet.SerializeToString() + data[-8:])
-    started = time.process_time()
-    refused(ben, ann.jid, forged, TooManySkipped)
-    assert time.process_time() - started < 1
+    assert calls_of(lambda: refused(ben, ann.jid, forged, TooManySkipped)) < 5000
     assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
 
 
@@ -259,10 +257,9 @@ def test_case_31_no_ratchet_message(
         source.randbytes(1024 * 1024),
         good + bytes(1024 * 1024),
     ]
-    started = time.process_time()
     for data in broken:
-        refused(ben, ann.jid, with_key(message, data), ReceiveError)
-    assert time.process_time() - started < 5
+        refuse = partial(refused, ben, ann.jid, with_key(message, data), ReceiveError)
+        assert calls_of(refuse) < 5000
     assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
 
 
