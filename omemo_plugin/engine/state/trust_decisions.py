@@ -170,9 +170,13 @@ class TrustDecisions:
         self._held.pop((jid, fingerprint(identity_key)), None)
 
     def is_held(self, jid: str, identity_key: bytes, now: int) -> bool:
+        return self.held_until(jid, identity_key, now) > now
+
+    def held_until(self, jid: str, identity_key: bytes, now: int) -> int:
+        """Until when the user can undo a decision on a key; 0 if not any more."""
         until = self._held.get((jid, fingerprint(identity_key)), 0)
         # After the clock was set back this would wait for years
-        return now < until <= now + _CLOCK_SLACK
+        return until if now < until <= now + _CLOCK_SLACK else 0
 
     def apply_kept(self, now: int) -> list[Change]:
         """

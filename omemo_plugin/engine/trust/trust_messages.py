@@ -104,23 +104,58 @@ class TrustMessages:
         decisions = [_decision(record, trust) for record, trust in sendable]
         fresh = {record.device for record, trust in sendable if trust is Trust.VERIFIED}
         entries: list[_Entry] = []
+        settled: list[KeyDecision] = []
         # Our other devices are told everything, contacts about our devices
         audience = [core.own_jid, *(self._verified_contacts() if own else ())]
         for owner in audience:
             devices = {record.device for record in self._verified(owner)} - fresh
             entries += self._entries(owner, devices, decisions, decisions, due)
-        if fresh:
-            owners = [core.own_jid, *(self._verified_contacts() if own else ())]
-            known = [
-                _decision(record, Trust.VERIFIED)
-                for owner in owners
-                for record in self._verified(owner)
-                if record.sign_known
-                # The contact's other devices are told about its new ones anyway
-                and (own or record.device not in fresh)
-            ]
-            entries += self._entries(jid, fresh, known, decisions, due)
+        for one, until in self._known(own, fresh) if fresh else []:
+            if until <= core.now():
+                settled.append(one)
+            else:
+                # It goes when it cannot be undone any more, and not if it is undone
+                causes = [*decisions, one]
+                entries += self._entries(jid, fresh, [one], causes, max(due, until))
+        entries += self._entries(jid, fresh, settled, decisions, due)
         self._add(entries)
+
+    def _known(
+        self, own: bool, fresh: Collection[Device]
+    ) -> list[tuple[KeyDecision, int]]:
+        """
+        What newly verified devices are told of earlier decisions, and until when
+        the user can undo each. A contact's devices are told about our own devices,
+        and another own device about all.
+        """
+        core = self._core
+        known = [
+            (record, Trust.VERIFIED)
+            for owner in (core.own_jid, *(self._verified_contacts() if own else ()))
+            for record in self._verified(owner)
+            # The contact's other devices are told about its new ones anyway
+            if own or record.device not in fresh
+        ]
+        distrusting = core.devices.accounts_with(Trust.DISTRUSTED)
+        # Also of devices that are on no list: the key is what is not trusted
+        known += [
+            (record, Trust.DISTRUSTED)
+            for owner in distrusting
+            if own or owner == core.own_jid
+            for record in core.devices.of(owner).values()
+            if core.devices.trust(record) is Trust.DISTRUSTED
+        ]
+        return [
+            (_decision(record, trust), self._undoable_until(record))
+            for record, trust in known
+            if record.sign_known
+        ]
+
+    def _undoable_until(self, record: DeviceRecord) -> int:
+        assert record.identity_key is not None
+        return self._core.decisions.held_until(
+            record.device.jid, record.identity_key, self._core.now()
+        )
 
     def _entries(
         self,

@@ -11,10 +11,12 @@ import pytest
 
 from omemo_plugin.engine.effects import TrustChanged
 from omemo_plugin.engine.state.trust_decisions import KEPT_OF_CONTACT_MAX
+from omemo_plugin.engine.trust.user_decisions import UNDO_SECONDS
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import KeyDecision
 from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 from tests.unit.engine.trust_peers import A_DAY
 from tests.unit.engine.trust_peers import ALICE
 from tests.unit.engine.trust_peers import BOB
@@ -78,6 +80,97 @@ def test_distrusting_a_contact_tells_own_devices_only(four: Four) -> None:
     told(a1)
     distrust(a1, b1)
     assert told(a1) == [((a2.device,), {(key(b1), Trust.DISTRUSTED)})]
+
+
+def test_a_newly_verified_contact_is_told_of_distrusted_own_keys(four: Four) -> None:
+    """As QXmpp does it. A3 has been on our lists, and the contact may trust it."""
+    a1, a2, a3, b1 = four
+    verify(a1, a2)
+    distrust(a1, a3)
+    told(a1)
+    verify(a1, b1)
+    assert told(a1) == [
+        ((a2.device,), {(key(b1), Trust.VERIFIED)}),
+        ((b1.device,), {(key(a2), Trust.VERIFIED), (key(a3), Trust.DISTRUSTED)}),
+    ]
+    assert trust(b1, a3) is Trust.BLIND
+    verify(b1, a1)
+    assert trust(b1, a2) is Trust.VERIFIED
+    assert trust(b1, a3) is Trust.DISTRUSTED
+
+
+def test_a_newly_verified_own_device_is_told_of_all_distrusted_keys(four: Four) -> None:
+    a1, a2, a3, b1 = four
+    distrust(a1, a3)
+    distrust(a1, b1)
+    told(a1)
+    verify(a1, a2)
+    assert told(a1) == [
+        ((a2.device,), {(key(a3), Trust.DISTRUSTED), (key(b1), Trust.DISTRUSTED)})
+    ]
+
+
+def test_a_contact_is_not_told_of_other_contacts(
+    four: Four, world: FakeNetwork
+) -> None:
+    a1, _, _, b1 = four
+    eve = world.peer("eve@example.net")
+    meet(a1, eve)
+    distrust(a1, eve)
+    told(a1)
+    verify(a1, b1)
+    assert told(a1) == []
+
+
+@pytest.mark.parametrize("decision", [Trust.VERIFIED, Trust.DISTRUSTED])
+def test_what_is_undone_is_not_told_to_a_newly_verified_contact(
+    four: Four, decision: Trust
+) -> None:
+    a1, a2, _, b1 = four
+    a1.engine.trust.set_trust(a2.device, decision)
+    verify(a1, b1)
+    a1.engine.trust.set_trust(a2.device, Trust.BLIND)
+    a1.wait(UNDO_SECONDS)
+    assert [devices for devices, _decisions in told(a1) if b1.device in devices] == []
+
+
+@pytest.mark.parametrize("decision", [Trust.VERIFIED, Trust.DISTRUSTED])
+def test_what_is_not_undone_is_told_when_it_cannot_be_any_more(
+    four: Four, decision: Trust
+) -> None:
+    a1, a2, _, b1 = four
+    a1.engine.trust.set_trust(a2.device, decision)
+    verify(a1, b1)
+    a1.wait(UNDO_SECONDS)
+    assert ((b1.device,), {(key(a2), decision)}) in told(a1)
+
+
+def test_who_trusts_authenticated_keys_alone_gets_the_others_from_us(
+    four: Four,
+) -> None:
+    """TOAKAFA: the contact verifies one device of ours, and from then on trusts no
+    other that it has not verified. What we tell it when we verify it brings the
+    others back, but not those that we have not verified ourselves."""
+    a1, a2, a3, b1 = four
+    verify(b1, a1)
+    for other in (a2, a3):
+        b1.engine.trust.set_trust(other.device, Trust.UNDECIDED)
+    for peer in four:
+        peer.wait(A_DAY)
+    assert can_read(b1, a1, a2, a3) == [True, False, False]
+    verify(a1, a2)
+    verify(a1, b1)
+    assert can_read(b1, a1, a2, a3) == [True, True, False]
+    # Also what is verified later
+    verify(a1, a3)
+    assert can_read(b1, a1, a2, a3) == [True, True, True]
+
+
+def can_read(sender: Peer, *readers: Peer) -> list[bool]:
+    """Who of an account's devices a message would be encrypted for."""
+    (jid,) = {reader.jid for reader in readers}
+    planned = set(sender.engine.outgoing.plan([jid]).recipients)
+    return [reader.device in planned for reader in readers]
 
 
 def test_every_device_verifies_every_other_in_the_end(four: Four) -> None:

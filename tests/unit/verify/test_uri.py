@@ -52,6 +52,48 @@ def test_fingerprints(text: str) -> None:
     assert parse_uri(text) == FingerprintUri(JID, {7: A, 2147483647: B})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Conversations 2.17 and its forks, XmppUri.toString: own devices first
+        pytest.param(f"xmpp:{JID}?omemo-sid-7={A};omemo-sid-9={B}", id="Conversations"),
+        # Dino 0.5, account_settings_entry.vala, by GLib.Uri.join; and on GLib before
+        # 2.66, where it encodes the path itself
+        pytest.param(f"xmpp:{JID}?omemo-sid-7={A}", id="Dino"),
+        pytest.param(f"xmpp:romeo%40montague.lit?omemo-sid-7={A}", id="older Dino"),
+        # Monal 6, OmemoQrCodeView: HelperTools.signalHexKey drops the byte 05
+        pytest.param(f"xmpp:{JID}?omemo-sid-7={A};omemo-sid-9={B}", id="Monal"),
+        # Gajim 1.8 to 2.6, compose_trust_uri, by nbxmpp's JID.to_iri
+        pytest.param(f"xmpp:{JID}?message;omemo-sid-7={A};omemo-sid-9={B}", id="Gajim"),
+        # gajim-omemo in Gajim 1.3
+        pytest.param(f"xmpp:{JID}?omemo-sid-7={A}", id="gajim-omemo"),
+        # profanity 0.13, omemo_qrcode_str
+        pytest.param(f"xmpp:{JID}?omemo-sid-7={A}", id="profanity"),
+    ],
+)
+def test_codes_of_other_programs(text: str) -> None:
+    """Byte for byte as they write them."""
+    found = parse_uri(text)
+    expected = {7: A, 9: B} if "sid-9" in text else {7: A}
+    assert found == FingerprintUri(JID, expected)
+
+
+def test_a_code_of_kaidan() -> None:
+    """QXmppUri writes the form of XEP-0434 (QXmpp 1.10, QXmppUri.cpp)."""
+    assert parse_uri(f"{TRUST};trust={A};trust={B}") == TrustMessageUri(
+        JID, Protocol.OMEMO_2, frozenset([A, B])
+    )
+
+
+def test_what_we_write_is_what_the_others_write() -> None:
+    """The form that all of them read: no action, no encoding that is not needed, and
+    semicolons."""
+    assert (
+        build_fingerprint_uri(JID, {7: A, 9: B})
+        == f"xmpp:{JID}?omemo-sid-7={A};omemo-sid-9={B}"
+    )
+
+
 def test_trust_message() -> None:
     assert parse_uri(FROM_XEP) == TrustMessageUri(
         "bob@example.com",
