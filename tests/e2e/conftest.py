@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ import pytest
 
 from tests.e2e.hostile_stage import CONTACTS
 from tests.e2e.hostile_stage import Stage
+from tests.support.gajim.compile_once import VARIABLE as COMPILED_VARIABLE
+from tests.support.gajim.compile_once import offer_in
 from tests.support.gajim.scene import ARTEFACTS_VARIABLE
 from tests.support.gajim.scene import Scene
 from tests.support.gajim.scene import make_artefact_folder
@@ -25,10 +29,14 @@ from tests.support.parallel import is_worker
 from tests.support.parallel import longest_first
 from tests.support.parallel import worker_name
 from tests.support.processes import end_on_signals
+from tests.support.processes import give_away
 from tests.support.servers.hostile import MODULE
 from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.servers.hosts import debian_root
 from tests.support.servers.hosts import machine_suite
+
+# Set it for a picture of every Gajim at the end of a test that passes, too
+PICTURES_VARIABLE = "OMEMO_TEST_PICTURES"
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -66,6 +74,17 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = make_artefact_folder()
     os.environ[ARTEFACTS_VARIABLE] = str(folder)
     config.stash[_ARTEFACTS] = folder
+    if not is_worker(config):
+        compiled = Path(tempfile.mkdtemp(prefix="omemo-compiled-"))
+        offer_in(compiled)
+        give_away(compiled)
+        os.environ[COMPILED_VARIABLE] = str(compiled)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what only this run has a use for."""
+    if not is_worker(config):
+        shutil.rmtree(os.environ.pop(COMPILED_VARIABLE, ""), ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -182,7 +201,7 @@ def _scenes(
         try:
             if failed():
                 scene.keep_logs()
-            elif any(gajim.running for gajim in scene.gajims):
+            elif os.environ.get(PICTURES_VARIABLE):
                 scene.pictures()
         finally:
             scene.close()

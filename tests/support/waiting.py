@@ -28,14 +28,17 @@ def wait_for(
 
     :param what: named in the error, as in 'bob shows the message'
     :param timeout: seconds
-    :param interval: seconds between two questions
+    :param interval: seconds between two questions; longer, where answers take long
     :raises TooLate: with the last answer
     """
     deadline = time.monotonic() + timeout
     while True:
+        begin = time.monotonic()
         answer = condition()
         if answer:
             return answer
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TooLate(f"{what}: not within {timeout:g} s (last: {answer!r})")
-        time.sleep(interval)
+        # Whoever is asked has more to do than to answer
+        time.sleep(max(interval, min(now - begin, 10 * interval)))

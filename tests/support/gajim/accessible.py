@@ -53,35 +53,76 @@ class Node:
         return self.name or self.text
 
 
-class Accessibility:
-    """The AT-SPI bus of one Gajim."""
+class Reader:
+    """A program that reads another one by way of AT-SPI, for as long as that runs."""
 
     def __init__(self, bus_address: str, runtime_folder: Path, display: str) -> None:
-        """Name the session bus that Gajim is on."""
-        self._environment = {
-            "PATH": "/usr/bin:/bin",
-            "DBUS_SESSION_BUS_ADDRESS": bus_address,
-            "XDG_RUNTIME_DIR": str(runtime_folder),
-            "HOME": str(runtime_folder),
-            "DISPLAY": display,
-            "LANG": "C.UTF-8",
-        }
+        """Start it.
+
+        :param bus_address: of the session bus that the other one is on
+        """
+        uid, gid = unprivileged_ids()
+        drop = os.geteuid() == 0
+        self._process = subprocess.Popen(
+            ["/usr/bin/python3", "-I", str(READER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "DBUS_SESSION_BUS_ADDRESS": bus_address,
+                "XDG_RUNTIME_DIR": str(runtime_folder),
+                "HOME": str(runtime_folder),
+                "DISPLAY": display,
+                "LANG": "C.UTF-8",
+            },
+            # Ctrl-C is for the tests, which close it
+            start_new_session=True,
+            user=uid if drop else None,
+            group=gid if drop else None,
+            extra_groups=[] if drop else None,
+            cwd="/",
+        )
+
+    def ask(self, *request: str) -> Any:
+        """Make a request, and return the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline() or "{}")
+        if "value" not in answer:
+            raise AssertionError(f"AT-SPI: {request}: {answer.get('error')}")
+        return answer["value"]
+
+    def close(self) -> None:
+        """End it."""
+        with self._process:
+            self._process.kill()
+
+
+class Accessibility:
+    """The windows of one Gajim."""
+
+    def __init__(self, reader: Reader, display: str) -> None:
+        """Name what reads them, and the X display they are on."""
+        self._reader = reader
         self._display = display
 
     def windows(self) -> list[str]:
         """The names of all windows."""
-        return list(self._run("windows"))
+        return list(self._reader.ask("windows"))
 
     def read(self, title: str) -> list[Node]:
         """The content of a window, in the order of reading."""
         return [
             Node(**{**node, "states": tuple(node["states"])})
-            for node in self._run("read", title)
+            for node in self._reader.ask("read", title)
         ]
 
     def press(self, title: str, name: str) -> None:
         """Operate what has this name."""
-        if not self._run("press", title, name):
+        if not self._reader.ask("press", title, name):
             self._choose(title, name)
 
     def _choose(self, title: str, name: str) -> None:
@@ -152,22 +193,3 @@ class Accessibility:
             step("mousemove", x, y)
         step("mousemove_relative", 1, 1)
         step("mouseup", 1)
-
-    def _run(self, *arguments: str) -> Any:
-        uid, gid = unprivileged_ids()
-        drop = os.geteuid() == 0
-        done = subprocess.run(
-            ["/usr/bin/python3", "-I", str(READER), *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=self._environment,
-            timeout=60,
-            user=uid if drop else None,
-            group=gid if drop else None,
-            extra_groups=[] if drop else None,
-            cwd="/",
-        )
-        if done.returncode:
-            raise AssertionError(f"AT-SPI: {arguments}: {done.stderr.strip()}")
-        return json.loads(done.stdout)

@@ -3,14 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read, and operate, a program by way of AT-SPI, as a screen reader does.
 
-Run by accessible.py on the bus of that program. Prints JSON.
+Run by accessible.py on the bus of that program. Each line of the input is a request,
+and each line of the output an answer, in JSON.
+
+Each request has a process of its own, as what libatspi has once seen of a program it
+does not ask for again. Loading the libraries takes longer than most answers; so that is
+done once, before the first of these processes begins.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import gi
@@ -124,17 +132,49 @@ def press(title: str, name: str) -> bool:
     return False
 
 
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "windows": lambda: [window.get_name() or "" for window in windows()],
+    "read": read,
+    "press": press,
+}
+
+# Seconds that an answer may take
+PATIENCE = 60
+
+
+def answer(request: list[str]) -> str:
+    """What a request leads to, one line of JSON."""
+    command, *arguments = request
+    try:
+        Atspi.init()
+        return json.dumps({"value": COMMANDS[command](*arguments)})
+    except (Exception, SystemExit) as error:  # whoever asked is told
+        return json.dumps({"error": str(error)})
+
+
+def answer_in_child(request: list[str]) -> str:
+    """The same, from a process that has seen nothing yet."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(PATIENCE)
+        with os.fdopen(write_end, "w") as answers:
+            answers.write(answer(request))
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as answers:
+        said = answers.read()
+    _child, status = os.waitpid(child, 0)
+    if status:
+        ended = f"the reader ended with {os.waitstatus_to_exitcode(status)}"
+        return json.dumps({"error": ended})
+    return said
+
+
 def main() -> None:
-    Atspi.init()
-    command, *arguments = sys.argv[1:]
-    result: Any = None
-    if command == "windows":
-        result = [window.get_name() or "" for window in windows()]
-    elif command == "read":
-        result = read(*arguments)
-    elif command == "press":
-        result = press(*arguments)
-    json.dump(result, sys.stdout)
+    for line in sys.stdin:
+        sys.stdout.write(answer_in_child(json.loads(line)) + "\n")
+        sys.stdout.flush()
 
 
 main()

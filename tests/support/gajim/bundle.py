@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
@@ -13,8 +15,19 @@ BUILD = REPOSITORY / "tools" / "bundle"
 
 
 def build_bundle(folder: Path) -> Path:
-    """Build the bundle as a release is built, into a folder."""
-    built = subprocess.run(
-        [BUILD, folder], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return Path(built.stdout.strip())
+    """Put the bundle, built as a release is built, into a folder."""
+    name, content = _built()
+    bundle = folder / name
+    bundle.write_bytes(content)
+    return bundle
+
+
+@cache
+def _built() -> tuple[str, bytes]:
+    """The name of the bundle and what is in it, which takes a while to compress."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = subprocess.run(
+            [BUILD, folder], check=True, stdout=subprocess.PIPE, text=True
+        )
+        bundle = Path(built.stdout.strip())
+        return bundle.name, bundle.read_bytes()

@@ -26,6 +26,8 @@ from ..waiting import PATIENCE
 from ..waiting import TooLate
 from ..waiting import wait_for
 from .accessible import Accessibility
+from .accessible import Reader
+from .compile_once import VARIABLE as COMPILED_VARIABLE
 from .display import ENVIRONMENT
 from .display import Display
 from .profile import write_profile
@@ -392,6 +394,9 @@ class Gajim(DrivenGajim):
             self._overlays[SYSTEM_PLUGINS] = folder
         if trusts_server:
             self._overlays[CERTIFICATES] = self._with_certificate(server)
+        self._shared = os.environ.get(COMPILED_VARIABLE, "")
+        if self._shared and host.root is not None:
+            self._overlays[Path(self._shared)] = Path(self._shared)
         for library in hidden_libraries:
             self.hide_library(library)
         self._bundle = bundle
@@ -401,6 +406,7 @@ class Gajim(DrivenGajim):
         self._display_name = display
         self._environment = dict(environment or {})
         self._accessible = accessible
+        self._reader: Reader | None = None
         self._first_page = first_page
         self._on_wayland = wayland
         self._wayland: WaylandDisplay | None = None
@@ -454,6 +460,8 @@ class Gajim(DrivenGajim):
 
     def launch(self) -> None:
         """Start the program without waiting for it."""
+        # It is on the bus of the program as that ran before
+        self._end_reader()
         if self._on_wayland:
             if self._wayland is None:
                 self._wayland = WaylandDisplay(
@@ -482,6 +490,11 @@ class Gajim(DrivenGajim):
             # Gajim 1 loads its bridge when this is set
             environment["GNOME_ACCESSIBILITY"] = "1"
             program = ["sh", "-c", WITH_ACCESSIBILITY, "sh", *program]
+        if self._shared:
+            environment["PYTHONPATH"] = self._shared
+            # It would look at all plugins of GStreamer as well
+            place = "machine" if self.host.root is None else self.host.root.name
+            environment["GST_REGISTRY"] = f"{self._shared}/gstreamer-{place}"
         for name, value in self._environment.items():
             environment[name] = value.format(folder=self.folder)
         xauthority = self.folder / "xauthority"
@@ -542,6 +555,7 @@ class Gajim(DrivenGajim):
 
     def close(self) -> None:
         """End the program and its display, whatever their state."""
+        self._end_reader()
         self.kill()
         if self._own_display is not None:
             self._own_display.stop()
@@ -575,11 +589,19 @@ class Gajim(DrivenGajim):
         """The windows as a screen reader finds them; only if `accessible` was asked
         for."""
         assert self._accessible, "not started with accessible=True"
-        bus = str(self.call("environment", name="DBUS_SESSION_BUS_ADDRESS"))
+        if self._reader is None:
+            bus = str(self.call("environment", name="DBUS_SESSION_BUS_ADDRESS"))
+            display = self._display_name or ""
+            self._reader = Reader(bus, self.folder / "run", display)
         if self._wayland is not None:
-            return WaylandAccessibility(bus, self.folder / "run", self._wayland)
+            return WaylandAccessibility(self._reader, self._wayland)
         assert self._display_name is not None
-        return Accessibility(bus, self.folder / "run", self._display_name)
+        return Accessibility(self._reader, self._display_name)
+
+    def _end_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def offer(self, file: Path) -> Path:
         """Put a file where this Gajim can read it."""

@@ -14,6 +14,7 @@ from ..processes import unprivileged_ids
 from ..waiting import TooLate
 from ..waiting import wait_for
 from .accessible import Accessibility
+from .accessible import Reader
 
 COMPOSITOR = Path(__file__).with_name("mutter.py")
 SOCKET = "wayland-omemo"
@@ -104,11 +105,9 @@ class WaylandDisplay:
 class WaylandAccessibility(Accessibility):
     """What a screen reader finds, and the keyboard, where there is no X."""
 
-    def __init__(
-        self, bus_address: str, runtime_folder: Path, display: WaylandDisplay
-    ) -> None:
-        """Name the session bus that Gajim is on."""
-        super().__init__(bus_address, runtime_folder, "")
+    def __init__(self, reader: Reader, display: WaylandDisplay) -> None:
+        """Name what reads the windows, and the desktop they are on."""
+        super().__init__(reader, "")
         self._wayland = display
 
     def key(self, *keys: str) -> None:
