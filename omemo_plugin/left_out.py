@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from .engine.messages.planning import LeftOut
 from .engine.messages.planning import LeftOutReason
 from .i18n import _
+from .i18n import listed
 from .i18n import ngettext
 
 
@@ -73,7 +74,7 @@ def no_recipient(names: Collection[str], reasons: Collection[LeftOutReason]) -> 
         names: what the user calls the recipients.
         reasons: why their devices get nothing.
     """
-    who = ", ".join(sorted(names))
+    who = listed(sorted(names))
     if not reasons:
         text = _("The app of {who} offers no encryption.")
     elif LeftOutReason.KEY_CHANGED in reasons:

@@ -289,8 +289,10 @@ class Composer:
         embedding.set_icon(
             ui.encryption_details_image, shield.icon.value, shield.tone.value
         )
+        # Translators: {text} is one or more whole sentences
         text = _("OMEMO: {text}").format(text=shield.text)
         widgets.tooltip(ui.encryption_details_button, text)
+        # Translators: {text} is one or more whole sentences
         name = _("Encryption details. {text}").format(text=shield.text)
         widgets.describe(ui.encryption_details_button, name)
 

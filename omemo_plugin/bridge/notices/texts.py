@@ -26,6 +26,7 @@ from ...engine.values import Trust
 from ...foreign_text import clean
 from ...foreign_text import quoted
 from ...i18n import _
+from ...i18n import listed
 from ...i18n import ngettext
 from ...media.addresses import AddressRefused
 from ...media.cipher import FileDamaged
@@ -60,7 +61,9 @@ def not_opened(error: Exception, name: str) -> str:
     name = clean(name)
     sentence = _sentence(error, name)
     if not name:
+        # Translators: {sentence} is a whole sentence that says why
         return _("[Message not opened] {sentence}").format(sentence=sentence)
+    # Translators: {sentence} is a whole sentence that says why
     return _("[Message from {name} not opened] {sentence}").format(
         name=name, sentence=sentence
     )
@@ -255,7 +258,7 @@ def not_found_out(names: Collection[str]) -> str:
     return _(
         "It could not be found out whether the app of {who} can encrypt. Try again "
         "later."
-    ).format(who=", ".join(sorted(names)))
+    ).format(who=listed(sorted(names)))
 
 
 def too_many_recipients() -> str:
@@ -266,6 +269,7 @@ def too_many_recipients() -> str:
 
 
 def too_large(limit: int) -> str:
+    # Translators: {limit} is a number
     return _(
         "It is too long for your server, which takes {limit} KiB. Send it in parts."
     ).format(limit=limit // 1024)
@@ -305,7 +309,7 @@ def room_is_empty() -> str:
 
 def members_without_keys(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
     """Members of a room who could not read a message."""
-    who = ", ".join(sorted(jids))
+    who = listed(sorted(jids))
     unable = {entry.device.jid for entry in left_out}
     if unable.isdisjoint(jids):
         return _(
@@ -318,9 +322,7 @@ def members_without_keys(jids: Collection[str], left_out: Collection[LeftOut]) -
 
 
 def written_without(jids: Collection[str]) -> str:
-    return _("{who} cannot read what is written here.").format(
-        who=", ".join(sorted(jids))
-    )
+    return _("{who} cannot read what is written here.").format(who=listed(sorted(jids)))
 
 
 def members_came(jids: Collection[str]) -> str:
@@ -329,7 +331,7 @@ def members_came(jids: Collection[str]) -> str:
         "From now on {who} can read this group chat.",
         "From now on {count} more people can read this group chat: {who}.",
         len(jids),
-    ).format(who=", ".join(sorted(jids)), count=len(jids))
+    ).format(who=listed(sorted(jids)), count=len(jids))
 
 
 def members_without_keys_came(jids: Collection[str]) -> str:
@@ -340,7 +342,7 @@ def members_without_keys_came(jids: Collection[str]) -> str:
         "{count} more people are members of this group chat now, and can read it if "
         "their apps offer encryption: {who}.",
         len(jids),
-    ).format(who=", ".join(sorted(jids)), count=len(jids))
+    ).format(who=listed(sorted(jids)), count=len(jids))
 
 
 def only_omemo_2() -> str:
@@ -350,7 +352,7 @@ def only_omemo_2() -> str:
 def not_seen_by(jids: Collection[str]) -> str:
     return _(
         "The app of {who} cannot show reactions and deletions in encrypted chats."
-    ).format(who=", ".join(sorted(jids)))
+    ).format(who=listed(sorted(jids)))
 
 
 def opt_out(jid: str, reason: str) -> str:
@@ -372,12 +374,14 @@ def taken_back(who: str) -> str:
 
 def reaction(who: str, emojis: Collection[str]) -> str:
     """For a Gajim that has no place for them."""
+    # Translators: {emojis} are pictures such as 👍
     return _("{who} reacts to an earlier message: {emojis}").format(
         who=who, emojis=_row(emojis)
     )
 
 
 def plain_reaction(emojis: Collection[str]) -> str:
+    # Translators: {emojis} are pictures such as 👍
     return _(
         "A reaction came that was not encrypted: {emojis}. Anybody on the way could "
         "have written it."
@@ -427,6 +431,7 @@ def not_downloaded(error: Exception) -> str:
         )
     if isinstance(error, InvalidMediaUri):
         return _("Not a link to an encrypted file.")
+    # Translators: {reason} is a whole sentence
     return _("Download failed: {reason}").format(reason=error)
 
 
@@ -448,17 +453,21 @@ def saving_goes_on(name: str, done: int, total: int | None) -> str:
     """
     mebibytes = done >> 20
     if total:
+        # Translators: {percent} and {size} are numbers
         return _("Saving {name}… {percent} % ({size} MiB)").format(
             name=quoted(name), percent=min(100, 100 * done // total), size=mebibytes
         )
+    # Translators: {size} is a number
     return _("Saving {name}… {size} MiB").format(name=quoted(name), size=mebibytes)
 
 
 def saved(path: Path) -> str:
+    # Translators: {path} is the name of a file with its folder
     return _("Saved: {path}").format(path=path)
 
 
 def not_saved(name: str, reason: str) -> str:
+    # Translators: {reason} is a whole sentence
     return _("{name} was not saved. {reason}").format(name=quoted(name), reason=reason)
 
 
@@ -688,6 +697,7 @@ def devices_of(jid: str, infos: Collection[DeviceInfo]) -> str:
     lines = [_("{who}:").format(who=jid)]
     for info in current:
         lines.append(
+            # Translators: {id} is a number, {trust} a word such as “verified”
             _("Device {id}, {trust}").format(
                 id=info.device.device_id, trust=_trust(info)
             )

@@ -15,6 +15,7 @@ from ...engine.values import Alarm
 from ...engine.values import AlarmKind
 from ...engine.values import Device
 from ...i18n import _
+from ...i18n import listed
 from .alarm_words import members_without_keys
 from .alarm_words import once_more
 from .alarm_words import words_of
@@ -118,9 +119,7 @@ def _banner(now: Situation, alarm: Alarm) -> Banner:
         "count": len(people),
         "when": day(alarm.since, now.time),
         "reads": _reads(now, alarm),
-        "list": ", ".join(
-            _named(*one) for one in zip(people, alarm.members, strict=True)
-        ),
+        "list": listed(_named(*one) for one in zip(people, alarm.members, strict=True)),
     }
     return Banner(
         Question.ALARM,

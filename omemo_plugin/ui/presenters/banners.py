@@ -11,6 +11,7 @@ from __future__ import annotations
 from ...bridge.values import ClearReason
 from ...engine.messages.planning import LeftOutReason
 from ...i18n import _
+from ...i18n import listed
 from ...i18n import ngettext
 from .alarm_banners import alarm_banner
 from .badges import Icon
@@ -132,7 +133,7 @@ def _ask_about_members(now: Situation) -> Banner | None:
             )
         elif any(reasons):
             text = _("Their keys did not come, or their apps have none: {list}.")
-        text = text.format(list=", ".join(names))
+        text = text.format(list=listed(names))
     return Banner(
         Question.NOT_ALL_MEMBERS,
         Icon.UNDECIDED,

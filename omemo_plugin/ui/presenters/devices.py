@@ -166,12 +166,15 @@ def card(
     name = title(info, owner)
     if earlier and not info.name:
         name = _("Gajim’s earlier key on this computer")
+    # Translators: {id} is a number, {protocols} such as “OMEMO 2”
     facts = _("Number {id} · {protocols}").format(
         id=info.device.device_id, protocols=protocols(info)
     )
     if this_device:
+        # Translators: {first} is a day, such as “today” or a date
         seen = _("First used {first}").format(first=day(info.first_seen, now))
     else:
+        # Translators: {first} and {last} are days, such as “today” or a date
         seen = _("First seen {first} · Last active {last}").format(
             first=day(info.first_seen, now), last=day(info.last_seen, now)
         )

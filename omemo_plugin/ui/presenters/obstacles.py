@@ -30,6 +30,7 @@ def programs_missing(packages: str) -> Obstacle:
     Args:
         packages: names of Debian packages, with spaces between them.
     """
+    # Translators: {packages} are names of Debian packages; the command stays
     text = _(
         "Some programs are missing. Run “sudo apt install {packages}”, then start "
         "Gajim again."
@@ -44,6 +45,7 @@ def cannot_start(error: str) -> Obstacle:
     Args:
         error: what Python says of it.
     """
+    # Translators: {error} is an English text for a report
     text = _("The plugin could not be started. Please report this: {error}")
     return Obstacle(text.format(error=error))
 
@@ -53,6 +55,7 @@ def other_plugin(version: str) -> Obstacle:
     Args:
         version: of gajim-omemo.
     """
+    # Translators: {version} is a number such as 2.9
     text = _(
         "Switch the other OMEMO plugin off first (version {version}), then start "
         "Gajim again."

@@ -81,8 +81,10 @@ class VoicePhrase:
         first, last = self._numbers()
         own_turn = self._phrase is None or self._phrase.own_first is (self._block == 0)
         if own_turn:
+            # Translators: {first} and {last} are numbers of words
             text = _("You read {first} to {last} aloud. {name} follows.")
         else:
+            # Translators: {first} and {last} are numbers of words
             text = _("{name} reads {first} to {last}. You follow.")
         return text.format(first=first, last=last, name=self._name)
 

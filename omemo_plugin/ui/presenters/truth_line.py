@@ -24,6 +24,7 @@ from .situation import Truth
 
 def truth_of(now: Situation) -> Truth:
     if now.encryption == OMEMO and now.problem:
+        # Translators: {reason} is a whole sentence
         text = _("Encryption does not work, so nothing is sent. {reason}")
         text = text.format(reason=now.problem)
         help_ = Button(SituationAction.HELP, _("Help…"))
@@ -173,6 +174,7 @@ def _for_whom(now: Situation, recipients: tuple[str, ...]) -> str:
             "Encrypted for {count} person.", "Encrypted for {count} people.", count
         ).format(count=count)
     if now.chat is Chat.NICKNAME:
+        # Translators: {nickname} is what somebody is called in a group chat
         return _("Encrypted for {address}, here “{nickname}”.").format(
             address=now.address, nickname=now.name
         )

@@ -134,6 +134,7 @@ class VerifyTexts:
         again = "" if new else _("You had verified this before.")
         asked = [one for one in judgement.unmentioned if one.trust is Trust.UNDECIDED]
         if asked:
+            # Translators: {number} counts devices
             again += " " + ngettext(
                 "{number} other device is not in this code, and gets no messages "
                 "until it is verified.",
@@ -288,6 +289,7 @@ class VerifyTexts:
     def _other_contact(self, judgement: Judgement) -> Result:
         return Result(
             _("This is {jid}’s code").format(jid=judgement.jid),
+            # Translators: {expected} is an address
             _("You wanted to check {expected}. Nothing was changed.").format(
                 expected=judgement.expected
             ),

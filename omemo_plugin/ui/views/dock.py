@@ -98,6 +98,7 @@ class Dock:
             widgets.button(
                 button.label,
                 partial(self._press, button.act, banner),
+                # Translators: both are whole sentences, spoken at a button
                 name=_("{button}. {title}").format(
                     button=button.label, title=banner.title
                 ),
@@ -132,6 +133,7 @@ class Dock:
                 widgets.button(
                     button.label,
                     partial(self._press, button.act, self._shown.banner),
+                    # Translators: both are whole sentences, spoken at a button
                     name=_("{button}. {title}").format(
                         button=button.label, title=truth.text
                     ),

@@ -197,6 +197,7 @@ class VerifyWindow:
             )
             self.pages.add(widgets.centre(self._camera.area))
         else:
+            # Translators: {package} is the name of a Debian package
             text = _("To read QR codes, install “{package}” and start Gajim again.")
             widgets.set_text(state, text.format(package=missing))
         self.pages.add(state, self._said)
@@ -245,6 +246,7 @@ class VerifyWindow:
         finder = self._finder
         buttons = [widgets.button(_("Paste"), finder.paste)]
         if missing:
+            # Translators: {package} is the name of a Debian package
             text = _(
                 "To read QR codes, install “{package}” and start Gajim again. Links "
                 "can be used without it."

@@ -120,6 +120,7 @@ class WaitingRows:
             widgets.button(
                 one.label,
                 partial(self._press, one.act, row.number),
+                # Translators: both are whole sentences, spoken at a button
                 name=_("{button}. {title}").format(
                     button=one.label, title=row.sentence
                 ),
