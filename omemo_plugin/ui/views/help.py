@@ -11,6 +11,7 @@ from ..presenters.help_pages import HelpPage
 from ..presenters.help_pages import Piece
 from ..presenters.help_pages import PieceKind
 from ..presenters.help_pages import Target
+from ..widgets.linked_text import linked_text
 from ..widgets.toolkit import Button
 from ..widgets.toolkit import Label
 from ..widgets.toolkit import Widget
@@ -67,7 +68,7 @@ class _HelpWindow:
     def _piece(self, piece: Piece) -> Widget:
         if piece.kind is PieceKind.PICTURE and piece.path is not None:
             return reading.picture(piece.path, piece.text)
-        text = reading.linked_text(piece.text, self._follow)
+        text = linked_text(piece.text, self._follow)
         if piece.kind is PieceKind.ENTRY:
             # A screen reader is told more of a button than of a link in a text
             entry = widgets.button(piece.mark, lambda: self._follow(piece.link))
@@ -76,7 +77,7 @@ class _HelpWindow:
             mark = widgets.top(widgets.label(piece.mark))
             return widgets.row(mark, widgets.expand(text))
         if piece.kind is PieceKind.LINE:
-            first = reading.linked_text(f"<b>{piece.mark}</b>", self._follow)
+            first = linked_text(f"<b>{piece.mark}</b>", self._follow)
             return widgets.column(first, text, spacing=2, classes=("omemo-summary",))
         return text
 

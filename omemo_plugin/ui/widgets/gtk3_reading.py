@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Longer texts with links and pictures, in GTK 3. `gtk4_reading.py` has the same
+"""Pictures in longer texts, in GTK 3. `gtk4_reading.py` has the same
 functions, and says what they do."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import gi
@@ -23,25 +22,6 @@ from gi.repository import Gtk  # noqa: E402
 from .gtk3 import describe  # noqa: E402
 from .gtk3 import label  # noqa: E402
 from .painter import Painter  # noqa: E402
-
-
-def linked_text(markup: str, followed: Callable[[str], None]) -> Gtk.Label:
-    """
-    A text in Pango's markup.
-
-    Args:
-        followed: gets the address of a link that was clicked, or taken with the
-            keyboard. Nothing else is opened.
-    """
-    made = label("")
-    made.set_markup(markup)
-
-    def clicked(_label: Gtk.Label, address: str) -> bool:
-        followed(address)
-        return True
-
-    made.connect("activate-link", clicked)
-    return made
 
 
 def picture(path: Path, name: str) -> Gtk.Widget:

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Longer texts with links and pictures, in GTK 4. `gtk3_reading.py` has the same
+"""Pictures in longer texts, in GTK 4. `gtk3_reading.py` has the same
 functions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,26 +20,6 @@ else:
     from gi.repository import Gtk
 
 from .gtk4 import describe  # noqa: E402
-from .gtk4 import label  # noqa: E402
-
-
-def linked_text(markup: str, followed: Callable[[str], None]) -> Gtk.Label:
-    """
-    A text in Pango's markup.
-
-    Args:
-        followed: gets the address of a link that was clicked, or taken with the
-            keyboard. Nothing else is opened.
-    """
-    made = label("")
-    made.set_markup(markup)
-
-    def clicked(_label: Gtk.Label, address: str) -> bool:
-        followed(address)
-        return True
-
-    made.connect("activate-link", clicked)
-    return made
 
 
 def picture(path: Path, name: str) -> Gtk.Widget:
