@@ -59,6 +59,8 @@ BOTH = tuple(Protocol)
 
 PUBSUB = "http://jabber.org/protocol/pubsub"
 BODY = "{jabber:client}body"
+MUC = "http://jabber.org/protocol/muc"
+MUC_USER = f"{{{MUC}#user}}"
 OPTIONS = (
     "<publish-options><x xmlns='jabber:x:data' type='submit'>"
     "<field var='FORM_TYPE' type='hidden'>"
@@ -104,6 +106,7 @@ class OmemoPeer:
         self.protocols = tuple(protocols)
         self.texts: list[str] = []
         self.contents: list[tuple[Element, ...]] = []
+        self._occupants: dict[str, str] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self.engine = OmemoEngine.open(folder / "keys.db", account.jid)
         self.client = RawClient(server, account)
@@ -280,6 +283,43 @@ class OmemoPeer:
         """Send a text, as an honest program does."""
         self.client.send(self.stanza(to, self.encrypted(self.encrypt(text, to))))
 
+    def make_room(self, room: str, *members: str) -> None:
+        """Make a private room that tells addresses, with these members."""
+        self.enter(room)
+        settings = {
+            "FORM_TYPE": f"{MUC}#roomconfig",
+            "muc#roomconfig_membersonly": "1",
+            "muc#roomconfig_whois": "anyone",
+        }
+        fields = "".join(
+            f"<field var='{name}'><value>{value}</value></field>"
+            for name, value in settings.items()
+        )
+        form = f"<x xmlns='jabber:x:data' type='submit'>{fields}</x>"
+        done = self.client.set(f"<query xmlns='{MUC}#owner'>{form}</query>", room)
+        assert done is not None, "the room is not what it shall be"
+        for jid in members:
+            item = f"<item jid='{jid}' affiliation='member'/>"
+            done = self.client.set(f"<query xmlns='{MUC}#admin'>{item}</query>", room)
+            assert done is not None, f"{jid} is not made a member"
+
+    def occupants(self) -> set[str]:
+        """The accounts of those whose presence in a room has come."""
+        self._note_presences()
+        return set(self._occupants.values())
+
+    def enter(self, room: str) -> None:
+        """Enter a room that is there, with its own name, and without its history."""
+        self.client.send(
+            f"<presence to='{room}/{self.name}'><x xmlns='{MUC}'>"
+            "<history maxchars='0'/></x></presence>"
+        )
+
+    def say_in_room(self, room: str, text: str, *readers: str) -> None:
+        """Send a text to a room for the other members."""
+        content = self.encrypted(self.encrypt(text, *readers, to=room))
+        self.client.send(self.stanza(room, content, "groupchat"))
+
     # -- what it reads
 
     def read(self) -> list[str]:
@@ -295,7 +335,10 @@ class OmemoPeer:
         found = find_encrypted(stanza)
         if not found or stanza.get("type") == "error":
             return
-        sender = (stanza.get("from") or "").partition("/")[0]
+        sender = self._sender(stanza)
+        if sender == self.jid and stanza.get("type") == "groupchat":
+            # Its own, from the room
+            return
         try:
             result = self.engine.incoming.decrypt(sender, found)
         except ReceiveError as error:
@@ -312,6 +355,20 @@ class OmemoPeer:
             if text is not None:
                 self.texts.append(text)
         self.carry_out(result.effects)
+
+    def _sender(self, stanza: Element) -> str:
+        """The account that a message is from: in a room, who has the nickname."""
+        full = stanza.get("from") or ""
+        self._note_presences()
+        return self._occupants.get(full, full.partition("/")[0])
+
+    def _note_presences(self) -> None:
+        while not self.client.presences.empty():
+            presence = self.client.presences.get_nowait()
+            item = presence.find(f"{MUC_USER}x/{MUC_USER}item")
+            if item is not None and item.get("jid"):
+                jid = str(item.get("jid")).partition("/")[0]
+                self._occupants[presence.get("from") or ""] = jid
 
     def wait_for_text(self, text: str, timeout: float = PATIENCE) -> None:
         """Wait until it has read this."""
