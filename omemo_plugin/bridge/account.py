@@ -185,6 +185,12 @@ class AccountService:
         alarms = OpenAlarms(self.own_jid, self._keystore, self._effects)
         alarms.answered.connect(self.new_members.answered)
         alarms.answered.connect(self._recipients_changed)
+        # Not while a window is being drawn
+        alarms.settled.connect(
+            lambda alarm: later(
+                self.notices.show, alarm.device.jid, texts.alarm_is_settled(alarm)
+            )
+        )
         self._engine_notices.alarm_raised.connect(
             lambda _alarm: self._observers.notify()
         )

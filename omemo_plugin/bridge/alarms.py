@@ -21,10 +21,12 @@ class OpenAlarms:
 
     Attributes:
         answered: emitted with an alarm that the user has answered.
+        settled: emitted with one that ended by itself.
     """
 
     def __init__(self, own_jid: str, keystore: Keystore, effects: EffectRunner) -> None:
         self.answered: Signal[[Alarm]] = Signal("going on after an answer")
+        self.settled: Signal[[Alarm]] = Signal("telling that a warning has ended")
         self._own_jid = own_jid
         self._keystore = keystore
         self._effects = effects
@@ -35,7 +37,10 @@ class OpenAlarms:
         if engine is None:
             return ()
         with guard("looking for alarms"):
-            return tuple(engine.alarms.open())
+            found = tuple(engine.alarms.open())
+            for alarm in engine.alarms.take_settled():
+                self.settled.emit(alarm)
+            return found
         return ()
 
     def open(self, jids: Collection[str]) -> tuple[Alarm, ...]:

@@ -21,6 +21,8 @@ from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.encrypting import RECIPIENTS_MAX
 from ...engine.messages.planning import LeftOut
 from ...engine.takeover.values import Taken
+from ...engine.values import Alarm
+from ...engine.values import AlarmKind
 from ...engine.values import Device
 from ...engine.values import Trust
 from ...foreign_text import clean
@@ -362,6 +364,18 @@ def opt_out(jid: str, reason: str) -> str:
         "{jid} asks you to go on without encryption. Nothing has changed. Ask "
         "them in another way whether they meant it, before you switch it off."
     ).format(jid=jid) + (why if reason else "")
+
+
+def alarm_is_settled(alarm: Alarm) -> str:
+    """A warning has ended by itself."""
+    if alarm.kind is AlarmKind.LIST_WITHDRAWN:
+        text = _("The warning about {who} is settled: the app offers encryption again.")
+    else:
+        text = _(
+            "The warning about a new device of {who} is settled: it is not in use any "
+            "more."
+        )
+    return text.format(who=alarm.device.jid)
 
 
 def taken_back(who: str) -> str:

@@ -13,6 +13,7 @@ from ..values import Alarm
 from ..values import AlarmKind
 from ..values import Device
 from ..values import Trust
+from .open_alarms import ended_by_others
 from .open_alarms import holds
 from .room_members import RoomMembers
 from .user_decisions import UserDecisions
@@ -38,6 +39,7 @@ class AlarmAnswers:
         self._members = members
         self._decisions = decisions
         self._shown = False
+        self._settled: list[Alarm] = []
 
     def connected(self) -> list[Effect]:
         """Show what is open, once in a run."""
@@ -61,7 +63,15 @@ class AlarmAnswers:
             else:
                 # With the next commit
                 core.alarms.remove(alarm.kind, alarm.device)
+                if ended_by_others(core, alarm):
+                    self._settled.append(alarm)
         return found
+
+    def take_settled(self) -> list[Alarm]:
+        """The alarms that ended since the last time without the user having done
+        anything."""
+        settled, self._settled = self._settled, []
+        return settled
 
     def check_failed(self, jid: str) -> list[Effect]:
         """Two people compared, and something differed."""

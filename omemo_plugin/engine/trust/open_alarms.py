@@ -40,3 +40,14 @@ def _waits(core: Core, alarm: Alarm) -> bool:
         record.identity_key is None
         or core.devices.trust(record) in _BY_TRUST[alarm.kind]
     )
+
+
+def ended_by_others(core: Core, alarm: Alarm) -> bool:
+    """Whether an alarm about a contact that does not hold any more was ended by what
+    the contact, or a server, has done. The user knows of the other ends."""
+    if alarm.kind is AlarmKind.LIST_WITHDRAWN:
+        return True
+    if alarm.kind is not AlarmKind.NEW_DEVICE:
+        return False
+    record = core.devices.get(alarm.device)
+    return record is not None and not record.active

@@ -249,9 +249,36 @@ def test_a_contact_without_devices(world: FakeNetwork) -> None:
     assert raised(ann) == []
     ann.restart()
     assert ann.engine.alarms.open(ben.jid) == [alarm]
-    # It answers itself
+    # It answers itself, which is said once
+    assert ann.engine.alarms.take_settled() == []
     show_list(ann, ben.jid, ben.device)
     assert ann.engine.alarms.open(ben.jid) == []
+    assert ann.engine.alarms.take_settled() == [alarm]
+    assert ann.engine.alarms.open(ben.jid) == []
+    assert ann.engine.alarms.take_settled() == []
+
+
+@pytest.mark.parametrize("how", ["gone", "refused", "verified", "answered"])
+def test_only_what_others_have_ended_is_said(world: FakeNetwork, how: str) -> None:
+    """The user knows of the own decisions."""
+    ann = world.peer("ann@test")
+    phone = world.peer("ben@test")
+    meet(ann, phone)
+    verify(ann, phone)
+    laptop = world.peer("ben@test")
+    meet(ann, laptop)
+    (alarm,) = ann.engine.alarms.open(phone.jid)
+    assert alarm == Alarm(AlarmKind.NEW_DEVICE, laptop.device, alarm.since)
+    if how == "gone":
+        show_list(ann, phone.jid, phone.device)
+    elif how == "answered":
+        ann.engine.alarms.answer(alarm, accept=False)
+    else:
+        trust = {"refused": Trust.DISTRUSTED, "verified": Trust.VERIFIED}[how]
+        ann.engine.trust.set_trust(laptop.device, trust)
+    assert ann.engine.alarms.open(phone.jid) == []
+    settled = ann.engine.alarms.take_settled()
+    assert settled == ([alarm] if how == "gone" else [])
 
 
 def test_alarms_are_bounded(world: FakeNetwork) -> None:
