@@ -8,6 +8,8 @@ are restricted, until a comparison succeeds or the user takes it back.
 
 from __future__ import annotations
 
+from abc import ABC
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from ...engine.values import Device
@@ -120,3 +122,34 @@ class FailedCheck:
             Tone.ALARM,
             again=True,
         )
+
+
+class SharedCheck(ABC):
+    """
+    Two people compare something.
+
+    Attributes:
+        notice: what has just happened; '' for nothing.
+    """
+
+    def __init__(self, service: ComparingService, jid: str, name: str) -> None:
+        """
+        Args:
+            name: what the user calls the contact.
+        """
+        self._failed = FailedCheck(service, jid, name)
+        self._before: TrustBefore | None = None
+        self.notice = ""
+
+    @abstractmethod
+    def restart(self) -> None:
+        """Compare again, from the beginning."""
+
+    def undo(self) -> None:
+        """Put back what was before the last answer."""
+        before, self._before = self._before, None
+        if before is not None:
+            before.restore()
+        self._failed.undo()
+        self.restart()
+        self.notice = _("Undone.")

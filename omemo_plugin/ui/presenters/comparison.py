@@ -15,8 +15,8 @@ from ...verify.fingerprint import groups
 from ...verify.fingerprint import spoken
 from .badges import Icon
 from .badges import Tone
-from .check_failed import FailedCheck
 from .check_failed import Outcome
+from .check_failed import SharedCheck
 from .check_failed import ask_back
 from .devices import title
 from .trust_before import ComparingService
@@ -44,13 +44,12 @@ def comparable(
     )
 
 
-class Comparison:
+class Comparison(SharedCheck):
     """
     The content of the page on which fingerprints are compared.
 
     Attributes:
         device_name: what the device is called.
-        notice: what has just happened; '' for nothing.
     """
 
     def __init__(
@@ -66,13 +65,11 @@ class Comparison:
             name: what the user calls the contact.
             own: it is one of the user's own devices.
         """
+        super().__init__(service, device.jid, name)
         self._service = service
         self._device = device
         self._name = name
         self._own = own
-        self._failed = FailedCheck(service, device.jid, name)
-        self._before: TrustBefore | None = None
-        self.notice = ""
         # The fingerprint on screen, whichever key comes meanwhile
         info = self._info()
         self._fingerprint = "" if info is None else info.fingerprint or ""
@@ -133,15 +130,6 @@ class Comparison:
         info = self._info()
         self._fingerprint = "" if info is None else info.fingerprint or ""
         self.notice = ""
-
-    def undo(self) -> None:
-        """Put back what was before the last answer."""
-        before, self._before = self._before, None
-        if before is not None:
-            before.restore()
-        self._failed.undo()
-        self.restart()
-        self.notice = _("Undone.")
 
     def _info(self) -> DeviceInfo | None:
         for info in self._service.devices(self._device.jid):

@@ -17,8 +17,8 @@ from ...verify.phrase import Form
 from ...verify.phrase import Phrase
 from .badges import Icon
 from .badges import Tone
-from .check_failed import FailedCheck
 from .check_failed import Outcome
+from .check_failed import SharedCheck
 from .check_failed import ask_back
 from .trust_before import ComparingService
 from .trust_before import TrustBefore
@@ -37,13 +37,8 @@ class PhraseService(Protocol):
     def phrase_matched(self, phrase: Phrase) -> bool: ...
 
 
-class VoicePhrase:
-    """
-    The content of the page with words.
-
-    Attributes:
-        notice: what has just happened; '' for nothing.
-    """
+class VoicePhrase(SharedCheck):
+    """The content of the page with words."""
 
     def __init__(
         self, service: PhraseService, devices: ComparingService, jid: str, name: str
@@ -53,16 +48,14 @@ class VoicePhrase:
             devices: changes what devices get when something differs.
             name: what the user calls the contact.
         """
+        super().__init__(devices, jid, name)
         self._service = service
         self._devices = devices
         self._jid = jid
         self._name = name
-        self._failed = FailedCheck(devices, jid, name)
-        self._before: TrustBefore | None = None
         self._phrase = service.phrase(jid)
         self._language: str | None = None
         self._block = 0
-        self.notice = ""
 
     @property
     def problem(self) -> str:
@@ -226,15 +219,6 @@ class VoicePhrase:
     def differ(self) -> Outcome:
         """Something differs: what is not verified gets nothing from now on."""
         return self._failed.all_devices()
-
-    def undo(self) -> None:
-        """Put back what was before the last answer."""
-        before, self._before = self._before, None
-        if before is not None:
-            before.restore()
-        self._failed.undo()
-        self.restart()
-        self.notice = _("Undone.")
 
 
 def _form_name(language: str) -> str:

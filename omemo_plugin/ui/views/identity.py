@@ -10,41 +10,21 @@ from ..presenters.identity import EndQuestion
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import widgets
+from .question import AnswerButton
+from .question import open_question
 
 
 def open_end_question(question: EndQuestion, parent: Window | None) -> Window:
     """Ask. Escape changes nothing."""
-    window = widgets.window(question.title, parent, 480, 340)
-    problem = widgets.label("")
-    widgets.set_visible(problem, False)
-
-    def confirm() -> None:
-        reason = question.confirm()
-        if not reason:
-            widgets.close(window)
-            return
-        widgets.set_text(problem, reason)
-        widgets.set_visible(problem, True)
-
-    keep = widgets.button(question.keep_label, lambda: widgets.close(window))
-    content = widgets.column(
-        widgets.heading(question.title, classes=("omemo-title",)),
-        widgets.label(question.address),
-        *(widgets.label(one) for one in question.sentences),
-        widgets.row(
-            keep,
-            widgets.button(
-                question.end_label, confirm, classes=("destructive-action",)
-            ),
+    return open_question(
+        question.title,
+        (question.address, *question.sentences),
+        (
+            AnswerButton(question.keep_label, lambda: ""),
+            AnswerButton(question.end_label, question.confirm, "destructive-action"),
         ),
-        problem,
-        spacing=12,
-        classes=("omemo-page",),
+        parent,
     )
-    widgets.set_content(window, widgets.scrolled(content))
-    widgets.present(window)
-    widgets.focus(keep)
-    return window
 
 
 def ended_identity(ended: EndedIdentity) -> Widget:
