@@ -85,6 +85,7 @@ class Composer:
         padlock = self._box._ui.encryption_menu_button
         before = padlock.get_tooltip_text() or ""
         self._patches.add(lambda: padlock.set_tooltip_text(before or None))
+        self._patches.add(embedding.name_menu_entries(padlock))
         screen.before_sending(self._patches, self._hold_back)
 
     def stop(self) -> None:

@@ -58,13 +58,14 @@ class Conversations:
     def __init__(
         self,
         service: Callable[[str], ConversationService | None],
-        show_details: Callable[[str, str], None],
-        verify: Callable[[str, str], None],
+        show_details: Callable[[str, str, Device | None], None],
+        verify: Callable[[str, str, Device | None], None],
     ) -> None:
         """
         Args:
             service: gives the service of an account.
-            show_details, verify: open those windows for an account and a JID.
+            show_details, verify: open those windows for an account and a JID, at one
+                of the devices if one is given.
         """
         self._service = service
         self._show_details = show_details
@@ -288,10 +289,11 @@ class Conversations:
     ) -> None:
         """A button of an alarm was pressed."""
         jid = alarm.device.jid
+        device = alarm.device if alarm.device.device_id else None
         if act is SituationAction.CHECK and alarm.kind not in _LOOK_AT_DEVICE:
-            self._verify(who.account, jid)
+            self._verify(who.account, jid, device)
         elif act in (SituationAction.CHECK, SituationAction.OWN_DEVICES):
-            self._show_details(who.account, jid)
+            self._show_details(who.account, jid, device)
         elif act is SituationAction.ASK_ONCE_MORE:
             self._asked.add(alarm)
         elif act is SituationAction.CANCEL:
@@ -309,11 +311,11 @@ class Conversations:
         if act is SituationAction.DETAILS:
             about = self.bare_jid(who)
             if about is not None:
-                self._show_details(who.account, about)
+                self._show_details(who.account, about, None)
         else:
             person = None if who.is_groupchat else self.person(who)
             if person is not None:
-                self._verify(who.account, person)
+                self._verify(who.account, person, None)
 
     def press_waiting(self, who: Contact, act: WaitingAction, number: int) -> None:
         """A button of a message that has not been sent was pressed."""

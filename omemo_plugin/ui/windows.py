@@ -22,6 +22,7 @@ from ..verify.judge import Source
 from .alarm_notifications import AlarmNotifications
 from .composer import Composer
 from .conversations import Conversations
+from .details_windows import DetailsWindows
 from .gajim_windows import menus
 from .gajim_windows import notifications
 from .gajim_windows import pages
@@ -36,18 +37,12 @@ from .open_windows import OpenWindows
 from .opened_links import OpenedLinks
 from .preference_windows import PreferenceWindows
 from .presenters.code import Code
-from .presenters.comparison import Comparison
-from .presenters.details import Details
-from .presenters.details_values import Subject
-from .presenters.details_values import SubjectKind
 from .presenters.earlier_key import EarlierKeyQuestion
 from .presenters.earlier_key import KeyOffer
 from .presenters.help_pages import HelpPage
-from .presenters.history import history
 from .presenters.identity import IdentityService
 from .presenters.message_of_row import page_of
 from .presenters.progress import catching_up
-from .presenters.settings import ContactSettings
 from .presenters.verify import Verify
 from .presenters.verify_steps import Step
 from .presenters.window_service import WindowService
@@ -56,9 +51,6 @@ from .row_marks import RowMarks
 from .row_shields import RowShields
 from .verify_ways import VerifyWays
 from .views.code import open_code
-from .views.comparison import open_comparison
-from .views.details import DetailsView
-from .views.details import open_details
 from .views.earlier_key import open_earlier_key
 from .views.help import close_help
 from .views.help import open_help
@@ -98,15 +90,20 @@ class Windows:
         self._composers: dict[int, Composer] = {}
         self._windows = OpenWindows()
         self._present = self._windows.present
+        self._details = DetailsWindows(
+            self._follow, self._present, self.open_verify, self.show_code
+        )
         self._conversations = Conversations(
             self._follow,
-            self.show_details,
-            lambda account, jid: self.open_verify(account, jid, screen.main_window()),
+            lambda account, jid, device: self._details.show(
+                account, jid, device=device
+            ),
+            lambda account, jid, device: self.open_verify(account, jid, None, device),
         )
         self._offers = Offers(
             self.service,
             self.show_details,
-            lambda account, jid: self.open_verify(account, jid, screen.main_window()),
+            lambda account, jid: self.open_verify(account, jid, None),
         )
         self._notifications = AlarmNotifications()
         self._preferences = PreferenceWindows(
@@ -276,9 +273,20 @@ class Windows:
 
     # Windows
 
-    def open_verify(self, account: str, jid: str, parent: Window | None) -> None:
-        """Open the window that verifies somebody, or another own device."""
-        self._present_verify(account, jid, parent)
+    def open_verify(
+        self,
+        account: str,
+        jid: str,
+        parent: Window | None,
+        device: Device | None = None,
+    ) -> None:
+        """
+        Open the window that verifies somebody, or another own device.
+
+        Args:
+            device: the one that is to be verified, if it is only one.
+        """
+        self._present_verify(account, jid, parent, Opening(device=device))
 
     def _verify_link(self, account: str, text: str, source: Source) -> None:
         opening = Opening(text=text, source=source)
@@ -302,8 +310,9 @@ class Windows:
             lambda one: self.show_details(account, one, over),
         )
         verify = Verify(service.verification, service, jid, ways.name_of)
-        # Each link is looked at by itself
-        key = ("verify", account, jid or "", opening.text or "")
+        # Each link and each device is looked at by itself
+        about = str(opening.device.device_id) if opening.device else ""
+        key = ("verify", account, jid or "", opening.text or about)
         self._present(key, lambda: open_verify(verify, ways, over, opening))
 
     def show_for(self, who: Contact, parent: Window | None = None) -> None:
@@ -316,10 +325,7 @@ class Windows:
         self, account: str, jid: str, parent: Window | None = None
     ) -> None:
         """Open "Encryption details" for a contact, a room or an account."""
-        self._present(
-            ("details", account, jid),
-            lambda: self._open_details(account, jid, parent),
-        )
+        self._details.show(account, jid, parent)
 
     def show_code(self, account: str, parent: Window | None = None) -> None:
         """Open "My QR code"."""
@@ -340,69 +346,13 @@ class Windows:
         if service is not None:
             self.show_details(account, service.own_jid, over)
 
-    def _open_details(
-        self, account: str, jid: str, parent: Window | None
-    ) -> Window | None:
-        view = self._details_view(account, jid)
-        if view is None:
-            return None
-        return open_details(view, view.title, parent or screen.main_window())
-
-    def _details_view(self, account: str, jid: str) -> DetailsView | None:
-        service = self._follow(account)
-        if service is None:
-            return None
-        subject = self._subject(service, jid)
-        details = Details(
-            service,
-            subject,
-            members=lambda: service.rooms.members(jid) or (),
-            history=lambda: history(
-                service.device_history.of(jid), service.devices(jid), subject.name
-            ),
-        )
-        settings = None
-        if subject.kind is SubjectKind.CONTACT:
-            settings = ContactSettings(service.settings, jid, subject.name)
-
-        def verify(parent: Window | None) -> None:
-            self.open_verify(account, jid, parent)
-
-        def compare(device: Device, parent: Window | None) -> None:
-            own = device.jid == service.own_jid
-            name = screen.name_of(account, device.jid)
-            comparison = Comparison(service, device, name, own=own)
-            self._present(
-                ("compare", account, device.jid, str(device.device_id)),
-                lambda: open_comparison(
-                    comparison, parent, lambda over: self.show_code(account, over)
-                ),
-            )
-
-        return DetailsView(
-            details,
-            verify=verify,
-            compare=compare,
-            show_code=lambda parent: self.show_code(account, parent),
-            settings=settings,
-        )
-
-    def _subject(self, service: WindowService, jid: str) -> Subject:
-        account = service.account
-        if jid == service.own_jid:
-            return Subject(SubjectKind.ACCOUNT, jid, jid)
-        name = screen.name_of(account, jid)
-        if screen.is_room(account, jid):
-            return Subject(SubjectKind.ROOM, jid, name)
-        return Subject(SubjectKind.CONTACT, jid, name)
-
     def _page(self, account: str, who: Contact | None) -> Widget | None:
         """The window in place of the page of Gajim 2; None to leave the page."""
         service = self._follow(account)
         if service is None:
             return None
         jid = service.own_jid if who is None else str(who.jid)
-        view = self._details_view(account, jid)
+        view = self._details.view(account, jid)
         if view is None:
             return None
         widgets.on_gone(view.widget, view.close)
@@ -456,7 +406,7 @@ class Windows:
 
     def _verify_action(self, value: list[str]) -> None:
         account, jid = value
-        self.open_verify(account, jid, screen.main_window())
+        self.open_verify(account, jid, None)
 
     def _voice_action(self, value: list[str]) -> None:
         account, jid = value
@@ -487,7 +437,7 @@ class Windows:
             return
         jid = self._conversations.person(who)
         if jid is not None:
-            self.open_verify(who.account, jid, screen.main_window())
+            self.open_verify(who.account, jid, None)
 
     def _chat_own_devices_action(self) -> None:
         who = screen.shown_contact()

@@ -61,6 +61,7 @@ class Details:
         *,
         members: Callable[[], Collection[str]] = tuple,
         history: Callable[[], tuple[str, ...]] = tuple,
+        first: Device | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """
@@ -69,12 +70,14 @@ class Details:
                 the user. The window asks again with every change, because
                 people join and leave while it is open.
             history: what has happened to the devices, newest first.
+            first: the device that is to be looked at.
             clock: seconds since 1970.
         """
         self._service = service
         self.subject = subject
         self._members = members
         self._history = history
+        self._first = first
         self._clock = clock
         self._undo: _Undo | None = None
         self._notice = ""
@@ -271,7 +274,9 @@ class Details:
         self, infos: Collection[DeviceInfo], *, own: bool
     ) -> tuple[tuple[DeviceCard, ...], tuple[DeviceCard, ...]]:
         now = self._clock()
-        ordered = sorted(infos, key=_order)
+        ordered = sorted(
+            infos, key=lambda one: (one.device != self._first, _order(one))
+        )
         is_earlier = self._service.is_earlier
         cards = [
             card(

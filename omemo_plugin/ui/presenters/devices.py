@@ -75,7 +75,9 @@ class DeviceCard:
         seen: first seen and last active, in one line.
         fingerprint: eight groups, or none while the key is not known.
         spoken: the fingerprint for a screen reader.
-        summary: all of it but the fingerprint, for a screen reader.
+        summary: what it is and whether it is trusted, for a screen reader.
+        is_open: facts and fingerprint are shown at once, because something is to be
+            decided, or others compare them.
     """
 
     device: Device
@@ -88,6 +90,7 @@ class DeviceCard:
     summary: str
     active: bool
     actions: tuple[Action, ...]
+    is_open: bool
 
 
 def title(info: DeviceInfo, owner: str = "") -> str:
@@ -179,7 +182,6 @@ def card(
             first=day(info.first_seen, now), last=day(info.last_seen, now)
         )
     digits = info.fingerprint or ""
-    summary = ". ".join((name, badge.text, facts, seen))
     actions: tuple[Action, ...] = ()
     if not this_device:
         actions = tuple(_actions(info, name, own=own))
@@ -193,9 +195,10 @@ def card(
         badge,
         groups(digits) if digits else (),
         _("Fingerprint: {digits}").format(digits=spoken(digits)) if digits else "",
-        summary,
+        f"{name}. {badge.text}",
         info.active,
         actions,
+        is_open=this_device or info.trust is Trust.UNDECIDED or info.key_changed,
     )
 
 

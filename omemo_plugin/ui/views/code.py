@@ -19,13 +19,15 @@ from ..widgets.toolkit import Label
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import desktop
+from ..widgets.toolkit import embedding
 from ..widgets.toolkit import widgets
 from .fingerprint import fingerprint
 from .help import help_on_f1
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
-_SIZE = 400
+# With what is around it, it fits into a window of 400 pixels
+_SIZE = 340
 
 
 def paint(context: Painter, matrix: Matrix, width: int, height: int) -> None:
@@ -86,7 +88,7 @@ def open_code(code: Code, parent: Window | None) -> Window:
             widgets.label("", classes=("omemo-small",), centred=True), ""
         )
         buttons = _buttons(code, window, said)
-        widgets.append(content, widgets.centre(widgets.row(*buttons)), said)
+        widgets.append(content, embedding.flow(*buttons, in_window=True), said)
         # Otherwise all of the first text would be selected
         widgets.focus(buttons[0])
     widgets.set_content(window, widgets.scrolled(content))

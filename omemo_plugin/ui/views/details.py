@@ -42,7 +42,7 @@ class DetailsView:
         self,
         details: Details,
         *,
-        verify: Callable[[Window | None], None],
+        verify: Callable[[Window | None, Device | None], None],
         compare: Callable[[Device, Window | None], None],
         show_code: Callable[[Window | None], None],
         settings: ContactSettings | None = None,
@@ -50,7 +50,7 @@ class DetailsView:
         """
         Args:
             verify, compare, show_code: open those windows, over the window given
-                to them.
+                to them. Where no device is given, any is verified.
             settings: of the contact it is about.
         """
         self._details = details
@@ -58,7 +58,8 @@ class DetailsView:
         self._compare = compare
         self._show_code = show_code
         self._settings = settings
-        self._opened: set[str] = set()
+        # What the user has opened or folded, by what it is
+        self._open: dict[str, bool] = {}
         self._expanders: dict[str, Expander] = {}
         self._content = widgets.column(spacing=18, classes=("omemo-page",))
         self._bar = widgets.row(spacing=12)
@@ -89,11 +90,8 @@ class DetailsView:
         if page == self._shown:
             return
         self._shown = page
-        self._opened = {
-            key
-            for key, expander in self._expanders.items()
-            if widgets.is_open(expander)
-        }
+        for key, expander in self._expanders.items():
+            self._open[key] = widgets.is_open(expander)
         self._expanders.clear()
         widgets.clear(self._content)
         widgets.append(self._content, *self._head(page))
@@ -129,7 +127,7 @@ class DetailsView:
 
     @staticmethod
     def _choices(settings: ContactSettings) -> Widget:
-        return widgets.choice(
+        return embedding.choice(
             settings.text, settings.choices(), settings.chosen(), settings.choose
         )
 
@@ -149,10 +147,12 @@ class DetailsView:
             buttons.append(verify)
         if self._details.subject.kind is not SubjectKind.ROOM:
             buttons.append(widgets.button(_("Show my QR code…"), self._open_code))
-        return [title, summary, widgets.row(*buttons)] if buttons else [title, summary]
+        if buttons:
+            return [title, summary, embedding.flow(*buttons, in_window=True)]
+        return [title, summary]
 
-    def _open_verify(self) -> None:
-        self._verify(widgets.root_of(self.widget))
+    def _open_verify(self, device: Device | None = None) -> None:
+        self._verify(widgets.root_of(self.widget), device)
 
     def _open_code(self) -> None:
         self._show_code(widgets.root_of(self.widget))
@@ -182,8 +182,24 @@ class DetailsView:
             parts.append(widgets.label(group.note))
         return widgets.column(*parts, cards, spacing=6)
 
-    def _fold(self, key: str, text: str, child: Widget) -> Widget:
-        made = widgets.expander(text, child, opened=key in self._opened)
+    def _fold(
+        self,
+        key: str,
+        text: str,
+        child: Widget,
+        *,
+        opened: bool = False,
+        name: str = "",
+    ) -> Widget:
+        """
+        Something that can be folded; what the user has done with it stays.
+
+        Args:
+            opened: whether it is open at first.
+            name: what a screen reader says, where the text is not enough.
+        """
+        opened = self._open.get(key, opened)
+        made = widgets.expander(text, child, opened=opened, name=name)
         self._expanders[key] = made
         return made
 
@@ -192,22 +208,34 @@ class DetailsView:
             widgets.icon(card.badge.icon.value, 16, classes=(card.badge.tone.value,)),
             widgets.label(card.badge.text),
         )
-        head = widgets.row(
-            widgets.expand(widgets.heading(card.title)), badge, spacing=12
-        )
-        small = ("dim-label", "omemo-small")
         parts: list[Widget] = [
-            head,
-            widgets.label(f"{card.facts} · {card.seen}", classes=small),
+            widgets.heading(card.title),
+            badge,
+            widgets.label(card.badge.meaning, classes=("omemo-small",)),
         ]
-        if card.fingerprint:
-            parts.append(fingerprint(card.fingerprint, card.spoken))
-        parts.append(widgets.label(card.badge.meaning, classes=("omemo-small",)))
         buttons = self._buttons(card)
         if buttons:
-            parts.append(widgets.row(*buttons))
+            parts.append(embedding.flow(*buttons, in_window=True))
+        parts.append(self._technical(card))
         made = widgets.column(*parts, spacing=6, classes=("omemo-card",))
         return widgets.group(made, card.summary)
+
+    def _technical(self, card: DeviceCard) -> Widget:
+        """What only those look at who compare or report something."""
+        small = ("dim-label", "omemo-small")
+        inside = widgets.column(
+            widgets.label(f"{card.facts} · {card.seen}", classes=small)
+        )
+        if card.fingerprint:
+            widgets.append(inside, fingerprint(card.fingerprint, card.spoken))
+        device = card.device
+        return self._fold(
+            f"{device.jid} {device.device_id}",
+            _("Technical details"),
+            inside,
+            opened=card.is_open,
+            name=_("Technical details of {device}").format(device=card.title),
+        )
 
     def _buttons(self, card: DeviceCard) -> list[Widget]:
         """The buttons for answers and comparisons, and a menu with the rest."""
@@ -232,7 +260,7 @@ class DetailsView:
         def call() -> None:
             question = action.question
             if action.act is DeviceAction.VERIFY:
-                self._open_verify()
+                self._open_verify(action.device)
             elif action.act is DeviceAction.RENAME:
                 self._rename(action.device)
             elif action.act is DeviceAction.COMPARE:

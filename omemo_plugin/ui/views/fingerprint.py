@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fingerprint: eight coloured groups in two lines, spoken digit by digit."""
+"""A fingerprint: eight coloured groups in two lines or four, spoken digit by digit."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def fingerprint(groups: Sequence[str], spoken: str) -> Label:
             f'<span foreground="{colour(group, dark=dark)}">{group}</span>'
             for group in groups
         ]
-        return f"{' '.join(coloured[:4])}\n{' '.join(coloured[4:])}"
+        # Where there is no room for four, there are two in a line
+        pairs = [
+            f'<span allow_breaks="false">{" ".join(coloured[n : n + 2])}</span>'
+            for n in range(0, len(coloured), 2)
+        ]
+        return f"{' '.join(pairs[:2])}\n{' '.join(pairs[2:])}"
 
     return widgets.markup(make, name=spoken, classes=("omemo-fingerprint",))

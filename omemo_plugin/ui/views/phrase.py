@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ...i18n import _
 from ..presenters.check_failed import Outcome
 from ..presenters.phrase import VoicePhrase
+from ..widgets.toolkit import embedding
 from ..widgets.toolkit import widgets
 from .judged_page import JudgedPage
 from .pages import Pages
@@ -48,7 +49,7 @@ class PhrasePage(JudgedPage):
         )
         if len(phrase.forms) > 1:
             pages.add(
-                widgets.choice(
+                embedding.choice(
                     _("What is read"), phrase.forms, phrase.form, self._choose_form
                 )
             )

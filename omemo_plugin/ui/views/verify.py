@@ -73,11 +73,13 @@ class Opening:
         step: the first page.
         text: a code to begin with, in place of a page; None for none.
         source: where that comes from.
+        device: the one that is to be verified; None for any.
     """
 
     step: Step = Step.START
     text: str | None = None
     source: Source = Source.LINK
+    device: Device | None = None
 
 
 class VerifyWindow:
@@ -93,6 +95,7 @@ class VerifyWindow:
     ) -> None:
         self._verify = verify
         self._ways = ways
+        self._device = opening.device
         self._steps = VerifySteps(verify.name, own=verify.is_own, start=opening.step)
         self.pages = Pages(verify.title, parent, 520, 640)
         help_on_f1(self.pages.window, HelpPage.VERIFYING)
@@ -223,8 +226,9 @@ class VerifyWindow:
 
     def _show_hand(self) -> None:
         devices = self._ways.comparable(self._verify.subject)
-        if len(devices) == 1:
-            self._compare(devices[0][0], self._way_back)
+        named = [device for device, _name in devices if device == self._device]
+        if named or len(devices) == 1:
+            self._compare(named[0] if named else devices[0][0], self._way_back)
             return
         self._begin()
         if not devices:

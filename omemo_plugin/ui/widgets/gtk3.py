@@ -226,10 +226,12 @@ def scrolled(child: Gtk.Widget) -> Gtk.ScrolledWindow:
     return made
 
 
-def expander(text: str, child: Gtk.Widget, *, opened: bool = False) -> Gtk.Expander:
-    made = Gtk.Expander(label=text, expanded=opened)
+def expander(
+    text: str, child: Gtk.Widget, *, opened: bool = False, name: str = ""
+) -> Gtk.Expander:
+    made = Gtk.Expander(label_widget=label(text), expanded=opened)
     made.add(child)
-    return made
+    return describe(made, name or text)
 
 
 def is_open(made: Gtk.Expander) -> bool:
@@ -275,7 +277,8 @@ def markup(
     make: Callable[[bool], str], *, name: str, classes: Sequence[str] = ()
 ) -> Gtk.Label:
     """A text with colours that depend on the background."""
-    made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
+    # It has lines of its own, and more where there is no room for them
+    made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True, wrap=True)
     add_classes(made, classes)
     describe(made, name)
 
@@ -360,22 +363,6 @@ def switch(
     if description:
         append(words, label(description, classes=("dim-label", "omemo-small")))
     return row(expand(words), made, spacing=12)
-
-
-def choice(
-    text: str,
-    values: Sequence[tuple[str, str]],
-    chosen: str,
-    changed: Callable[[str], None],
-) -> Gtk.Box:
-    """One of several, with words beside it."""
-    made = Gtk.ComboBoxText(valign=Gtk.Align.CENTER)
-    for value, written in values:
-        made.append(value, written)
-    made.set_active_id(chosen)
-    describe(made, text)
-    made.connect("changed", lambda one: changed(one.get_active_id()))
-    return row(expand(label(text)), made, spacing=12)
 
 
 def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Gtk.Entry:

@@ -16,6 +16,7 @@ from gi.repository import Atk  # noqa: E402
 from gi.repository import Gdk  # noqa: E402
 from gi.repository import GLib  # noqa: E402
 from gi.repository import Gtk  # noqa: E402
+from gi.repository import Pango  # noqa: E402
 
 from . import gtk3 as widgets  # noqa: E402
 from .style import TONES  # noqa: E402
@@ -25,6 +26,8 @@ VISIBILITY_SIGNALS = ("map", "window-state-event")
 
 # In pixels: less than half of a small window
 _LOW = 220
+# A choice with wider lines takes several
+_CHOICE_WIDTH = 260
 
 
 def as_widget(theirs: object) -> Gtk.Widget:
@@ -136,12 +139,22 @@ def flow(*children: Gtk.Widget, in_window: bool = False) -> Gtk.FlowBox:
         hexpand=True,
     )
     for child in children:
+        if in_window:
+            _wrap_words(child)
         made.add(child)
         # The button takes the focus, not the place it stands in
         place = child.get_parent()
         if place is not None:
             place.set_can_focus(False)
     return made
+
+
+def _wrap_words(button: Gtk.Widget) -> None:
+    """Let the words on a button take several lines where there is no room."""
+    words = button.get_child() if isinstance(button, Gtk.Button) else None
+    if isinstance(words, Gtk.Label):
+        words.set_line_wrap(True)
+        words.set_justify(Gtk.Justification.CENTER)
 
 
 def rename(box: Gtk.Box, text: str) -> None:
@@ -233,6 +246,17 @@ def on_key(
     return lambda: widget.disconnect(handler)
 
 
+def name_menu_entries(button: Gtk.MenuButton) -> Callable[[], None]:
+    """
+    Let a screen reader say what the entries of a menu are called. In GTK 3 it does.
+
+    Returns:
+        Ends that.
+    """
+    del button
+    return lambda: None
+
+
 def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
     """
     A line to search with.
@@ -245,3 +269,23 @@ def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
     made.connect("search-changed", lambda one: changed(one.get_text()))
     widgets.describe(made, text)
     return made
+
+
+def choice(
+    text: str,
+    values: Sequence[tuple[str, str]],
+    chosen: str,
+    changed: Callable[[str], None],
+) -> Gtk.Box:
+    """One of several, with words beside it."""
+    made = Gtk.ComboBoxText(valign=Gtk.Align.CENTER)
+    for value, written in values:
+        made.append(value, written)
+    for cell in made.get_cells():
+        # It would be as wide as the longest line
+        cell.set_property("wrap-mode", Pango.WrapMode.WORD_CHAR)
+        cell.set_property("wrap-width", _CHOICE_WIDTH)
+    made.set_active_id(chosen)
+    widgets.describe(made, text)
+    made.connect("changed", lambda one: changed(one.get_active_id()))
+    return widgets.row(widgets.expand(widgets.label(text)), made, spacing=12)

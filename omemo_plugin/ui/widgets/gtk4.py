@@ -236,10 +236,16 @@ def scrolled(child: Gtk.Widget) -> Gtk.ScrolledWindow:
     return made
 
 
-def expander(text: str, child: Gtk.Widget, *, opened: bool = False) -> Gtk.Expander:
-    made = Gtk.Expander(label=text, expanded=opened)
+def expander(
+    text: str, child: Gtk.Widget, *, opened: bool = False, name: str = ""
+) -> Gtk.Expander:
+    """
+    Args:
+        name: what a screen reader says, where the text is not enough.
+    """
+    made = Gtk.Expander(label_widget=label(text), expanded=opened)
     made.set_child(child)
-    return made
+    return describe(made, name or text)
 
 
 def is_open(made: Gtk.Expander) -> bool:
@@ -299,7 +305,8 @@ def markup(
             dark.
         name: what a screen reader says.
     """
-    made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True)
+    # It has lines of its own, and more where there is no room for them
+    made = Gtk.Label(xalign=0.0, selectable=True, use_markup=True, wrap=True)
     add_classes(made, classes)
 
     def draw(*_args: object) -> None:
@@ -398,30 +405,6 @@ def switch(
     if description:
         append(words, label(description, classes=("dim-label", "omemo-small")))
     return row(expand(words), made, spacing=12)
-
-
-def choice(
-    text: str,
-    values: Sequence[tuple[str, str]],
-    chosen: str,
-    changed: Callable[[str], None],
-) -> Gtk.Box:
-    """
-    One of several, with words beside it.
-
-    Args:
-        values: what it is, and what is written.
-    """
-    made = Gtk.DropDown.new_from_strings([written for _value, written in values])
-    keys = [value for value, _written in values]
-    if chosen in keys:
-        made.set_selected(keys.index(chosen))
-    made.set_valign(Gtk.Align.CENTER)
-    describe(made, text)
-    made.connect(
-        "notify::selected", lambda one, _what: changed(keys[one.get_selected()])
-    )
-    return row(expand(label(text)), made, spacing=12)
 
 
 def entry(name: str, placeholder: str, activated: Callable[[str], None]) -> Gtk.Entry:

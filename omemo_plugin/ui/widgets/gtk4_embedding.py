@@ -144,14 +144,31 @@ def flow(*children: Gtk.Widget, in_window: bool = False) -> Gtk.FlowBox:
         min_children_per_line=1 if in_window else 2,
         max_children_per_line=6,
         hexpand=True,
+        # A screen reader would speak of a table
+        accessible_role=Gtk.AccessibleRole.GROUP,
     )
     for child in children:
-        made.append(child)
-        # The button takes the focus, not the place it stands in
-        place = child.get_parent()
-        if place is not None:
-            place.set_focusable(False)
+        if in_window:
+            _wrap_words(child)
+        made.append(
+            Gtk.FlowBoxChild(
+                child=child,
+                # The button takes the focus, not the place it stands in
+                focusable=False,
+                # A cell is called what its button is called, and spoken twice
+                accessible_role=Gtk.AccessibleRole.GENERIC,
+            )
+        )
     return made
+
+
+def _wrap_words(button: Gtk.Widget) -> None:
+    """Let the words on a button take several lines where there is no room."""
+    words = button.get_child() if isinstance(button, Gtk.Button) else None
+    if isinstance(words, Gtk.Label):
+        words.set_wrap(True)
+        words.set_natural_wrap_mode(Gtk.NaturalWrapMode.NONE)
+        words.set_justify(Gtk.Justification.CENTER)
 
 
 def rename(box: Gtk.Box, text: str) -> None:
@@ -234,6 +251,35 @@ def on_key(
     return lambda: widget.remove_controller(controller)
 
 
+def name_menu_entries(button: Gtk.MenuButton) -> Callable[[], None]:
+    """
+    Let a screen reader say what the entries of a menu are called: GTK 4 gives those of
+    a menu model no names.
+
+    Returns:
+        Ends that.
+    """
+
+    def opened(_button: Gtk.MenuButton, _what: object) -> None:
+        popover = button.get_popover()
+        if button.get_active() and popover is not None:
+            _name_entries(popover)
+
+    handler = button.connect("notify::active", opened)
+    return lambda: button.disconnect(handler)
+
+
+def _name_entries(inside: Gtk.Widget) -> None:
+    child = inside.get_first_child()
+    while child is not None:
+        if child.get_css_name() == "modelbutton":
+            # Underscores stand before the letters that are keys
+            text = str(child.get_property("text") or "").replace("_", "")
+            widgets.describe(child, text)
+        _name_entries(child)
+        child = child.get_next_sibling()
+
+
 def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
     """
     A line to search with.
@@ -246,3 +292,47 @@ def search(text: str, changed: Callable[[str], None]) -> Gtk.SearchEntry:
     made.connect("search-changed", lambda one: changed(one.get_text()))
     widgets.describe(made, text)
     return made
+
+
+def choice(
+    text: str,
+    values: Sequence[tuple[str, str]],
+    chosen: str,
+    changed: Callable[[str], None],
+) -> Gtk.Box:
+    """
+    One of several, with words beside it.
+
+    Args:
+        values: what it is, and what is written.
+    """
+    made = Gtk.DropDown(
+        model=Gtk.StringList.new([written for _value, written in values]),
+        factory=_wrapped_lines(),
+    )
+    keys = [value for value, _written in values]
+    if chosen in keys:
+        made.set_selected(keys.index(chosen))
+    made.set_valign(Gtk.Align.CENTER)
+    widgets.describe(made, text)
+    made.connect(
+        "notify::selected", lambda one, _what: changed(keys[one.get_selected()])
+    )
+    return widgets.row(widgets.expand(widgets.label(text)), made, spacing=12)
+
+
+def _wrapped_lines() -> Gtk.SignalListItemFactory:
+    """Makes the lines of a list, which would be as wide as the longest one."""
+    factory = Gtk.SignalListItemFactory()
+
+    def set_up(_factory: object, item: Gtk.ListItem) -> None:
+        item.set_child(widgets.label(""))
+
+    def bind(_factory: object, item: Gtk.ListItem) -> None:
+        shown, line = item.get_item(), item.get_child()
+        if isinstance(shown, Gtk.StringObject) and isinstance(line, Gtk.Label):
+            line.set_text(shown.get_string())
+
+    factory.connect("setup", set_up)
+    factory.connect("bind", bind)
+    return factory

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Icon
@@ -69,8 +70,17 @@ def test_a_card_says_all_there_is(service: FakeService) -> None:
     # Read aloud digit by digit, with a pause after each group
     assert card.spoken.count(",") == 7
     assert card.spoken.startswith("Fingerprint: " + " ".join(card.fingerprint[0]))
-    for part in ("Phone", "Verified", "OMEMO 0.3 and 2", "yesterday"):
-        assert part in card.summary
+    assert card.summary == "Phone. Verified"
+
+
+@pytest.mark.parametrize("trust", list(Trust))
+@pytest.mark.parametrize("key_changed", [False, True])
+def test_numbers_are_shown_where_something_is_to_be_decided(
+    service: FakeService, trust: Trust, key_changed: bool
+) -> None:
+    service.known[BOB] = [make(BOB, 5, trust, key_changed=key_changed)]
+    (card,) = cards(details(service))
+    assert card.is_open is (trust is Trust.UNDECIDED or key_changed)
 
 
 def test_each_trust_has_a_picture_and_words_of_its_own(service: FakeService) -> None:
@@ -95,6 +105,17 @@ def test_devices_that_need_a_decision_come_first(service: FakeService) -> None:
         make(BOB, 2, Trust.UNDECIDED, last_seen=0),
     ]
     assert [card.device.device_id for card in cards(details(service))] == [2, 1]
+
+
+def test_the_device_of_a_warning_comes_first(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, number, Trust.UNDECIDED) for number in (1, 2, 3)]
+    shown = Details(
+        service,
+        Subject(SubjectKind.CONTACT, BOB, "Bob"),
+        first=Device(BOB, 2),
+        clock=lambda: NOW,
+    )
+    assert [card.device.device_id for card in cards(shown)] == [2, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +295,8 @@ def test_ones_own_account(service: FakeService) -> None:
     this, others = page.groups
     assert this.cards[0].badge.text == "This device"
     assert this.cards[0].actions == ()
+    # Others compare what it shows
+    assert this.cards[0].is_open
     assert acts(others.cards[0])[-1] is DeviceAction.REMOVE
     assert page.verify
 
