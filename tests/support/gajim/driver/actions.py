@@ -28,6 +28,7 @@ from .memory import Memory
 from .protocols import Comparison
 from .requests import Requests
 from .send_meter import SendMeter
+from .sizes import Sizes
 from .steps import Steps
 from .stopwatch import Stopwatch
 
@@ -97,7 +98,7 @@ def texts_and_buttons(widgets: list[Any]) -> tuple[list[str], list[str]]:
     return [text for text in texts if text not in buttons], buttons
 
 
-class Actions(Changes, Disk, Injector, Requests):
+class Actions(Changes, Disk, Injector, Requests, Sizes):
     """Each public method is an action; arguments and results are JSON values."""
 
     # -- the program
