@@ -178,6 +178,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             return
         try:
             # Later this may not be possible: the plugin may be removed by now
+            from .bridge import giving_back
             from .bridge.gajim.constants import HAS_BUILTIN_OMEMO
             from .ui.views.leaving import open_leaving
         except Exception:
@@ -193,6 +194,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
                 app.window,
                 gajim_has_omemo=HAS_BUILTIN_OMEMO,
                 switch_on=None if plugin is None else self._switch_on,
+                offers=giving_back.offers(),
             )
 
         GLib.idle_add(say)

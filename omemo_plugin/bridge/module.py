@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import cast
 
-from gajim.common import configpaths
 from gajim.common import ged
 from gajim.common.modules.base import BaseModule
 from nbxmpp.namespaces import Namespace
@@ -27,6 +25,7 @@ from .gajim import chat_window
 from .gajim import constants as gajim_constants
 from .gajim import contacts as gajim_contacts
 from .gajim import drafts as gajim_drafts
+from .gajim import folders as gajim_folders
 from .gajim import messages as gajim_messages
 from .gajim.nbxmpp_protocols import MessageProperties
 from .gajim.nbxmpp_protocols import MessageStanza
@@ -52,6 +51,7 @@ from .state.earlier_store import EarlierStore
 from .state.encrypted_chats import EncryptedChats
 from .state.encrypted_chats import EncryptedChatsUnreadable
 from .state.paths import encrypted_chats_path
+from .state.paths import rollback_marker_path
 from .state.paths import store_path
 from .takeover import KeyTakeover
 from .timers import later
@@ -116,12 +116,15 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
             self.deactivate()
 
     def _start(self) -> None:
-        folder = configpaths.get("PLUGINS_DATA") / "omemo_plugin"
+        folder = gajim_folders.plugin_data()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folders = Folders(folder, configpaths.get("PLUGINS_CONFIG_DIR"))
+        self._folders = Folders(folder, gajim_folders.plugin_settings())
         own_jid = self.own_jid = gajim_constants.own_jid(self._client)
         earlier = EarlierStore(
-            own_jid, Path(configpaths.get("MY_DATA")), store_path(folder, own_jid)
+            own_jid,
+            gajim_folders.gajim_data(),
+            store_path(folder, own_jid),
+            rollback_marker_path(self._folders.config, own_jid),
         )
         self._undo.add(gajim_archive.on_shutdown(self._gajim_ends))
         self.register_events(

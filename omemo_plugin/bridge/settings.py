@@ -209,3 +209,13 @@ class Settings:
     def _withdraw(self, done: Callable[[], None]) -> None:
         engine = self._keystore.engine
         self._effects.withdraw(0 if engine is None else engine.device_id, done)
+
+
+def is_temporary(path: Path) -> bool:
+    """
+    Whether the device of an account is a temporary one by the user's choice.
+
+    Args:
+        path: of the account's file of settings.
+    """
+    return SettingsFile(path).get(_TEMPORARY)

@@ -36,7 +36,7 @@ _LIBRARIES = {
 }
 
 # What uses them, of ours, and nothing else does
-_USERS = (".engine", ".takeover.takeover")
+_USERS = (".engine", ".takeover.takeover", ".takeover.own_store")
 
 # SECURITY: at the level DEBUG these write texts and keys
 _LOGGERS = ("omemo", "oldmemo", "twomemo", "doubleratchet", "x3dh")

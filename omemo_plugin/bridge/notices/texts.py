@@ -193,6 +193,20 @@ def key_not_kept() -> str:
     return _("Your key could not be kept. Start Gajim again and retry.")
 
 
+def not_connected_to_give() -> str:
+    """The server has to be told first."""
+    return _("This account is not connected. Connect it, and try again.")
+
+
+def server_did_not_answer() -> str:
+    return _("The server did not answer. Your key stays with this plugin.")
+
+
+def key_not_given() -> str:
+    """The other program's file is in use, or the plugin's own store is damaged."""
+    return _("That did not work. Your key stays with this plugin.")
+
+
 def earlier_key_is_lost() -> str:
     """The file was damaged when Gajim went on after a crash."""
     return _("Your key from before is damaged. You have a new key now.")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Collection
 from xml.etree.ElementTree import Element
 
 from ...engine.errors import MalformedStanza
@@ -42,13 +43,19 @@ class Departure:
         """A new stream has begun: what was asked on the old one gets no answer."""
         self._pep.connected()
 
-    def take_off(self, devices: frozenset[int], done: Callable[[bool], None]) -> None:
+    def take_off(
+        self,
+        devices: frozenset[int],
+        done: Callable[[bool], None],
+        protocols: Collection[Protocol] = tuple(Protocol),
+    ) -> None:
         """
         Args:
             done: called once at the end, with whether nothing of them is left.
+            protocols: those that they leave.
         """
         run = _Run(done)
-        for protocol in Protocol:
+        for protocol in protocols:
             run.expect()
             self._clean_list(protocol, devices, run.ended)
             for number in devices:

@@ -11,28 +11,29 @@ find it any more, and makes a new one with new keys when it starts. After a cras
 between, the renamed file says that the user has agreed, and the rest is done at the
 next start. Once that is done it is renamed again and never read any more: whoever
 deletes the plugin's own store begins with new keys, and not with used ones.
+
+The way back, when the plugin is switched off, is in `key_return`.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import sqlite3
 import time
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
 from ...engine.errors import EarlierStoreError
-from ...engine.errors import EarlierStoreInUse
+from ...engine.state.rollback_marker import RollbackMarker
 from ...engine.takeover.reader import read
 from ...engine.takeover.reader import read_own
 from ...engine.takeover.takeover import has_identity
 from ...engine.takeover.takeover import take_over
-from ...engine.takeover.values import EarlierIdentity
 from ...engine.takeover.values import OwnKey
 from ...engine.takeover.values import Taken
-from ...engine.values import Trust
+from .key_return import KeyReturn
+from .key_return import claim
+from .private_file import wait_for_folder
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -62,18 +63,23 @@ class EarlierState(Enum):
 class EarlierStore:
     """The file of one account. Nothing else may use it while `take` runs."""
 
-    def __init__(self, own_jid: str, folder: Path, store: Path) -> None:
+    def __init__(
+        self, own_jid: str, folder: Path, store: Path, marker: Path | None = None
+    ) -> None:
         """
         Args:
             own_jid: the account's bare JID.
             folder: where Gajim keeps its data.
             store: the key store of this plugin.
+            marker: the file that says how far the store has come.
         """
         self._own_jid = own_jid
         self._path = folder / f"omemo_{own_jid}.db"
         self._claimed = self._path.with_name(self._path.name + _CLAIMED)
         self._taken = self._path.with_name(self._path.name + _TAKEN)
         self._store = store
+        self._marker = RollbackMarker(marker)
+        self._return = KeyReturn(own_jid, self._path, store, self._marker)
         # An address may not lead out of the folder
         self._is_possible = "/" not in own_jid and self._path.parent == folder
 
@@ -82,9 +88,11 @@ class EarlierStore:
         Raises:
             EarlierStoreError: there is a file that cannot be read.
             StoreError: the plugin's own store cannot be opened.
+            OSError: giving the keys back has not come to its end.
         """
         if not self._is_possible:
             return EarlierState.NOTHING
+        self._return.settle()
         if self._claimed.exists():
             if not has_identity(self._store):
                 return EarlierState.INTERRUPTED
@@ -92,7 +100,7 @@ class EarlierStore:
         if self._store.exists():
             return EarlierState.NOTHING
         identity = read(self._path)
-        if identity is None or not _was_used(identity):
+        if identity is None or not identity.was_used:
             return EarlierState.NOTHING
         return EarlierState.ASK
 
@@ -113,12 +121,14 @@ class EarlierStore:
             identity = read(self._path)
         except EarlierStoreError:
             return False
-        return identity is not None and not _was_used(identity)
+        return identity is not None and not identity.was_used
 
     @property
     def renamed_files(self) -> tuple[Path, ...]:
-        """The names that the file has when its keys are the plugin's own."""
-        return (self._claimed, self._taken) if self._is_possible else ()
+        """The names that the file has when the other program does not use it."""
+        if not self._is_possible:
+            return ()
+        return (self._claimed, self._taken, *self._return.files)
 
     def take(self) -> Taken:
         """
@@ -134,53 +144,47 @@ class EarlierStore:
             # Raises now, while the other program can still go on
             if read(self._path) is None:
                 raise EarlierStoreError("there is no identity")
-            self._claim()
+            claim(self._path, self._claimed, _PATIENCE_SECONDS)
         identity = read(self._claimed)
         if identity is None:
             raise EarlierStoreError("there is no identity")
-        taken = take_over(self._store, self._own_jid, identity, int(time.time()))
+        taken = take_over(
+            self._store,
+            self._own_jid,
+            identity,
+            int(time.time()),
+            self._marker.generation(identity.device_id),
+        )
         self._rename(self._claimed, self._taken)
         return taken
 
-    def _claim(self) -> None:
-        try:
-            connection = sqlite3.connect(
-                self._path, timeout=_PATIENCE_SECONDS, isolation_level=None
-            )
-            try:
-                # Everything is in the one file then, which is renamed
-                connection.execute("PRAGMA journal_mode = DELETE")
-                connection.execute("BEGIN EXCLUSIVE")
-                self._path.rename(self._claimed)
-                connection.execute("ROLLBACK")
-            finally:
-                connection.close()
-        except (sqlite3.Error, OSError) as error:
-            raise EarlierStoreInUse("the other program uses its file") from error
-        self._wait_for_disk()
+    def device_to_give(self) -> int:
+        """
+        The device that the other program could go on with; 0 if there is none. Nothing
+        else may use the plugin's store.
+
+        Raises:
+            StoreError, EarlierStoreError, OSError: it is not known.
+        """
+        return self._return.device_to_give() if self._is_possible else 0
+
+    def give(self) -> int:
+        """
+        Give the identity to the other program. Neither that program nor anything else
+        of this plugin may use its file meanwhile.
+
+        Returns:
+            The id of the device that the other program had until now; 0 for none.
+
+        Raises:
+            EarlierStoreError, StoreError, OSError: this plugin still has it.
+        """
+        return self._return.give()
 
     def _rename(self, before: Path, after: Path) -> None:
         try:
             before.rename(after)
-            self._wait_for_disk()
+            wait_for_folder(self._path.parent)
         except OSError as error:
             # It is done at the next start
             log.warning("The file of the earlier keys keeps its name: %s", error)
-
-    def _wait_for_disk(self) -> None:
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
-
-def _was_used(identity: EarlierIdentity) -> bool:
-    """
-    Whether a contact knows the keys. Gajim 2 makes keys for each account, also where
-    nobody has met them.
-    """
-    sessions = [one for device in identity.devices for one in device.sessions]
-    return any(one.pending is None or one.sending.index for one in sessions) or any(
-        key.trust in (Trust.VERIFIED, Trust.DISTRUSTED) for key in identity.keys
-    )

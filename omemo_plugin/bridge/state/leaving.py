@@ -79,6 +79,15 @@ class LeavingRecord:
         """
         self._write(self.devices.union(devices), True, after)
 
+    def has_to_leave(self, device_id: int) -> None:
+        """
+        A device whose keys nobody uses any more may still be on the server.
+
+        Raises:
+            OSError: it stays there.
+        """
+        self._write(self.devices | {device_id}, self.deleting, self.after)
+
     def files_are_gone(self) -> None:
         """
         Raises:

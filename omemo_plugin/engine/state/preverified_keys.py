@@ -8,6 +8,7 @@ is not listed yet, or a trust message names a key that has not been fetched.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypedDict
 
 from ..values import Device
@@ -131,3 +132,13 @@ class PreverifiedKeys:
         return bool(entries["devices"]) or any(
             trust == Trust.VERIFIED.value for trust, _ in entries["keys"].values()
         )
+
+    def everywhere(self) -> Iterator[tuple[str, bytes, Trust]]:
+        """All keys of all accounts, each in the form in which it was named."""
+        for key in self._store.keys(_PREVERIFIED):
+            jid = key[len(_PREVERIFIED) :]
+            entries = self._load(jid)
+            for fingerprint in entries["devices"].values():
+                yield jid, bytes.fromhex(fingerprint), Trust.VERIFIED
+            for text, (trust, _) in entries["keys"].items():
+                yield jid, bytes.fromhex(text), Trust(trust)

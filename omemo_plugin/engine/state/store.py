@@ -242,6 +242,35 @@ class Store:
             finally:
                 os.close(self._lock)
 
+    def close_as(self, path: Path) -> None:
+        """
+        Close, and give the file another name: nothing opens it as a key store any more.
+        On the disk when this returns.
+
+        Args:
+            path: in the same folder.
+
+        Raises:
+            StoreError: it may have the other name or not.
+        """
+        try:
+            with self._translated():
+                self.commit()
+                self.journal.close()
+                self._connection.close()
+            if self._wal.exists():
+                raise StoreError("somebody else has the key store open")
+            self._path.rename(path)
+            directory = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise StoreError("the key store keeps its name") from error
+        finally:
+            os.close(self._lock)
+
     # Values
 
     def get(self, key: str, default: JSON = None) -> JSON:

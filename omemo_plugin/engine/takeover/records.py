@@ -34,18 +34,23 @@ _UINT32 = _FIELD.TYPE_UINT32
 _BYTES = _FIELD.TYPE_BYTES
 
 # The version of sessions of OMEMO 0.3
-_VERSION = 3
+VERSION = 3
 
 # A private key, a public key, and a public key with its type in front, in bytes
 _KEY_SIZE = 32
-_DJB = b"\x05"
+DJB = b"\x05"
 _SIGNATURE_SIZE = 64
 
 # By message its fields: name, number, and type or, for a message, its name; "*" in
 # front of the name says that there may be several
 _MESSAGES: dict[str, tuple[tuple[str, int, int | str], ...]] = {
     "ChainKey": (("index", 1, _UINT32), ("key", 2, _BYTES)),
-    "MessageKey": (("index", 1, _UINT32),),
+    "MessageKey": (
+        ("index", 1, _UINT32),
+        ("cipher_key", 2, _BYTES),
+        ("mac_key", 3, _BYTES),
+        ("iv", 4, _BYTES),
+    ),
     "Chain": (
         ("public", 1, _BYTES),
         ("private", 2, _BYTES),
@@ -66,6 +71,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int | str], ...]] = {
         ("sending", 6, "Chain"),
         ("receiving", 7, "*Chain"),
         ("pending", 9, "PendingPreKey"),
+        ("own_device", 11, _UINT32),
         ("base_key", 13, _BYTES),
     ),
     "Record": (("current", 1, "Session"), ("previous", 2, "*Session")),
@@ -81,7 +87,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int | str], ...]] = {
 
 
 # Any: protobuf makes these classes while the program runs
-_Record = Any
+Record = Any
 
 
 def _describe() -> descriptor_pool.DescriptorPool:
@@ -106,7 +112,7 @@ def _describe() -> descriptor_pool.DescriptorPool:
     return pool
 
 
-def _classes() -> dict[str, _Record]:
+def _classes() -> dict[str, Record]:
     pool = _describe()
     # Newer releases of protobuf have the second way alone, older ones the first
     make = getattr(message_factory, "GetMessageClass", None)
@@ -121,7 +127,12 @@ def _classes() -> dict[str, _Record]:
 _CLASSES = _classes()
 
 
-def _parse(kind: str, data: object) -> _Record:
+def new_record(kind: str) -> Record:
+    """An empty `Record`, `PreKey` or `SignedPreKey`."""
+    return _CLASSES[kind]()
+
+
+def _parse(kind: str, data: object) -> Record:
     if not isinstance(data, bytes):
         raise EarlierStoreDamaged(f"{kind} is no record")
     try:
@@ -142,7 +153,7 @@ def public_key(data: object) -> bytes:
     if (
         not isinstance(data, bytes)
         or len(data) != _KEY_SIZE + 1
-        or data[:1] != _DJB
+        or data[:1] != DJB
         or not any(data[1:])
     ):
         raise EarlierStoreDamaged("not a public key")
@@ -200,8 +211,8 @@ def read_sessions(data: object) -> tuple[list[EarlierSession], int]:
     return sessions, lost
 
 
-def _session(state: _Record) -> EarlierSession:
-    if state.version != _VERSION or not state.receiving:
+def _session(state: Record) -> EarlierSession:
+    if state.version != VERSION or not state.receiving:
         raise EarlierStoreDamaged("another kind of session")
     newest = state.receiving[-1]
     return EarlierSession(
@@ -217,7 +228,7 @@ def _session(state: _Record) -> EarlierSession:
     )
 
 
-def _chain(chain: _Record, private: bytes = b"") -> EarlierChain:
+def _chain(chain: Record, private: bytes = b"") -> EarlierChain:
     return EarlierChain(
         public_key(chain.public),
         secret(chain.chain_key.key),
@@ -226,7 +237,7 @@ def _chain(chain: _Record, private: bytes = b"") -> EarlierChain:
     )
 
 
-def _pending(pending: _Record) -> PendingExchange:
+def _pending(pending: Record) -> PendingExchange:
     if not pending.HasField("prekey_id"):
         raise EarlierStoreDamaged("a key exchange without a prekey")
     return PendingExchange(

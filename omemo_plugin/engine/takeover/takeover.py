@@ -49,7 +49,13 @@ def has_identity(path: Path) -> bool:
         store.close()
 
 
-def take_over(path: Path, own_jid: str, identity: EarlierIdentity, now: int) -> Taken:
+def take_over(
+    path: Path,
+    own_jid: str,
+    identity: EarlierIdentity,
+    now: int,
+    generation: int = 0,
+) -> Taken:
     """
     Make the key store of an account from an earlier identity. It is on the disk when
     this returns.
@@ -58,6 +64,8 @@ def take_over(path: Path, own_jid: str, identity: EarlierIdentity, now: int) -> 
         path: of the key store; it is created.
         own_jid: the account's bare JID.
         now: seconds since 1970.
+        generation: an earlier store with this identity has had this one. That one is
+            older, should it come back from a backup.
 
     Raises:
         IdentityExists: the store has one already.
@@ -72,6 +80,7 @@ def take_over(path: Path, own_jid: str, identity: EarlierIdentity, now: int) -> 
             raise
         except Exception as error:
             raise EarlierStoreDamaged("the keys make no sense") from error
+        store.overtake(generation)
         store.commit()
         store.flush()
     except BaseException:

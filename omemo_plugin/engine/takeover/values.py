@@ -38,6 +38,15 @@ class PendingExchange:
 
 
 @dataclass(frozen=True)
+class LateKey:
+    """The key of a message that has not arrived: its chain and its number in it."""
+
+    ratchet_key: bytes
+    index: int
+    message_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class EarlierSession:
     """
     The state of one session.
@@ -48,6 +57,7 @@ class EarlierSession:
         base_key: the ephemeral key of the key exchange, whichever side made it.
         skipped: the number of keys of messages that have not arrived. They are kept
             in a form that python-omemo cannot use.
+        late: such keys of a session of python-omemo, which the other form is made of.
     """
 
     own_identity: bytes
@@ -59,6 +69,7 @@ class EarlierSession:
     pending: PendingExchange | None
     base_key: bytes
     skipped: int = 0
+    late: tuple[LateKey, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,15 @@ class EarlierIdentity:
     def fingerprint(self) -> str:
         """64 hex digits, as clients show it."""
         return self.public.hex()
+
+    @property
+    def was_used(self) -> bool:
+        """Whether a contact knows the keys. Gajim 2 makes keys for each account, also
+        where nobody has met them."""
+        sessions = [one for device in self.devices for one in device.sessions]
+        return any(one.pending is None or one.sending.index for one in sessions) or any(
+            key.trust in (Trust.VERIFIED, Trust.DISTRUSTED) for key in self.keys
+        )
 
     @property
     def asked_about_all(self) -> bool:

@@ -7,9 +7,13 @@ off."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 
 from ...i18n import _
 from ..presenters import leaving
+from ..presenters.giving_back import GivingBackOffer
+from ..presenters.giving_back import KeyGiver
+from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import theme
 from ..widgets.toolkit import widgets
@@ -21,6 +25,7 @@ def open_leaving(
     *,
     gajim_has_omemo: bool,
     switch_on: Callable[[], None] | None,
+    offers: Sequence[KeyGiver] = (),
 ) -> Callable[[], None]:
     """
     Show the window.
@@ -29,13 +34,14 @@ def open_leaving(
         gajim_has_omemo: Gajim's own OMEMO takes over.
         switch_on: called when the user wants the plugin to be on again; None where
             the plugin is gone.
+        offers: the accounts whose key another program could go on with.
 
     Returns:
         Closes the window, if it is open.
     """
     # All else of the plugin has been taken back
     theme.start()
-    pages = Pages(leaving.title(), parent, 480, 320)
+    pages = Pages(leaving.title(), parent, 480, 560 if offers else 320)
     pages.begin(leaving.title())
     for sentence in leaving.sentences(gajim_has_omemo=gajim_has_omemo):
         pages.add(widgets.label(sentence))
@@ -43,6 +49,8 @@ def open_leaving(
     if switch_on is not None:
         buttons.insert(0, widgets.button(_("Switch it on again"), switch_on))
     pages.add_buttons(*buttons)
+    for offer in offers:
+        pages.add(_offer(GivingBackOffer(offer)))
     opened = [pages.window]
     widgets.on_close(pages.window, opened.clear)
     widgets.present(pages.window)
@@ -52,3 +60,35 @@ def open_leaving(
             widgets.close(window)
 
     return close
+
+
+def _offer(offer: GivingBackOffer) -> Widget:
+    """The offer for one account. What has become of it takes the button's place."""
+    outcome = widgets.label("")
+    widgets.set_visible(outcome, False)
+
+    def say(text: str) -> None:
+        widgets.set_text(outcome, text)
+        widgets.set_visible(outcome, True)
+
+    def done(given: bool, text: str) -> None:
+        say(text)
+        widgets.set_visible(button, not given)
+        widgets.set_sensitive(button, True)
+
+    def give() -> None:
+        widgets.set_sensitive(button, False)
+        say(offer.waiting)
+        offer.give(done)
+
+    button = widgets.describe(
+        widgets.button(offer.button, give), name=offer.spoken_button
+    )
+    return widgets.column(
+        widgets.heading(offer.heading),
+        widgets.label(offer.address),
+        *(widgets.label(one) for one in offer.sentences),
+        widgets.row(button),
+        outcome,
+        spacing=12,
+    )

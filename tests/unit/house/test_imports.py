@@ -33,6 +33,7 @@ BRIDGE_FLOORS = (
     ("setting_changes",),
     ("account", "without_identity"),
     ("alarms", "default_encryption", "device_management", "new_members"),
+    ("giving_back",),
     ("settings", "verification", "outgoing", "takeover", "identity_end"),
     ("incoming", "pep"),
     ("state", "xml", "files"),
