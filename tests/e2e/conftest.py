@@ -49,6 +49,7 @@ SHARED = (
     "test_hostile_messages",
     "test_pidgin",
     "test_states",
+    "test_verify",
     "test_walk",
 )
 
@@ -58,6 +59,7 @@ LONGEST = (
     "test_hostile_messages",
     "test_hostile_devices",
     "test_walk",
+    "test_verify",
     "test_states",
     "test_copied_disk",
     "test_many_devices",
@@ -145,10 +147,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture
-def new_scene(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scene]]:
+def new_scene(
+    request: pytest.FixtureRequest, has_failed: Callable[[], bool]
+) -> Iterator[Callable[..., Scene]]:
     """Make a scene; it is ended, and its logs kept, when the test is over."""
-    # A test that failed before its report counts as failed.
-    yield from _scenes(request, lambda: request.node.stash.get(_FAILED, True))
+    yield from _scenes(request, has_failed)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +161,15 @@ def new_lasting_scene(
     """Make a scene that several tests share."""
     before = request.session.testsfailed
     yield from _scenes(request, lambda: request.session.testsfailed > before)
+
+
+@pytest.fixture
+def has_failed(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """Whether the test has failed, for what is done when it is over.
+
+    A test that failed before its report counts as failed.
+    """
+    return lambda: request.node.stash.get(_FAILED, True)
 
 
 @pytest.fixture(scope="module", params=list(GAJIM_VERSIONS))

@@ -16,6 +16,8 @@ from tests.e2e.conversation import is_kept
 from tests.e2e.conversation import said_in_dock
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
 from tests.support.gajim.accessible import CONTROLS
 from tests.support.gajim.accessible import Accessibility
 from tests.support.gajim.accessible import Node
@@ -40,25 +42,55 @@ CAMERA = {
 }
 
 
-@pytest.fixture
-def scene(new_scene: Callable[..., Scene]) -> Scene:
-    return new_scene("ann", "ben")
-
-
-@pytest.fixture
-def ann(scene: Scene, host: str) -> Gajim:
+def with_camera(scene: Scene, host: str) -> Gajim:
     return scene.gajim(host, "ann", OURS, accessible=True, environment=CAMERA)
 
 
+def start_ann(scene: Scene, host: str) -> Gajim:
+    ann = with_camera(scene, host)
+    ann.start()
+    return ann
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: Callable[..., Scene]) -> Lasting:
+    return Lasting(new_lasting_scene, "ann", "ben", start_ann)
+
+
 @pytest.fixture
-def ben(scene: Scene) -> Gajim:
-    return scene.gajim("bookworm", "ben", OURS)
+def shared(
+    lasting: Lasting, host: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """Ann's Gajim, and a Ben whom she has not met."""
+    with lasting.of(host, has_failed) as shared:
+        (shared.gajim.folder / "camera.png").unlink(missing_ok=True)
+        yield shared
+
+
+@pytest.fixture
+def scene(shared: Shared) -> Scene:
+    return shared.scene
+
+
+@pytest.fixture
+def ann(shared: Shared) -> Gajim:
+    return shared.gajim
+
+
+@pytest.fixture
+def ben(shared: Shared) -> Gajim:
+    return shared.scene.gajim("bookworm", shared.contact, OURS)
 
 
 @pytest.fixture
 def code(ann: Gajim, ben: Gajim) -> Path:
     """A screenshot of Ben's Gajim that shows its code, after they have talked."""
-    start_all([ann, ben])
+    ben.start()
+    return show_code(ann, ben)
+
+
+def show_code(ann: Gajim, ben: Gajim) -> Path:
+    """Let them talk, and return a screenshot of Ben's Gajim that shows its code."""
     ann.open_chat(ben.account.jid, "OMEMO")
     ben.open_chat(ann.account.jid, "OMEMO")
     tell(ann, ben, "before they have met")
@@ -185,8 +217,12 @@ def test_case_69_by_the_screen(ann: Gajim, ben: Gajim, code: Path) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_the_portal(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_the_portal(new_scene: Callable[..., Scene], host: str) -> None:
     """As on Wayland: the desktop asks the user, and hands over a file."""
+    scene = new_scene("ann", "ben")
+    ann, ben = with_camera(scene, host), scene.gajim("bookworm", "ben", OURS)
+    start_all([ann, ben])
+    code = show_code(ann, ben)
     taken = ann.folder / "Screenshot.png"
     log = ann.folder / "portal.log"
     bus = str(ann.call("environment", name="DBUS_SESSION_BUS_ADDRESS"))
@@ -327,7 +363,7 @@ def test_wrong_codes(scene: Scene, ann: Gajim, ben: Gajim, code: Path) -> None:
         ann.call("copy_text", text=text)
         press(ann, "Paste")
 
-    paste(link.replace("ben@", "eve@"))
+    paste(link.replace(f"{ben.account.name}@", "eve@"))
     expect_words(ann, "’s code")
     assert "eve@" in words(ann)
     press(ann, "Scan again")
@@ -368,7 +404,8 @@ def test_a_second_device_is_asked_about(
     press(ann, "Paste")
     say_in_person(ann)
     expect_verified(ann, ben)
-    laptop = scene.gajim("bookworm", "ben", OURS, name="ben-laptop")
+    account = ben.account.name
+    laptop = scene.gajim("bookworm", account, OURS, name=f"{account}-laptop")
     laptop.start()
     wait_for("the warning asks", lambda: asks(ann))
     ann.screenshot(f"second-device-{ann.host.suite}")
@@ -398,7 +435,8 @@ def test_case_45_a_device_that_the_code_does_not_name(
     scene: Scene, ann: Gajim, ben: Gajim, code: Path
 ) -> None:
     """It was trusted before, and reads on: that is not called verified."""
-    stranger = scene.gajim("bookworm", "ben", OURS, name="ben-stranger")
+    account = ben.account.name
+    stranger = scene.gajim("bookworm", account, OURS, name=f"{account}-stranger")
     stranger.start()
     stranger.open_chat(ann.account.jid, "OMEMO")
     assert tell(stranger, [ann, ben], "trusted")[1].trust == "BLIND"
@@ -461,8 +499,10 @@ def test_a_screen_reader_finds_names(ann: Gajim, ben: Gajim, code: Path) -> None
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_without_camera_and_library(scene: Scene, ben: Gajim, host: str) -> None:
+def test_without_camera_and_library(new_scene: Callable[..., Scene], host: str) -> None:
     """It is said what to install; a typed link is enough. Keys only."""
+    scene = new_scene("ann", "ben")
+    ben = scene.gajim("bookworm", "ben", OURS)
     ann = scene.gajim(
         host,
         "ann",
@@ -473,12 +513,7 @@ def test_without_camera_and_library(scene: Scene, ben: Gajim, host: str) -> None
     hidden = make_folder(ann.folder / "hidden" / "zxingcpp")
     (hidden / "__init__.py").write_text("raise ImportError('hidden by a test')\n")
     start_all([ann, ben])
-    ann.open_chat(ben.account.jid, "OMEMO")
-    ben.open_chat(ann.account.jid, "OMEMO")
-    tell(ann, ben, "before they have met")
-    tell(ben, ann, "back")
-    ben.call("activate", name="omemo-code", value=ben.account.name)
-    link = link_of(wait_for("the code is drawn", lambda: drawn(ben)))
+    link = link_of(show_code(ann, ben))
     open_codes(ann, ben)
     expect_words(ann, "install “python3-zxing-cpp”")
     ann.screenshot(f"no-library-{host}")
@@ -493,13 +528,14 @@ def test_without_camera_and_library(scene: Scene, ben: Gajim, host: str) -> None
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_without_a_camera(scene: Scene, host: str, ben: Gajim) -> None:
+def test_without_a_camera(new_scene: Callable[..., Scene], host: str) -> None:
     """The other ways are there at once."""
     if list(Path("/dev").glob("video*")):
         pytest.skip("this machine has a camera; unplug it to test that there is none")
+    scene = new_scene("ann", "ben")
     ann = scene.gajim(host, "ann", OURS, accessible=True)
     ann.start()
-    open_place(ann, ben)
+    open_place(ann, scene.gajim("bookworm", "ben", OURS))
     expect_words(ann, "This computer has no camera. Compare words instead.")
     assert "Compare words" in names_in(ann)
     press(ann, "Other ways…")

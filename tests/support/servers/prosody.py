@@ -125,6 +125,7 @@ class Prosody:
         more_hosts: Mapping[str, Iterable[str]] | None = None,
         network: Path | None = None,
         without: Iterable[str] = (),
+        roster_names: Mapping[str, str] | None = None,
         largest_file: int = 10 << 20,
         stanza_bytes_max: int = 256 * 1024,
     ) -> None:
@@ -136,6 +137,7 @@ class Prosody:
         :param more_hosts: domains besides, and the names of the accounts there
         :param network: a network namespace to run in (then as root)
         :param without: modules of Prosody's that shall not be loaded
+        :param roster_names: what some accounts are called in all rosters
         :param largest_file: bytes of an upload
         :param stanza_bytes_max: from a client; the default is Prosody's own
         """
@@ -155,7 +157,7 @@ class Prosody:
         self.c2s_port, self.https_port = ports or free
         self._more_modules = tuple(more_modules)
         self._child: Child | None = None
-        self._write_accounts()
+        self._write_accounts(roster_names or {})
         self._write_certificate(list(hosts))
         copy_tree(MODULES, self.folder / "modules")
         make_folder(self.folder / "hostile")
@@ -310,13 +312,16 @@ class Prosody:
             if state == LISTENING
         }
 
-    def _write_accounts(self) -> None:
+    def _write_accounts(self, roster_names: Mapping[str, str]) -> None:
         for account in self.accounts.values():
             folder = self.folder / "data" / encoded(account.domain) / "accounts"
             folder.mkdir(parents=True, exist_ok=True)
             text = f'return {{ ["password"] = "{account.password}"; }};\n'
             (folder / f"{encoded(account.name)}.dat").write_text(text)
-        members = [f"{a.jid}={a.name.title()}\n" for a in self.accounts.values()]
+        members = [
+            f"{account.jid}={roster_names.get(account.name, account.name.title())}\n"
+            for account in self.accounts.values()
+        ]
         (self.folder / "groups").write_text("[Friends]\n" + "".join(members))
 
     def _write_certificate(self, domains: Sequence[str]) -> None:

@@ -158,6 +158,12 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
             if title in (window.get_title() or ""):
                 window.close()
 
+    def close_other_windows(self) -> None:
+        """Close all windows but the main one, as the user does."""
+        for window in self._open_windows():
+            if self._class_name(window) != "MainWindow":
+                window.close()
+
     def window_texts(self) -> list[str]:
         """Every label's text in every open window."""
         texts = []
@@ -767,6 +773,13 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
         else:
             texture = GDK4.Texture.new_from_filename(path)
             self._clipboard().set_content(GDK4.ContentProvider.new_for_value(texture))
+
+    def empty_clipboard(self) -> None:
+        """Take out what this Gajim has put into the clipboard."""
+        if gajim_1():
+            self._clipboard().clear()
+        else:
+            self._clipboard().set_content(None)
 
     @staticmethod
     def _clipboard() -> Any:
