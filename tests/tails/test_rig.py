@@ -21,6 +21,7 @@ from tests.support.tails.firewall import Counts
 from tests.support.tails.firewall import Firewall
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.machine import Machine
+from tests.support.tails.machine import connect
 from tests.support.tails.names import answer
 from tests.support.tails.names import encoded
 from tests.support.tails.root import USER_IDS
@@ -79,6 +80,23 @@ def test_the_firewall_counts_what_it_refuses(namespaces: None, tmp_path: Path) -
         assert NAME_SERVER in counts.where
     finally:
         machine.stop()
+        root.close()
+
+
+def test_machines_of_each_debian_can_be_connected(
+    namespaces: None, suite: str, tmp_path: Path
+) -> None:
+    root = TailsRoot(suite)
+    machines: list[Machine] = []
+    try:
+        machines.extend(Machine(name, root.path, tmp_path) for name in ("one", "other"))
+        one, other = machines
+        connect(one, other, ("10.9.1.2/24", "10.9.1.1/24"))
+        assert "via 10.9.1.1 dev eth0" in one.run(["ip", "route"]).stdout
+        assert "10.9.1.1/24" in other.run(["ip", "address"]).stdout
+    finally:
+        for machine in machines:
+            machine.stop()
         root.close()
 
 

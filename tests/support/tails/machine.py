@@ -263,13 +263,18 @@ def connect(
     """
     number = addresses[1].split(".")[2]
     peer = f"to-{one.name}-{number}"
-    # Out here, where the number of the machine's process means something
-    done = subprocess.run(
-        ['nsenter', f'--net={other.network}', '--', 'chroot', str(other.files),
-         'ip', 'link', 'add', peer, 'type', 'veth',
-         'peer', 'name', name, 'netns', str(one.pid)],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    # By a descriptor: in there the number of the machine's process means nothing
+    network = os.open(one.network, os.O_RDONLY)
+    try:
+        done = subprocess.run(
+            ['nsenter', f'--target={other.pid}', '--mount', '--net', '--pid', '--root',
+             '--wd', '--', 'env', '-i', f'PATH={PATH}', 'ip', 'link', 'add', peer,
+             'type', 'veth', 'peer', 'name', name,
+             'netns', f'/proc/self/fd/{network}'],
+            check=False, capture_output=True, text=True, pass_fds=[network],
+        )  # fmt: skip
+    finally:
+        os.close(network)
     if done.returncode != 0:
         raise RuntimeError(f"no cable to {one.name}: {done.stderr}")
     for machine, interface, address in (
