@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from omemo_plugin.engine.values import Protocol
@@ -69,10 +70,17 @@ class Stage:
         return f"{name}{self._used[name]}"
 
     def device_of(
-        self, account: XmppAccount, protocols: tuple[Protocol, ...] = BOTH
+        self,
+        account: XmppAccount,
+        protocols: tuple[Protocol, ...] = BOTH,
+        *,
+        folder: Path | None = None,
     ) -> OmemoPeer:
-        """A device comes online."""
-        folder = self.scene.folder / f"peer-{next(self._numbers)}"
+        """A device comes online.
+
+        :param folder: with its keys, if it has some already
+        """
+        folder = folder or self.scene.folder / f"peer-{next(self._numbers)}"
         peer = OmemoPeer(self.server, account, folder, protocols)
         self._peers.append(peer)
         return peer

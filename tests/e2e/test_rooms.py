@@ -223,7 +223,9 @@ def test_case_8_a_room_that_is_opened(
     ann.call("press_send")
     wait_for(
         "it says why",
-        lambda: "Nothing is sent: anyone can join this group" in said_in_dock(ann),
+        lambda: (
+            "Nothing is sent: anyone can join this group chat now" in said_in_dock(ann)
+        ),
     )
     assert not scene.server.leaks(text)
     # Gajim 2.6 shows it as switched off; that changes nothing

@@ -8,6 +8,7 @@ server does. Where nothing may be sent, the wire is searched.
 
 from __future__ import annotations
 
+from omemo_plugin.engine.engine import OmemoEngine
 from tests.e2e.conversation import said_in_dock
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import send_after_all
@@ -224,6 +225,7 @@ def test_somebody_lists_no_device_any_more(stage: Stage) -> None:
         eve.publish_list(protocol, [eve.device.device_id])
     wait_until_said(stage, f"Encrypted for {name}.")
     assert "no longer offers" not in said_in_dock(stage.alice)
+    stage.wait_for_line(f"The warning about {eve.jid} is settled")
     send_after_all(stage.alice, text)
     eve.wait_for_text(text)
 
@@ -353,3 +355,93 @@ def test_a_damaged_key_store(stage: Stage) -> None:
     alice.start()
     stage.open_chat(stage.bob)
     stage.tell(stage.bob, "with the keys as before")
+
+
+def test_a_private_message_in_a_room(stage: Stage) -> None:
+    """The line says whose nickname it is."""
+    eve = stage.peer("eve")
+    alice = stage.alice
+    room = "corner@rooms.localhost"
+    alice.create_room(room)
+    alice.set_affiliation(room, eve.jid, "member")
+    eve.client.send(
+        f"<presence to='{room}/owl'><x xmlns='http://jabber.org/protocol/muc'/>"
+        "</presence>"
+    )
+    wait_for(
+        "the owl is there",
+        lambda: "owl" in alice.call("nicknames", account=alice.account_name, room=room),
+    )
+    alice.open_chat(f"{room}/owl", "OMEMO")
+    said = f"Encrypted for {eve.jid}, here “owl”. 1 device can read this."
+    wait_until_said(stage, f"{said} It is not verified.")
+    picture(stage, "private-message")
+    before = len(sent_to(stage, eve))
+    text = secret("for the owl alone")
+    alice.send(text)
+    alice.wait_for_message(text)
+    assert len(sent_to(stage, eve)) > before
+    assert not stage.server.leaks(text)
+    verify(stage, eve)
+    wait_until_said(stage, f"{said} It is verified.")
+
+
+def open_codes(stage: Stage, jid: str, name: str) -> None:
+    """Open the window "Verify" as somebody does who has a code already."""
+    alice = stage.alice
+    alice.call("activate", name="omemo-verify", value=[alice.account_name, jid])
+    press_in_window(stage, "Neither")
+    press_in_window(stage, f"I have {name}’s code already")
+
+
+def paste(stage: Stage, text: str) -> None:
+    stage.alice.call("copy_text", text=text)
+    press_in_window(stage, "Paste")
+
+
+def wait_for_words(stage: Stage, words: str) -> None:
+    wait_for(
+        f"a window says {words!r}",
+        lambda: words in " ".join(stage.alice.call("window_texts")),
+    )
+
+
+def test_a_code_of_a_device_that_nobody_has_met(stage: Stage) -> None:
+    """It is remembered, and verified as soon as it is there."""
+    account = stage.server.accounts[stage.nobody("dan")]
+    name = account.jid.partition("@")[0].title()
+    folder = stage.scene.folder / f"not-met-{stage.suite}"
+    folder.mkdir()
+    engine = OmemoEngine.open(folder / "keys.db", account.jid)
+    link = f"xmpp:{account.jid}?omemo-sid-{engine.device_id}={engine.fingerprint}"
+    engine.close()
+    open_codes(stage, account.jid, name)
+    paste(stage, link)
+    wait_for_words(stage, "How did this code reach you?")
+    press_in_window(stage, f"{name} gave or showed it to me in person")
+    press_in_window(stage, "Verify")
+    wait_for_words(stage, "Remembered")
+    wait_for_words(stage, "As soon as this device appears with exactly this key")
+    picture(stage, "remembered")
+    press_in_window(stage, "Close")
+    dan = stage.device_of(account, folder=folder)
+    stage.open_chat(dan)
+    wait_until_said(
+        stage, f"Encrypted for {name}. 1 device can read this. It is verified."
+    )
+    stage.tell(dan, "to a verified device")
+
+
+def test_the_own_code(stage: Stage) -> None:
+    """It says nothing of the contact, and changes nothing."""
+    eve = stage.peer("eve")
+    name = eve.name.title()
+    alice = stage.alice
+    stage.open_chat(eve)
+    open_codes(stage, eve.jid, name)
+    paste(stage, alice.call("own_code", account=alice.account_name))
+    wait_for_words(stage, "This is your own code")
+    wait_for_words(stage, f"Scan the one that {name} shows.")
+    picture(stage, "own-code")
+    alice.call("close_window", title=f"Verify {name}")
+    wait_until_said(stage, f"Encrypted for {name}.", "It is not verified.")

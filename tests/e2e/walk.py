@@ -94,10 +94,12 @@ class Walk:
                 return ""
             return next(
                 (
-                    node.name
+                    name
                     for node in reader.read(window)
+                    # GTK 3 has a tooltip as the description of what has no name
+                    for name in (node.name or node.description,)
                     if node.role in CONTROLS
-                    and node.name.startswith(label)
+                    and name.startswith(label)
                     and "showing" in node.states
                 ),
                 "",
@@ -105,6 +107,16 @@ class Walk:
 
         reader.press(window, wait_for(f"{label!r} in {window}", found))
         self._decisions += 1
+
+    def answer(self, label: str) -> None:
+        """Press a button of the question that has just been asked."""
+        reader = self.reader
+
+        def asked() -> list[str]:
+            names = reader.windows()
+            return [name for name in names if name != MAIN and DETAILS not in name]
+
+        self.press(label, wait_for("the question", asked)[0])
 
     def keys(self, *keys: str) -> None:
         """Press keys at once."""
@@ -128,20 +140,18 @@ class Walk:
     def write(self, about: str) -> str:
         """Type a text and press Enter. Returns the text."""
         text = secret(about)
-        reader = self.reader
-        reader.focus(MAIN)
         self._go_to_input()
-        reader.type(text)
+        self.reader.type(text)
         wait_for(
             "it is in the input", lambda: text == self.stage.alice.call("typed_text")
         )
-        reader.key("Return")
-        self._decisions += 1
+        self.keys("Return")
         return text
 
     def _go_to_input(self) -> None:
         """Escape leads there from what stands above it; opening a chat does too."""
         alice = self.stage.alice
+        self.reader.focus(MAIN)
         if alice.call("focused") != "input":
             self.reader.key("Escape")
         wait_for("the input has the keyboard", lambda: alice.call("focused") == "input")
