@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .bridge.gajim.protocols import Contact
     from .bridge.gajim.protocols import OutgoingMessage
     from .bridge.gajim.protocols import UploadTransfer
-    from .bridge.identity_end import IdentityEnd
+    from .bridge.identity_move import MovableIdentity
     from .bridge.module import OmemoModule
     from .bridge.session_lock import SessionLock
     from .ui.gajim_windows.protocols import NewInputBox
@@ -399,8 +399,8 @@ def _service(account: str) -> AccountService | None:
     return None if module is None else module.service
 
 
-def _identity(account: str) -> IdentityEnd | None:
-    """What ends the identity of an account."""
+def _identity(account: str) -> MovableIdentity | None:
+    """What ends and moves the identity of an account."""
     module = _module(_client(account))
     return None if module is None else module.identity
 

@@ -82,7 +82,8 @@ class IdentityEnd:
         self.own_jid = own_jid
         self._client = client
         self._record = LeavingRecord(leaving_path(folders.data, own_jid))
-        self._marker = RollbackMarker(rollback_marker_path(folders.config, own_jid))
+        self._marker_path = rollback_marker_path(folders.config, own_jid)
+        self._marker = RollbackMarker(self._marker_path)
         self._files = (*key_files(folders, own_jid), *more_files)
         self._host = host
         self._departure = Departure(client, own_jid)
@@ -102,7 +103,12 @@ class IdentityEnd:
     @property
     def is_ended(self) -> bool:
         """Whether the account has no identity, and gets none by itself."""
-        return self._record.after is AfterEnd.STAY_ENDED
+        return self._record.after in (AfterEnd.STAY_ENDED, AfterEnd.MOVED)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether that is because the identity went to another computer."""
+        return self._record.after is AfterEnd.MOVED
 
     @property
     def leaving(self) -> frozenset[int]:
@@ -122,7 +128,11 @@ class IdentityEnd:
             OSError: keys of an ended identity are still there.
         """
         if self._record.deleting:
-            delete_key_files(self._files)
+            files = self._files
+            if self.is_moved:
+                # It has no key, and tells an old file of the identity from a new one
+                files = tuple(one for one in files if one != self._marker_path)
+            delete_key_files(files)
             self._record.files_are_gone()
 
     def end(self, *, anew: bool) -> str:

@@ -36,12 +36,13 @@ from .gajim.protocols import Client
 from .gajim.protocols import Contact
 from .gajim.protocols import OutgoingMessage
 from .gajim.stanza_handlers import handler
-from .identity_end import IdentityEnd
+from .identity_move import MovableIdentity
 from .incoming.clear_handlers import ClearHandlers
 from .incoming.plaintext_guard import NAMESPACES
 from .incoming.plaintext_guard import PRIORITY
 from .log import guard
 from .log import report
+from .notices import moving_texts
 from .notices import texts
 from .pep.events import read_event
 from .setting_changes import SettingChanges
@@ -94,7 +95,7 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         self._takeover: BuiltinTakeover | None = None
         self.keys: KeyTakeover | None = None
         self._undo = Patches()
-        self.identity: IdentityEnd | None = None
+        self.identity: MovableIdentity | None = None
         self._without: WithoutIdentity | None = None
         self._setting_changes: SettingChanges | None = None
         room = Namespace.MUC_USER
@@ -137,10 +138,10 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         )
         self.problem = texts.key_question_is_open()
         self.keys = KeyTakeover(self._client, earlier, self._serve)
-        self.identity = IdentityEnd(
+        self.identity = MovableIdentity(
             self._client, own_jid, self._folders, earlier.renamed_files, self
         )
-        self.identity.finish_deleting()
+        self.identity.start()
         if self.identity.is_ended:
             path = encrypted_chats_path(folder, own_jid)
             self._be_without_identity(EncryptedChats(path))
@@ -210,6 +211,11 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         """Whether there is an identity that can be ended."""
         return self.service is not None and self.service.can_end
 
+    @property
+    def texts_wait(self) -> bool:
+        """Whether messages have not been sent."""
+        return self.service is not None and not self.service.waiting.is_empty
+
     def stop(self) -> None:
         """Close the service for good. Nothing leaves an encrypted chat."""
         assert self.service is not None
@@ -219,14 +225,24 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         service_stopped.emit(self._account)
 
     def _be_without_identity(self, chats: EncryptedChats) -> None:
-        self.problem = texts.identity_has_ended()
+        self._explain()
         self._without = WithoutIdentity(
             self._client, self.own_jid, chats, self.refuse, self.say_why_not
         )
         self._answer_gajim(self._without)
 
+    def explain(self) -> None:
+        """Say, also in the windows, why nothing is encrypted now."""
+        self._explain()
+        service_stopped.emit(self._account)
+
+    def _explain(self) -> None:
+        moved = self.identity is not None and self.identity.is_moved
+        has_moved, has_ended = moving_texts.identity_has_moved, texts.identity_has_ended
+        self.problem = has_moved() if moved else has_ended()
+
     def begin(self) -> None:
-        """Encrypt with a new identity."""
+        """Encrypt, with a new identity or with one that has arrived."""
         without, self._without = self._without, None
         if without is not None:
             without.close()

@@ -147,3 +147,44 @@ class EarlierStoreInUse(EarlierStoreError):
 
 class IdentityExists(EarlierStoreError):
     """The key store has an identity already."""
+
+
+# The file that takes an identity to another computer
+
+
+class MovingFileError(OmemoError):
+    """The file cannot be used. Nothing was changed."""
+
+
+class MovingProgramMissing(MovingFileError):
+    """The library that reads and writes it is not there; the text is the name of its
+    Debian package."""
+
+
+class WrongPassphrase(MovingFileError):
+    """The passphrase is not that of the file."""
+
+
+class MovingFileTooNew(MovingFileError):
+    """A newer version of the plugin has made it."""
+
+
+class MovingFileDamaged(MovingFileError):
+    """It is no such file, or not a whole one."""
+
+
+class MovingFileNotRead(MovingFileError):
+    """The disk, or the memory of this computer, did not give what is needed."""
+
+
+class MovingFileOfAnother(MovingFileError):
+    """
+    It has the identity of another account.
+
+    Attributes:
+        own_jid: the address of that account.
+    """
+
+    def __init__(self, own_jid: str) -> None:
+        super().__init__("another account")
+        self.own_jid = own_jid

@@ -28,14 +28,17 @@ class Introduction:
         self,
         accounts: Callable[[], list[FirstPageSettings]],
         answered: Callable[[], None],
+        bring: Callable[[], None],
     ) -> None:
         """
         Args:
             accounts: the settings of those that have been started.
             answered: called when settings may have changed.
+            bring: asks for the file of an identity from another computer.
         """
         self._accounts = accounts
         self._answered = answered
+        self._bring = bring
         self._window: Window | None = None
         self._timer = 0
 
@@ -74,7 +77,7 @@ class Introduction:
 
     def _show(self, accounts: list[FirstPageSettings]) -> None:
         page = FirstPage(accounts)
-        self._window = open_first_page(page, screen.main_window())
+        self._window = open_first_page(page, screen.main_window(), self._bring)
         widgets.on_close(self._window, lambda: self._closed(page))
 
     def _closed(self, page: FirstPage) -> None:

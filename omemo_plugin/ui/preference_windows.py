@@ -10,10 +10,14 @@ from collections.abc import Callable
 from .gajim_windows import screen
 from .presenters.identity import EndedIdentity
 from .presenters.identity import EndQuestion
-from .presenters.identity import IdentityService
+from .presenters.moving import ArrivalQuestion
+from .presenters.moving import MoveQuestion
+from .presenters.moving import MovingService
 from .presenters.settings import AccountSettings
 from .presenters.window_service import WindowService
 from .views.identity import open_end_question
+from .views.moving import open_arrival
+from .views.moving import open_move
 from .views.preferences import AccountPart
 from .views.preferences import OpenOver
 from .views.preferences import fill_preferences
@@ -31,7 +35,7 @@ class PreferenceWindows:
     def __init__(
         self,
         find: Callable[[str], WindowService | None],
-        identity: Callable[[str], IdentityService | None],
+        identity: Callable[[str], MovingService | None],
         present: Callable[[Key, Callable[[], Window | None]], None],
         *,
         show_devices: OpenOne,
@@ -41,7 +45,7 @@ class PreferenceWindows:
         """
         Args:
             find: the service of an account.
-            identity: the beginning and end of its identity.
+            identity: the beginning and end of its identity, and its ways.
             present: shows a window that is there once.
             show_devices, show_code: open those windows for an account.
             show_first_page: opens the window of the first start again.
@@ -57,6 +61,16 @@ class PreferenceWindows:
     def show(self, parent: Window | None) -> None:
         """Open the preferences."""
         self._present(("preferences",), lambda: self._open(parent))
+
+    def bring_identity(self) -> None:
+        """Ask for the file of an identity from another computer. Where there are
+        several accounts, the preferences have a button for each."""
+        parent = screen.main_window()
+        parts = [part for part in self._parts() if part.bring is not None]
+        if len(parts) == 1 and parts[0].bring is not None and parent is not None:
+            parts[0].bring(parent)
+        else:
+            self.show(parent)
 
     def refresh(self) -> None:
         """Show them again if they are open: an account has another identity."""
@@ -84,7 +98,12 @@ class PreferenceWindows:
         if service is None:
             if identity is None or not (identity.is_ended or identity.is_beginning):
                 return None
-            return AccountPart(account, EndedIdentity(identity))
+            return AccountPart(
+                account,
+                EndedIdentity(identity),
+                bring=self._bring(account, identity),
+                save_file=self._move(account, identity),
+            )
 
         def ask(anew: bool) -> OpenOver | None:
             if identity is None or not identity.can_end:
@@ -101,4 +120,25 @@ class PreferenceWindows:
             show_code=lambda over: self._show_code(account, over),
             end=ask(False),
             start_anew=ask(True),
+            move=(
+                self._move(account, identity)
+                if identity is not None and identity.can_move
+                else None
+            ),
+            bring=(
+                self._bring(account, identity)
+                if identity is not None and identity.can_end
+                else None
+            ),
+        )
+
+    def _move(self, account: str, identity: MovingService) -> OpenOver:
+        return lambda over: self._present(
+            ("end", account, "move"), lambda: open_move(MoveQuestion(identity), over)
+        )
+
+    def _bring(self, account: str, identity: MovingService) -> OpenOver:
+        return lambda over: self._present(
+            ("end", account, "bring"),
+            lambda: open_arrival(ArrivalQuestion(identity), over),
         )

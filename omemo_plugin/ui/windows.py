@@ -40,8 +40,8 @@ from .presenters.code import Code
 from .presenters.earlier_key import EarlierKeyQuestion
 from .presenters.earlier_key import KeyOffer
 from .presenters.help_pages import HelpPage
-from .presenters.identity import IdentityService
 from .presenters.message_of_row import page_of
+from .presenters.moving import MovingService
 from .presenters.progress import catching_up
 from .presenters.verify import Verify
 from .presenters.verify_steps import Step
@@ -78,12 +78,12 @@ class Windows:
     def __init__(
         self,
         service: Callable[[str], WindowService | None],
-        identity: Callable[[str], IdentityService | None],
+        identity: Callable[[str], MovingService | None],
     ) -> None:
         """
         Args:
             service: gives the service of an account; None if it has none.
-            identity: gives what ends its identity.
+            identity: gives what ends and moves its identity.
         """
         self.service = service
         self._patches = Patches()
@@ -122,6 +122,7 @@ class Windows:
                 if not service.problem
             ],
             self._preferences.refresh,
+            self._preferences.bring_identity,
         )
 
     def start(self) -> None:

@@ -54,6 +54,11 @@ class WaitingMessages:
         """The number of messages that are still to be sent."""
         return len(self._outbox)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is still to be sent, and nothing was given back."""
+        return not len(self._outbox) and not self._outbox.unsent
+
     def of(self, jid: str) -> tuple[WaitingMessage, ...]:
         """Those of a conversation that are to be shown, oldest first."""
         found: list[WaitingMessage] = []

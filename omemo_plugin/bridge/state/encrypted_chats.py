@@ -26,6 +26,45 @@ class EncryptedChatsUnreadable(Exception):
     """It is not known which conversations are encrypted."""
 
 
+def check_encrypted_chats(text: str) -> None:
+    """
+    Raises:
+        EncryptedChatsUnreadable: it is no list of encrypted conversations.
+    """
+    _parse(text)
+
+
+def _parse(text: str) -> tuple[set[str], set[str], dict[str, ClearReason]]:
+    """
+    The encrypted conversations, those of them that the user did not choose, and why
+    others are in clear.
+
+    Raises:
+        EncryptedChatsUnreadable: it cannot be understood.
+    """
+    try:
+        values = json.loads(text)
+        jids = values["encrypted"]
+        if not all(isinstance(jid, str) for jid in jids):
+            raise TypeError
+        unasked = values.get("unasked", [])
+        if not all(isinstance(jid, str) for jid in unasked):
+            raise TypeError
+        # Files from before the choice was remembered have no such part
+        clear = {
+            str(jid): ClearReason(reason)
+            for jid, reason in values.get("clear", {}).items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EncryptedChatsUnreadable("not a list of conversations") from error
+    found = set(jids)
+    return (
+        found,
+        set(unasked) & found,
+        {jid: reason for jid, reason in clear.items() if jid not in found},
+    )
+
+
 class EncryptedChats:
     """
     The encrypted conversations of one account. A JID is a bare one.
@@ -53,26 +92,29 @@ class EncryptedChats:
             return
         except (OSError, ValueError) as error:
             raise EncryptedChatsUnreadable(str(error)) from error
-        try:
-            values = json.loads(text)
-            jids = values["encrypted"]
-            if not all(isinstance(jid, str) for jid in jids):
-                raise TypeError
-            unasked = values.get("unasked", [])
-            if not all(isinstance(jid, str) for jid in unasked):
-                raise TypeError
-            # Files from before the choice was remembered have no such part
-            clear = {
-                str(jid): ClearReason(reason)
-                for jid, reason in values.get("clear", {}).items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise EncryptedChatsUnreadable("not a list of conversations") from error
-        self._jids = set(jids)
-        self._unasked = set(unasked) & self._jids
+        self._jids, self._unasked, self._clear = _parse(text)
+
+    def merge(self, text: str) -> None:
+        """
+        Add what the list of another computer has. None is taken off.
+
+        Args:
+            text: the list, as it is on the disk there.
+
+        Raises:
+            EncryptedChatsUnreadable: it cannot be understood. Nothing was changed.
+        """
+        jids, unasked, clear = _parse(text)
+        self._unasked = (self._unasked | unasked) - (
+            (self._jids - self._unasked) | (jids - unasked)
+        )
+        self._jids |= jids
         self._clear = {
-            jid: reason for jid, reason in clear.items() if jid not in self._jids
+            jid: reason
+            for jid, reason in (clear | self._clear).items()
+            if jid not in self._jids
         }
+        self._write()
 
     def __contains__(self, jid: str) -> bool:
         return jid in self._jids

@@ -30,11 +30,14 @@ class AfterEnd(Enum):
     GO_ON: it has an identity, or gets one as at the first start.
     STAY_ENDED: it has none until the user wants one.
     BEGIN_ANEW: it gets a new one, and keys from before are not asked about.
+    MOVED: it has none here. It went to another computer, and its device stays on the
+        server.
     """
 
     GO_ON = "go on"
     STAY_ENDED = "stay ended"
     BEGIN_ANEW = "begin anew"
+    MOVED = "moved"
 
 
 class LeavingRecord:
@@ -111,6 +114,15 @@ class LeavingRecord:
             OSError: they are looked for again at the next connection.
         """
         self._write(self.devices - set(devices), self.deleting, self.after)
+
+    def write_again(self) -> None:
+        """
+        Write what is known once more: a write that failed may have reached the disk.
+
+        Raises:
+            OSError: the disk may have that.
+        """
+        self._write(self.devices, self.deleting, self.after)
 
     def _write(self, devices: frozenset[int], deleting: bool, after: AfterEnd) -> None:
         if devices or deleting or after is not AfterEnd.GO_ON:

@@ -62,3 +62,15 @@ def encrypted_chats_path(folder: Path, jid: str) -> Path:
 def leaving_path(folder: Path, jid: str) -> Path:
     """What is still to be done after an account's identity was ended."""
     return folder / f"{file_stem(jid)}.leaving.json"
+
+
+def departed_path(folder: Path, jid: str) -> Path:
+    """The encrypted file of an identity that goes to another computer, until it is
+    where the user wants it."""
+    return folder / f"{file_stem(jid)}.moved.kdbx"
+
+
+def arriving_path(folder: Path, jid: str) -> Path:
+    """The key store of an identity that comes from another computer, until it is
+    known whether it is used."""
+    return folder / f"{file_stem(jid)}.arriving.db"

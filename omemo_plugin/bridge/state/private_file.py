@@ -20,10 +20,15 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
         OSError: what was there before is still there.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private_bytes(path, text.encode(), durable=durable)
+
+
+def write_private_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """The same for bytes. The folder has to be there."""
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
         if durable:
             file.flush()
             os.fsync(file.fileno())

@@ -44,11 +44,12 @@ class Rollback:
         # The server still has the old bundles of these
         self._renewed: set[Protocol] = set()
         if core.is_behind:
-            self._heal()
+            self.heal()
         elif core.store.get(_ROLLED_BACK, False):
             self._renewed.update(Protocol)
 
-    def _heal(self) -> None:
+    def heal(self) -> None:
+        """No session is sent on, and no prekey is offered any more."""
         core = self._core
         for protocol, prekeys in core.prekeys.items():
             prekeys.renew(core.now())
@@ -73,15 +74,15 @@ class Rollback:
         if bundle.protocol in self._renewed:
             self._renewed.discard(bundle.protocol)
             return []
-        if not self._is_ahead(bundle):
+        if not self.is_ahead(bundle):
             return []
-        self._heal()
+        self.heal()
         self._renewed.discard(bundle.protocol)
         if not self._core.catching_up:
             self.catch_up_ended()
         return [AlarmRaised(self._alarm())]
 
-    def _is_ahead(self, bundle: Bundle) -> bool:
+    def is_ahead(self, bundle: Bundle) -> bool:
         """Whether a bundle has keys of ours that this store does not know."""
         core = self._core
         codec = CODECS[bundle.protocol]

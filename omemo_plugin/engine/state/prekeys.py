@@ -151,8 +151,7 @@ class Prekeys:
         for number, prekey in self.bundle().prekeys.items():
             used[base64.b64encode(prekey).decode("ascii")] = [number, now]
         self._store.put(self._used_key, used)
-        speedups.run(self._backend.rotate_signed_pre_key())
-        self._store.put(self._rotated_key, now)
+        self.rotate(now)
         self._fill()
 
     def refill(self) -> bool:
@@ -185,6 +184,10 @@ class Prekeys:
             return False
         if now - rotated < ROTATION_SECONDS:
             return False
+        self.rotate(now)
+        return True
+
+    def rotate(self, now: int) -> None:
+        """Change the signed prekey. The one before is kept for one period."""
         speedups.run(self._backend.rotate_signed_pre_key())
         self._store.put(self._rotated_key, now)
-        return True

@@ -30,7 +30,7 @@ from .conversion import write_identity
 from .values import EarlierIdentity
 from .values import Taken
 
-_DEVICE_ID = "/own_device_id"
+DEVICE_ID = "/own_device_id"
 
 
 def has_identity(path: Path) -> bool:
@@ -44,7 +44,7 @@ def has_identity(path: Path) -> bool:
         return False
     store = Store(path)
     try:
-        return store.has(_DEVICE_ID)
+        return store.has(DEVICE_ID)
     finally:
         store.close()
 
@@ -92,7 +92,7 @@ def take_over(
 
 
 def _convert(store: Store, own_jid: str, identity: EarlierIdentity, now: int) -> Taken:
-    if store.has(_DEVICE_ID):
+    if store.has(DEVICE_ID):
         raise IdentityExists
     own_key = write_identity(store, identity, now)
     own = Device(own_jid, identity.device_id)

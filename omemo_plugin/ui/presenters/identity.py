@@ -23,6 +23,14 @@ class IdentityService(Protocol):
     def is_ended(self) -> bool: ...
 
     @property
+    def is_moved(self) -> bool:
+        """Whether that is because it went to another computer."""
+
+    @property
+    def file_is_here(self) -> bool:
+        """Whether it went, and its file was not saved."""
+
+    @property
     def is_beginning(self) -> bool:
         """Whether a new one follows by itself."""
 
@@ -96,7 +104,17 @@ class EndedIdentity:
         """What the user has done, and what is still to come."""
         if not self.can_begin:
             return (_("You get a new key as soon as the old device has left."),)
-        lines = [_("You ended the identity of this account. Nothing is encrypted.")]
+        if self._service.is_moved:
+            lines = [
+                _(
+                    "Your key moved to another computer. Nothing is encrypted for this "
+                    "account here."
+                )
+            ]
+        else:
+            lines = [_("You ended the identity of this account. Nothing is encrypted.")]
+        if self._service.file_is_here:
+            lines.append(_("The file with your key has not been saved yet."))
         if self._service.is_leaving:
             lines.append(
                 _(
@@ -105,6 +123,11 @@ class EndedIdentity:
                 )
             )
         return tuple(lines)
+
+    @property
+    def can_save(self) -> bool:
+        """Whether the file of an identity that has gone still has to be saved."""
+        return self._service.file_is_here
 
     def begin(self) -> str:
         """Returns why that was not possible, or ''."""

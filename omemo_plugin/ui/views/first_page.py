@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from ...i18n import _
@@ -17,8 +18,15 @@ from .help import help_button
 from .help import help_on_f1
 
 
-def open_first_page(page: FirstPage, parent: Window | None) -> Window:
-    """Show it. "Start", Escape and closing do the same."""
+def open_first_page(
+    page: FirstPage, parent: Window | None, bring: Callable[[], None]
+) -> Window:
+    """
+    Show it. "Start", Escape and closing do the same.
+
+    Args:
+        bring: asks for the file of an identity from another computer.
+    """
     window = widgets.window(page.title, parent, 480, 440)
     help_on_f1(window, HelpPage.FIRST_STEPS)
     first = widgets.label(page.first_sentences)
@@ -50,7 +58,8 @@ def open_first_page(page: FirstPage, parent: Window | None) -> Window:
         _("Start"), lambda: widgets.close(window), classes=("suggested-action",)
     )
     help_ = help_button(HelpPage.FIRST_STEPS, window)
-    widgets.append(content, embedding.flow(help_, start, in_window=True))
+    brought = widgets.button(_("Bring your identity here…"), bring)
+    widgets.append(content, embedding.flow(help_, brought, start, in_window=True))
     widgets.set_content(window, widgets.scrolled(content))
     widgets.focus(start)
     widgets.present(window)

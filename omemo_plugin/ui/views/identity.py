@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ...i18n import _
 from ..presenters.identity import EndedIdentity
 from ..presenters.identity import EndQuestion
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
+from ..widgets.toolkit import embedding
 from ..widgets.toolkit import widgets
 from .question import AnswerButton
 from .question import open_question
@@ -27,8 +31,16 @@ def open_end_question(question: EndQuestion, parent: Window | None) -> Window:
     )
 
 
-def ended_identity(ended: EndedIdentity) -> Widget:
-    """In the place of the settings of an account."""
+def ended_identity(
+    ended: EndedIdentity, bring: Callable[[], None], save: Callable[[], None]
+) -> Widget:
+    """
+    In the place of the settings of an account.
+
+    Args:
+        bring: asks for the file of an identity from another computer.
+        save: asks where to save the file of the one that has gone.
+    """
     problem = widgets.label("")
     widgets.set_visible(problem, False)
 
@@ -43,7 +55,12 @@ def ended_identity(ended: EndedIdentity) -> Widget:
         *(widgets.label(one) for one in ended.sentences),
         spacing=12,
     )
+    buttons = []
+    if ended.can_save:
+        buttons.append(widgets.button(_("Save the file…"), save))
     if ended.can_begin:
-        widgets.append(column, widgets.row(widgets.button(ended.begin_label, begin)))
+        buttons.append(widgets.button(_("Bring your identity here…"), bring))
+        buttons.append(widgets.button(ended.begin_label, begin))
+    widgets.append(column, embedding.flow(*buttons, in_window=True))
     widgets.append(column, problem)
     return column

@@ -38,7 +38,9 @@ class AccountPart:
         account: Gajim's name of it.
         shown: what can be chosen; or that its identity has ended.
         show_devices, show_code: open those windows.
-        end, start_anew: ask before they do. None where that is not possible.
+        end, start_anew, move: ask before they do. None where that is not possible.
+        bring: asks for an identity from another computer.
+        save_file: asks where the file of one that has gone is saved.
     """
 
     account: str
@@ -47,6 +49,9 @@ class AccountPart:
     show_code: OpenOver = _nothing
     end: OpenOver | None = None
     start_anew: OpenOver | None = None
+    move: OpenOver | None = None
+    bring: OpenOver | None = None
+    save_file: OpenOver = _nothing
 
 
 def open_preferences(
@@ -72,7 +77,7 @@ def fill_preferences(
     for part in parts:
         shown = part.shown
         if isinstance(shown, EndedIdentity):
-            widgets.append(content, ended_identity(shown))
+            widgets.append(content, _ended(part, shown, window))
         else:
             widgets.append(content, _account(part, shown, window))
     if not parts:
@@ -86,6 +91,11 @@ def fill_preferences(
         ),
     )
     widgets.set_content(window, widgets.scrolled(content))
+
+
+def _ended(part: AccountPart, shown: EndedIdentity, window: Window) -> Widget:
+    bring, save = part.bring or _nothing, part.save_file
+    return ended_identity(shown, partial(bring, window), partial(save, window))
 
 
 def _account(part: AccountPart, settings: AccountSettings, window: Window) -> Widget:
@@ -147,9 +157,11 @@ def _public_name(settings: AccountSettings, window: Window) -> list[Widget]:
 
 
 def _ends(part: AccountPart, window: Window) -> Widget:
-    """The ways to end the identity, where that is possible."""
+    """The ways to move and to end the identity, where that is possible."""
     buttons = []
     for text, ask in (
+        (_("Move to another computer…"), part.move),
+        (_("Bring your identity here…"), part.bring),
         (_("Start anew…"), part.start_anew),
         (_("End this identity…"), part.end),
     ):

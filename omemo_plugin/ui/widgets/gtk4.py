@@ -419,6 +419,17 @@ def text_of(made: Gtk.Entry) -> str:
     return str(made.get_text())
 
 
+def set_entry(made: Gtk.Entry, text: str) -> None:
+    """Put a text into an entry."""
+    made.set_text(text)
+
+
+def hide_text(made: Gtk.Entry) -> None:
+    """Show dots instead of what is typed."""
+    made.set_visibility(False)
+    made.set_input_purpose(Gtk.InputPurpose.PASSWORD)
+
+
 def redraw(area: Gtk.Widget) -> None:
     """Have a drawing painted again."""
     area.queue_draw()

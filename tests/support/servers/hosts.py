@@ -25,6 +25,9 @@ PACKAGE_LISTS: dict[str, tuple[str, ...]] = {
     "bookworm": ("gajim", "plugin", "gajim-omemo")
 }
 
+# The lists of a root in which an identity can go to another computer.
+WITH_MOVING = ("gajim", "plugin", "test", "moving")
+
 SYSTEM_PLUGINS = Path("/usr/share/gajim/plugins")
 
 
@@ -59,10 +62,16 @@ class Host:
     """A Debian with a Gajim in it."""
 
     def __init__(
-        self, suite: str, *, always_root: bool = False, network: Path | None = None
+        self,
+        suite: str,
+        *,
+        always_root: bool = False,
+        lists: tuple[str, ...] | None = None,
+        network: Path | None = None,
     ) -> None:
         """Name a Debian by its suite.
 
+        :param lists: of packages, where it is a Debian root
         :param always_root: use a Debian root even when this machine is of that
             suite, for what shall not be installed on it
         :param network: a network namespace that its programs are in
@@ -71,7 +80,7 @@ class Host:
         self.suite = suite
         self.gajim_version = GAJIM_VERSIONS[suite]
         own = suite == machine_suite() and not always_root
-        self.root = None if own else debian_root(suite)
+        self.root = None if own else debian_root(suite, lists)
 
     def system_plugins(self, folder: Path, more: Sequence[Path]) -> Path:
         """Copy the host's system-wide plugins into a folder, with more of them."""

@@ -18,6 +18,8 @@ class FakeIdentity:
     is_ended = False
     is_beginning = False
     is_leaving = False
+    is_moved = False
+    file_is_here = False
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -60,3 +62,15 @@ def test_one_that_begins_by_itself_has_no_button() -> None:
     ended = EndedIdentity(service)
     assert not ended.can_begin
     assert len(ended.sentences) == 1
+
+
+def test_one_that_has_moved_says_so() -> None:
+    service = FakeIdentity()
+    service.is_ended = service.is_moved = True
+    ended = EndedIdentity(service)
+    assert ended.can_begin
+    assert [ended.can_save] == [False]
+    assert "moved" in ended.sentences[0]
+    service.file_is_here = True
+    assert [ended.can_save] == [True]
+    assert "not been saved" in ended.sentences[-1]
