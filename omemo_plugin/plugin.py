@@ -163,6 +163,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             _guarded(_update_features, client)
 
     def deactivate(self) -> None:
+        # The accounts do not tell any more when they have been switched off
+        chats = _encrypted_chats()
         self._stop_windows()
         self._stop_previews()
         if self._session_lock is not None:
@@ -170,16 +172,22 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             self._session_lock = None
         for client in app.get_clients():
             _guarded(_deactivate_module, client)
-        self._say_off()
+        self._say_off(chats)
 
-    def _say_off(self) -> None:
-        """Say what becomes of the chats. When Gajim quits, it switches nothing off."""
+    def _say_off(self, chats: list[tuple[str, str]]) -> None:
+        """
+        Say what becomes of the chats. When Gajim quits, it switches nothing off.
+
+        Args:
+            chats: account and JID of the encrypted ones.
+        """
         if app.window is None:
             return
         try:
             # Later this may not be possible: the plugin may be removed by now
             from .bridge import giving_back
             from .bridge.gajim.constants import HAS_BUILTIN_OMEMO
+            from .ui.gajim_windows.screen import name_of
             from .ui.views.leaving import open_leaving
         except Exception:
             log.exception("The window that says that the plugin is off")
@@ -193,6 +201,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             self._close_leaving = open_leaving(
                 app.window,
                 gajim_has_omemo=HAS_BUILTIN_OMEMO,
+                names=[name_of(*chat) for chat in chats],
                 switch_on=None if plugin is None else self._switch_on,
                 offers=giving_back.offers(),
             )
@@ -403,6 +412,20 @@ def _identity(account: str) -> MovableIdentity | None:
     """What ends and moves the identity of an account."""
     module = _module(_client(account))
     return None if module is None else module.identity
+
+
+def _encrypted_chats() -> list[tuple[str, str]]:
+    """Account and JID of each encrypted chat, those first in which the user has
+    written."""
+    found = []
+    for client in app.get_clients():
+        service = _service(client.account)
+        if service is not None:
+            chats = service.encrypted_chats
+            found += [
+                (not chats.is_chosen(jid), client.account, jid) for jid in chats.jids
+            ]
+    return [(account, jid) for _unasked, account, jid in sorted(found)]
 
 
 def _deactivate_module(client: Client) -> None:

@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...i18n import _
+from ...i18n import listed
+from ...i18n import ngettext
+
+# More names than these are counted
+_NAMES_MAX = 3
 
 
 def title() -> str:
     return _("Encryption by this plugin is off")
 
 
-def sentences(*, gajim_has_omemo: bool) -> tuple[str, ...]:
+def sentences(*, gajim_has_omemo: bool, names: Sequence[str] = ()) -> tuple[str, ...]:
     """
     Args:
         gajim_has_omemo: Gajim's own OMEMO takes over, as in Gajim 2.
+        names: of those with whom the user has encrypted chats.
     """
     if gajim_has_omemo:
         chats = _(
@@ -26,8 +34,26 @@ def sentences(*, gajim_has_omemo: bool) -> tuple[str, ...]:
             "Encrypted chats send nothing now. To write without encryption, choose "
             "Disabled at the padlock."
         )
-    return (
+    found = [
         chats,
+        _names(names),
         _("This plugin does not encrypt new chats any more."),
         _("Your keys stay on this computer, in case you come back."),
-    )
+    ]
+    return tuple(filter(None, found))
+
+
+def _names(names: Sequence[str]) -> str:
+    """Which chats are meant; '' if there are none."""
+    if not names:
+        return ""
+    shown, more = listed(names[:_NAMES_MAX]), len(names) - _NAMES_MAX
+    if more <= 0:
+        # Translators: {list} are names of contacts and group chats
+        return _("Encrypted chats: {list}.").format(list=shown)
+    # Translators: {list} are names of contacts and group chats
+    return ngettext(
+        "Encrypted chats: {list}, and {count} more.",
+        "Encrypted chats: {list}, and {count} more.",
+        more,
+    ).format(list=shown, count=more)

@@ -24,6 +24,7 @@ def open_leaving(
     parent: Window | None,
     *,
     gajim_has_omemo: bool,
+    names: Sequence[str],
     switch_on: Callable[[], None] | None,
     offers: Sequence[KeyGiver] = (),
 ) -> Callable[[], None]:
@@ -32,6 +33,7 @@ def open_leaving(
 
     Args:
         gajim_has_omemo: Gajim's own OMEMO takes over.
+        names: of those with whom the user has encrypted chats.
         switch_on: called when the user wants the plugin to be on again; None where
             the plugin is gone.
         offers: the accounts whose key another program could go on with.
@@ -43,7 +45,7 @@ def open_leaving(
     theme.start()
     pages = Pages(leaving.title(), parent, 480, 560 if offers else 320)
     pages.begin(leaving.title())
-    for sentence in leaving.sentences(gajim_has_omemo=gajim_has_omemo):
+    for sentence in leaving.sentences(gajim_has_omemo=gajim_has_omemo, names=names):
         pages.add(widgets.label(sentence))
     buttons = [pages.close_button()]
     if switch_on is not None:

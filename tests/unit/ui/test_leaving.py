@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from omemo_plugin.ui.presenters import leaving
 
 
@@ -18,3 +20,22 @@ def test_where_gajim_has_omemo_that_goes_on() -> None:
     text = " ".join(leaving.sentences(gajim_has_omemo=True))
     assert "Gajim’s own encryption goes on." in text
     assert "send nothing" not in text
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["Bob"], "Encrypted chats: Bob."),
+        (["Bob", "Carol", "Den"], "Encrypted chats: Bob, Carol, Den."),
+        (["Bob", "Carol", "Den", "Eve"], "Encrypted chats: Bob, Carol, Den, and 1"),
+        (list("ABCDEFGH"), "Encrypted chats: A, B, C, and 5 more."),
+    ],
+)
+def test_a_few_of_the_chats_are_named(names: list[str], said: str) -> None:
+    for gajim_has_omemo in (True, False):
+        text = " ".join(leaving.sentences(gajim_has_omemo=gajim_has_omemo, names=names))
+        assert said in text
+
+
+def test_without_encrypted_chats_none_are_spoken_of() -> None:
+    assert "Encrypted chats:" not in " ".join(leaving.sentences(gajim_has_omemo=True))
