@@ -50,8 +50,8 @@ from .pep.engine_clock import EngineClock
 from .rooms import Rooms
 from .settings import Settings
 from .state.account_state import AccountState
-from .state.account_state import Folders
 from .state.known_contacts import KnownContacts
+from .state.paths import Folders
 from .state.paths import settings_path
 from .timers import later
 from .verification import Verification

@@ -25,11 +25,11 @@ from .log import guard
 from .log import report
 from .notices import texts
 from .pep.departure import Departure
-from .state.account_state import Folders
 from .state.key_files import delete_key_files
 from .state.key_files import key_files
 from .state.leaving import AfterEnd
 from .state.leaving import LeavingRecord
+from .state.paths import Folders
 from .state.paths import leaving_path
 from .state.paths import rollback_marker_path
 from .timers import Timer

@@ -53,12 +53,12 @@ from .notices import moving_texts
 from .notices import texts
 from .pep.client import PepClient
 from .pep.client import Unavailable
-from .state.account_state import Folders
 from .state.encrypted_chats import EncryptedChats
 from .state.encrypted_chats import EncryptedChatsUnreadable
 from .state.encrypted_chats import check_encrypted_chats
 from .state.key_files import delete_key_files
 from .state.leaving import AfterEnd
+from .state.paths import Folders
 from .state.paths import arriving_path
 from .state.paths import departed_path
 from .state.paths import encrypted_chats_path

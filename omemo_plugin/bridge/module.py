@@ -47,10 +47,10 @@ from .notices import texts
 from .pep.events import read_event
 from .setting_changes import SettingChanges
 from .signals import Signal
-from .state.account_state import Folders
 from .state.earlier_store import EarlierStore
 from .state.encrypted_chats import EncryptedChats
 from .state.encrypted_chats import EncryptedChatsUnreadable
+from .state.paths import Folders
 from .state.paths import encrypted_chats_path
 from .state.paths import rollback_marker_path
 from .state.paths import store_path

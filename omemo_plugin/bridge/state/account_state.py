@@ -7,33 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from .device_history import DeviceHistory
 from .drafts import UnsentDrafts
 from .encrypted_chats import EncryptedChats
 from .keystore import Keystore
 from .message_recipients import MessageRecipients
+from .paths import Folders
 from .paths import drafts_path
 from .paths import encrypted_chats_path
 from .paths import recipients_path
 from .paths import rollback_marker_path
 from .paths import store_path
 from .sent_files import SentFiles
-
-
-@dataclass(frozen=True)
-class Folders:
-    """
-    The folders of the files.
-
-    Attributes:
-        data: the plugin's own folder.
-        config: where Gajim's plugins keep their settings.
-    """
-
-    data: Path
-    config: Path
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .account_state import Folders
+from .paths import Folders
 from .paths import recipients_path
 from .paths import rollback_marker_path
 from .paths import store_path

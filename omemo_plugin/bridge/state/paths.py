@@ -1,16 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The names of an account's files."""
+"""The folders and the names of an account's files."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 # Of the 255 bytes of a file name, the endings below need some
 _NAME_MAX = 200
+
+
+@dataclass(frozen=True)
+class Folders:
+    """
+    The folders of the files.
+
+    Attributes:
+        data: the plugin's own folder.
+        config: where Gajim's plugins keep their settings.
+    """
+
+    data: Path
+    config: Path
 
 
 def file_stem(jid: str) -> str:

@@ -34,9 +34,9 @@ from omemo_plugin.bridge.gajim import messages as gajim_messages
 from omemo_plugin.bridge.gajim import settings as gajim_settings
 from omemo_plugin.bridge.outgoing import sender as sender_module
 from omemo_plugin.bridge.state import keystore as keystore_module
-from omemo_plugin.bridge.state.account_state import Folders
 from omemo_plugin.bridge.state.encrypted_chats import EncryptedChats
 from omemo_plugin.bridge.state.encrypted_chats import EncryptedChatsUnreadable
+from omemo_plugin.bridge.state.paths import Folders
 from omemo_plugin.bridge.state.paths import encrypted_chats_path
 from omemo_plugin.bridge.state.paths import store_path
 from omemo_plugin.bridge.xml import outgoing_stanza

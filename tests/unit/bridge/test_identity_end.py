@@ -14,11 +14,11 @@ import pytest
 
 from omemo_plugin.bridge import identity_end
 from omemo_plugin.bridge.identity_end import IdentityEnd
-from omemo_plugin.bridge.state.account_state import Folders
 from omemo_plugin.bridge.state.earlier_store import EarlierStore
 from omemo_plugin.bridge.state.key_files import delete_key_files
 from omemo_plugin.bridge.state.leaving import AfterEnd
 from omemo_plugin.bridge.state.leaving import LeavingRecord
+from omemo_plugin.bridge.state.paths import Folders
 from omemo_plugin.bridge.state.paths import encrypted_chats_path
 from omemo_plugin.bridge.state.paths import leaving_path
 from omemo_plugin.bridge.state.paths import recipients_path

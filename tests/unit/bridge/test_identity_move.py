@@ -17,10 +17,10 @@ from omemo_plugin.bridge import identity_end
 from omemo_plugin.bridge import identity_move
 from omemo_plugin.bridge.identity_move import MovableIdentity
 from omemo_plugin.bridge.pep.client import Unavailable
-from omemo_plugin.bridge.state.account_state import Folders
 from omemo_plugin.bridge.state.encrypted_chats import EncryptedChats
 from omemo_plugin.bridge.state.leaving import AfterEnd
 from omemo_plugin.bridge.state.leaving import LeavingRecord
+from omemo_plugin.bridge.state.paths import Folders
 from omemo_plugin.bridge.state.paths import departed_path
 from omemo_plugin.bridge.state.paths import encrypted_chats_path
 from omemo_plugin.bridge.state.paths import leaving_path
