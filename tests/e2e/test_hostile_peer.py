@@ -146,8 +146,10 @@ def test_case_33_a_flood_of_key_exchanges(stage: Stage) -> None:
     alice.screenshot(f"a-flood-{stage.suite}")
     stage.check("after the flood")
     bundles = publications(stage)[published:]
-    # One for what was used before, if it is late, and one for all of these
-    assert len(bundles) <= 2, "each exchange is published"
+    # What was used before, if it is late, then all of these, or those of a quarter of
+    # a minute
+    at_most = 2 + (time.monotonic() - began) / 15
+    assert len(bundles) <= at_most < COUNT / 2, "each exchange is published"
     assert all(one.count("<preKeyPublic") >= 25 for one in bundles)
 
 
