@@ -39,11 +39,7 @@ for bind; do
 	mount --bind "${bind%%:*}" "$root${bind#*:}"
 done
 hostname "$name"
-# Not chroot: whoever is in one may make no user namespace
-cd "$root"
-pivot_root . mnt
-umount -l /mnt
-exec /bin/sh -c '
+exec chroot "$root" /bin/sh -c '
 	ip link set lo up
 	: >/run/machine-is-ready
 	while :; do sleep 1000 & wait; done'
