@@ -56,6 +56,7 @@ SHARED = (
     "test_states",
     "test_verify",
     "test_walk",
+    "test_wayland_desktop",
 )
 
 LONGEST = (

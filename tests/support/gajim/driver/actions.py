@@ -36,6 +36,8 @@ from .stopwatch import Stopwatch
 GTK4: Any = Gtk
 GDK4: Any = Gdk
 
+_DROP_ACTIVE = Gtk.StateFlags.DROP_ACTIVE
+
 # Rows of a conversation that are neither text nor a line about the chat.
 UNINTERESTING = ("date", "scroll-hint", "read_marker", "read-marker")
 
@@ -773,6 +775,13 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
         return bool(app.get_client(account).get_module("HTTPUpload").available)
 
     # -- the desktop
+
+    def dropped_on(self) -> str:
+        """The title of the window that would take what is being dragged (GTK 4)."""
+        for window in self._open_windows():
+            if any(w.get_state_flags() & _DROP_ACTIVE for w in walk(window)):
+                return str(window.get_title())
+        return ""
 
     def copy_text(self, text: str) -> None:
         """Put a text into the clipboard."""
