@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .backend.codec import fingerprint
-from .effects import DeviceSilent
 from .effects import Effect
 from .keys.directory import Directory
 from .keys.known_devices import KnownDevices
@@ -170,18 +169,7 @@ class OmemoEngine:
         and a few seconds after messages have arrived."""
         if self._core.catching_up:
             return []
-        return self.publication.maintain() + self.trust.due() + self._silence()
-
-    def _silence(self) -> list[Effect]:
-        """What follows from devices that have not been heard for long."""
-        to_ask, silent = self._core.silence.look(self._core.now())
-        effects: list[Effect] = []
-        for device in to_ask:
-            effects += self.keys.replace_session(device)
-        if silent:
-            self._core.commit()
-            effects += [DeviceSilent(device) for device in silent]
-        return effects
+        return self.publication.maintain() + self.trust.due()
 
     # Durability
 

@@ -56,7 +56,6 @@ SHARED = (
     "test_states",
     "test_verify",
     "test_walk",
-    "test_wayland_desktop",
 )
 
 LONGEST = (

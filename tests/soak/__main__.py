@@ -18,9 +18,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.soak.peer_soak import PeerSoak
-from tests.soak.peer_soak import write_table
-from tests.soak.programs import PEERS
+from tests.soak.peers import PEERS
+from tests.soak.peers import PeerSoak
+from tests.soak.peers import write_table
 from tests.soak.soak import MODULES
 from tests.soak.soak import Soak
 from tests.support.gajim.scene import OURS

@@ -31,8 +31,6 @@ class DiaryKind(Enum):
     NEW_DEVICE: the account has a new device.
     KEY_CHANGED: a device shows a different key.
     TOLD: a verified device has verified or refused another one.
-    SILENT: a device has not been heard for long, and gets no keys any more.
-    WRITTEN_AGAIN: it gets keys again.
     """
 
     WORDS = "words"
@@ -44,8 +42,6 @@ class DiaryKind(Enum):
     NEW_DEVICE = "new device"
     KEY_CHANGED = "key changed"
     TOLD = "told"
-    SILENT = "silent"
-    WRITTEN_AGAIN = "written again"
 
 
 @dataclass(frozen=True)

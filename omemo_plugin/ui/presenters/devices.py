@@ -29,8 +29,6 @@ class DeviceAction(Enum):
     TRUST = "trust"
     DISTRUST = "distrust"
     REPLACE_SESSION = "replace session"
-    WRITE_AGAIN = "write again"
-    KEEP = "keep"
     ACCEPT_KEY = "accept key"
     UNDO_REFUSAL = "undo refusal"
     RENAME = "rename"
@@ -155,7 +153,6 @@ def card(
     this_device: bool = False,
     own: bool = False,
     earlier: bool = False,
-    silent: bool = False,
     owner: str = "",
 ) -> DeviceCard:
     """
@@ -166,12 +163,9 @@ def card(
         this_device: it is the one this program runs on.
         own: it is one of the user's own.
         earlier: it is the one that another OMEMO of this Gajim has left.
-        silent: it gets no keys, because it has not been heard for long.
         owner: what the user calls the owner; '' for the address.
     """
     badge = badges.of_this_device() if this_device else badges.of_device(info)
-    if silent:
-        badge = badges.silent(info.trust)
     name = title(info, owner)
     if earlier and not info.name:
         name = _("Gajim’s earlier key on this computer")
@@ -179,13 +173,18 @@ def card(
     facts = _("Number {id} · {protocols}").format(
         id=info.device.device_id, protocols=protocols(info)
     )
-    seen = _seen(info, now, this_device=this_device, silent=silent)
+    if this_device:
+        # Translators: {first} is a day, such as “today” or a date
+        seen = _("First used {first}").format(first=day(info.first_seen, now))
+    else:
+        # Translators: {first} and {last} are days, such as “today” or a date
+        seen = _("First seen {first} · Last active {last}").format(
+            first=day(info.first_seen, now), last=day(info.last_seen, now)
+        )
     digits = info.fingerprint or ""
     actions: tuple[Action, ...] = ()
     if not this_device:
         actions = tuple(_actions(info, name, own=own))
-        if silent:
-            actions = (_write_again(info, name), *actions)
         if earlier:
             actions = (_remove_earlier(info, name),)
     return DeviceCard(
@@ -203,23 +202,6 @@ def card(
     )
 
 
-def _seen(info: DeviceInfo, now: float, *, this_device: bool, silent: bool) -> str:
-    """When a device was heard, and what follows from that."""
-    first, last = day(info.first_seen, now), day(info.last_seen, now)
-    if this_device:
-        # Translators: {first} is a day, such as “today” or a date
-        return _("First used {first}").format(first=first)
-    heard = day(max(info.first_seen, info.last_seen), now)
-    if silent:
-        # Translators: {day} is a day, such as “today” or a date
-        return _("No longer gets keys: not heard since {day}").format(day=heard)
-    if info.unused:
-        # Translators: {day} is a day, such as “today” or a date
-        return _("Not used since {day}. You can remove it.").format(day=heard)
-    # Translators: {first} and {last} are days, such as “today” or a date
-    return _("First seen {first} · Last active {last}").format(first=first, last=last)
-
-
 def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     """
     The actions on a device in the order in which they are shown: the answer that is
@@ -230,10 +212,6 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     current = known and info.active
     refused = info.trust is Trust.DISTRUSTED
     found: list[Action] = []
-    if info.unused:
-        label = _("Keep {device}").format(device=name)
-        found.append(Action(DeviceAction.KEEP, device, _("Not now"), label))
-        found.append(_remove(info, name, own=own))
     if current and info.trust is Trust.UNDECIDED:
         label = _("Verify {device}").format(device=name)
         found.append(
@@ -257,14 +235,9 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     if current and info.trust.may_receive:
         label = _("Repair the connection with {device}").format(device=name)
         found.append(Action(DeviceAction.REPLACE_SESSION, device, _("Repair"), label))
-    if (own or not info.active) and not info.unused:
+    if own or not info.active:
         found.append(_remove(info, name, own=own))
     return found
-
-
-def _write_again(info: DeviceInfo, name: str) -> Action:
-    label = _("Write for {device} again").format(device=name)
-    return Action(DeviceAction.WRITE_AGAIN, info.device, _("Write for it again"), label)
 
 
 def _rename(info: DeviceInfo, name: str) -> Action:

@@ -40,8 +40,6 @@ def _line(entry: DiaryEntry, names: dict[int, str]) -> str:
         DiaryKind.NEW_DEVICE: _("{day}: new device “{device}”."),
         DiaryKind.KEY_CHANGED: _("{day}: “{device}” showed a different key."),
         DiaryKind.TOLD: _("{day}: a verified device decided about “{device}”."),
-        DiaryKind.SILENT: _("{day}: “{device}” was not heard, and gets no keys."),
-        DiaryKind.WRITTEN_AGAIN: _("{day}: “{device}” gets keys again."),
     }
     device = names.get(entry.device_id) or _("A device that is gone")
     return texts[entry.kind].format(day=_day(entry.day), device=device)

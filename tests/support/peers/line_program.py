@@ -21,7 +21,6 @@ class LineProgram:
     """One client with one account.
 
     :ivar read: what it has read encrypted: texts, and what each replaces
-    :ivar clear: what it has read in clear
     """
 
     def __init__(self, folder: Path, command: Callable[[int], list[str]]) -> None:
@@ -32,7 +31,6 @@ class LineProgram:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.read: list[dict[str, Any]] = []
-        self.clear: list[str] = []
         self._command = command
         self._child: Child | None = None
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -65,12 +63,10 @@ class LineProgram:
                 event = json.loads(one)
                 if event["event"] == "read":
                     self.read.append(event)
-                elif event["event"] == "clear":
-                    self.clear.append(event["text"])
-                elif event["event"] != "unread":
+                elif event["event"] in ("ready", "done", "failed"):
                     events.put(event)
 
-    def _wait_for(self, name: str) -> dict[str, Any]:
+    def _wait_for(self, name: str) -> None:
         def answered() -> bool:
             if self._child is None or not self._child.running:
                 output = (self.folder / "output.log").read_text(errors="replace")
@@ -80,14 +76,13 @@ class LineProgram:
         wait_for(f"it answers: {name}", answered)
         event = self._events.get()
         assert event["event"] == name, event
-        return event
 
-    def tell(self, order: str, answer: str = "done", **arguments: Any) -> Any:
-        """Have it do something, and wait for its answer."""
+    def tell(self, order: str, **arguments: Any) -> None:
+        """Have it do something, and wait until it is done."""
         assert self._socket is not None
         line = json.dumps({"order": order, **arguments})
         self._socket.sendall(line.encode() + b"\n")
-        return self._wait_for(answer)
+        self._wait_for("done")
 
     def close(self) -> None:
         """End it, as a crash does."""

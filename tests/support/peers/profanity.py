@@ -11,7 +11,6 @@ import pty
 import re
 import sqlite3
 import struct
-import subprocess
 import termios
 import threading
 from dataclasses import dataclass
@@ -71,14 +70,6 @@ class Kept:
     text: str
     encryption: str
     replaces: str
-
-
-def profanity_version() -> str:
-    """The version that is installed."""
-    done = subprocess.run(
-        [PROGRAM, "--version"], capture_output=True, text=True, check=True
-    )
-    return done.stdout.splitlines()[0].rpartition(" ")[2]
 
 
 class Profanity:

@@ -24,15 +24,6 @@ def python_with_peers() -> str:
     return f"{done.stdout.strip()}/bin/python"
 
 
-def slixmpp_omemo_version(python: str) -> str:
-    """The version in that environment."""
-    words = "import importlib.metadata as m; print(m.version('slixmpp-omemo'))"
-    done = subprocess.run(
-        [python, "-c", words], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
 class SlixmppOmemo(LineProgram):
     """One client with one account; its keys outlive it."""
 

@@ -11,15 +11,11 @@ keys are kept in. Both sides of the socket write a JSON object a line.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import socket
-import ssl
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from omemo.storage import Just
 from omemo.storage import Nothing
@@ -27,13 +23,11 @@ from omemo.storage import Storage
 from slixmpp.clientxmpp import ClientXMPP
 from slixmpp.jid import JID
 from slixmpp.plugins.base import register_plugin
-from slixmpp.plugins.xep_0454 import XEP_0454
 from slixmpp.xmlstream.handler import CoroutineCallback
 from slixmpp.xmlstream.matcher import MatchXPath
 from slixmpp_omemo import XEP_0384
 from slixmpp_omemo import TrustLevel
 
-UPLOAD = "urn:xmpp:http:upload:0"
 KEYS = Path(sys.argv[6])
 
 
@@ -168,24 +162,6 @@ class Client(ClientXMPP):
             self._last_id = message["id"]
         message.send()
 
-    async def send_file(self, place: str, path: str) -> None:
-        with Path(path).open("rb") as file:
-            data, fragment = XEP_0454.encrypt(file)
-        iq: Any = self.make_iq_get(ito=JID(f"files.{self.boundjid.host}"))
-        words = {"filename": Path(path).name, "size": str(len(data))}
-        iq.append(ElementTree.Element(f"{{{UPLOAD}}}request", words))
-        slot = (await iq.send()).xml.find(f"{{{UPLOAD}}}slot")
-        put = slot.find(f"{{{UPLOAD}}}put")
-        headers = {one.get("name"): one.text for one in put}
-        await asyncio.to_thread(fetch, put.get("url"), data, headers)
-        link = XEP_0454.format_url(slot.find(f"{{{UPLOAD}}}get").get("url"), fragment)
-        await self.say(place, [place], link)
-
-    async def fetch_file(self, link: str, path: str) -> None:
-        address, _, fragment = link.partition("#")
-        data = await asyncio.to_thread(fetch, address.replace("aesgcm:", "https:", 1))
-        Path(path).write_bytes(XEP_0454.decrypt(io.BytesIO(data), fragment))
-
     async def obey(self, lines: asyncio.StreamReader) -> None:
         """Do all that the other side of the socket wants, one after the other."""
         while line := await lines.readline():
@@ -197,20 +173,6 @@ class Client(ClientXMPP):
                 self._tell(event="failed", why=repr(error))
             else:
                 self._tell(event="done")
-
-
-def fetch(
-    address: str, data: bytes | None = None, headers: dict[str, str] | None = None
-) -> bytes:
-    """Get a file from the server of the test, or put one there."""
-    assert address.startswith("https:")
-    method = "GET" if data is None else "PUT"
-    request = urllib.request.Request(  # noqa: S310 - it is https
-        address, data, headers or {}, method=method
-    )
-    context = ssl.create_default_context(cafile=sys.argv[5])
-    with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310
-        return bytes(answer.read())
 
 
 async def main() -> None:

@@ -36,8 +36,6 @@ from .stopwatch import Stopwatch
 GTK4: Any = Gtk
 GDK4: Any = Gdk
 
-_DROP_ACTIVE = Gtk.StateFlags.DROP_ACTIVE
-
 # Rows of a conversation that are neither text nor a line about the chat.
 UNINTERESTING = ("date", "scroll-hint", "read_marker", "read-marker")
 
@@ -133,23 +131,6 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
             kind = "s" if isinstance(value, str) else "as"
             parameter = GLib.Variant(kind, value)
         app.app.lookup_action(name).activate(parameter)
-
-    def write_from_right_to_left(self) -> None:
-        """Lay everything out as for Arabic or Hebrew."""
-        Gtk.Widget.set_default_direction(Gtk.TextDirection.RTL)
-
-    def labels_in(self, window: str) -> list[dict[str, Any]]:
-        """The texts of a window, in which direction they are laid out, and whether
-        they are cut."""
-        return [
-            {
-                "text": label.get_text(),
-                "direction": label.get_direction().value_nick,
-                "cut": label.get_layout().is_ellipsized(),
-            }
-            for label in self._shown(window)
-            if isinstance(label, Gtk.Label) and label.get_text()
-        ]
 
     def window_titles(self) -> list[str]:
         """Titles of the open windows, to notice an unexpected dialog."""
@@ -776,13 +757,6 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
 
     # -- the desktop
 
-    def dropped_on(self) -> str:
-        """The title of the window that would take what is being dragged (GTK 4)."""
-        for window in self._open_windows():
-            if any(w.get_state_flags() & _DROP_ACTIVE for w in walk(window)):
-                return str(window.get_title())
-        return ""
-
     def copy_text(self, text: str) -> None:
         """Put a text into the clipboard."""
         if gajim_1():
@@ -1015,34 +989,6 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
         nick = row._ui.nick_label
         before = nick.get_text() if nick.get_visible() else ""
         return f"{before}{row._ui.message_label.get_text()}"
-
-    def search(self, text: str) -> None:
-        """Search in the shown chat, as one does in its menu."""
-        app.window.lookup_action("search-history").activate(None)
-        view = self._search_view()
-        view._ui.search_entry.set_text(text)
-        view._ui.search_entry.emit("activate")
-
-    def search_results(self) -> list[list[str]]:
-        """What is to be seen of each message that was found."""
-        return [
-            [text for one in walk(row) if (text := visible_text(one, row))]
-            for row in walk(self._search_view())
-            if type(row).__name__ == "ResultRow"
-        ]
-
-    @staticmethod
-    def _search_view() -> Any:
-        return next(w for w in walk(app.window) if type(w).__name__ == "SearchView")
-
-    def open_export(self, account: str) -> None:
-        """Open the window that exports the history."""
-        if gajim_1():
-            from gajim.gtk.util import open_window
-        else:
-            from gajim.gtk.util.window import open_window
-
-        open_window("HistoryExport", account=account)
 
     def note_messages(self) -> None:
         """Note what Gajim notifies of from now on."""
