@@ -69,7 +69,7 @@ def test_wrong_passphrase(sealed: bytes) -> None:
 
 def test_two_files_have_no_key_in_common(quick: None) -> None:
     """pykeepass copies all of these from its example."""
-    library = pytest.importorskip("pykeepass")
+    library = pytest.importorskip("pykeepass", reason="apt install python3-pykeepass")
 
     def secrets_of(content: bytes) -> list[bytes]:
         database = library.PyKeePass(io.BytesIO(content), password=PASSPHRASE)
@@ -128,7 +128,7 @@ def test_case_120_a_file_that_demands_too_much_is_not_tried(
 
 
 def test_another_keepass_file(quick: None) -> None:
-    library = pytest.importorskip("pykeepass")
+    library = pytest.importorskip("pykeepass", reason="apt install python3-pykeepass")
     other = io.BytesIO()
     database = library.create_database(other, password=PASSPHRASE)
     database.add_entry(database.root_group, "bank", "me", "secret")
