@@ -21,6 +21,8 @@ class LineProgram:
     """One client with one account.
 
     :ivar read: what it has read encrypted: texts, and what each replaces
+    :ivar clear: what it has read in clear
+    :ivar unread: why it could not read something
     """
 
     def __init__(self, folder: Path, command: Callable[[int], list[str]]) -> None:
@@ -31,6 +33,8 @@ class LineProgram:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.read: list[dict[str, Any]] = []
+        self.clear: list[str] = []
+        self.unread: list[str] = []
         self._command = command
         self._child: Child | None = None
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -63,10 +67,14 @@ class LineProgram:
                 event = json.loads(one)
                 if event["event"] == "read":
                     self.read.append(event)
-                elif event["event"] in ("ready", "done", "failed"):
+                elif event["event"] == "clear":
+                    self.clear.append(event["text"])
+                elif event["event"] == "unread":
+                    self.unread.append(event["why"])
+                else:
                     events.put(event)
 
-    def _wait_for(self, name: str) -> None:
+    def _wait_for(self, name: str) -> dict[str, Any]:
         def answered() -> bool:
             if self._child is None or not self._child.running:
                 output = (self.folder / "output.log").read_text(errors="replace")
@@ -76,13 +84,14 @@ class LineProgram:
         wait_for(f"it answers: {name}", answered)
         event = self._events.get()
         assert event["event"] == name, event
+        return event
 
-    def tell(self, order: str, **arguments: Any) -> None:
-        """Have it do something, and wait until it is done."""
+    def tell(self, order: str, answer: str = "done", **arguments: Any) -> Any:
+        """Have it do something, and wait for its answer."""
         assert self._socket is not None
         line = json.dumps({"order": order, **arguments})
         self._socket.sendall(line.encode() + b"\n")
-        self._wait_for("done")
+        return self._wait_for(answer)
 
     def close(self) -> None:
         """End it, as a crash does."""

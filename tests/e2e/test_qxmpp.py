@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trust messages with QXmpp, which Kaidan uses, and its policy: after the first
+verification no key of that contact is used that was not verified (TOAKAFA)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from omemo_plugin.engine.backend.codec import fingerprint
+from tests.e2e.conversation import check_encrypted
+from tests.e2e.conversation import check_scene
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
+from tests.e2e.conversation import tell
+from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import Scene
+from tests.support.peers.qxmpp_peer import QXmppClient
+from tests.support.peers.qxmpp_peer import qxmpp_root
+from tests.support.waiting import wait_for
+
+# QXmpp::TrustLevel
+DISTRUSTED_BY_ITSELF = 2
+DISTRUSTED_BY_HAND = 4
+TRUSTED_BY_ITSELF = 8
+AUTHENTICATED = 32
+
+
+class Ben:
+    """The contact, whose device is a client with QXmpp."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._program = QXmppClient(
+            scene.server,
+            scene.server.accounts["ben"],
+            scene.folder / "ben",
+            qxmpp_root(),
+        )
+        self._reader = scene.server.accounts["ann"].jid
+        self.jid = scene.server.accounts["ben"].jid
+
+    def start(self) -> None:
+        self._program.start()
+        self._program.tell("meet", jid=self._reader)
+
+    def say(self, text: str) -> None:
+        self._program.tell("say", place=self._reader, readers=[self._reader], text=text)
+
+    def has_read(self, text: str) -> bool:
+        return text in [event["text"] for event in self._program.read]
+
+    def code(self) -> str:
+        return str(self._program.tell("code", "code")["text"])
+
+    def scan(self, gajim: Gajim) -> None:
+        keys = [key for key in self._levels() if _is_of(gajim, key)]
+        self._program.tell("scan", jid=self._reader, keys=keys)
+
+    def trust(self, gajim: Gajim) -> int:
+        (level,) = (x for key, x in self._levels().items() if _is_of(gajim, key))
+        return level
+
+    def _levels(self) -> dict[str, int]:
+        levels = self._program.tell("trust", "trust", jid=self._reader)["levels"]
+        return dict(levels)
+
+    def close(self) -> None:
+        self._program.close()
+
+
+def _is_of(gajim: Gajim, key: str) -> bool:
+    own = str(gajim.call("own_fingerprint", account=gajim.account_name))
+    return fingerprint(bytes.fromhex(key)) == own
+
+
+def scan(gajim: Gajim, code: str, whose: str) -> None:
+    seen = gajim.call("scan", account=gajim.account_name, text=code, expected=whose)
+    assert seen["applied"], seen
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
+def test_toakafa(new_scene: Callable[..., Scene], suite: str) -> None:
+    scene = new_scene("ann", "ben")
+    phone = scene.gajim(suite, "ann", OURS, name="ann-phone")
+    laptop = scene.gajim("bookworm", "ann", OURS, name="ann-laptop")
+    start_all([phone, laptop])
+    ben = Ben(scene)
+    try:
+        ben.start()
+        for gajim in (phone, laptop):
+            gajim.open_chat(ben.jid, "OMEMO")
+        both_read(ben, phone, laptop)
+        for gajim in (phone, laptop):
+            assert ben.trust(gajim) == TRUSTED_BY_ITSELF
+        text = tell(phone, laptop, "to ben")[0].text
+        wait_for("ben reads it", lambda: ben.has_read(text))
+
+        # Ben's policy: the laptop gets nothing any more, and does not take it ill
+        ben.scan(phone)
+        assert ben.trust(phone) == AUTHENTICATED
+        assert ben.trust(laptop) == DISTRUSTED_BY_ITSELF
+        alone = secret("for the phone alone")
+        ben.say(alone)
+        check_encrypted(phone, phone.wait_for_message(alone))
+
+        # What the phone tells him when it verifies him brings the laptop back
+        own = laptop.call("own_code", account=laptop.account_name)
+        scan(phone, own, phone.account.jid)
+        scan(phone, ben.code(), ben.jid)
+        wait_for("ben trusts the laptop", lambda: ben.trust(laptop) == AUTHENTICATED)
+        both_read(ben, phone, laptop)
+        assert laptop.find(alone) is None
+        check_scene(scene)
+    finally:
+        ben.close()
+
+
+@pytest.mark.parametrize("suite", ["bookworm"])
+def test_a_key_that_we_distrust(new_scene: Callable[..., Scene], suite: str) -> None:
+    """Whoever is verified is told of it, though it was distrusted before."""
+    scene = new_scene("ann", "ben")
+    phone = scene.gajim(suite, "ann", OURS, name="ann-phone")
+    laptop = scene.gajim("bookworm", "ann", OURS, name="ann-laptop")
+    start_all([phone, laptop])
+    ben = Ben(scene)
+    try:
+        ben.start()
+        for gajim in (phone, laptop):
+            gajim.open_chat(ben.jid, "OMEMO")
+        both_read(ben, phone, laptop)
+        key = laptop.call("own_fingerprint", account=laptop.account_name)
+        phone.call(
+            "set_trust",
+            account=phone.account_name,
+            jid=phone.account.jid,
+            key=key,
+            trust="DISTRUSTED",
+        )
+        scan(phone, ben.code(), ben.jid)
+        ben.scan(phone)
+        wait_for(
+            "ben distrusts the laptop",
+            lambda: ben.trust(laptop) == DISTRUSTED_BY_HAND,
+        )
+    finally:
+        ben.close()
+
+
+def both_read(ben: Ben, *readers: Gajim) -> None:
+    """Ben writes, and all of them read it."""
+    text = secret("from ben")
+    ben.say(text)
+    for gajim in readers:
+        check_encrypted(gajim, gajim.wait_for_message(text))
