@@ -241,3 +241,29 @@ def test_profanity_makes_no_list_where_there_is_none(
         assert not any(scene.server.listed_devices(account).values())
     finally:
         ben.close()
+
+
+def test_slixmpp_omemo_publishes_for_omemo_2_and_cannot_read_it(scene: Scene) -> None:
+    """Of a message in both it takes the element of OMEMO 2, and gives up (2.2.0,
+    slixmpp_omemo/xep_0384.py, `decrypt_message`: "twomemo takes precedence if both
+    versions are included", and then "SCE not supported yet"). When this fails, the
+    soak can let it publish for both."""
+    accounts = scene.server.accounts
+    ben = SlixmppOmemo(
+        scene.server,
+        accounts["ben"],
+        scene.folder / "slixmpp",
+        python_with_peers(),
+        with_omemo_2=True,
+    )
+    ann = OmemoPeer(scene.server, accounts["ann"], scene.folder / "ann-keys")
+    try:
+        ben.start()
+        ben.tell("meet", jid=ann.jid)
+        ann.say(accounts["ben"].jid, "for both")
+        wait_for("ben gets it", lambda: ben.unread)
+        assert "SCE not supported yet" in ben.unread[0]
+        assert not ben.read
+    finally:
+        ben.close()
+        ann.close()

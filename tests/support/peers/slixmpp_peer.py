@@ -24,15 +24,31 @@ def python_with_peers() -> str:
     return f"{done.stdout.strip()}/bin/python"
 
 
+def slixmpp_omemo_version(python: str) -> str:
+    """The version in that environment."""
+    words = "import importlib.metadata as m; print(m.version('slixmpp-omemo'))"
+    done = subprocess.run(
+        [python, "-c", words], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
 class SlixmppOmemo(LineProgram):
     """One client with one account; its keys outlive it."""
 
     def __init__(
-        self, server: Prosody, account: XmppAccount, folder: Path, python: str
+        self,
+        server: Prosody,
+        account: XmppAccount,
+        folder: Path,
+        python: str,
+        *,
+        with_omemo_2: bool = False,
     ) -> None:
         """Nothing is started.
 
         :param python: see `python_with_peers`
+        :param with_omemo_2: let it publish for OMEMO 2, which it cannot read
         """
         keys = folder / "keys.json"
         super().__init__(
@@ -40,5 +56,6 @@ class SlixmppOmemo(LineProgram):
             lambda number: [
                 python, str(PROGRAM), str(number), account.jid, account.password,
                 str(server.c2s_port), str(server.certificate), str(keys),
+                *([] if with_omemo_2 else ["0.3"]),
             ],
         )  # fmt: skip

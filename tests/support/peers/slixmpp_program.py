@@ -4,30 +4,39 @@
 A client with slixmpp-omemo, with nothing of the plugin in it, that does what it is
 told and says what it reads.
 
-Arguments: the number of a socket, JID, password, port, certificate, and the file its
-keys are kept in. Both sides of the socket write a JSON object a line.
+Arguments: the number of a socket, JID, password, port, certificate, the file its keys
+are kept in, and "0.3" if it shall have nothing to do with OMEMO 2. Both sides of the
+socket write a JSON object a line.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import socket
+import ssl
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+from omemo.session_manager import SessionManager
 from omemo.storage import Just
 from omemo.storage import Nothing
 from omemo.storage import Storage
 from slixmpp.clientxmpp import ClientXMPP
 from slixmpp.jid import JID
 from slixmpp.plugins.base import register_plugin
+from slixmpp.plugins.xep_0454 import XEP_0454
 from slixmpp.xmlstream.handler import CoroutineCallback
 from slixmpp.xmlstream.matcher import MatchXPath
 from slixmpp_omemo import XEP_0384
 from slixmpp_omemo import TrustLevel
 
+OMEMO_2 = "urn:xmpp:omemo:2"
+UPLOAD = "urn:xmpp:http:upload:0"
 KEYS = Path(sys.argv[6])
 
 
@@ -79,6 +88,28 @@ class Omemo(XEP_0384):  # type: ignore[misc]
             await manager.set_trust(
                 device.bare_jid, device.identity_key, TrustLevel.TRUSTED.value
             )
+
+
+def hide_omemo_2() -> None:
+    """Publish nothing for OMEMO 2; slixmpp-omemo has no setting for it."""
+    create = SessionManager.create.__func__  # type: ignore[attr-defined]
+
+    async def create_hidden(cls: Any, *arguments: Any, **named: Any) -> Any:
+        publish_bundle, publish_list = cls._upload_bundle, cls._upload_device_list
+
+        async def bundle(one: Any) -> None:
+            if one.namespace != OMEMO_2:
+                await publish_bundle(one)
+
+        async def device_list(namespace: str, devices: Any) -> None:
+            if namespace != OMEMO_2:
+                await publish_list(namespace, devices)
+
+        cls._upload_bundle = staticmethod(bundle)
+        cls._upload_device_list = staticmethod(device_list)
+        return await create(cls, *arguments, **named)
+
+    SessionManager.create = classmethod(create_hidden)  # type: ignore[assignment]
 
 
 register_plugin(Omemo)  # type: ignore[no-untyped-call]
@@ -162,6 +193,24 @@ class Client(ClientXMPP):
             self._last_id = message["id"]
         message.send()
 
+    async def send_file(self, place: str, path: str) -> None:
+        with Path(path).open("rb") as file:
+            data, fragment = XEP_0454.encrypt(file)
+        iq: Any = self.make_iq_get(ito=JID(f"files.{self.boundjid.host}"))
+        words = {"filename": Path(path).name, "size": str(len(data))}
+        iq.append(ElementTree.Element(f"{{{UPLOAD}}}request", words))
+        slot = (await iq.send()).xml.find(f"{{{UPLOAD}}}slot")
+        put = slot.find(f"{{{UPLOAD}}}put")
+        headers = {one.get("name"): one.text for one in put}
+        await asyncio.to_thread(fetch, put.get("url"), data, headers)
+        link = XEP_0454.format_url(slot.find(f"{{{UPLOAD}}}get").get("url"), fragment)
+        await self.say(place, [place], link)
+
+    async def fetch_file(self, link: str, path: str) -> None:
+        address, _, fragment = link.partition("#")
+        data = await asyncio.to_thread(fetch, address.replace("aesgcm:", "https:", 1))
+        Path(path).write_bytes(XEP_0454.decrypt(io.BytesIO(data), fragment))
+
     async def obey(self, lines: asyncio.StreamReader) -> None:
         """Do all that the other side of the socket wants, one after the other."""
         while line := await lines.readline():
@@ -175,8 +224,24 @@ class Client(ClientXMPP):
                 self._tell(event="done")
 
 
+def fetch(
+    address: str, data: bytes | None = None, headers: dict[str, str] | None = None
+) -> bytes:
+    """Get a file from the server of the test, or put one there."""
+    assert address.startswith("https:")
+    method = "GET" if data is None else "PUT"
+    request = urllib.request.Request(  # noqa: S310 - it is https
+        address, data, headers or {}, method=method
+    )
+    context = ssl.create_default_context(cafile=sys.argv[5])
+    with urllib.request.urlopen(request, context=context) as answer:  # noqa: S310
+        return bytes(answer.read())
+
+
 async def main() -> None:
-    number, jid, password, port, certificate, _keys = sys.argv[1:]
+    number, jid, password, port, certificate, _keys, *only = sys.argv[1:]
+    if only:
+        hide_omemo_2()
     reader, writer = await asyncio.open_connection(
         sock=socket.socket(fileno=int(number))
     )
