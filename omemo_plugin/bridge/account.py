@@ -54,6 +54,7 @@ from .state.known_contacts import KnownContacts
 from .state.paths import Folders
 from .state.paths import settings_path
 from .timers import later
+from .trust_undo import TrustUndo
 from .verification import Verification
 
 
@@ -79,6 +80,7 @@ class AccountService:
         catch_up: the reading of the archive.
         device_management: what the user does with devices.
         verification: codes and phrases.
+        trust_undo: what the outcome of a check can be undone to.
         settings: the user's choices.
         default_encryption: which chats are encrypted without a choice.
         uploads: files on their way out.
@@ -136,6 +138,7 @@ class AccountService:
         self.sender.waiting_changed.connect(self._observers.notify)
         self.device_management = self._build_device_management()
         self.verification = self._build_verification()
+        self.trust_undo = TrustUndo(self._keystore, self._effects, self.device_history)
         self.preconditions = Preconditions(
             self._keystore, self.rooms, self.notices, self.sender
         )

@@ -48,6 +48,13 @@ class OpenAlarms:
         wanted = {*jids, self._own_jid}
         return tuple(one for one in self.all() if one.device.jid in wanted)
 
+    def has_failed_check(self, jid: str) -> bool:
+        """Whether a check has failed, and this has not been settled."""
+        return any(
+            one.kind is AlarmKind.CHECK_FAILED and one.device.jid == jid
+            for one in self.all()
+        )
+
     def check_failed(self, jid: str) -> None:
         """Two people compared, and something differed."""
         if jid == self._own_jid:

@@ -50,6 +50,14 @@ class DeviceManagement:
         self._history.note_decision(device, trust)
         self.trust_set.emit()
 
+    def put_back(self, device: Device, trust: Trust) -> None:
+        """The user takes a decision back. It is another line of the history that says
+        so."""
+        self._effects.call(
+            "setting trust back", lambda engine: engine.trust.set_trust(device, trust)
+        )
+        self.trust_set.emit()
+
     def rename(self, device: Device, name: str) -> None:
         """The user's own name for a device; '' for none."""
         self._effects.call(

@@ -28,6 +28,7 @@ from .messages.encrypting import MessageEncryptor
 from .messages.receiving import MessageDecryptor
 from .state.core import Core
 from .trust.alarm_answers import AlarmAnswers
+from .trust.kept_undo import KeptUndo
 from .trust.room_members import RoomMembers
 from .trust.trust_messages import TrustMessages
 from .trust.user_decisions import UserDecisions
@@ -70,6 +71,7 @@ class OmemoEngine:
         self.outgoing = MessageEncryptor(core, directory, self.incoming)
         self.trust_messages = TrustMessages(core, directory, self.outgoing)
         self.trust = UserDecisions(core, self.trust_messages)
+        self.kept_undo = KeptUndo(core)
         self.members = RoomMembers(core)
         self.alarms = AlarmAnswers(core, self.trust, self.members)
         self.keys = ServerKeys(
@@ -169,6 +171,7 @@ class OmemoEngine:
         and a few seconds after messages have arrived."""
         if self._core.catching_up:
             return []
+        self.kept_undo.expire()
         return self.publication.maintain() + self.trust.due()
 
     # Durability

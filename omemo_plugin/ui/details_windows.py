@@ -15,8 +15,11 @@ from .presenters.comparison import Comparison
 from .presenters.details import Details
 from .presenters.details_values import Subject
 from .presenters.details_values import SubjectKind
+from .presenters.history import LastCheck
 from .presenters.history import history
+from .presenters.history import undoable
 from .presenters.settings import ContactSettings
+from .presenters.trust_before import undo_kept
 from .presenters.window_service import WindowService
 from .views.comparison import open_comparison
 from .views.details import DetailsView
@@ -77,6 +80,12 @@ class DetailsWindows:
             members=lambda: service.rooms.members(jid) or (),
             history=lambda: history(
                 service.device_history.of(jid), service.devices(jid), subject.name
+            ),
+            check=LastCheck(
+                lambda: undoable(
+                    service.device_history.of(jid), service.trust_undo.of(jid)
+                ),
+                lambda: undo_kept(service, jid),
             ),
             first=device,
         )

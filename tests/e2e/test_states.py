@@ -276,6 +276,47 @@ def test_a_check_that_failed(stage: Stage) -> None:
     stage.tell(eve, "after all")
 
 
+def test_a_check_is_undone_after_a_restart(stage: Stage) -> None:
+    """The window is gone; the history in the details has the button for a day."""
+    eve = stage.peer("eve")
+    name = eve.name.title()
+    stage.open_chat(eve)
+    stage.talk(eve, "before the check")
+    alice = stage.alice
+    alice.call("activate", name="omemo-verify", value=[alice.account_name, eve.jid])
+    press_in_window(stage, "We can call each other", "You read words to each other.")
+    press_in_window(stage, "Gajim with this plugin", "You read words to each other.")
+    press_in_window(stage, "Something differs")
+    press_in_window(stage, "Close")
+    wait_until_said(stage, f"The check with {name} failed")
+    before = len(sent_to(stage, eve))
+    alice.restart()
+    stage.open_chat(eve)
+    wait_until_said(stage, f"The check with {name} failed")
+    alice.call("activate", name="omemo-details", value=[alice.account_name, eve.jid])
+    details = f"Encryption details: {name}"
+    wait_for("the details", lambda: details in alice.call("window_titles"))
+    alice.call("unfold", window=details, words="History")
+    wait_for(
+        "the history has what failed, and can undo it",
+        lambda: "Undo" in alice.call("buttons", window=details),
+    )
+    picture(stage, "history-undo")
+    history = "\n".join(alice.call("texts_of", window=details))
+    assert ": the check failed: something differed." in history
+    alice.call("press", window=details, words="Undo")
+    wait_for("it is undone", lambda: "Undone." in alice.call("window_texts"))
+    picture(stage, "history-undone")
+    history = "\n".join(alice.call("texts_of", window=details))
+    assert ": undone." in history
+    assert "Undo" not in alice.call("buttons", window=details), "once"
+    alice.call("close_window", title=details)
+    wait_until_said(stage, f"Encrypted for {name}.", "It is not verified.")
+    assert f"The check with {name} failed" not in said_in_dock(alice)
+    assert len(sent_to(stage, eve)) == before
+    stage.tell(eve, "after it was undone")
+
+
 def test_several_warnings_take_turns(stage: Stage) -> None:
     """Two new devices of a verified contact; one is refused, one put aside."""
     eve = stage.peer("eve")

@@ -42,6 +42,13 @@ class DeviceHistory:
         self._keeps = keeps
         self._clock = clock
 
+    @property
+    def keeps(self) -> bool:
+        """Whether Gajim keeps any history, and so does this."""
+        with guard("looking whether there is a history"):
+            return self._keeps()
+        return False
+
     def note(self, device: Device, kind: DiaryKind) -> None:
         """Something has happened; the device has the id 0 where it is about its
         account."""
@@ -69,6 +76,7 @@ class DeviceHistory:
         with guard("deleting the history of devices"):
             if not self._keeps():
                 engine.devices.forget_history()
+                engine.kept_undo.clear()
 
     def of(self, jid: str) -> tuple[DiaryEntry, ...]:
         """The history of an account's devices, newest first."""

@@ -31,6 +31,8 @@ class DiaryKind(Enum):
     NEW_DEVICE: the account has a new device.
     KEY_CHANGED: a device shows a different key.
     TOLD: a verified device has verified or refused another one.
+    FAILED: two people compared, and something differed.
+    UNDONE: the user took the outcome of a check back.
     """
 
     WORDS = "words"
@@ -42,6 +44,8 @@ class DiaryKind(Enum):
     NEW_DEVICE = "new device"
     KEY_CHANGED = "key changed"
     TOLD = "told"
+    FAILED = "failed"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True)

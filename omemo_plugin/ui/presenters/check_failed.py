@@ -12,6 +12,7 @@ from abc import ABC
 from abc import abstractmethod
 from dataclasses import dataclass
 
+from ...engine.state.diary import DiaryKind
 from ...engine.values import Device
 from ...engine.values import Trust
 from ...i18n import _
@@ -66,7 +67,7 @@ class FailedCheck:
         The words differed: which of the contact's devices is to blame is not
         known, so none that is not verified gets anything. New ones do not either.
         """
-        self._keep()
+        self._note()
         self._service.settings.set_blind_trust_of(self._jid, False)
         for info in self._service.devices(self._jid):
             if info.trust is Trust.BLIND and info.fingerprint is not None:
@@ -82,7 +83,7 @@ class FailedCheck:
 
     def one_device(self, device: Device) -> Outcome:
         """The fingerprint of a device differed: it is refused."""
-        self._keep()
+        self._note()
         for info in self._service.devices(self._jid):
             if info.device == device:
                 self._service.device_management.set_trust(device, Trust.DISTRUSTED)
@@ -94,7 +95,7 @@ class FailedCheck:
             )
         )
 
-    def _keep(self) -> None:
+    def _note(self) -> None:
         # Where it differs twice, what was before the first time counts
         if self._before is None:
             self._before = TrustBefore(self._service, self._jid)
@@ -105,7 +106,6 @@ class FailedCheck:
         before, self._before = self._before, None
         if before is not None:
             before.restore()
-        self._service.alarms.check_lifted(self._jid)
 
     def lift(self) -> None:
         """A later comparison succeeded: new devices are met as before."""
@@ -115,6 +115,8 @@ class FailedCheck:
         self._service.alarms.check_lifted(self._jid)
 
     def _outcome(self, text: str) -> Outcome:
+        if self._before is not None:
+            self._before.keep(DiaryKind.FAILED)
         return Outcome(
             _("Stop: you do not see the same"),
             text.format(name=self._name),

@@ -113,6 +113,7 @@ class Comparison(SharedCheck):
             return None
         self._before = TrustBefore(self._service, self._device.jid)
         self._service.device_management.set_trust(self._device, Trust.VERIFIED)
+        self._before.keep()
         return Outcome(
             _("“{device}” is verified").format(device=self.device_name),
             _("You have checked that this device is the right one."),

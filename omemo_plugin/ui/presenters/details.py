@@ -34,6 +34,7 @@ from .devices import DeviceAction
 from .devices import DeviceCard
 from .devices import card
 from .devices import title
+from .history import LastCheck
 from .ports import Service
 
 
@@ -61,6 +62,7 @@ class Details:
         *,
         members: Callable[[], Collection[str]] = tuple,
         history: Callable[[], tuple[str, ...]] = tuple,
+        check: LastCheck | None = None,
         first: Device | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -70,6 +72,7 @@ class Details:
                 the user. The window asks again with every change, because
                 people join and leave while it is open.
             history: what has happened to the devices, newest first.
+            check: what of it can be undone.
             first: the device that is to be looked at.
             clock: seconds since 1970.
         """
@@ -77,6 +80,7 @@ class Details:
         self.subject = subject
         self._members = members
         self._history = history
+        self._check = check
         self._first = first
         self._clock = clock
         self._undo: _Undo | None = None
@@ -149,6 +153,7 @@ class Details:
             verify=self._verify_label() if can_verify else "",
             can_search=can_search(groups),
             history=self._history(),
+            undoable=None if self._check is None else self._check.place(),
         )
 
     def _verify_label(self) -> str:
@@ -346,6 +351,14 @@ class Details:
         self._notice = ""
         if undo is not None:
             self._service.device_management.set_trust(undo.device, undo.trust)
+        self.changed()
+
+    def undo_check(self) -> None:
+        """Take the outcome of the last check back."""
+        self._undo = None
+        self._notice = ""
+        if self._check is not None and self._check.undo():
+            self._notice = _("Undone.")
         self.changed()
 
     def _set_trust(self, device: Device, trust: Trust, text: str) -> None:

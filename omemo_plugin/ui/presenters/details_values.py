@@ -71,6 +71,7 @@ class Page:
         notice: what the last action was, if it cannot.
         verify: what is written on the button for that; '' for no button.
         history: what has happened, one sentence each, newest first.
+        undoable: which line of it can be undone, counted from 0.
         can_search: there are so many people or devices that one may look for them.
     """
 
@@ -84,3 +85,4 @@ class Page:
     verify: str = ""
     can_search: bool = False
     history: tuple[str, ...] = ()
+    undoable: int | None = None

@@ -202,6 +202,7 @@ class VoicePhrase(SharedCheck):
             return None
         self._before = before
         self._failed.lift()
+        before.keep()
         return Outcome(
             _("{name} is verified").format(name=self._name),
             ngettext(

@@ -131,8 +131,12 @@ class Verify:
         return self._result(judgement)
 
     def _apply(self, judgement: Judgement, *, confirmed: bool) -> Judgement:
-        self._before = TrustBefore(self._devices, judgement.jid)
-        return self._service.apply(judgement, confirmed=confirmed)
+        before = TrustBefore(self._devices, judgement.jid)
+        done = self._service.apply(judgement, confirmed=confirmed)
+        if done.applied:
+            before.keep(claims=done.claims)
+        self._before = before
+        return done
 
     def _result(self, judgement: Judgement) -> Result:
         self._judgement = judgement

@@ -101,24 +101,33 @@ class DetailsView:
                 widgets.append(self._content, title)
             widgets.append(self._content, self._group(group))
         if page.history:
-            widgets.append(self._content, self._history(page.history))
+            widgets.append(self._content, self._history(page))
         widgets.set_visible(self._search, page.can_search)
         if self._settings is not None and page.groups:
             widgets.append(self._content, self._choices(self._settings))
         self._show_bar(page)
 
-    def _history(self, lines: Sequence[str]) -> Widget:
-        """The history of devices, folded."""
-        text = "\n".join(lines)
+    def _history(self, page: Page) -> Widget:
+        """The history of devices, folded, with a button below the line that can be
+        undone."""
+        text = "\n".join(page.history)
         copy = widgets.button(
             _("Copy"),
             lambda: desktop.copy(self.widget, text),
             name=_("Copy the history"),
         )
-        small = ("omemo-small",)
-        inside = widgets.column(
-            widgets.label(text, classes=small, selectable=True), widgets.row(copy)
-        )
+        inside = widgets.column()
+        end = 0 if page.undoable is None else page.undoable + 1
+        if end:
+            line = page.history[end - 1]
+            # A screen reader meets the button alone
+            undo = widgets.button(
+                _("Undo"), self._details.undo_check, name=f"{_('Undo')} {line}"
+            )
+            widgets.append(inside, _lines(page.history[:end]), widgets.row(undo))
+        if page.history[end:]:
+            widgets.append(inside, _lines(page.history[end:]))
+        widgets.append(inside, widgets.row(copy))
         return self._fold("history", _("History"), inside)
 
     def _look_for(self, text: str) -> None:
@@ -298,6 +307,10 @@ class DetailsView:
                 parts.append(widgets.button(_("Undo"), self._details.undo))
             inside = widgets.row(*parts, spacing=12, classes=("omemo-notice",))
             widgets.append(self._bar, widgets.expand(inside))
+
+
+def _lines(lines: Sequence[str]) -> Widget:
+    return widgets.label("\n".join(lines), classes=("omemo-small",), selectable=True)
 
 
 def open_details(view: DetailsView, title: str, parent: Window | None) -> Window:

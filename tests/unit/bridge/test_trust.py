@@ -18,6 +18,8 @@ from omemo_plugin.engine.state.diary import DiaryKind
 from omemo_plugin.engine.trust.user_decisions import UNDO_SECONDS
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
+from omemo_plugin.ui.presenters.trust_before import TrustBefore
+from omemo_plugin.ui.presenters.trust_before import undo_kept
 from omemo_plugin.verify.judge import Source
 from omemo_plugin.verify.judge import Verdict
 from omemo_plugin.verify.phrase import load_words
@@ -279,3 +281,35 @@ def test_nothing_raises_without_keys(
     assert shown.verdict is Verdict.IN_ADVANCE
     assert not alice.service.verification.apply(shown).applied
     assert alice.service.verification.phrase(BOB) is None
+
+
+def test_a_check_is_undone_after_the_window_is_closed(world: FakeNetwork) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    meet(alice, bob)
+    service = alice.service
+    before = TrustBefore(service, BOB)
+    verify(alice, bob)
+    before.keep()
+    assert info(alice, bob).trust is Trust.VERIFIED
+    assert service.device_history.of(BOB)[0].kind is DiaryKind.CODE
+    assert undo_kept(service, BOB)
+    assert info(alice, bob).trust is Trust.BLIND
+    assert service.device_history.of(BOB)[0].kind is DiaryKind.UNDONE
+    assert not undo_kept(service, BOB)
+
+
+def test_where_no_history_is_kept_a_check_cannot_be_undone_later(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    meet(alice, bob)
+    service = alice.service
+    before = TrustBefore(service, BOB)
+    verify(alice, bob)
+    before.keep()
+    assert service.trust_undo.of(BOB) is not None
+    monkeypatch.setattr(gajim_archive, "history_max_age", lambda _account: 0)
+    service.history_setting_changed()
+    assert service.trust_undo.of(BOB) is None
+    before.keep()
+    assert service.trust_undo.of(BOB) is None

@@ -38,6 +38,7 @@ BRIDGE_FLOORS = (
         "device_management",
         "identity_move",
         "new_members",
+        "trust_undo",
     ),
     ("giving_back",),
     ("settings", "verification", "outgoing", "takeover", "identity_end"),

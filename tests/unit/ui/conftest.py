@@ -15,6 +15,9 @@ from omemo_plugin.engine.keys.device_info import DeviceInfo
 from omemo_plugin.engine.messages.planning import LeftOut
 from omemo_plugin.engine.messages.planning import LeftOutReason
 from omemo_plugin.engine.messages.planning import SendPlan
+from omemo_plugin.engine.state.diary import DiaryKind
+from omemo_plugin.engine.trust.kept_undo import TrustSnapshot
+from omemo_plugin.engine.values import CodeClaims
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
@@ -80,11 +83,43 @@ class FakeAlarms:
     def __init__(self) -> None:
         self.failed: list[str] = []
 
+    def has_failed_check(self, jid: str) -> bool:
+        return jid in self.failed
+
     def check_failed(self, jid: str) -> None:
         self.failed.append(jid)
 
     def check_lifted(self, jid: str) -> None:
         self.failed = [one for one in self.failed if one != jid]
+
+
+class FakeUndo:
+    """
+    What checks can be undone to.
+
+    Attributes:
+        kept: by account.
+        noted: what was written into the history.
+        withdrawn: what was said of keys that have not been met, and is not true.
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[str, TrustSnapshot] = {}
+        self.noted: list[DiaryKind] = []
+        self.withdrawn: list[CodeClaims] = []
+
+    def keep(self, before: TrustSnapshot, kind: DiaryKind | None) -> None:
+        self.kept[before.jid] = before
+        if kind is not None:
+            self.noted.append(kind)
+
+    def of(self, jid: str) -> TrustSnapshot | None:
+        return self.kept.get(jid)
+
+    def undone(self, before: TrustSnapshot) -> None:
+        self.kept.pop(before.jid, None)
+        self.noted.append(DiaryKind.UNDONE)
+        self.withdrawn.append(before.claims)
 
 
 class FakeDeviceManagement:
@@ -108,6 +143,9 @@ class FakeDeviceManagement:
             dataclasses.replace(info, trust=trust) if info.device == device else info
             for info in self._known[device.jid]
         ]
+
+    def put_back(self, device: Device, trust: Trust) -> None:
+        self.set_trust(device, trust)
 
     def rename(self, device: Device, name: str) -> None:
         self._known[device.jid] = [
@@ -150,6 +188,7 @@ class FakeService:
         self.device_management = FakeDeviceManagement(self.known)
         self.settings = FakeChoices()
         self.alarms = FakeAlarms()
+        self.trust_undo = FakeUndo()
         # The id of the device that another OMEMO of this Gajim has left
         self.earlier_id = 0
         self.followers: list[Callable[[], None]] = []

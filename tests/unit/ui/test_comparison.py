@@ -33,6 +33,7 @@ def test_all_is_the_same(service: FakeService) -> None:
     assert outcome.title == "“Phone” is verified"
     assert service.trust(PHONE) is Trust.VERIFIED
     assert service.trust(Device(BOB, 2)) is Trust.BLIND
+    assert service.trust_undo.kept[BOB].trust[PHONE][1] is Trust.BLIND
 
 
 def test_something_differs(service: FakeService) -> None:

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from omemo_plugin.engine.state.diary import DiaryEntry
 from omemo_plugin.engine.state.diary import DiaryKind
+from omemo_plugin.engine.trust.kept_undo import TrustSnapshot
+from omemo_plugin.engine.values import Device
+from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.details import Details
 from omemo_plugin.ui.presenters.details_values import Subject
 from omemo_plugin.ui.presenters.details_values import SubjectKind
+from omemo_plugin.ui.presenters.history import LastCheck
 from omemo_plugin.ui.presenters.history import history
+from omemo_plugin.ui.presenters.history import undoable
+from omemo_plugin.ui.presenters.trust_before import TrustBefore
+from omemo_plugin.ui.presenters.trust_before import undo_kept
 
 from .conftest import BOB
 from .conftest import FakeService
@@ -24,7 +33,12 @@ def test_each_event_is_a_sentence_with_its_day(kind: DiaryKind) -> None:
     assert line.endswith(".")
     assert "{" not in line
     assert "12" in line
-    about_account = kind in (DiaryKind.WORDS, DiaryKind.CODE)
+    about_account = kind in (
+        DiaryKind.WORDS,
+        DiaryKind.CODE,
+        DiaryKind.FAILED,
+        DiaryKind.UNDONE,
+    )
     assert ("“Bob’s first device”" in line) is not about_account
 
 
@@ -39,3 +53,58 @@ def test_the_window_shows_it(service: FakeService) -> None:
     subject = Subject(SubjectKind.CONTACT, BOB, "Bob")
     shown = Details(service, subject, history=lambda: ("a", "b"))
     assert shown.page().history == ("a", "b")
+
+
+def test_the_line_that_can_be_undone() -> None:
+    """Events that nobody decided do not count."""
+    entries = (
+        DiaryEntry("2026-05-13", DiaryKind.NEW_DEVICE, 2),
+        DiaryEntry("2026-05-12", DiaryKind.WORDS),
+        DiaryEntry("2026-05-11", DiaryKind.CODE),
+    )
+    kept = TrustSnapshot(BOB, {}, None)
+    assert undoable(entries, kept) == 1
+    assert undoable(entries, None) is None
+    assert undoable((), kept) is None
+
+
+def test_a_check_is_undone_from_the_history(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1), make(BOB, 2, Trust.UNDECIDED)]
+    service.alarms.check_failed(BOB)
+    TrustBefore(service, BOB).keep()
+    for number in (1, 2):
+        service.device_management.set_trust(Device(BOB, number), Trust.VERIFIED)
+    service.settings.set_blind_trust_of(BOB, True)
+    service.alarms.check_lifted(BOB)
+
+    subject = Subject(SubjectKind.CONTACT, BOB, "Bob")
+    shown = Details(
+        service,
+        subject,
+        history=lambda: ("a", "b"),
+        check=LastCheck(
+            lambda: 0 if service.trust_undo.of(BOB) else None,
+            lambda: undo_kept(service, BOB),
+        ),
+    )
+    assert shown.page().undoable == 0
+    shown.undo_check()
+    assert shown.page().notice == "Undone."
+    assert service.trust(Device(BOB, 1)) is Trust.BLIND
+    assert service.trust(Device(BOB, 2)) is Trust.UNDECIDED
+    assert service.settings.blind_trust_of(BOB) is None
+    assert service.alarms.failed == [BOB]
+    assert service.trust_undo.noted == [DiaryKind.UNDONE]
+    # Once
+    assert shown.page().undoable is None
+    shown.undo_check()
+    assert shown.page().notice == ""
+
+
+def test_a_key_that_came_later_gets_no_trust(service: FakeService) -> None:
+    service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
+    TrustBefore(service, BOB).keep()
+    other = make(BOB, 5, Trust.DISTRUSTED)
+    service.known[BOB] = [dataclasses.replace(other, device=Device(BOB, 1))]
+    assert undo_kept(service, BOB)
+    assert service.trust(Device(BOB, 1)) is Trust.DISTRUSTED

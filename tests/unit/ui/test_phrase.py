@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.state.diary import DiaryKind
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Tone
@@ -16,6 +17,7 @@ from omemo_plugin.verify.phrase import Form
 from omemo_plugin.verify.phrase import Phrase
 
 from .conftest import FakeAlarms
+from .conftest import FakeUndo
 from .conftest import make
 
 BOB = "bob@example.org"
@@ -45,6 +47,9 @@ class Decisions:
     def set_trust(self, device: Device, trust: Trust) -> None:
         self._known[device] = trust
 
+    def put_back(self, device: Device, trust: Trust) -> None:
+        self._known[device] = trust
+
 
 class Service:
     """One account."""
@@ -55,6 +60,7 @@ class Service:
         self, phrase: Phrase | None, known: dict[Device, Trust] | None = None
     ) -> None:
         self.alarms = FakeAlarms()
+        self.trust_undo = FakeUndo()
         self.now = phrase
         self.matched: list[Phrase] = []
         self.settings = Settings()
@@ -163,7 +169,9 @@ def test_a_success_can_be_undone() -> None:
     shown.same()
     assert shown.same() is not None
     assert service.known[Device(BOB, 1)] is Trust.VERIFIED
+    assert service.trust_undo.kept[BOB].trust[Device(BOB, 1)][1] is Trust.BLIND
     shown.undo()
+    assert not service.trust_undo.kept
     assert service.known == {
         Device(BOB, 1): Trust.BLIND,
         Device(BOB, 2): Trust.UNDECIDED,
@@ -191,8 +199,14 @@ def test_when_words_differ_nothing_goes_to_unverified_devices() -> None:
     # Undo puts back what was before the first time it differed
     shown.restart()
     shown.differ()
+    assert set(service.trust_undo.noted) == {DiaryKind.FAILED}
+    kept = service.trust_undo.kept[BOB]
+    assert kept.trust[Device(BOB, 1)][1] is Trust.BLIND
+    assert kept.blind_trust is None
+    assert not kept.check_failed
     shown.undo()
     assert service.known == old
+    assert service.alarms.failed == []
     assert service.settings.blind_trust is None
 
 

@@ -380,6 +380,9 @@ def test_undo_restores_the_earlier_trust(service: JudgingService, code: str) -> 
     result = subject.read([code], Source.CAMERA)
     assert service.known != before
     assert VerifyAction.UNDO in acts(result)
+    # After a restart it is known, too, what is to be withdrawn
+    claims = service.judge(code, Source.CAMERA, None).claims
+    assert service.trust_undo.kept[BOB].claims == claims
     undone = subject.press(VerifyAction.UNDO)
     assert undone is not None
     assert undone.title == "Undone"

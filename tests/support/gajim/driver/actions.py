@@ -208,6 +208,16 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
                 return
         raise LookupError(f"no {words!r} in {window}: {self.buttons(window)}")
 
+    def unfold(self, window: str, words: str) -> None:
+        """Open what is folded below these words in a window."""
+        for widget in self._shown(window):
+            if isinstance(widget, Gtk.Expander):
+                label = widget.get_label_widget()
+                if isinstance(label, Gtk.Label) and label.get_text() == words:
+                    widget.set_expanded(True)
+                    return
+        raise LookupError(f"nothing is folded below {words!r} in {window}")
+
     def fill_in(self, window: str, texts: list[str]) -> None:
         """Write into the entries of a window, in their order."""
         entries = [w for w in self._shown(window) if isinstance(w, Gtk.Entry)]
