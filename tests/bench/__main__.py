@@ -47,6 +47,7 @@ from tests.support.engine.many_accounts import add_crowd  # noqa: E402
 from tests.support.gajim.scene import GAJIM_OMEMO  # noqa: E402
 from tests.support.gajim.scene import NO_OMEMO  # noqa: E402
 from tests.support.gajim.scene import OURS  # noqa: E402
+from tests.support.servers.hosts import GAJIM_VERSIONS  # noqa: E402
 
 LEGACY = (Protocol.LEGACY,)
 CROWD = "crowd@test"
@@ -262,14 +263,6 @@ def first_message(devices: int, rounds: int) -> Row:
     return row(f"longest-call-{devices}", AT_ONCE, longest, at_once)
 
 
-def receive_in_gajim(count: int) -> Row:
-    from tests.bench.in_gajim import per_message
-
-    found = per_message(count)
-    ours, theirs = found["ours"]["ms"], found["gajim-omemo"]["ms"]
-    return row("receive-in-gajim", gajim_omemo.NAME, [ours], [theirs])
-
-
 def catch_up(count: int) -> list[Row]:
     """After a month, from the archive: for each message, and the longest for
     which the window stood still for a plugin."""
@@ -318,30 +311,22 @@ def dock(count: int) -> Row:
     )
 
 
-def sending(count: int = 30) -> list[Row]:
-    """To one contact: beside gajim-omemo, above a Gajim without any OMEMO."""
-    from tests.bench.sending import measure
+def gajims(suites: list[str], rounds: int, picture_path: Path | None) -> int:
+    """Everything in real Gajims. Returns the exit code."""
+    from tests.bench.gajims import report
+    from tests.bench.gajims.measure import Sizes
+    from tests.bench.gajims.measure import measure
 
-    found = measure(count)
-    if not found["steady"]:
-        print("The control changed by more than a quarter: try it again.")
-    for name, one in found["of"].items():
-        print(
-            f"{name}: {one['cpu']:.1f} ms of the main thread for each message, "
-            f"{one['press_to_wire']:.1f} ms from the key press to the connection"
-        )
-    ours, theirs = found["of"][OURS], found["of"][GAJIM_OMEMO]
-    other = gajim_omemo.NAME
-    return [
-        # Within what a machine varies, it can be nothing
-        row(
-            "send-share",
-            other,
-            [max(ours["above_control"], 0.01)],
-            [theirs["above_control"]],
-        ),
-        row("press-to-wire", other, [ours["press_to_wire"]], [theirs["press_to_wire"]]),
-    ]
+    def tell(what: str) -> None:
+        print(what, file=sys.stderr, flush=True)
+
+    tables = []
+    for suite in suites:
+        tables.append(measure(suite, rounds, Sizes(), tell))
+        print(report.text(tables[-1]), end="\n\n", flush=True)
+    if picture_path is not None:
+        picture_path.write_text(report.picture(tables))
+    return 0
 
 
 ROWS: dict[str, Callable[[Rival], Row]] = {
@@ -369,7 +354,18 @@ def main() -> int:
         help="beside another checkout instead, without the rows in a real Gajim",
     )
     parser.add_argument(
-        "--gajim", action="store_true", help="also in a real Gajim, for a minute"
+        "--gajim",
+        nargs="*",
+        metavar="SUITE",
+        help="nothing but what OMEMO costs the real Gajims of these Debians, or of "
+        "all three: this plugin, what else does OMEMO there, and none; ten minutes "
+        "for each",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="with --gajim: 3"
+    )
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="with --gajim: an SVG of it"
     )
     parser.add_argument(
         "--catch-up",
@@ -380,10 +376,10 @@ def main() -> int:
         help="nothing but so many archived messages in a real Gajim (5000)",
     )
     parser.add_argument(
-        "--sending",
+        "--dock",
         action="store_true",
-        help="nothing but sending to a contact in a real Gajim 1.7.3, beside "
-        "gajim-omemo and none",
+        help="nothing but the dock while 1,000 archived messages arrive in the chat on "
+        "screen of a real Gajim 1.7.3",
     )
     parser.add_argument(
         "--bounds",
@@ -398,28 +394,26 @@ def main() -> int:
     if arguments.against is not None:
         names = [one for one in (*ROWS, LONGEST_CALL) if one.startswith(only)]
         return write(compare(names, arguments.against), arguments.json)
-    if arguments.sending:
-        missing = gajim_omemo.why_missing()
-        if missing:
-            parser.error(missing)
-        return show(sending(), arguments.json)
+    if arguments.gajim is not None:
+        suites = arguments.gajim or list(GAJIM_VERSIONS)
+        unknown = set(suites) - set(GAJIM_VERSIONS)
+        if unknown:
+            parser.error(f"no Gajim is known for {', '.join(sorted(unknown))}")
+        return gajims(suites, arguments.rounds, arguments.picture)
     if arguments.catch_up is not None:
         missing = gajim_omemo.why_missing()
         if missing:
             parser.error(missing)
         return show(catch_up(arguments.catch_up), arguments.json)
+    if arguments.dock:
+        return show([dock(1000)], arguments.json)
     for peer in RIVALS:
         missing = peer.why_missing()
         if missing:
             print(f"Not beside {peer.name}: {missing}")
         else:
-            rows += run(peer, only, in_gajim=arguments.gajim)
+            rows += run(peer, only)
     rows += run_alone(only)
-    if arguments.gajim and "dock-1000".startswith(only):
-        rows.append(dock(1000))
-        print_head(rows[-1]["peer"])
-        print_name(rows[-1]["name"])
-        print_row(rows[-1])
     return write(rows, arguments.json)
 
 
@@ -472,15 +466,12 @@ def run_alone(only: str) -> list[Row]:
     return found
 
 
-def run(peer: Rival, only: str, *, in_gajim: bool) -> list[Row]:
+def run(peer: Rival, only: str) -> list[Row]:
     """All rows beside one peer; they are printed as they come."""
     peer.load()
-    benches = dict(ROWS)
-    if in_gajim and peer is gajim_omemo.RIVAL:
-        benches["receive-in-gajim"] = lambda _: receive_in_gajim(200)
     rows: list[Row] = []
     print_head(peer.name)
-    for name, bench in benches.items():
+    for name, bench in ROWS.items():
         if name.startswith(only):
             print_name(name)
             rows.append(bench(peer))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
@@ -24,8 +25,10 @@ from tests.support.waiting import wait_for
 
 SUITE = "bookworm"
 BURST = 50
+RIVALS = GAJIM_OMEMO, OURS
 TIMEOUT = 1800.0
-FOLDERS = {GAJIM_OMEMO: "omemo", OURS: "omemo_plugin"}
+# What the paths of their files have in them
+FILES = {GAJIM_OMEMO: "/omemo/", OURS: "/omemo_plugin/", BUILT_IN: "/modules/omemo.py"}
 
 
 class Stopwatch(TypedDict):
@@ -67,7 +70,7 @@ def per_message(
         Scene(["ann", "ben", "cat"], Path(folder), without=["offline"]) as scene,
     ):
         readers = {
-            omemo: scene.gajim(SUITE, "ben", omemo, f"ben-{omemo}") for omemo in FOLDERS
+            omemo: scene.gajim(SUITE, "ben", omemo, f"ben-{omemo}") for omemo in RIVALS
         }
         ann = scene.gajim(SUITE, "ann", sender)
         jid = readers[OURS].account.jid
@@ -84,7 +87,7 @@ def per_message(
             lambda: any(
                 line.startswith(f"> {ann.account.jid}/")
                 and f"from='{jid}'" in line
-                and line.count("<device ") == len(FOLDERS)
+                and line.count("<device ") == len(RIVALS)
                 for line in server.stanzas_with("axolotl.devicelist")
             ),
         )
@@ -102,7 +105,7 @@ def per_message(
         for omemo, reader in readers.items():
             reader.set_online(False)
             reader.call(
-                "start_stopwatch", folder=FOLDERS[omemo], account=reader.account.name
+                "start_stopwatch", part=FILES[omemo], account=reader.account.name
             )
         readers[OURS].call(
             "let_time_pass", account=readers[OURS].account.name, seconds=away
@@ -110,8 +113,7 @@ def per_message(
         texts = [f"message {number}" for number in range(count)]
         send_all(ann, texts, jid)
         return {
-            omemo: _catch_up(readers[omemo], ann.account.jid, texts)
-            for omemo in FOLDERS
+            omemo: _catch_up(readers[omemo], ann.account.jid, texts) for omemo in RIVALS
         }
 
 

@@ -22,15 +22,14 @@ from nbxmpp.protocol import JID
 
 from .changes import Changes
 from .disk import Disk
-from .frames import Frames
 from .injector import Injector
+from .measurements import Measurements
 from .memory import Memory
 from .protocols import Comparison
 from .requests import Requests
 from .send_meter import SendMeter
 from .sizes import Sizes
 from .steps import Steps
-from .stopwatch import Stopwatch
 
 # The stubs are those of GTK 3; since 2.0 Gajim has GTK 4
 GTK4: Any = Gtk
@@ -98,7 +97,7 @@ def texts_and_buttons(widgets: list[Any]) -> tuple[list[str], list[str]]:
     return [text for text in texts if text not in buttons], buttons
 
 
-class Actions(Changes, Disk, Injector, Requests, Sizes):
+class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
     """Each public method is an action; arguments and results are JSON values."""
 
     # -- the program
@@ -859,22 +858,6 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
         now = core._clock
         core._clock = lambda: now() + seconds
 
-    def start_stopwatch(self, folder: str, account: str) -> None:
-        """Begin to measure the time of the code below a folder."""
-        self._stopwatch = Stopwatch(folder, account)
-
-    def start_frames(self) -> None:
-        """Measure how long the frames of the main window take."""
-        self._frames = Frames()
-
-    def frames(self) -> dict[str, float]:
-        """What was measured so far."""
-        return self._frames.result()
-
-    def stopwatch(self) -> dict[str, Any]:
-        """The measurements so far."""
-        return self._stopwatch.result()
-
     def measure_sending(self, account: str, count: int) -> None:
         """Send messages in the shown chat, and measure that."""
 
@@ -882,7 +865,7 @@ class Actions(Changes, Disk, Injector, Requests, Sizes):
             self.type_text(text)
             self.press_send()
 
-        self._send_meter = SendMeter(account, count, press)
+        self._send_meter = SendMeter(account, count, press, self.press_send)
 
     def sending_measured(self) -> dict[str, Any] | None:
         """What was measured; None while it goes on."""

@@ -15,6 +15,8 @@ from gi.repository import GLib
 # after the last one, for timers of half a second and a second
 PAUSE = 150
 SETTLE = 2500
+# Some refuse a message while they look for keys. The user presses again
+AGAIN = 100
 
 
 class SendMeter:
@@ -23,12 +25,20 @@ class SendMeter:
     Nothing outside of Gajim is asked meanwhile, because answering takes time, too.
     """
 
-    def __init__(self, account: str, count: int, press: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        account: str,
+        count: int,
+        press: Callable[[str], None],
+        press_again: Callable[[], None],
+    ) -> None:
         """Begin.
 
         :param press: types a text and presses send
+        :param press_again: presses send
         """
         self._press = press
+        self._press_again = press_again
         self._left = count
         self._pressed = 0.0
         self._waits: list[float] = []
@@ -51,6 +61,13 @@ class SendMeter:
         self._left -= 1
         self._pressed = time.perf_counter()
         self._press(f"measured {self._left}")
+        GLib.timeout_add(AGAIN, self._again, self._left)
+        return False
+
+    def _again(self, which: int) -> bool:
+        if self._pressed and which == self._left:
+            self._press_again()
+            return True
         return False
 
     def _on_stanza(self, stanza: Any, *arguments: Any, **more: Any) -> Any:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures for how long the code in one folder keeps Gajim's main thread."""
+"""Measures for how long the code in some files keeps Gajim's main thread."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FRAME = 0.016
 TIMERS = ("idle_add", "timeout_add", "timeout_add_seconds")
 
 
-def _is_from(function: Any, folder: str) -> bool:
-    """Whether a function is defined in a file below a folder of that name."""
+def _is_from(function: Any, part: str) -> bool:
+    """Whether a function is defined in a file with this in its path."""
     while isinstance(function, functools.partial):
         function = function.func
     function = getattr(function, "__func__", function)
     code = getattr(function, "__code__", None)
-    return code is not None and f"/{folder}/" in code.co_filename
+    return code is not None and part in code.co_filename
 
 
 class Stopwatch:
@@ -35,15 +35,26 @@ class Stopwatch:
     every plugin.
     """
 
-    def __init__(self, folder: str, account: str) -> None:
-        """Begin; the account has to have been online."""
-        self._folder = folder
+    def __init__(self, part: str, account: str) -> None:
+        """Begin; the account has to have been online.
+
+        :param part: of the paths of the files
+        """
+        self._part = part
         self.handled: list[float] = []
         self.later: list[float] = []
-        self._longest = 0.0, ""
         self._running = 0
+        self._account = account
+        for name in TIMERS:
+            setattr(GLib, name, self._timed_timer(getattr(GLib, name)))
+        if not self.begin():
+            raise LookupError(f"no stanza handler is from {part}")
+
+    def begin(self) -> bool:
+        """Forget what was measured, and find the handlers of the connection, which
+        may be another one now. Returns whether there are new ones."""
         # Gajim keeps them when it goes offline
-        handlers = app.get_client(account).connection._dispatcher._handlers
+        handlers = app.get_client(self._account).connection._dispatcher._handlers
         found = [
             entry
             for tags in handlers.values()
@@ -51,14 +62,14 @@ class Stopwatch:
             for entries in specifics.values()
             if isinstance(entries, list)
             for entry in entries
-            if _is_from(entry["func"], folder)
+            if _is_from(entry["func"], self._part)
         ]
-        if not found:
-            raise LookupError(f"no stanza handler is from {folder}")
         for entry in found:
             entry["func"] = self._timed(entry["func"], self.handled)
-        for name in TIMERS:
-            setattr(GLib, name, self._timed_timer(getattr(GLib, name)))
+        self.handled.clear()
+        self.later.clear()
+        self._longest = 0.0, ""
+        return bool(found)
 
     def result(self) -> dict[str, Any]:
         """Milliseconds, in all and of the slowest call, and number of calls.
@@ -102,7 +113,7 @@ class Stopwatch:
         @functools.wraps(add)
         def timed_add(*arguments: Any, **keywords: Any) -> Any:
             arguments = tuple(
-                self._timed(one, self.later) if _is_from(one, self._folder) else one
+                self._timed(one, self.later) if _is_from(one, self._part) else one
                 for one in arguments
             )
             return add(*arguments, **keywords)
