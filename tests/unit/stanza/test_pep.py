@@ -93,6 +93,12 @@ def test_a_label_that_cannot_be_checked_is_none(attributes: str) -> None:
     assert devices(f'<device id="1" {attributes}/>') == (ListedDevice(1),)
 
 
+def test_a_label_as_long_as_it_may_be() -> None:
+    label = "x" * 256
+    (device,) = devices(f'<device id="1" label="{label}" labelsig="{b64(b"s" * 64)}"/>')
+    assert device.label == label
+
+
 def test_legacy_devices_have_no_label() -> None:
     text = samples.OMEMO_2_LIST.replace("devices", "list").replace(
         samples.OMEMO_2_NS, samples.LEGACY_NS

@@ -16,6 +16,8 @@ from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.values import KeyDecision
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.stanza.envelope import parse_envelope
+from omemo_plugin.stanza.limits import JID_BYTES_MAX
+from omemo_plugin.stanza.limits import TRUST_DECISIONS_MAX
 from omemo_plugin.stanza.trust_message import build_trust_message
 from omemo_plugin.stanza.trust_message import find_trust_message
 from omemo_plugin.stanza.trust_message import parse_trust_message
@@ -104,9 +106,16 @@ def test_one_for_another_purpose_is_passed_over(other: dict[str, str]) -> None:
     assert parse_trust_message(_message(_owner(_key()), **other)) == ()
 
 
-def _many() -> Element:
-    keys = "".join(_key(number.to_bytes(32, "big")) for number in range(1001))
+def _many(count: int = TRUST_DECISIONS_MAX + 1) -> Element:
+    keys = "".join(_key(number.to_bytes(32, "big")) for number in range(count))
     return _message(_owner(keys))
+
+
+def test_as_much_as_there_may_be() -> None:
+    assert len(parse_trust_message(_many(TRUST_DECISIONS_MAX))) == TRUST_DECISIONS_MAX
+    longest = f"{'a' * (JID_BYTES_MAX - 12)}@example.org"
+    (decision,) = parse_trust_message(_message(_owner(_key(), longest)))
+    assert decision.owner == longest
 
 
 @pytest.mark.parametrize(
