@@ -32,7 +32,7 @@ from tests.support.waiting import wait_for
 OTHERS = {"bookworm": GAJIM_OMEMO, "trixie": BUILT_IN, "forky": BUILT_IN}
 ACCOUNTS = {OURS: "owl", GAJIM_OMEMO: "elk", BUILT_IN: "elk", NO_OMEMO: "cow"}
 
-ROOM = "crowd@rooms.localhost"
+# In the room of a Gajim, besides itself
 MEMBERS = 9
 DEVICES = 5
 LEGACY = (Protocol.LEGACY,)
@@ -104,11 +104,12 @@ def measure(
             accounts = scene.server.accounts
             ann = OmemoPeer(scene.server, accounts["ann"], scene.folder / "ann", LEGACY)
             try:
-                ann.make_room(
-                    ROOM,
-                    *(accounts[ACCOUNTS[kind]].jid for kind in kinds),
-                    *(accounts[member].jid for member in crowd),
-                )
+                for kind in kinds:
+                    ann.make_room(
+                        room_of(ACCOUNTS[kind]),
+                        accounts[ACCOUNTS[kind]].jid,
+                        *(accounts[member].jid for member in crowd),
+                    )
                 stage = Stage(scene, ann, sizes)
                 gajims = {
                     kind: scene.gajim(suite, ACCOUNTS[kind], kind) for kind in kinds
@@ -122,6 +123,11 @@ def measure(
             finally:
                 ann.close()
     return table
+
+
+def room_of(name: str) -> str:
+    """The room of a Gajim's account."""
+    return f"crowd-of-{name}@rooms.localhost"
 
 
 def publish(scene: Scene, name: str, devices: int) -> None:
@@ -154,9 +160,12 @@ class Stage:
         gajim.open_chat(self.ann.jid, encryption)
         gajim.send(f"hello {number}")
         found |= send(gajim, self.sizes.sent, "send")
-        gajim.join_room(ROOM)
-        gajim.open_room(ROOM, encryption)
+        room = room_of(gajim.account.name)
+        gajim.join_room(room)
+        gajim.open_room(room, encryption)
         gajim.send(f"hello all {number}")
+        if kind == OURS and not number:
+            self._name_members(gajim)
         found |= send(gajim, self.sizes.sent_to_room, "room")
         self.ann.read()
         for row, shown in (("closed", "dot@localhost"), ("open", self.ann.jid)):
@@ -165,6 +174,15 @@ class Stage:
         found["memory"] = gajim.call("memory_mib")
         gajim.quit()
         return found
+
+    @staticmethod
+    def _name_members(gajim: Gajim) -> None:
+        """Say that those are meant whom nobody in the room has seen yet."""
+        wait_for(
+            f"{gajim.name} asks about the members",
+            lambda: "That is right" in gajim.call("dock")["buttons"],
+        )
+        gajim.call("press_in_dock", label="That is right")
 
     def _meet(self, gajim: Gajim, encryption: str, number: int) -> float:
         """Milliseconds from pressing send until the first message to a contact whose
