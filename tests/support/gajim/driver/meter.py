@@ -24,7 +24,7 @@ class Meter:
         :param part: of the path of the files whose code has rows of its own; none if
             it is empty
         """
-        self._stopwatch = Stopwatch(part, account) if part else None
+        self._stopwatch = Stopwatch(part, account, time.thread_time) if part else None
         GLib.timeout_add(BEAT, self._beat, priority=GLib.PRIORITY_HIGH)
         self.begin()
 

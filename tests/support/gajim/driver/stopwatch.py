@@ -35,12 +35,19 @@ class Stopwatch:
     every plugin.
     """
 
-    def __init__(self, part: str, account: str) -> None:
+    def __init__(
+        self,
+        part: str,
+        account: str,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         """Begin; the account has to have been online.
 
         :param part: of the paths of the files
+        :param clock: seconds; that of the wall counts what the code waits for as well
         """
         self._part = part
+        self._clock = clock
         self.handled: list[float] = []
         self.later: list[float] = []
         self._running = 0
@@ -92,13 +99,13 @@ class Stopwatch:
             if threading.current_thread() is not threading.main_thread():
                 return function(*arguments, **keywords)
             self._running += 1
-            started = time.perf_counter()
+            started = self._clock()
             try:
                 return function(*arguments, **keywords)
             finally:
                 self._running -= 1
                 if not self._running:
-                    self._note(function, time.perf_counter() - started, times)
+                    self._note(function, self._clock() - started, times)
 
         return timed
 
