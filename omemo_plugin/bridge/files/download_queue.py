@@ -53,7 +53,7 @@ def why_not(error: Exception, limits: DownloadLimits) -> str:
 
 
 class DownloadQueue:
-    """The downloads that are under route, and those that wait for their turn."""
+    """The downloads that run, and those that wait for their turn."""
 
     def __init__(self) -> None:
         self._running: dict[Download, Callable[[Download], None]] = {}
