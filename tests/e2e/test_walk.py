@@ -60,9 +60,6 @@ TASKS = {
     "remove a device that is not mine": 6,
 }
 
-# By the menu with the padlock, which opens for AT-SPI since Gajim 2 alone
-BY_PADLOCK = {"take a lost device of mine away", "remove a device that is not mine"}
-
 ROOM = "den@rooms.localhost"
 
 
@@ -385,8 +382,6 @@ def test_own_devices(walk: Walk) -> None:
     walk.sees_no("Is this device yours?")
     stage.tell(stage.bob, "with two devices")
     assert keys_for(walk, mine)
-    if stage.suite == "bookworm":
-        return
     with walk.task("take a lost device of mine away"):
         take_away(walk)
     before = keys_for(walk, mine)
@@ -402,5 +397,4 @@ def test_own_devices(walk: Walk) -> None:
 
 
 def test_all_tasks_are_done(walk: Walk) -> None:
-    missing = BY_PADLOCK if walk.stage.suite == "bookworm" else set()
-    assert set(walk.done) == set(TASKS) - missing
+    assert set(walk.done) == set(TASKS)

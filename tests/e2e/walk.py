@@ -96,8 +96,9 @@ class Walk:
                 (
                     name
                     for node in reader.read(window)
-                    # GTK 3 has a tooltip as the description of what has no name
-                    for name in (node.name or node.description,)
+                    # GTK 3 has a tooltip as the description of what has no name, or
+                    # that of its kind, such as the button with a menu
+                    for name in (node.name, node.description)
                     if node.role in CONTROLS
                     and name.startswith(label)
                     and "showing" in node.states
