@@ -224,8 +224,8 @@ def parse_bundle(element: Element, protocol: Protocol) -> Bundle:
 
 
 def _parse_prekeys(elements: list[Element], form: _BundleForm) -> dict[int, bytes]:
-    if not 0 < len(elements) <= PREKEYS_MAX:
-        raise MalformedStanza("no prekeys, or too many")
+    if len(elements) > PREKEYS_MAX:
+        raise MalformedStanza("too many prekeys")
     found: list[tuple[int, bytes]] = []
     for element in elements:
         try:

@@ -189,6 +189,7 @@ def test_an_element_without_a_namespace_keeps_none_within_another() -> None:
     outer = Element("{urn:one}a")
     SubElement(outer, "b")
     assert write_element(outer) == b'<a xmlns="urn:one"><b xmlns=""/></a>'
+    assert write_element(Element("a")) == b"<a/>"
 
 
 def test_characters_that_xml_lacks_are_replaced() -> None:

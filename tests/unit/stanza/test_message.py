@@ -9,6 +9,7 @@ from omemo_plugin.engine.errors import MalformedStanza
 from omemo_plugin.engine.values import EncryptedKey
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.stanza.limits import JID_BYTES_MAX
 from omemo_plugin.stanza.message import build_encrypted
 from omemo_plugin.stanza.message import find_encrypted
 from omemo_plugin.stanza.message import parse_encrypted
@@ -67,6 +68,12 @@ def test_a_recipient_without_keys_does_not_hide_the_others() -> None:
     nobody = '<keys jid="nobody@capulet.lit"/>'
     text = samples.OMEMO_2.replace("<keys ", f"{nobody}<keys ", 1)
     assert parse_encrypted(xml(text)) == parse_encrypted(xml(samples.OMEMO_2))
+
+
+def test_the_longest_address_of_a_recipient() -> None:
+    longest = f"{'a' * (JID_BYTES_MAX - 12)}@example.org"
+    text = samples.OMEMO_2.replace("juliet@capulet.lit", longest)
+    assert parse_encrypted(xml(text)).keys[0].jid == longest
 
 
 @pytest.mark.parametrize("name", samples.MESSAGES)

@@ -171,6 +171,16 @@ def test_a_built_legacy_bundle_has_the_form_that_others_read() -> None:
     )
 
 
+def test_one_prekey_is_enough_and_none_is_not() -> None:
+    bundle = Bundle(OMEMO_2, b"I" * 32, 1, b"S" * 32, b"s" * 64, {7: b"1" * 32})
+    element = pep.build_bundle(bundle)
+    assert pep.parse_bundle(element, OMEMO_2) == bundle
+    (prekeys,) = element.iter(f"{{{samples.OMEMO_2_NS}}}prekeys")
+    prekeys.clear()
+    with pytest.raises(MalformedStanza):
+        pep.parse_bundle(element, OMEMO_2)
+
+
 @pytest.mark.parametrize("number", [0, 2**32 - 2])
 def test_signed_prekey_ids_of_older_clients(number: int) -> None:
     # Lurch uses 0, libsignal for iOS all 32 bits
