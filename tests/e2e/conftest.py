@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -39,9 +38,6 @@ from tests.support.servers.hosts import machine_suite
 
 # Set it for a picture of every Gajim at the end of a test that passes, too
 PICTURES_VARIABLE = "OMEMO_TEST_PICTURES"
-
-# When no test begins any more, in seconds since 1970
-DEADLINE_VARIABLE = "OMEMO_TEST_DEADLINE"
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -92,13 +88,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what only this run has a use for."""
     if not is_worker(config):
         shutil.rmtree(os.environ.pop(COMPILED_VARIABLE, ""), ignore_errors=True)
-
-
-def pytest_runtest_setup() -> None:
-    """Begin no test after the deadline, if there is one."""
-    deadline = os.environ.get(DEADLINE_VARIABLE)
-    if deadline and time.time() > int(deadline):
-        pytest.skip("no time was left; run it with: tools/test e2e -k NAME")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
