@@ -50,6 +50,7 @@ SHARED = (
     "test_hostile_messages",
     "test_pidgin",
     "test_states",
+    "test_unopened",
     "test_verify",
     "test_walk",
 )

@@ -25,6 +25,11 @@ STATES = [
     *(f"E{number}" for number in range(1, 10)),
     # Received messages
     "not opened",
+    "not opened, damaged",
+    "not opened, not valid",
+    "not opened, too many missing",
+    "not opened, another key",
+    "not opened, started over",
     "not decided",
     "refused",
     # How a check can end
