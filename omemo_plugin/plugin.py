@@ -20,9 +20,10 @@ from gajim.common.const import COMMON_FEATURES
 from gajim.plugins import GajimPlugin
 from gi.repository import GLib
 
+from .bridge.gajim import other_plugin
 from .ui.presenters.obstacles import Obstacle
 from .ui.presenters.obstacles import cannot_start
-from .ui.presenters.obstacles import other_plugin
+from .ui.presenters.obstacles import other_is_on
 from .ui.presenters.obstacles import programs_missing
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 _NAME = "OMEMO"
-
-# The short name of Debian's gajim-omemo
-_OTHER = "omemo"
 
 
 class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
@@ -109,8 +107,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             # Gajim is starting
             return bool(GLib.SOURCE_CONTINUE)
         obstacle = self._obstacle
-        if obstacle is None and not self.active and _other_is_active():
-            obstacle = other_plugin(_other_version())
+        if obstacle is None and not self.active and other_plugin.is_active():
+            obstacle = other_is_on(other_plugin.version())
         name = self.manifest.short_name
         is_wanted = self._is_new or app.settings.get_plugin_setting(name, "active")
         if obstacle is not None and is_wanted:
@@ -124,9 +122,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         return bool(GLib.SOURCE_REMOVE)
 
     def _switch_other_off(self) -> None:
-        other = app.plugin_manager.get_plugin(_OTHER)
-        if other is not None and other.active:
-            app.plugin_manager.deactivate_plugin(other)
+        other_plugin.switch_off()
         # What this user wanted is done at the next start: both need a library, each
         # of its own, by one name
         app.settings.set_plugin_setting(self.manifest.short_name, "active", True)
@@ -136,7 +132,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
     @property
     def activatable(self) -> bool:
-        return self._activatable and not _other_is_active()
+        return self._activatable and not other_plugin.is_active()
 
     @activatable.setter
     def activatable(self, value: bool) -> None:
@@ -144,8 +140,8 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
     @property
     def available_text(self) -> str:
-        if self._activatable and _other_is_active():
-            return other_plugin(_other_version()).text
+        if self._activatable and other_plugin.is_active():
+            return other_is_on(other_plugin.version()).text
         return self._available_text
 
     @available_text.setter
@@ -209,6 +205,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         GLib.idle_add(say)
 
     def _switch_on(self) -> None:
+        other_plugin.switch_off()
         app.plugin_manager.activate_plugin(self)
 
     def activate_encryption(self, chat_control: ChatControl) -> bool:
@@ -450,24 +447,3 @@ def _guarded(call: Callable[[Client], None], client: Client) -> None:
     except Exception:
         # The other accounts are to follow
         log.exception("Failed on %s", client.account)
-
-
-def _other_version() -> str:
-    """Of gajim-omemo, which is there."""
-    manifest = getattr(app.plugin_manager.get_plugin(_OTHER), "manifest", None)
-    return str(getattr(manifest, "version", "?"))
-
-
-def _other_is_active() -> bool:
-    """Whether gajim-omemo is in the way, now or in a moment."""
-    manager = getattr(app, "plugin_manager", None)
-    if manager is None:
-        # Gajim has not read all plugins yet
-        return False
-    other = manager.get_plugin(_OTHER)
-    if other is None:
-        return False
-    if other.active:
-        return True
-    wanted: bool = app.settings.get_plugin_setting(_OTHER, "active")
-    return wanted and bool(other.activatable)

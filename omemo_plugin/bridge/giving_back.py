@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Giving an account's key to the OMEMO that is built into Gajim 2, after the plugin was
-switched off.
+Giving an account's key to the other OMEMO of this Gajim, after the plugin was switched
+off: to the one that is built into Gajim 2, or to gajim-omemo in Gajim 1.7.
 
 The device leaves OMEMO 2 first, which the other program does not know: contacts would
 write to it for ever. Then the key changes hands within one turn of the main loop, so
 that no message comes in between. At last the device that the other program has had
 until then leaves the server.
+
+gajim-omemo opens its files when it is switched on, those of all accounts, and makes
+keys where it finds none. So it is off while a key changes hands, and on afterwards.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ from gajim.common import app
 from ..engine.values import Protocol
 from .gajim import constants as gajim_constants
 from .gajim import folders as gajim_folders
+from .gajim import other_plugin
 from .gajim.protocols import Client
+from .incoming.held_messages import Interception
 from .log import guard
 from .log import report
 from .notices import texts
@@ -34,6 +39,7 @@ from .state.paths import leaving_path
 from .state.paths import rollback_marker_path
 from .state.paths import settings_path
 from .state.paths import store_path
+from .values import KeyReceiver
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -44,6 +50,7 @@ class GivingBack:
 
     Attributes:
         own_jid: the account's bare JID.
+        receiver: the other program.
     """
 
     def __init__(self, client: Client, device_id: int, store: EarlierStore) -> None:
@@ -52,12 +59,20 @@ class GivingBack:
             device_id: the device whose key it is.
         """
         self.own_jid = gajim_constants.own_jid(client)
+        self.receiver = _receiver()
         self._client = client
         self._device_id = device_id
         self._store = store
         data = gajim_folders.plugin_data()
         self._record = LeavingRecord(leaving_path(data, self.own_jid))
         self._departure = Departure(client, self.own_jid)
+        self._interception: Interception | None = None
+
+    def start(self) -> None:
+        """The user may give the key now. What comes meanwhile waits for that. In Gajim
+        2 the built-in OMEMO reads it, with a key of its own."""
+        if self.receiver is KeyReceiver.PLUGIN:
+            self._interception = Interception(self._client)
 
     def give(self, done: Callable[[str], None]) -> None:
         """
@@ -75,6 +90,12 @@ class GivingBack:
         ours = frozenset((self._device_id,))
         self._departure.take_off(ours, withdrawn, (Protocol.OMEMO_2,))
 
+    def close(self) -> None:
+        """The user gives nothing any more. What has come meanwhile goes on its way."""
+        interception, self._interception = self._interception, None
+        if interception is not None:
+            interception.end()
+
     def _give(self) -> str:
         try:
             replaced = self._change_hands()
@@ -82,11 +103,14 @@ class GivingBack:
             report("giving the key back", error)
             return texts.key_not_given()
         log.info("The key of %s was given back", self._client.account)
+        self.close()
         if replaced not in (0, self._device_id):
             self._take_off(replaced)
         return ""
 
     def _change_hands(self) -> int:
+        if not gajim_constants.HAS_BUILTIN_OMEMO:
+            return self._give_to_plugin()
         from .gajim import builtin_takeover
 
         # Nothing of it may move a ratchet any more
@@ -96,6 +120,17 @@ class GivingBack:
         finally:
             with guard("beginning with the built-in module"):
                 builtin_takeover.renew(self._client, builtin)
+
+    def _give_to_plugin(self) -> int:
+        was_on = other_plugin.switch_off()
+        try:
+            replaced = self._store.give()
+            was_on = True
+        finally:
+            if was_on:
+                with guard("switching gajim-omemo on"):
+                    other_plugin.switch_on()
+        return replaced
 
     def _take_off(self, device_id: int) -> None:
         """Contacts would write to the device of before for ever."""
@@ -114,7 +149,7 @@ def offers() -> list[GivingBack]:
     """The accounts whose key another program could go on with. The plugin has to be
     off."""
     found: list[GivingBack] = []
-    if is_forced() or not gajim_constants.HAS_BUILTIN_OMEMO:
+    if is_forced():
         return found
     for client in app.get_clients():
         with guard("looking for a key that could be given back"):
@@ -122,6 +157,14 @@ def offers() -> list[GivingBack]:
             if offer is not None:
                 found.append(offer)
     return found
+
+
+def _receiver() -> KeyReceiver:
+    if gajim_constants.HAS_BUILTIN_OMEMO:
+        return KeyReceiver.BUILT_IN
+    if other_plugin.can_be_used():
+        return KeyReceiver.PLUGIN
+    return KeyReceiver.LATER_PLUGIN
 
 
 def _offer(client: Client) -> GivingBack | None:

@@ -21,7 +21,8 @@ from .gajim import constants as gajim_constants
 from .gajim.nbxmpp_protocols import MessageProperties
 from .gajim.nbxmpp_protocols import MessageStanza
 from .gajim.protocols import Client
-from .incoming.plaintext_guard import NAMESPACES
+from .incoming.held_messages import Held
+from .incoming.held_messages import HeldMessages
 from .log import guard
 from .log import report
 from .notices import texts
@@ -30,11 +31,6 @@ from .state.earlier_store import EarlierState
 from .state.earlier_store import EarlierStore
 
 log = logging.getLogger("gajim.p.omemo_plugin")
-
-# A catch-up of a month fits
-_HELD_MAX = 2000
-
-Held = tuple[MessageStanza, MessageProperties]
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class KeyTakeover:
         self._client = client
         self._store = store
         self._serve = serve
-        self._held: list[Held] = []
+        self._held = HeldMessages()
         self.offer: TakeoverOffer | None = None
 
     def start(self) -> None:
@@ -163,20 +159,8 @@ class KeyTakeover:
         """Keep an encrypted message until the answer; whether it is kept."""
         if self.offer is None or gajim_constants.HAS_BUILTIN_OMEMO:
             return False
-        is_encrypted = any(
-            child.getName() == "encrypted" and child.getNamespace() in NAMESPACES
-            for child in stanza.getChildren()
-            if not isinstance(child, str)
-        )
-        if not is_encrypted or properties.type.is_error:
-            return False
-        if len(self._held) >= _HELD_MAX:
-            log.warning("Too many messages wait for the user's answer")
-            return False
-        self._held.append((stanza, properties))
-        return True
+        return self._held.hold(stanza, properties)
 
     def take_held(self) -> list[Held]:
         """All messages that wait, in their order; they do not wait any more."""
-        held, self._held = self._held, []
-        return held
+        return self._held.take()

@@ -114,3 +114,18 @@ class WaitingMessage:
     text: str
     state: WaitingState
     reason: str = ""
+
+
+class KeyReceiver(Enum):
+    """
+    What goes on with a key when this plugin gives it away.
+
+    BUILT_IN: the OMEMO that is built into Gajim 2.
+    PLUGIN: gajim-omemo, which is installed beside this plugin in Gajim 1.7.
+    LATER_PLUGIN: gajim-omemo, when the user has installed it. Debian's package of this
+        plugin is never installed beside it.
+    """
+
+    BUILT_IN = "built in"
+    PLUGIN = "plugin"
+    LATER_PLUGIN = "later plugin"

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The user leaves: the key goes back to the OMEMO that is built into Gajim 2, and comes
-from there when the user is back."""
+"""The user leaves: the key goes back to the OMEMO that is built into Gajim 2, or to
+gajim-omemo, and comes from there when the user is back."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,10 @@ from omemo_plugin.engine.values import Protocol
 from tests.e2e.conversation import check_no_leak
 from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
+from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.conversation import wait_until_known
 from tests.e2e.test_takeover import KEEP
 from tests.e2e.test_takeover import QUESTION
 from tests.e2e.test_takeover import WAYS
@@ -24,39 +28,44 @@ from tests.e2e.test_takeover import chat_before
 from tests.e2e.test_takeover import listed
 from tests.e2e.test_takeover import switch_on
 from tests.support.engine.ratchets import step_of
+from tests.support.gajim.bundle import PLUGIN
 from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import Scene
+from tests.support.processes import copy_tree
+from tests.support.processes import make_folder
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
-
-# Gajim 1.7 has nothing built in
-IN_GAJIM_2 = WAYS[1:]
 
 LEAVING = "Encryption by this plugin is off"
 GIVE = "Give my key back, alice@localhost"
 GIVEN = "has your key now"
 
-_ENCRYPTED = re.compile(
-    r"<encrypted xmlns='eu\.siacs\.conversations\.axolotl'>.*?</encrypted>"
-)
+_ENCRYPTED = re.compile(r"<encrypted xmlns='([^']+)'>.*?</encrypted>")
 _SENDER = re.compile(r"<header[^>]* sid='(\d+)'")
 _KEY = re.compile(r"<key [^>]*rid='(\d+)'[^>]*>([^<]+)</key>")
 
 
-def uses_of_keys(log: Path, sender: str) -> dict[tuple[str, bytes, int], set[bytes]]:
+# The device that it is for, the ratchet key, and the number in its chain
+Use = tuple[Protocol, str, bytes, int]
+
+
+def uses_of_keys(log: Path, sender: str) -> dict[Use, set[bytes]]:
     """What a device has encrypted with each key of its ratchets, as the server has seen
-    it: by the device that it is for, the ratchet key and the number in its chain."""
-    uses: dict[tuple[str, bytes, int], set[bytes]] = {}
-    for element in _ENCRYPTED.findall(log.read_text(errors="replace")):
-        sid = _SENDER.search(element)
+    it."""
+    protocols = {protocol.namespace: protocol for protocol in Protocol}
+    uses: dict[Use, set[bytes]] = {}
+    for element in _ENCRYPTED.finditer(log.read_text(errors="replace")):
+        protocol, sid = protocols[element[1]], _SENDER.search(element[0])
         if sid is None or sid[1] != sender:
             continue
-        for receiver, text in _KEY.findall(element):
+        for receiver, text in _KEY.findall(element[0]):
             data = b64decode(text)
-            _, ratchet_key, number = step_of(Protocol.LEGACY, data)
-            use = (receiver, ratchet_key, number)
+            _, ratchet_key, number = step_of(protocol, data)
+            use = (protocol, receiver, ratchet_key, number)
             uses.setdefault(use, set()).add(data)
     return uses
 
@@ -87,20 +96,36 @@ def switch_off(alice: Gajim) -> None:
 
 
 def give_back(alice: Gajim) -> None:
-    """Switch the plugin off, and give the key back."""
-    switch_off(alice)
-    alice.screenshot("offered")
+    """The plugin is off. Give the key back."""
     alice.accessibility().press(LEAVING, GIVE)
     wait_for("the key was given", lambda: GIVEN in said(alice))
     alice.screenshot("given")
 
 
-def switch_on_again(alice: Gajim) -> None:
+def send_meanwhile(scene: Scene, bob: Gajim) -> str:
+    """Bob writes while no program of Alice's has the key. It is with her when this
+    returns."""
+    text = secret("while no program has the key")
+    before = len(scene.server.wire())
+    bob.send(text)
+
+    def has_come() -> bool:
+        lines = scene.server.wire()[before:].splitlines()
+        start = "> alice@localhost/"
+        return any(one.startswith(start) and "<encrypted" in one for one in lines)
+
+    wait_for("it has come", has_come)
+    return text
+
+
+def switch_on_again(alice: Gajim, before: str) -> None:
+    if before == GAJIM_OMEMO:
+        alice.set_plugin_active("omemo", False)
     alice.set_plugin_active(SHORT_NAME, True)
     keep_the_key(alice)
 
 
-@pytest.mark.parametrize(("suite", "before", "other_suite", "other"), IN_GAJIM_2)
+@pytest.mark.parametrize(("suite", "before", "other_suite", "other"), WAYS)
 def test_there_and_back(
     new_scene: MakeScene, suite: str, before: str, other_suite: str, other: str
 ) -> None:
@@ -112,7 +137,13 @@ def test_there_and_back(
     open_chats(alice, bob)
     assert tell(alice, bob, "with our plugin")[1].key == key
     tell(bob, alice, "with our plugin")
+    switch_off(alice)
+    alice.screenshot("offered")
+    # What is built into Gajim 2 reads it, if Bob has met its key
+    meanwhile = send_meanwhile(scene, bob) if before == GAJIM_OMEMO else ""
     give_back(alice)
+    if meanwhile:
+        alice.wait_for_message(meanwhile)
 
     def is_alone() -> bool:
         lists = scene.server.listed_devices(alice.account)
@@ -130,10 +161,12 @@ def test_there_and_back(
     open_chats(alice, bob)
     assert tell(alice, bob, "after a restart")[1].key == key
     tell(bob, alice, "after a restart")
-    switch_on_again(alice)
+    switch_on_again(alice, before)
     open_chats(alice, bob)
     assert tell(alice, bob, "with our plugin again")[1].key == key
     tell(bob, alice, "with our plugin again")
+    if meanwhile:
+        assert [row.text for row in alice.messages()].count(meanwhile) == 1
     # Warnings would be rows of the chat
     assert not [row for row in alice.rows() if "password" in row.text]
     wait_for("no other device is listed", is_alone)
@@ -142,3 +175,57 @@ def test_there_and_back(
     assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
     check_no_leak(scene)
     assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
+
+
+def test_gajim_omemo_is_installed_afterwards(new_scene: MakeScene) -> None:
+    """Debian's packages of the two are never installed together."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(
+        "bookworm",
+        "alice",
+        GAJIM_OMEMO,
+        accessible=True,
+        system_plugins=[make_folder(scene.folder / "empty")],
+    )
+    alice.has_our_plugin = False
+    installed = alice.folder / "system-plugins"
+    package = scene.folder / "package"
+    copy_tree(installed / "omemo", package)
+    bob = scene.gajim("trixie", "bob", BUILT_IN)
+    start_all([alice, bob])
+    wait_until_known(scene.server, alice, bob)
+    wait_until_known(scene.server, bob, alice)
+    open_chats(alice, bob)
+    key = tell(alice, bob, "before")[1].key
+    tell(bob, alice, "before")
+    (device,) = listed(scene, alice)
+    alice.quit()
+    shutil.rmtree(installed / "omemo")
+    copy_tree(PLUGIN, installed / PLUGIN.name)
+    alice.start()
+    keep_the_key(alice)
+    open_chats(alice, bob)
+    assert tell(alice, bob, "with our plugin")[1].key == key
+    tell(bob, alice, "with our plugin")
+    switch_off(alice)
+    assert "when you have installed it" in said(alice)
+    alice.screenshot("offered-later")
+    alice.accessibility().press(LEAVING, GIVE)
+    wait_for("the key was given", lambda: "has your key" in said(alice))
+    alice.screenshot("given-later")
+    alice.quit()
+    shutil.rmtree(installed / PLUGIN.name)
+    copy_tree(package, installed / "omemo")
+    meanwhile = secret("while Gajim was not running")
+    bob.send(meanwhile)
+    alice.start()
+    open_chats(alice, bob)
+    alice.wait_for_message(meanwhile)
+    assert tell(alice, bob, "given back")[1].key == key
+    tell(bob, alice, "given back")
+    assert [row.text for row in alice.messages()].count(meanwhile) == 1
+    assert listed(scene, alice) == {device}
+    uses = uses_of_keys(scene.server.wire_log, device)
+    assert len(uses) >= 3
+    assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
+    check_no_leak(scene)

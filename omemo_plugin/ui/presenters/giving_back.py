@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The offer to give an account's key to Gajim's own OMEMO."""
+"""The offer to give an account's key to the other OMEMO of this Gajim."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
+from ...bridge.values import KeyReceiver
 from ...i18n import _
 
 
@@ -15,6 +16,7 @@ class KeyGiver(Protocol):
     """What gives the key of one account back."""
 
     own_jid: str
+    receiver: KeyReceiver
 
     def give(self, done: Callable[[str], None]) -> None:
         """
@@ -23,12 +25,19 @@ class KeyGiver(Protocol):
                 or ''.
         """
 
+    def start(self) -> None:
+        """It may be asked to from now on."""
+
+    def close(self) -> None:
+        """It is not asked any more."""
+
 
 class GivingBackOffer:
     """The offer for one account."""
 
     def __init__(self, giver: KeyGiver) -> None:
         self._giver = giver
+        self._receiver = giver.receiver
         self.heading = _("Give your key back?")
         self.address = giver.own_jid
         self.button = _("Give my key back")
@@ -41,11 +50,24 @@ class GivingBackOffer:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What will happen."""
-        return (
-            _(
+        if self._receiver is KeyReceiver.BUILT_IN:
+            goes_on = _(
                 "Gajim’s own OMEMO can go on with your key: your contacts see no new "
                 "device, and what is verified stays verified."
-            ),
+            )
+        elif self._receiver is KeyReceiver.PLUGIN:
+            goes_on = _(
+                "The plugin gajim-omemo can go on with your key, and is switched on: "
+                "your contacts see no new device, and what is verified stays verified."
+            )
+        else:
+            goes_on = _(
+                "The plugin gajim-omemo can go on with your key when you have "
+                "installed it: your contacts see no new device, and what is verified "
+                "stays verified."
+            )
+        return (
+            goes_on,
             _(
                 "It does not know OMEMO 2: this device leaves it, and chats in OMEMO 2 "
                 "go on in OMEMO 0.3 if the other app can."
@@ -61,8 +83,14 @@ class GivingBackOffer:
         Args:
             done: called once, with whether the key was given, and what to say.
         """
+        if self._receiver is KeyReceiver.BUILT_IN:
+            given = _("Gajim’s own OMEMO has your key now.")
+        elif self._receiver is KeyReceiver.PLUGIN:
+            given = _("The plugin gajim-omemo has your key now, and is on.")
+        else:
+            given = _("The plugin gajim-omemo has your key when it is installed.")
 
         def ended(problem: str) -> None:
-            done(not problem, problem or _("Gajim’s own OMEMO has your key now."))
+            done(not problem, problem or given)
 
         self._giver.give(ended)

@@ -50,7 +50,7 @@ def cannot_start(error: str) -> Obstacle:
     return Obstacle(text.format(error=error))
 
 
-def other_plugin(version: str) -> Obstacle:
+def other_is_on(version: str) -> Obstacle:
     """
     Args:
         version: of gajim-omemo.

@@ -54,8 +54,16 @@ def open_leaving(
     for offer in offers:
         pages.add(_offer(GivingBackOffer(offer)))
     opened = [pages.window]
-    widgets.on_close(pages.window, opened.clear)
+
+    def closed() -> None:
+        opened.clear()
+        for offer in offers:
+            offer.close()
+
+    widgets.on_close(pages.window, closed)
     widgets.present(pages.window)
+    for offer in offers:
+        offer.start()
 
     def close() -> None:
         for window in tuple(opened):

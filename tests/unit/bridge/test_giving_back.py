@@ -16,12 +16,14 @@ import pytest
 from omemo_plugin.bridge import giving_back
 from omemo_plugin.bridge.gajim import constants as gajim_constants
 from omemo_plugin.bridge.gajim import folders as gajim_folders
+from omemo_plugin.bridge.gajim import other_plugin
 from omemo_plugin.bridge.giving_back import GivingBack
 from omemo_plugin.bridge.notices import texts
 from omemo_plugin.bridge.state.leaving import LeavingRecord
 from omemo_plugin.bridge.state.paths import leaving_path
 from omemo_plugin.bridge.state.paths import settings_path
 from omemo_plugin.bridge.state.settings_file import SettingsFile
+from omemo_plugin.bridge.values import KeyReceiver
 from omemo_plugin.engine.errors import EarlierStoreInUse
 from omemo_plugin.engine.values import Protocol
 
@@ -155,11 +157,105 @@ def test_what_fails_is_said(account: Account) -> None:
     assert len(departure.asked) == 1
 
 
-def test_where_nothing_could_use_it_nothing_is_offered(
-    account: Account, monkeypatch: pytest.MonkeyPatch
+class OtherPlugin:
+    """gajim-omemo in Gajim 1.7, as its plugin manager knows it."""
+
+    active = False
+    activatable = True
+
+    def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._calls = account.calls
+        monkeypatch.setattr(gajim_constants, "HAS_BUILTIN_OMEMO", False)
+        manager = SimpleNamespace(
+            get_plugin={"omemo": self}.get,
+            activate_plugin=lambda plugin: plugin.activatable and plugin.switch(True),
+            deactivate_plugin=lambda plugin: plugin.switch(False),
+        )
+        app = SimpleNamespace(plugin_manager=manager)
+        monkeypatch.setattr(other_plugin, "app", app)
+
+    def switch(self, active: bool) -> None:
+        assert self.active is not active
+        self.active = active
+        self._calls.append("on" if active else "off")
+
+
+@pytest.fixture
+def other(account: Account, monkeypatch: pytest.MonkeyPatch) -> OtherPlugin:
+    return OtherPlugin(account, monkeypatch)
+
+
+@pytest.mark.parametrize("was_on", [False, True])
+def test_gajim_omemo_is_off_while_it_gets_the_key(
+    account: Account, other: OtherPlugin, was_on: bool
 ) -> None:
-    monkeypatch.setattr(gajim_constants, "HAS_BUILTIN_OMEMO", False)
-    assert giving_back.offers() == []
+    """It has been switched on when another account's key was given."""
+    other.active = was_on
+    departure = account.give()
+    ((_devices, _protocols, done),) = departure.asked
+    assert account.calls == []
+    done(True)
+    assert account.said == [""]
+    assert account.calls == [*(["off"] if was_on else []), "give", "on"]
+    assert departure.asked[1][0] == {THEIRS}
+
+
+@pytest.mark.parametrize("was_on", [False, True])
+def test_gajim_omemo_that_did_not_get_the_key_stays_as_it_was(
+    account: Account, other: OtherPlugin, was_on: bool
+) -> None:
+    """It would make one of its own."""
+    other.active = was_on
+    account.error = EarlierStoreInUse("locked")
+    account.give().asked[0][2](True)
+    assert account.said == [texts.key_not_given()]
+    assert other.active is was_on
+
+
+@pytest.mark.parametrize("gives", [False, True])
+def test_what_comes_meanwhile_waits_for_the_key(
+    account: Account,
+    other: OtherPlugin,
+    monkeypatch: pytest.MonkeyPatch,
+    gives: bool,
+) -> None:
+    """Or for the end of the window."""
+    monkeypatch.setattr(
+        giving_back,
+        "Interception",
+        lambda _client: SimpleNamespace(end=lambda: account.calls.append("go on")),
+    )
+    offer = account.offer()
+    offer.start()
+    if gives:
+        offer.give(account.said.append)
+        departure: Any = offer._departure
+        departure.asked[0][2](True)
+        assert other.active
+    offer.close()
+    offer.close()
+    assert account.calls == [*(["give", "on"] if gives else []), "go on"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_gajim_omemo_may_be_installed_later(
+    account: Account,
+    other: OtherPlugin,
+    monkeypatch: pytest.MonkeyPatch,
+    is_there: bool,
+) -> None:
+    """It is not there, or misses a library. The key waits for it."""
+    assert account.offer().receiver is KeyReceiver.PLUGIN
+    other.activatable = False
+    if not is_there:
+        app = SimpleNamespace(
+            plugin_manager=SimpleNamespace(get_plugin=lambda _name: None)
+        )
+        monkeypatch.setattr(other_plugin, "app", app)
+    assert account.offer().receiver is KeyReceiver.LATER_PLUGIN
+    account.give().asked[0][2](True)
+    assert account.calls == ["give"]
+    assert account.said == [""]
 
 
 def test_without_a_key_nothing_is_offered(account: Account) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from omemo_plugin.ui.presenters.obstacles import cannot_start
-from omemo_plugin.ui.presenters.obstacles import other_plugin
+from omemo_plugin.ui.presenters.obstacles import other_is_on
 from omemo_plugin.ui.presenters.obstacles import programs_missing
 
 
@@ -17,7 +17,7 @@ def test_missing_programs_come_with_the_command() -> None:
 
 
 def test_another_plugin_can_be_switched_off() -> None:
-    obstacle = other_plugin("2.9.0")
+    obstacle = other_is_on("2.9.0")
     assert obstacle.is_other_plugin
     assert "(version 2.9.0)" in obstacle.text
     assert not obstacle.command
