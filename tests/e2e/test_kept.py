@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,9 @@ def kept(gajim: Gajim) -> list[Path]:
     return [gajim.home / binding.target.relative_to(HOME) for binding in KEPT]
 
 
-def reboot(scene: Scene, suite: str, before: Gajim, name: str) -> Gajim:
+def reboot(scene: Scene, suite: str, before: Gajim, name: str, **options: Any) -> Gajim:
     """Start anew with what was kept."""
-    after = scene.gajim(suite, "alice", OURS_FROM_SYSTEM, name=name)
+    after = scene.gajim(suite, "alice", OURS_FROM_SYSTEM, name=name, **options)
     for old, new in zip(kept(before), kept(after), strict=True):
         shutil.rmtree(new, ignore_errors=True)
         if old.exists():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,14 @@ from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.test_encrypted_chats import send_past_the_window
+from tests.e2e.test_giving_back import uses_of_keys
+from tests.e2e.test_kept import reboot
 from tests.support.engine.secrets_on_disk import found_below
 from tests.support.engine.secrets_on_disk import values_of
 from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
+from tests.support.gajim.scene import OURS_FROM_SYSTEM
 from tests.support.gajim.scene import Scene
 from tests.support.processes import give_away
 from tests.support.servers.hosts import WITH_MOVING
@@ -29,6 +33,7 @@ from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
 
+FIRST_PAGE = "Encryption is on"
 PREFERENCES = "OMEMO encryption"
 MOVE = "Move to another computer?"
 BRING = "Bring your identity here?"
@@ -40,6 +45,7 @@ NAME = "gajim-identity-alice@localhost.kdbx"
 WAYS = [
     pytest.param("bookworm", "forky", id="1.7-to-2.6"),
     pytest.param("bookworm", "bookworm", id="1.7-to-1.7"),
+    pytest.param("trixie", "trixie", id="2.1-to-2.1"),
 ]
 
 
@@ -231,7 +237,80 @@ def test_the_contact_goes_on_talking(
         assert not errors_of_our_plugin(gajim.log.read_text(errors="replace"))
 
 
-@pytest.mark.parametrize("suite", ["bookworm"])
+def test_to_an_older_gajim_and_back(new_scene: MakeScene) -> None:
+    """From 2.6 to 1.7, and with a second file to 2.6 again. No key of a ratchet is
+    used twice."""
+    scene, (old, new, bob) = three(new_scene, "forky", "bookworm")
+    start_all([old, bob])
+    open_chats(old, bob)
+    key = tell(old, bob, "before")[1].key
+    tell(bob, old, "before")
+    (number,) = listed(scene)
+    for source, target in ((old, new), (new, old)):
+        file = move(source)
+        if not target.running:
+            start_all([target])
+        accept(target, carry(file, target))
+        file.unlink()
+        wait_for("only the device is listed", lambda: listed(scene) == {number})
+        open_chats(target, bob)
+        assert tell(target, bob, "after")[1].key == key
+        tell(bob, target, "after")
+    old.restart()
+    open_chats(old, bob)
+    tell(bob, old, "after a restart")
+    assert tell(old, bob, "after a restart")[1].key == key
+    uses = uses_of_keys(scene.server.wire_log, number)
+    assert len(uses) >= 4
+    assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
+    assert "Warning" not in " ".join(bob.call("dock")["texts"])
+    check_no_leak(scene)
+    for gajim in (old, new, bob):
+        assert not errors_of_our_plugin(gajim.log.read_text(errors="replace"))
+
+
+def test_from_a_tails_stick_to_a_debian_and_back(new_scene: MakeScene) -> None:
+    """Of the stick nothing is left after a restart but the folders that Tails keeps. On
+    the Debian the account is new, and its first page leads to the file."""
+    scene = new_scene("alice", "bob")
+    options: dict[str, Any] = {"packages": WITH_MOVING, "accessible": True}
+    stick = scene.gajim("bookworm", "alice", OURS_FROM_SYSTEM, **options)
+    debian = scene.gajim("trixie", "alice", OURS, "debian", first_page=True, **options)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([stick, bob])
+    open_chats(stick, bob)
+    key = tell(stick, bob, "from the stick")[1].key
+    (number,) = listed(scene)
+    there = carry(move(stick), debian)
+    stick.quit()
+    debian.start()
+    screen = debian.accessibility()
+    wait_for("the first page", lambda: FIRST_PAGE in screen.windows())
+    debian.screenshot("first-page")
+    screen.press(FIRST_PAGE, "Bring your identity here…")
+    wait_for("the window", lambda: BRING in screen.windows())
+    accept(debian, there)
+    debian.call("skip_first_page")
+    wait_for("only the device is listed", lambda: listed(scene) == {number})
+    open_chats(debian, bob)
+    assert tell(debian, bob, "from the Debian")[1].key == key
+    tell(bob, debian, "to the Debian")
+    back = move(debian)
+    stick = reboot(scene, "bookworm", stick, "after-restart", **options)
+    # The stick knows that the identity has gone, and that this file is a newer one
+    accept(stick, carry(back, stick))
+    wait_for("only the device is listed", lambda: listed(scene) == {number})
+    open_chats(stick, bob)
+    assert tell(stick, bob, "from the stick again")[1].key == key
+    tell(bob, stick, "to the stick again")
+    uses = uses_of_keys(scene.server.wire_log, number)
+    assert len(uses) >= 3
+    assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
+    assert "Warning" not in " ".join(bob.call("dock")["texts"])
+    check_no_leak(scene)
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "forky"])
 def test_case_118_a_file_is_used_once(new_scene: MakeScene, suite: str) -> None:
     """It is recognised before anything is sent. The user begins with a new key, or
     goes on and knows what breaks."""
