@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import html
 import importlib
-import logging
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +20,11 @@ from gajim.common import app
 
 from ..bridge.gajim.patches import Patches
 from .gajim_windows import screen
-from .gajim_windows.rows import kept_encryption
+from .gajim_windows.rows import kind_of_kept
 from .presenters.row_notes import RowKind
 from .presenters.row_notes import in_list
-from .presenters.row_notes import kind_of
 from .presenters.row_notes import notification
 from .widgets.toolkit import Label
-
-log = logging.getLogger("gajim.p.omemo_plugin")
 
 
 class _ListWidgets(Protocol):
@@ -79,7 +75,7 @@ class ListTexts:
     def _about(self, message: object) -> Iterator[RowKind | None]:
         """Gajim is about to show a message."""
         before = self._kind
-        self._kind = None if message is None else _kind_of(message)
+        self._kind = None if message is None else kind_of_kept(message)
         try:
             yield self._kind
         finally:
@@ -102,7 +98,7 @@ class ListTexts:
         def look_up(*args: object, **options: object) -> object:
             found = theirs(*args, **options)
             if self._makes_row and found is not None:
-                self._kind = _kind_of(found)
+                self._kind = kind_of_kept(found)
             return found
 
         return look_up
@@ -176,23 +172,3 @@ def _name_in(event: object) -> str:
     """The name of the contact or room that a notification is about."""
     account, jid = getattr(event, "account", ""), getattr(event, "jid", None)
     return screen.name_of(account, str(jid))
-
-
-def _kind_of(message: object) -> RowKind | None:
-    """The kind of a message that Gajim has just got, or has in its archive."""
-    try:
-        try:
-            found = kept_encryption(message)
-        except Exception:
-            # For its list of chats 2.6 reads only a part of it
-            message = app.storage.archive.get_message_with_pk(
-                getattr(message, "pk", None)
-            )
-            found = kept_encryption(message)
-    except Exception as error:
-        log.warning("A text in the list stays: %s", type(error).__name__)
-        return None
-    if found is None:
-        return None
-    direction = getattr(getattr(message, "direction", None), "name", "")
-    return kind_of(found.trust, found.key, outgoing=direction == "OUTGOING")

@@ -14,15 +14,20 @@ from typing import cast
 
 from ..bridge.gajim.patches import Patches
 from ..bridge.gajim.protocols import Contact
+from ..i18n import _
+from .gajim_windows import screen
 from .gajim_windows.protocols import RowMark
 from .gajim_windows.rows import Row
 from .gajim_windows.rows import encryption_of
 from .gajim_windows.rows import is_outgoing
 from .gajim_windows.rows import row_module
+from .presenters.help_pages import HelpPage
 from .presenters.row_notes import RowKind
 from .presenters.row_notes import RowNote
 from .presenters.row_notes import kind_of
 from .presenters.row_notes import note_of
+from .views.help import open_help
+from .widgets.toolkit import Button
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
 
@@ -97,6 +102,7 @@ class RowMarks:
             row._avatar_box.set_opacity(0)
             embedding.rename(row._meta_box, note.text)
             widgets.add_classes(row._message_widget, ("dim-label",))
+            widgets.append(row._meta_box, _help_button(note))
             return
         self._add_note(row, note, hide=kind is RowKind.REFUSED)
 
@@ -126,9 +132,20 @@ class RowMarks:
             name=f"{note.button} {note.text}",
             classes=("omemo-offer",),
         )
-        widgets.append(box, button)
+        widgets.append(box, widgets.top(button), widgets.top(_help_button(note)))
         embedding.insert_below(row.grid, row._meta_box, box)
         cast(RowMark, row).omemo_note = box
+
+
+def _help_button(note: RowNote) -> Button:
+    """Opens the help at what it says of such rows."""
+
+    def pressed() -> None:
+        open_help(HelpPage.READING, screen.main_window(), note.help)
+
+    # A screen reader meets the button alone
+    name = f"{_('Help')} {note.text}"
+    return widgets.button(_("Help"), pressed, name=name, classes=("omemo-offer",))
 
 
 def _kind_of_row(row: Row) -> RowKind | None:

@@ -19,6 +19,7 @@ from ..bridge.gajim.protocols import Contact
 from ..engine.values import Device
 from ..i18n import _
 from ..verify.judge import Source
+from . import row_archive_texts
 from .alarm_notifications import AlarmNotifications
 from .composer import Composer
 from .conversations import Conversations
@@ -137,6 +138,7 @@ class Windows:
         ).install(self._patches)
         RowMarks(self.show_for).install(self._patches)
         ListTexts().install(self._patches)
+        row_archive_texts.install(self._patches)
         rows.extend_row_menus(self._patches, self._row_items)
         pages.replace_trust_pages(self._patches, self._page)
         links = OpenedLinks(self._follow, self._verify_link)

@@ -17,12 +17,16 @@ from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
 from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
+MAIN = "Gajim"
+HELP = "Help on encryption"
+EXPORT = "HistoryExport"
 ROOM = "den@rooms.localhost"
 
 
@@ -36,12 +40,83 @@ def wait_for_mark(gajim: Gajim, kind: str) -> list[str]:
     return wait_for(f"a row that is {kind}", marked)
 
 
+def found(gajim: Gajim, text: str) -> list[str]:
+    """Search for a text. Returns what is to be seen of the one message."""
+    gajim.call("search", text=text)
+    (row,) = wait_for(f"{text!r} is found", lambda: gajim.call("search_results"))
+    return list(row)
+
+
+def exported(gajim: Gajim) -> str:
+    """The history in the file that Gajim writes of it."""
+    gajim.call("open_export", account=gajim.account_name)
+    wait_for(
+        "the window for that",
+        lambda: "Export" in gajim.call("buttons", window=EXPORT),
+    )
+    gajim.call("press", window=EXPORT, words="Export")
+    wait_for("it is done", lambda: "Close" in gajim.call("buttons", window=EXPORT))
+    gajim.call("press", window=EXPORT, words="Close")
+    (file,) = gajim.data.rglob("history.txt")
+    return file.read_text(encoding="utf-8")
+
+
+def read_help_in_row(gajim: Gajim, about: str, said: str) -> None:
+    """Press "Help" in a row as a screen reader does; go to it with the keyboard."""
+    reader = gajim.accessibility()
+    name = f"Help {about}"
+    reader.press(MAIN, name)
+    wait_for(
+        f"the help says {said!r}",
+        lambda: (
+            HELP in reader.windows()
+            and any(said in node.said for node in reader.read(HELP))
+        ),
+    )
+    reader.focus(HELP)
+    reader.key("Escape")
+    wait_for("the end of the help", lambda: HELP not in reader.windows())
+    reader.focus(MAIN)
+    # In Gajim 1.7 the box around all rows takes the keyboard itself, and nothing that
+    # is in a row gets it
+    if not gajim.host.gajim_version.startswith("1."):
+        go_back_to(gajim, name)
+
+
+def go_back_to(gajim: Gajim, name: str) -> None:
+    """Press Shift+Tab until something in the main window has the keyboard."""
+    reader = gajim.accessibility()
+
+    def focused() -> list[str]:
+        nodes = reader.read(MAIN)
+        return [f"{n.role} {n.said}" for n in nodes if "focused" in n.states]
+
+    def step() -> bool:
+        """Returns whether the keyboard has gone somewhere else."""
+        before = focused()
+        reader.key("shift+Tab")
+        try:
+            wait_for("the keyboard goes on", lambda: focused() != before, 10)
+        except TooLate:
+            return False
+        return True
+
+    way: list[list[str]] = []
+    for _step in range(40):
+        way.append(focused())
+        if any(one.endswith(name) for one in way[-1]):
+            return
+        if not step():
+            break
+    raise AssertionError(f"the keyboard does not get to {name!r}: {way}")
+
+
 @every_suite
 def test_devices_that_are_not_decided_about_or_refused(
     new_scene: MakeScene, suite: str
 ) -> None:
     scene = new_scene("alice", "bob", "carol")
-    alice = scene.gajim(suite, "alice", OURS)
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
     bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
     open_chats(alice, bob)
@@ -54,10 +129,14 @@ def test_devices_that_are_not_decided_about_or_refused(
     undecided = secret("from the new phone")
     phone.send(undecided)
     texts = wait_for_mark(alice, "UNDECIDED")
-    said = "From a device of Bob that nobody has checked."
-    assert any(text.startswith(said) for text in texts)
+    said = (
+        "From a device of Bob that nobody has checked. Somebody else may have written "
+        "this."
+    )
+    assert said in texts
     assert undecided in texts
     alice.screenshot(f"row-undecided-{suite}")
+    read_help_in_row(alice, said, "could have added one")
 
     row = alice.wait_for_message(undecided)
     assert row.shield.startswith("Not decided\n")
@@ -88,6 +167,19 @@ def test_devices_that_are_not_decided_about_or_refused(
     texts = wait_for_mark(alice, "REFUSED")
     assert refused in texts
     assert any(text.startswith("From a device you refused.") for text in texts)
+    # The search has neither name nor picture, and of the refused one no text
+    result = found(alice, undecided)
+    alice.screenshot(f"search-undecided-{suite}")
+    assert "Bob" not in result
+    assert {unchecked, undecided} <= set(result)
+    result = found(alice, refused)
+    alice.screenshot(f"search-refused-{suite}")
+    assert not {"Bob", refused} & set(result)
+    assert "A message from a device you refused" in result
+    written = exported(alice)
+    assert f": [{unchecked}] {undecided}\n" in written
+    assert f": [A message from a device you refused] {refused}\n" in written
+    assert ": secret" in written, "what a trusted device wrote is as it was"
     # After a restart it is closed again
     alice.restart()
     alice.open_chat("bob@localhost")
@@ -104,7 +196,7 @@ def test_messages_that_were_not_opened(new_scene: MakeScene, suite: str) -> None
     start_all([alice, bob])
     open_chats(alice, bob)
     tell(bob, alice, "before the other device was there")
-    laptop = scene.gajim(suite, "alice", OURS, name="alice-laptop")
+    laptop = scene.gajim(suite, "alice", OURS, name="alice-laptop", accessible=True)
     laptop.start()
     laptop.open_chat("bob@localhost")
     texts = wait_for_mark(laptop, "UNOPENED")
@@ -115,6 +207,13 @@ def test_messages_that_were_not_opened(new_scene: MakeScene, suite: str) -> None
     about = {"account": "alice", "jid": "bob@localhost"}
     assert laptop.call("list_text", **about) == "A message was not opened"
     laptop.screenshot(f"row-unopened-{suite}")
+    read_help_in_row(laptop, "Message not opened", "nobody knows who wrote it")
+    result = found(laptop, "It was not encrypted for this device.")
+    laptop.screenshot(f"search-unopened-{suite}")
+    assert "Bob" not in result
+    assert "A message was not opened" in result
+    assert any(text.startswith(said) for text in result)
+    assert f": {said}" in exported(laptop)
 
 
 @every_suite

@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
 from gi.repository import Gio
 
 from ...bridge.gajim.patches import Patches
 from ...bridge.gajim.protocols import Contact
 from ...engine.values import Trust
+from ..presenters.row_notes import RowKind
+from ..presenters.row_notes import kind_of
 from .menus import extended
 from .protocols import AdditionalData
 from .protocols import NewMessageRow
@@ -30,6 +34,13 @@ if TYPE_CHECKING:
 
 # A row of any version
 Row = OldMessageRow | NewMessageRow
+
+log = logging.getLogger("gajim.p.omemo_plugin")
+
+# In Gajim's archive: the direction of a message in 2, and the kinds of those that
+# were sent in 1.7
+_OUTGOING = 2
+_KINDS_SENT = (5, 6)
 
 LEVELS = {
     GajimTrust.UNTRUSTED: Trust.DISTRUSTED,
@@ -76,7 +87,7 @@ def encryption_of(row: Row) -> RowEncryption | None:
     return RowEncryption(LEVELS[GajimTrust(details[2])], details[1])
 
 
-def kept_encryption(message: object) -> RowEncryption | None:
+def _kept_encryption(message: object) -> RowEncryption | None:
     """The kept encryption of a message from the archive, or of the event that announces
     the message."""
     found: StoredEncryption | None = getattr(message, "encryption", None)
@@ -96,6 +107,26 @@ def kept_encryption(message: object) -> RowEncryption | None:
     if trust is None:
         return None
     return RowEncryption(LEVELS[GajimTrust(trust)], None if key is None else str(key))
+
+
+def kind_of_kept(message: object) -> RowKind | None:
+    """The kind of a message that Gajim has just got, or has in its archive."""
+    try:
+        try:
+            found = _kept_encryption(message)
+        except Exception:
+            # For its list of chats 2.6 reads only a part of it
+            number = getattr(message, "pk", None)
+            message = app.storage.archive.get_message_with_pk(number)
+            found = _kept_encryption(message)
+    except Exception as error:
+        log.warning("The text of a message stays: %s", type(error).__name__)
+        return None
+    if found is None:
+        return None
+    sent = getattr(message, "direction", None) == _OUTGOING
+    sent = sent or getattr(message, "kind", None) in _KINDS_SENT
+    return kind_of(found.trust, found.key, outgoing=sent)
 
 
 def is_outgoing(row: Row) -> bool:

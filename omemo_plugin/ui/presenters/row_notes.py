@@ -11,6 +11,10 @@ from enum import Enum
 from ...engine.values import Trust
 from ...i18n import _
 
+# Headings of `help/reading.md`, as links name them
+_HELP_UNOPENED = "a-message-was-not-opened"
+_HELP_UNCHECKED = "a-message-of-a-device-that-nobody-has-checked"
+
 
 class RowKind(Enum):
     """
@@ -29,11 +33,13 @@ class RowNote:
     """
     Attributes:
         text: stands in place of a name, or above the text.
+        help: the heading of the help's page on reading that is about such rows.
         button: what there is to do; '' for nothing.
         shown: in place of `text` when the user wanted to see it.
     """
 
     text: str
+    help: str
     button: str = ""
     shown: str = ""
 
@@ -65,6 +71,18 @@ def in_list(kind: RowKind) -> str:
     }[kind]
 
 
+def in_export(kind: RowKind, text: str) -> str:
+    """
+    The text of a message in an export of the history. What was not opened has a text
+    that says so itself.
+    """
+    if kind is RowKind.UNOPENED:
+        return text
+    # A line of its own could pass for a message of somebody else
+    text = text.replace("\n", "\n    ")
+    return f"[{in_list(kind)}] {text}"
+
+
 def notification(kind: RowKind, name: str) -> str:
     """
     The text of a notification in place of the message. A refused device has none.
@@ -87,12 +105,13 @@ def note_of(kind: RowKind, name: str) -> RowNote:
         name: what the user calls the contact.
     """
     if kind is RowKind.UNOPENED:
-        return RowNote(_("Message not opened"))
+        return RowNote(_("Message not opened"), _HELP_UNOPENED)
     if kind is RowKind.UNDECIDED:
         text = _(
             "From a device of {name} that nobody has checked. Somebody else may have "
             "written this."
         )
-        return RowNote(text.format(name=name), _("Decide…"))
+        return RowNote(text.format(name=name), _HELP_UNCHECKED, _("Decide…"))
     shown = _("From a device you refused. Somebody else may have written this.")
-    return RowNote(_("A device you refused sent a message."), _("Show once"), shown)
+    text = _("A device you refused sent a message.")
+    return RowNote(text, _HELP_UNCHECKED, _("Show once"), shown)

@@ -20,3 +20,11 @@ def unfold(label: Label) -> None:
     """Show all of it."""
     label.set_lines(-1)
     label.set_ellipsize(Pango.EllipsizeMode.NONE)
+
+
+def wrap(label: Label) -> None:
+    """Show all of a text that had a single line, in as many as it needs."""
+    label.set_single_line_mode(False)
+    # The name of the function is another one in each toolkit
+    label.set_property("wrap", True)
+    unfold(label)

@@ -7,7 +7,12 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.engine.values import Trust
+from omemo_plugin.ui.presenters.help_pages import HelpPage
+from omemo_plugin.ui.presenters.help_pages import PieceKind
+from omemo_plugin.ui.presenters.help_pages import anchor
+from omemo_plugin.ui.presenters.help_pages import read
 from omemo_plugin.ui.presenters.row_notes import RowKind
+from omemo_plugin.ui.presenters.row_notes import in_export
 from omemo_plugin.ui.presenters.row_notes import in_list
 from omemo_plugin.ui.presenters.row_notes import kind_of
 from omemo_plugin.ui.presenters.row_notes import note_of
@@ -60,3 +65,24 @@ def test_the_list_and_notifications_have_no_text() -> None:
     assert said == "A message from an unchecked device of Bob"
     said = notification(RowKind.UNOPENED, "Bob")
     assert said == "A message from Bob could not be opened."
+
+
+@pytest.mark.parametrize("kind", RowKind)
+def test_the_help_speaks_of_each_kind(kind: RowKind) -> None:
+    pieces = read(HelpPage.READING)
+    headings = [one.text for one in pieces if one.kind is PieceKind.HEADING]
+    assert note_of(kind, "Bob").help in map(anchor, headings)
+
+
+def test_an_export_says_what_a_message_is() -> None:
+    said = in_export(RowKind.UNDECIDED, "hello")
+    assert said == "[A message from an unchecked device] hello"
+    said = in_export(RowKind.REFUSED, "hello")
+    assert said == "[A message from a device you refused] hello"
+    stored = "[Message from Bob not opened] It was damaged."
+    assert in_export(RowKind.UNOPENED, stored) == stored
+
+
+def test_a_message_cannot_pass_for_another_line_of_an_export() -> None:
+    lines = in_export(RowKind.UNDECIDED, "a\n2026-01-01 10:00:00 You: b").split("\n")
+    assert lines[1].startswith("    ")

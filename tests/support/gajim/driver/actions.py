@@ -983,6 +983,34 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         before = nick.get_text() if nick.get_visible() else ""
         return f"{before}{row._ui.message_label.get_text()}"
 
+    def search(self, text: str) -> None:
+        """Search in the shown chat, as one does in its menu."""
+        app.window.lookup_action("search-history").activate(None)
+        view = self._search_view()
+        view._ui.search_entry.set_text(text)
+        view._ui.search_entry.emit("activate")
+
+    def search_results(self) -> list[list[str]]:
+        """What is to be seen of each message that was found."""
+        return [
+            [text for one in walk(row) if (text := visible_text(one, row))]
+            for row in walk(self._search_view())
+            if type(row).__name__ == "ResultRow"
+        ]
+
+    @staticmethod
+    def _search_view() -> Any:
+        return next(w for w in walk(app.window) if type(w).__name__ == "SearchView")
+
+    def open_export(self, account: str) -> None:
+        """Open the window that exports the history."""
+        if gajim_1():
+            from gajim.gtk.util import open_window
+        else:
+            from gajim.gtk.util.window import open_window
+
+        open_window("HistoryExport", account=account)
+
     def note_messages(self) -> None:
         """Note what Gajim notifies of from now on."""
         self._noted: list[str] = []
