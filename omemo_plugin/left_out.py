@@ -58,6 +58,11 @@ def _reason(reason: LeftOutReason, count: int) -> str:
             "{count} devices get nothing because they are no longer listed.",
             count,
         ),
+        LeftOutReason.SILENT: ngettext(
+            "{count} device gets nothing: it has not been heard for long.",
+            "{count} devices get nothing: they have not been heard for long.",
+            count,
+        ),
         LeftOutReason.PROTOCOL: ngettext(
             "{count} device gets nothing: its app is too old or too new.",
             "{count} devices get nothing: their apps are too old or too new.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..engine.effects import FetchDeviceList
 from ..engine.effects import PublishDeviceList
+from ..engine.state.diary import DiaryKind
 from ..engine.values import Device
 from ..engine.values import DeviceList
 from ..engine.values import ListedDevice
@@ -84,6 +85,21 @@ class DeviceManagement:
         """The user wants a new session with a device."""
         self._effects.call(
             "replacing a session", lambda engine: engine.keys.replace_session(device)
+        )
+
+    def write_again(self, device: Device) -> None:
+        """The user wants to write for a device that has not been heard for long."""
+        self._effects.call(
+            "writing for a device again",
+            lambda engine: engine.devices.write_again(device),
+        )
+        self._history.note(device, DiaryKind.WRITTEN_AGAIN)
+        self.trust_set.emit()
+
+    def keep(self, device: Device) -> None:
+        """The user keeps an own device that is not used, and is not asked again."""
+        self._effects.call(
+            "keeping a device", lambda engine: engine.devices.write_again(device)
         )
 
     def replace_broken_session(self, device: Device) -> None:

@@ -47,11 +47,13 @@ class Recipient:
 
     Attributes:
         label: its name then, if it had one.
+        left_out: it could not, because it had not been heard for long.
     """
 
     device: Device
     trust: Trust
     label: str | None = None
+    left_out: bool = False
 
 
 class ClearReason(Enum):

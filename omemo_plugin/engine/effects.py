@@ -110,6 +110,21 @@ class SessionBroken:
 
 
 @dataclass(frozen=True)
+class DeviceSilent:
+    """A device has not been heard for long. One of a contact gets no keys from now on;
+    an own one is offered for removal."""
+
+    device: Device
+
+
+@dataclass(frozen=True)
+class DeviceHeardAgain:
+    """Such a device has been heard, and gets keys again."""
+
+    device: Device
+
+
+@dataclass(frozen=True)
 class DevicesIgnored:
     """A device list is so long that this many of it are left out. Said once for
     an account and run."""
@@ -188,6 +203,8 @@ Effect = (
     | AlarmRaised
     | SessionBroken
     | DevicesIgnored
+    | DeviceSilent
+    | DeviceHeardAgain
     | TrustChanged
     | SendTrustMessage
     | RetractBundle

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .backend.codec import fingerprint
+from .effects import DeviceSilent
 from .effects import Effect
 from .keys.directory import Directory
 from .keys.known_devices import KnownDevices
@@ -172,7 +173,18 @@ class OmemoEngine:
         if self._core.catching_up:
             return []
         self.kept_undo.expire()
-        return self.publication.maintain() + self.trust.due()
+        return self.publication.maintain() + self.trust.due() + self._silence()
+
+    def _silence(self) -> list[Effect]:
+        """What follows from devices that have not been heard for long."""
+        to_ask, silent = self._core.silence.look(self._core.now())
+        effects: list[Effect] = []
+        for device in to_ask:
+            effects += self.keys.replace_session(device)
+        if silent:
+            self._core.commit()
+            effects += [DeviceSilent(device) for device in silent]
+        return effects
 
     # Durability
 

@@ -221,6 +221,7 @@ class Conversations:
             turn=self._turns.get(key, 0),
             unnamed=service.rooms.unnamed(jid) if who.is_groupchat else (),
             unanswered=service.rooms.unanswered(jid),
+            unused=_unused(service),
         )
 
     def shown(self, who: Contact, content: Content) -> None:
@@ -275,10 +276,23 @@ class Conversations:
             self._folded.pop(key, None)
         elif act is SituationAction.LEAVE_OUT and banner is not None:
             service.leave_out(jid, banner.members)
+        elif banner is not None and banner.question is Question.UNUSED_DEVICE:
+            self._press_unused(service, act, banner)
         elif act in _ABOUT_ALARMS and banner is not None and banner.alarm is not None:
             self._press_alarm(service, who, act, banner.alarm)
         else:
             self._choose(service, who, act)
+
+    def _press_unused(
+        self, service: ConversationService, act: SituationAction, banner: Banner
+    ) -> None:
+        """A button of the offer to remove an own device was pressed."""
+        if act is SituationAction.OWN_DEVICES:
+            device = next(iter(banner.devices), None)
+            self._show_details(service.account, service.own_jid, device)
+            return
+        for device in banner.devices:
+            service.device_management.keep(device)
 
     def _press_alarm(
         self,
@@ -357,6 +371,11 @@ def _trust(service: ConversationService, plan: SendPlan | None) -> dict[Device, 
         for jid in {device.jid for device in plan.recipients}
         for info in service.devices(jid)
     }
+
+
+def _unused(service: ConversationService) -> tuple[Device, ...]:
+    infos = service.devices(service.own_jid)
+    return tuple(info.device for info in infos if info.unused)
 
 
 def _device_name(service: ConversationService, device: Device, owner: str) -> str:

@@ -13,9 +13,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 from omemo_plugin.engine.backend.codec import fingerprint
 from omemo_plugin.engine.keys.device_info import DeviceInfo
+from omemo_plugin.engine.state import silence
 from omemo_plugin.engine.values import CodeClaims
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
@@ -119,6 +121,28 @@ def _returns(situation: Situation) -> None:
     situation.show_lists(protocols=tuple(Protocol))
 
 
+def _silent(situation: Situation) -> None:
+    """It is not heard for half a year, and the contact uses another device."""
+    ann, laptop = situation.ann, situation.laptop
+    if not ann.info(laptop).trust.may_receive:
+        situation.decide(laptop.device, Trust.BLIND)
+    situation.ben.send(b"x", ann)
+    situation.ben.auto_answer = False
+    few = mock.patch.object(silence, "MESSAGES_MIN", 3)
+    for seconds in (silence.ASKED_AFTER, silence.LEFT_OUT_AFTER):
+        ann.clock.now += seconds
+        for _ in range(4):
+            ann.encrypt(b"x", "ben@test")
+        laptop.send(b"x", ann)
+        with few:
+            ann.wait(0)
+
+
+def _silent_until_now(situation: Situation) -> None:
+    _silent(situation)
+    situation.ben.send(b"x", situation.ann)
+
+
 def _hidden(situation: Situation) -> None:
     assert situation.ben.send(b"x", situation.ann).plaintext == b"x"
     situation.show_lists(situation.ben, protocols=(Protocol.OMEMO_2,))
@@ -182,6 +206,8 @@ BY_OTHERS: dict[str, Event] = {
     ),
     "The server takes it off the lists and puts it back": _returns,
     "It wrote in OMEMO 2, and the server hides that it can": _hidden,
+    "It is not heard for half a year, and answers nothing": _silent,
+    "It writes after half a year": _silent_until_now,
 }
 
 # What a verified device of the contact says of that contact's other devices counts

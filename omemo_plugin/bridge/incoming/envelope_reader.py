@@ -16,10 +16,12 @@ from ...engine.effects import Effect
 from ...engine.engine import OmemoEngine
 from ...engine.errors import MalformedStanza
 from ...engine.messages.receiving import ReceivedMessage
+from ...engine.values import Device
 from ...engine.values import Protocol
 from ...stanza.envelope import Envelope
 from ...stanza.envelope import check_envelope
 from ...stanza.envelope import parse_envelope
+from ...stanza.silent_devices import find_silent_devices
 from ...stanza.trust_message import find_trust_message
 from ..gajim import constants as gajim_constants
 from ..gajim.nbxmpp_protocols import MessageProperties
@@ -53,6 +55,8 @@ class EnvelopeReader:
         self._engine = engine
         self._carry_out = carry_out
         self._tell = tell
+        # Contacts, and the own devices of which they have said that in this run
+        self._left_out: set[Device] = set()
 
     def read(self, result: ReceivedMessage, properties: MessageProperties) -> Envelope:
         """
@@ -77,6 +81,7 @@ class EnvelopeReader:
         if not in_room:
             self._note_trust_message(result, envelope)
             self._note_opt_out(result, envelope, properties)
+            self._note_silent_devices(result, envelope)
         return envelope
 
     def _note_opt_out(
@@ -93,6 +98,32 @@ class EnvelopeReader:
             if element.tag == _OPT_OUT:
                 reason = clean_text((element.findtext(_REASON) or "").encode())
                 self._tell(jid, texts.opt_out(jid, reason.strip()))
+
+    def _note_silent_devices(self, result: ReceivedMessage, envelope: Envelope) -> None:
+        """A contact says which devices of the user it does not write for. It changes
+        nothing here, and is believed of devices that may read the answer."""
+        jid = result.device.jid
+        if jid == self._own_jid or not result.trust.may_receive:
+            return
+        try:
+            ids = find_silent_devices(envelope.content)
+        except MalformedStanza as error:
+            log.warning("Devices that are left out: %s", error)
+            return
+        if not ids:
+            return
+        engine = self._engine()
+        for info in engine.devices.of(self._own_jid):
+            number = info.device.device_id
+            said = Device(jid, number)
+            if (
+                number in ids
+                and info.active
+                and number != engine.device_id
+                and said not in self._left_out
+            ):
+                self._left_out.add(said)
+                self._tell(jid, texts.not_written_for(jid, info))
 
     def _note_trust_message(self, result: ReceivedMessage, envelope: Envelope) -> None:
         try:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from collections.abc import Sequence
 
 from ...engine.effects import AlarmRaised
+from ...engine.effects import DeviceHeardAgain
 from ...engine.effects import DevicesIgnored
+from ...engine.effects import DeviceSilent
 from ...engine.effects import NewDevices
 from ...engine.effects import SessionBroken
 from ...engine.effects import TrustChanged
@@ -153,6 +155,26 @@ class EngineNotices:
             self._notices.show(device.jid, line, offer)
         else:
             self._show(device.jid, line)
+
+    def device_silent(self, effect: DeviceSilent) -> None:
+        """A device has not been heard for long. The windows offer to remove an own
+        one; one of a contact gets no keys from now on."""
+        device = effect.device
+        if device.jid == self._own_jid:
+            return
+        self._write_down((device,), DiaryKind.SILENT)
+        infos = [one for one in self._devices(device.jid) if one.device == device]
+        verified = any(one.trust is Trust.VERIFIED for one in infos)
+        line = texts.device_silent(device.jid, verified=verified)
+        self._show(device.jid, line)
+
+    def device_heard_again(self, effect: DeviceHeardAgain) -> None:
+        """Such a device has been heard."""
+        device = effect.device
+        if device.jid == self._own_jid:
+            return
+        self._write_down((device,), DiaryKind.WRITTEN_AGAIN)
+        self._notices.show(device.jid, texts.device_heard_again(device.jid))
 
     def devices_ignored(self, effect: DevicesIgnored) -> None:
         """An account has more devices than the engine keeps."""

@@ -700,6 +700,36 @@ def session_is_replaced(device: Device) -> str:
     return _("Repaired. Ask {who} to send the message again.").format(who=device.jid)
 
 
+def device_silent(jid: str, *, verified: bool) -> str:
+    text = _(
+        "A device of {who} has not been heard for half a year. It gets no keys now."
+    )
+    if verified:
+        text = _(
+            "A verified device of {who} has not been heard for half a year. It gets no "
+            "keys now."
+        )
+    again = _("It gets keys again as soon as {who} uses it.")
+    return f"{text} {again}".format(who=jid)
+
+
+def not_written_for(jid: str, info: DeviceInfo) -> str:
+    """A contact has said so."""
+    name = info.name or info.label
+    if name:
+        text = _("{who} no longer writes for {device}, not heard for half a year.")
+        text = text.format(who=jid, device=quoted(name))
+    else:
+        text = _(
+            "{who} no longer writes for one of your devices, not heard for half a year."
+        ).format(who=jid)
+    return f"{text} {_('Write something there, and it gets messages again.')}"
+
+
+def device_heard_again(jid: str) -> str:
+    return _("A device of {who} is used again. It gets keys again.").format(who=jid)
+
+
 def devices_ignored(effect: DevicesIgnored) -> str:
     return _(
         "{who} has too many devices. Some of them get nothing. Ask {who} to remove "

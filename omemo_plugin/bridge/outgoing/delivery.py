@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.encrypting import SentMessage
+from ...engine.messages.planning import LeftOutReason
 from ...engine.values import Trust
 from ..gajim import archive as gajim_archive
 from ..gajim import constants as gajim_constants
@@ -68,7 +69,7 @@ class Delivery:
             self._rooms.note_sent(entry.conversation, stanza.getID(), content, trust)
         send_past_gate(self._client, entry.message)
         if entry.has_text:
-            self._note_recipients(entry, infos)
+            self._note_recipients(entry, sent, infos)
         else:
             self._notices.not_seen(entry, sent)
         # No other device can decrypt for us what this device has sent: if a crash
@@ -87,17 +88,27 @@ class Delivery:
         if entry.is_private and (self._rooms.person(entry.conversation),) != entry.jids:
             raise CannotSend(texts.person_unknown())
 
-    def _note_recipients(self, entry: Outgoing, infos: Sequence[DeviceInfo]) -> None:
+    def _note_recipients(
+        self, entry: Outgoing, sent: SentMessage, infos: Sequence[DeviceInfo]
+    ) -> None:
         """Keep the devices that can read a message, for a later look at it."""
         message_id = gajim_messages.stanza_of(entry.message).getID()
         if message_id:
             recipients = [
-                Recipient(info.device, info.trust, info.name or info.label)
-                for info in infos
+                Recipient(info.device, info.trust, info.name or info.label, left_out)
+                for left_out, some in ((False, infos), (True, self._silent(sent)))
+                for info in some
             ]
             self._recipients.note(
                 message_id, entry.conversation, recipients, time.time()
             )
+
+    def _silent(self, sent: SentMessage) -> Sequence[DeviceInfo]:
+        """The devices that were left out because they had not been heard for long."""
+        silent = [
+            one.device for one in sent.left_out if one.reason is LeftOutReason.SILENT
+        ]
+        return self._keystore.get().devices.look_up(silent) if silent else ()
 
 
 def _trust_in(infos: Sequence[DeviceInfo], jids: Collection[str]) -> Trust:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from xml.etree.ElementTree import Element
 
 from ...engine.errors import NoRecipient
 from ...engine.errors import StoreError
@@ -15,8 +16,10 @@ from ...engine.messages.encrypting import Encryption
 from ...engine.messages.encrypting import SentMessage
 from ...engine.messages.planning import LeftOutReason
 from ...engine.messages.planning import SendPlan
+from ...engine.values import Protocol
 from ...engine.values import Trust
 from ...left_out import no_recipient
+from ...stanza.silent_devices import build_silent_devices
 from ..gajim import constants as gajim_constants
 from ..gajim import contacts as gajim_contacts
 from ..gajim import messages as gajim_messages
@@ -127,7 +130,10 @@ class StanzaEncryptor:
             from_jid=self._own_jid,
             to_jid=entry.addressee,
             has_text=entry.has_text,
-            beside_text=self._sent_files.elements_for(stanza.getBody() or ""),
+            beside_text=[
+                *self._sent_files.elements_for(stanza.getBody() or ""),
+                *self._who_is_left_out(entry, plan),
+            ],
         )
         self._keystore.write_archive_first()
         try:
@@ -136,6 +142,22 @@ class StanzaEncryptor:
             if entry.has_text or not plan.recipients:
                 raise
             raise CannotSend(texts.only_omemo_2()) from None
+
+    def _who_is_left_out(self, entry: Outgoing, plan: SendPlan) -> list[Element]:
+        """What tells the recipient, once, which devices get nothing because they were
+        not heard. Who has this plugin shows it; other programs pass it over."""
+        entry.tells = ()
+        if entry.is_room or entry.is_private or not entry.has_text:
+            return []
+        silent = [
+            one.device
+            for one in plan.left_out
+            if one.reason is LeftOutReason.SILENT and one.device.jid in entry.jids
+        ]
+        entry.tells = tuple(self._keystore.get().devices.untold(silent))
+        if not entry.tells:
+            return []
+        return [build_silent_devices({one.device_id for one in entry.tells})]
 
     def _members(self, entry: Outgoing) -> tuple[str, ...]:
         """The bare JIDs that a message in a room is for."""
@@ -207,6 +229,10 @@ class StanzaEncryptor:
         if outgoing_stanza.size_of(sent) > limit:
             raise CannotSend(texts.too_large(limit))
         self._notices.sending(entry)
+        if entry.tells and any(
+            one.protocol is Protocol.OMEMO_2 for one in sent.messages
+        ):
+            self._keystore.get().devices.note_told(entry.tells)
 
         def durable(error: Exception | None) -> None:
             if error is None:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 
+from ...engine.values import Device
 from ..gajim.protocols import Contact
 from ..gajim.protocols import OutgoingMessage
 from ..signals import Signal
@@ -69,6 +70,7 @@ class Outgoing:
         state: what it waits for.
         began: since when, in the seconds of a monotonic clock.
         number: by which the windows know it.
+        tells: devices of the recipient of which it says that they are left out.
     """
 
     message: OutgoingMessage
@@ -84,6 +86,7 @@ class Outgoing:
     state: WaitingState = WaitingState.KEYS
     began: float = field(default_factory=_now)
     number: int = field(default_factory=_next_number)
+    tells: tuple[Device, ...] = ()
 
     @property
     def addressee(self) -> str:

@@ -15,7 +15,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ...engine.effects import AlarmRaised
+from ...engine.effects import DeviceHeardAgain
 from ...engine.effects import DevicesIgnored
+from ...engine.effects import DeviceSilent
 from ...engine.effects import Effect
 from ...engine.effects import FetchBundle
 from ...engine.effects import FetchDeviceList
@@ -97,7 +99,9 @@ class EffectRunner:
         self._timer = RepeatingTimer(self._carry_out_next)
         # Any: each function takes the effects of its own type
         self._table: dict[type[Effect], Callable[[Any], None]] = {
+            DeviceHeardAgain: notices.device_heard_again,
             DevicesIgnored: notices.devices_ignored,
+            DeviceSilent: notices.device_silent,
             FetchBundle: self._fetch_bundle,
             FetchDeviceList: self._fetch_device_list,
             FetchTemporaryDevices: self._fetch_records,

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-The devices that could read each message this device has sent.
+The devices that could read each message this device has sent, and those that were left
+out because they had not been heard for long.
 
 They are part of the history of a chat, and are kept no longer: where Gajim keeps no
 history they are in memory only, and where a history was deleted they are deleted.
@@ -112,6 +113,7 @@ class MessageRecipients:
         data = json.dumps(
             [
                 [one.device.jid, one.device.device_id, one.trust.value, one.label]
+                + [True] * one.left_out
                 for one in recipients
             ]
         )
@@ -133,7 +135,7 @@ class MessageRecipients:
         )
 
     def of(self, message_id: str) -> tuple[Recipient, ...] | None:
-        """The devices that could read a message; None if that is not known."""
+        """The devices of a message; None if they are not known."""
 
         def find(connection: sqlite3.Connection) -> str | None:
             row = connection.execute(
@@ -147,8 +149,8 @@ class MessageRecipients:
             return None
         try:
             return tuple(
-                Recipient(Device(jid, number), Trust(trust), label)
-                for jid, number, trust, label in json.loads(data)
+                Recipient(Device(jid, number), Trust(trust), label, bool(rest))
+                for jid, number, trust, label, *rest in json.loads(data)
             )
         except (ValueError, TypeError):
             return None

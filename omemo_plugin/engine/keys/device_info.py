@@ -32,6 +32,8 @@ class DeviceInfo:
         first_seen, last_seen: seconds since 1970, 0 for never.
         name: the user's own name for it; None for none.
         rank: 1 for the device of the account that was seen first, and so on.
+        unused: an own device that has not been heard for long; the user has not said
+            yet what becomes of it.
     """
 
     device: Device
@@ -45,6 +47,7 @@ class DeviceInfo:
     last_seen: int
     name: str | None = None
     rank: int = 1
+    unused: bool = False
 
     @property
     def fingerprint(self) -> str | None:
@@ -73,6 +76,7 @@ def device_infos(core: Core, jid: str) -> tuple[DeviceInfo, ...]:
             record.last_seen,
             names.get(number),
             ranks[number],
+            bool(record.silent) and record.active and jid == core.own_jid,
         )
         for number, record in sorted(records.items())
     )

@@ -93,6 +93,34 @@ class KnownDevices:
         self._core.diary.clear()
         self._core.commit()
 
+    def write_again(self, device: Device) -> None:
+        """
+        The user wants to write for a device that has not been heard for long; or keeps
+        an own one, and is not asked about it again.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        record = self._core.devices.get(device)
+        if record is not None:
+            self._core.silence.write_again(record, self._core.now())
+            self._core.commit()
+
+    def untold(self, devices: Collection[Device]) -> list[Device]:
+        """Those of some devices that are left out because they were not heard, and
+        whose owner has not been told."""
+        return self._core.silence.untold(devices)
+
+    def note_told(self, devices: Collection[Device]) -> None:
+        """
+        The owner of some devices has been told, in a message that leaves now.
+
+        Raises:
+            StoreError: nothing was changed; they are told again.
+        """
+        self._core.silence.note_told(devices)
+        self._core.commit()
+
     def forget(self, device: Device) -> None:
         """
         Delete a device with its sessions. If it comes back, it is a new device

@@ -130,6 +130,7 @@ class ServerKeys:
             sessions = self._core.sessions[protocol]
             sessions.of(device).retire_current()
             sessions.rearranged(device)
+            self._core.silence.asked(device, self._core.now())
             effects.append(OweEmptyMessage(device, protocol))
         if protocol is Protocol.OMEMO_2:
             effects += self._trust_messages.due()

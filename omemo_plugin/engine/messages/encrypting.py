@@ -288,6 +288,7 @@ class Encryption:
         after = {device.jid for device in reached}
         if after.isdisjoint(self._jids):
             raise NoRecipient(self._jids)
+        self._core.silence.written(reached)
         return SentMessage(
             tuple(messages),
             tuple(sorted(reached)),

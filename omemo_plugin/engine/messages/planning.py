@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,6 +29,7 @@ class LeftOutReason(Enum):
     BUNDLE_REFUSED = "bundle refused"
     LIST_WITHDRAWN = "list withdrawn"
     PROTOCOL = "protocol"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,32 @@ class Planner:
         """The listed devices of an account, with the reason why one gets nothing."""
         own = self._core.own_device
         withdrawn = self._core.is_withdrawn(jid)
-        return [
+        found = [
             (record, self._judge(record, withdrawn))
             for record in self._core.devices.of(jid).values()
             if record.active and record.device != own
         ]
+        is_left_out = self._core.silence.is_left_out
+        if not any(is_left_out(record) for record, _ in found):
+            return found
+        return [
+            (record, reason or self._silent(record, found)) for record, reason in found
+        ]
+
+    def _silent(
+        self,
+        record: DeviceRecord,
+        all_of_them: Iterable[tuple[DeviceRecord, LeftOutReason | None]],
+    ) -> LeftOutReason | None:
+        """Whether a device is left out because it is not heard: never the last one
+        of a contact that may read."""
+        if not self._core.silence.is_left_out(record):
+            return None
+        stands_in = self._core.silence.stands_in
+        for other, reason in all_of_them:
+            if reason is None and stands_in(other, record) and self._divide(other)[0]:
+                return LeftOutReason.SILENT
+        return None
 
     def _judge(self, record: DeviceRecord, withdrawn: bool) -> LeftOutReason | None:
         if record.refused_key:

@@ -17,6 +17,7 @@ from ...verify.jid import same_account
 from ..backend import speedups
 from ..backend.codec import CODECS
 from ..backend.codec import fingerprint
+from ..effects import DeviceHeardAgain
 from ..effects import Effect
 from ..effects import FetchDeviceList
 from ..effects import OweEmptyMessage
@@ -306,6 +307,8 @@ class MessageDecryptor:
             if record.identity_key is None or sign_known:
                 identity_key = opened.session.key_exchange.identity_key
                 effects += core.meet(record, identity_key, sign_known=sign_known)[1]
+        if core.silence.heard(record):
+            effects.append(DeviceHeardAgain(device))
         # Once an hour is enough for "last active", and spares a write each time
         if abs(core.now() - record.last_seen) > 3600:
             record.last_seen = core.now()

@@ -37,6 +37,7 @@ from .identity import load_identity
 from .prekeys import Prekeys
 from .rollback_marker import RollbackMarker
 from .sessions import Sessions
+from .silence import Silence
 from .store import Store
 from .trust_decisions import TrustDecisions
 from .trust_decisions import forms
@@ -86,6 +87,7 @@ class Core:
         self.devices = Devices(self.store)
         self.decisions = TrustDecisions(self.store, self.devices, self.own_jid)
         self.sessions = {p: Sessions(self.store, p) for p in Protocol}
+        self.silence = Silence(self.devices, self.sessions, self.own_jid)
         fresh = self.store.get(_DEVICE_ID) is None
         if fresh:
             self.store.put(_DEVICE_ID, secrets.randbelow(DEVICE_ID_MAX) + 1)

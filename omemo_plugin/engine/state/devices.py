@@ -45,6 +45,10 @@ class DeviceRecord:
         refused_key: another identity key was presented and refused.
         returned: it had been taken off the lists, is back, and gets nothing until
             the user has decided.
+        asked, silent: since when a device that is not heard has been asked for an
+            answer, and since when it is left out; 0 for not at all. See `Silence`.
+        kept: when the user last wanted to write for it all the same; 0 for never.
+        told: its owner has been told that it is left out.
     """
 
     device: Device
@@ -58,6 +62,10 @@ class DeviceRecord:
     first_seen: int = 0
     last_seen: int = 0
     returned: bool = False
+    asked: int = 0
+    silent: int = 0
+    kept: int = 0
+    told: bool = False
 
     @property
     def active(self) -> bool:
@@ -156,6 +164,10 @@ class Devices:
                 "speaks_omemo_2": record.speaks_omemo_2,
                 "refused_key": record.refused_key,
                 "returned": record.returned,
+                "asked": record.asked,
+                "silent": record.silent,
+                "kept": record.kept,
+                "told": record.told,
                 "label_signature": None
                 if record.label_signature is None
                 else _encode(record.label_signature),
@@ -188,6 +200,11 @@ class Devices:
                 extra.get("first_seen", 0),
                 extra.get("last_seen", 0),
                 extra.get("returned", False),
+                # A store of an earlier version has none of these
+                extra.get("asked", 0),
+                extra.get("silent", 0),
+                extra.get("kept", 0),
+                extra.get("told", False),
             )
         return records
 

@@ -33,6 +33,8 @@ class DiaryKind(Enum):
     TOLD: a verified device has verified or refused another one.
     FAILED: two people compared, and something differed.
     UNDONE: the user took the outcome of a check back.
+    SILENT: a device has not been heard for long, and gets no keys any more.
+    WRITTEN_AGAIN: it gets keys again.
     """
 
     WORDS = "words"
@@ -46,6 +48,8 @@ class DiaryKind(Enum):
     TOLD = "told"
     FAILED = "failed"
     UNDONE = "undone"
+    SILENT = "silent"
+    WRITTEN_AGAIN = "written again"
 
 
 @dataclass(frozen=True)

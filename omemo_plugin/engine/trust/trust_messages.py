@@ -216,6 +216,7 @@ class TrustMessages:
             record is not None
             and bool(record.listed.get(Protocol.OMEMO_2))
             and not record.refused_key
+            and not core.silence.is_left_out(record)
             and core.devices.trust(record) is Trust.VERIFIED
         )
 

@@ -113,6 +113,19 @@ def of_device(info: DeviceInfo) -> Badge:
     return of_trust(info.trust)
 
 
+def silent(trust: Trust) -> Badge:
+    """The badge of a device that is left out because it is not heard."""
+    text = _("Gets nothing, not verified")
+    if trust is Trust.VERIFIED:
+        text = _("Gets nothing, verified")
+    return Badge(
+        Icon.WAITING,
+        Tone.PLAIN,
+        text,
+        _("It has not been heard for long. It gets messages again when it is."),
+    )
+
+
 def of_trust(trust: Trust) -> Badge:
     """The badge of a level of trust."""
     if trust is Trust.VERIFIED:

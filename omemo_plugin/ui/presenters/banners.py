@@ -43,7 +43,28 @@ def banner_of(now: Situation) -> Banner | None:
         banner = ask(now)
         if banner is not None and banner.question not in now.folded:
             return banner
-    return alarm
+    return alarm or _offer_to_remove(now)
+
+
+def _offer_to_remove(now: Situation) -> Banner | None:
+    """An own device is not used. That is no warning, and is asked once."""
+    if not now.unused:
+        return None
+    device = now.unused[0]
+    return Banner(
+        Question.UNUSED_DEVICE,
+        Icon.WAITING,
+        Tone.PLAIN,
+        _("You have not used “{device}” for half a year").format(
+            device=now.device_name(device)
+        ),
+        _("It still gets everything. You can remove it from your account."),
+        (
+            Button(SituationAction.KEEP_DEVICE, _("Not now"), suggested=True),
+            Button(SituationAction.OWN_DEVICES, _("My devices…")),
+        ),
+        devices=(device,),
+    )
 
 
 def _ask_to_switch_off(now: Situation) -> Banner | None:

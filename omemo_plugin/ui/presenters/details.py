@@ -186,7 +186,9 @@ class Details:
 
     def _group(self, jid: str, plan: SendPlan | None, *, folded: bool) -> Group:
         infos = self._service.devices(jid)
-        cards, inactive = self._cards(infos, own=False)
+        left_out = () if plan is None else plan.left_out
+        silent = {one.device for one in left_out if recipients.is_silent(one, (jid,))}
+        cards, inactive = self._cards(infos, own=False, silent=silent)
         why = "" if plan is None else recipients.why_left_out(jid, plan)
         icon, tone = _worst(infos)
         heading = jid
@@ -276,7 +278,11 @@ class Details:
         )
 
     def _cards(
-        self, infos: Collection[DeviceInfo], *, own: bool
+        self,
+        infos: Collection[DeviceInfo],
+        *,
+        own: bool,
+        silent: Collection[Device] = (),
     ) -> tuple[tuple[DeviceCard, ...], tuple[DeviceCard, ...]]:
         now = self._clock()
         ordered = sorted(
@@ -289,6 +295,7 @@ class Details:
                 now=now,
                 own=own,
                 earlier=own and is_earlier(info),
+                silent=info.device in silent,
                 owner=self._owner(info.device.jid),
             )
             for info in ordered
@@ -328,6 +335,16 @@ class Details:
             self._notice = _(
                 "“{device}” is repaired as soon as its key is there."
             ).format(device=self._name(device))
+        elif action.act is DeviceAction.WRITE_AGAIN:
+            self._service.device_management.write_again(device)
+            self._notice = _("“{device}” gets keys again.").format(
+                device=self._name(device)
+            )
+        elif action.act is DeviceAction.KEEP:
+            self._service.device_management.keep(device)
+            self._notice = _("“{device}” stays. You are not asked again.").format(
+                device=self._name(device)
+            )
         elif action.act in (DeviceAction.REMOVE, DeviceAction.ACCEPT_KEY):
             self._remove(action)
         self.changed()

@@ -29,6 +29,8 @@ class DeviceAction(Enum):
     TRUST = "trust"
     DISTRUST = "distrust"
     REPLACE_SESSION = "replace session"
+    WRITE_AGAIN = "write again"
+    KEEP = "keep"
     ACCEPT_KEY = "accept key"
     UNDO_REFUSAL = "undo refusal"
     RENAME = "rename"
@@ -73,6 +75,7 @@ class DeviceCard:
         title: its label, or a number.
         facts: id and protocols, in one line.
         seen: first seen and last active, in one line.
+        unheard: that it has not been heard for long, and what follows; or ''.
         fingerprint: eight groups, or none while the key is not known.
         spoken: the fingerprint for a screen reader.
         summary: what it is and whether it is trusted, for a screen reader.
@@ -84,6 +87,7 @@ class DeviceCard:
     title: str
     facts: str
     seen: str
+    unheard: str
     badge: Badge
     fingerprint: tuple[str, ...]
     spoken: str
@@ -153,6 +157,7 @@ def card(
     this_device: bool = False,
     own: bool = False,
     earlier: bool = False,
+    silent: bool = False,
     owner: str = "",
 ) -> DeviceCard:
     """
@@ -163,9 +168,12 @@ def card(
         this_device: it is the one this program runs on.
         own: it is one of the user's own.
         earlier: it is the one that another OMEMO of this Gajim has left.
+        silent: it gets no keys, because it has not been heard for long.
         owner: what the user calls the owner; '' for the address.
     """
     badge = badges.of_this_device() if this_device else badges.of_device(info)
+    if silent:
+        badge = badges.silent(info.trust)
     name = title(info, owner)
     if earlier and not info.name:
         name = _("Gajim’s earlier key on this computer")
@@ -173,33 +181,49 @@ def card(
     facts = _("Number {id} · {protocols}").format(
         id=info.device.device_id, protocols=protocols(info)
     )
-    if this_device:
-        # Translators: {first} is a day, such as “today” or a date
-        seen = _("First used {first}").format(first=day(info.first_seen, now))
-    else:
-        # Translators: {first} and {last} are days, such as “today” or a date
-        seen = _("First seen {first} · Last active {last}").format(
-            first=day(info.first_seen, now), last=day(info.last_seen, now)
-        )
+    unheard = _unheard(info, now, silent=silent)
     digits = info.fingerprint or ""
     actions: tuple[Action, ...] = ()
     if not this_device:
         actions = tuple(_actions(info, name, own=own))
+        if silent:
+            actions = (_write_again(info, name), *actions)
         if earlier:
             actions = (_remove_earlier(info, name),)
     return DeviceCard(
         info.device,
         name,
         facts,
-        seen,
+        _seen(info, now, this_device=this_device),
+        unheard,
         badge,
         groups(digits) if digits else (),
         _("Fingerprint: {digits}").format(digits=spoken(digits)) if digits else "",
-        f"{name}. {badge.text}",
+        " ".join(filter(None, (f"{name}. {badge.text}.", unheard))),
         info.active,
         actions,
         is_open=this_device or info.trust is Trust.UNDECIDED or info.key_changed,
     )
+
+
+def _seen(info: DeviceInfo, now: float, *, this_device: bool) -> str:
+    first, last = day(info.first_seen, now), day(info.last_seen, now)
+    if this_device:
+        # Translators: {first} is a day, such as “today” or a date
+        return _("First used {first}").format(first=first)
+    # Translators: {first} and {last} are days, such as “today” or a date
+    return _("First seen {first} · Last active {last}").format(first=first, last=last)
+
+
+def _unheard(info: DeviceInfo, now: float, *, silent: bool) -> str:
+    heard = day(max(info.first_seen, info.last_seen), now)
+    if silent:
+        # Translators: {day} is a day, such as “today” or a date
+        return _("No longer gets keys: not heard since {day}.").format(day=heard)
+    if info.unused:
+        # Translators: {day} is a day, such as “today” or a date
+        return _("Not used since {day}. You can remove it.").format(day=heard)
+    return ""
 
 
 def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
@@ -212,6 +236,10 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     current = known and info.active
     refused = info.trust is Trust.DISTRUSTED
     found: list[Action] = []
+    if info.unused:
+        label = _("Keep {device}").format(device=name)
+        found.append(Action(DeviceAction.KEEP, device, _("Not now"), label))
+        found.append(_remove(info, name, own=own))
     if current and info.trust is Trust.UNDECIDED:
         label = _("Verify {device}").format(device=name)
         found.append(
@@ -235,9 +263,14 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
     if current and info.trust.may_receive:
         label = _("Repair the connection with {device}").format(device=name)
         found.append(Action(DeviceAction.REPLACE_SESSION, device, _("Repair"), label))
-    if own or not info.active:
+    if (own or not info.active) and not info.unused:
         found.append(_remove(info, name, own=own))
     return found
+
+
+def _write_again(info: DeviceInfo, name: str) -> Action:
+    label = _("Write for {device} again").format(device=name)
+    return Action(DeviceAction.WRITE_AGAIN, info.device, _("Write for it again"), label)
 
 
 def _rename(info: DeviceInfo, name: str) -> Action:

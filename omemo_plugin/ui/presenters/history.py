@@ -73,6 +73,8 @@ def _line(entry: DiaryEntry, names: dict[int, str]) -> str:
         DiaryKind.TOLD: _("{day}: a verified device decided about “{device}”."),
         DiaryKind.FAILED: _("{day}: the check failed: something differed."),
         DiaryKind.UNDONE: _("{day}: undone."),
+        DiaryKind.SILENT: _("{day}: “{device}” was not heard, and gets no keys."),
+        DiaryKind.WRITTEN_AGAIN: _("{day}: “{device}” gets keys again."),
     }
     device = names.get(entry.device_id) or _("A device that is gone")
     return texts[entry.kind].format(day=_day(entry.day), device=device)

@@ -116,7 +116,8 @@ def page(
 ) -> MessagePage:
     """
     Args:
-        readers: as noted when it was sent from here; None if nothing was.
+        readers: as noted when it was sent from here, with those that were left out;
+            None if nothing was.
         infos: the devices known now of whoever sent it.
         own_fingerprint: of this device.
     """
@@ -137,7 +138,8 @@ def page(
     return _received(message, infos)
 
 
-def _sent(readers: Collection[Recipient]) -> MessagePage:
+def _sent(noted: Collection[Recipient]) -> MessagePage:
+    readers = [one for one in noted if not one.left_out]
     verified = all(one.trust is Trust.VERIFIED for one in readers)
     count = len(readers)
     if verified:
@@ -155,19 +157,31 @@ def _sent(readers: Collection[Recipient]) -> MessagePage:
             count,
         )
     parts = []
-    for jid in dict.fromkeys(one.device.jid for one in readers):
+    for jid in dict.fromkeys(one.device.jid for one in noted):
         entries = tuple(
-            Entry(_name(one), badges.of_trust(one.trust))
-            for one in readers
-            if one.device.jid == jid
+            Entry(_name(one), _badge(one)) for one in noted if one.device.jid == jid
         )
         parts.append(Part(jid, entries))
+    text = text.format(count=count)
+    silent = len(noted) - count
+    if silent:
+        text += " " + ngettext(
+            "{count} device got nothing: it had not been heard for long.",
+            "{count} devices got nothing: they had not been heard for long.",
+            silent,
+        ).format(count=silent)
     return MessagePage(
-        text.format(count=count),
+        text,
         Icon.VERIFIED if verified else Icon.TRUSTED,
         Tone.GOOD if verified else Tone.PLAIN,
         tuple(parts),
     )
+
+
+def _badge(one: Recipient) -> Badge:
+    if one.left_out:
+        return badges.silent(one.trust)
+    return badges.of_trust(one.trust)
 
 
 def _name(reader: Recipient) -> str:

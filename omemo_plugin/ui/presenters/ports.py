@@ -36,6 +36,12 @@ class DeviceManager(TrustSetter, Protocol):
 
     def replace_session(self, device: Device) -> None: ...
 
+    def write_again(self, device: Device) -> None:
+        """For a device that has not been heard for long."""
+
+    def keep(self, device: Device) -> None:
+        """An own device that is not used. It is not asked about again."""
+
 
 class Service(Protocol):
     """OMEMO on one account. Nothing raises."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ...engine.messages.planning import LeftOut
 from ...engine.messages.planning import LeftOutReason
 from ...engine.messages.planning import SendPlan
 from ...engine.values import Device
@@ -97,13 +98,21 @@ def shield(
     lines.append(count_recipients(len(readers), verified))
     news = [entry for entry in plan.left_out if entry.reason in _NEWS]
     missing = [jid for jid in plan.unreachable if jid in recipients]
+    silent = reasons(one for one in plan.left_out if is_silent(one, recipients))
     if news or missing:
         lines += [_cannot_read(jid) for jid in missing]
         lines += reasons(news)
-        return _shield(Safety.SOME_LEFT_OUT, lines, len(readers))
+        return _shield(Safety.SOME_LEFT_OUT, [*lines, *silent], len(readers))
+    lines += silent
     if verified == len(readers):
         return _shield(Safety.ALL_VERIFIED, lines, len(readers))
     return _shield(Safety.NOT_VERIFIED, lines, len(readers))
+
+
+def is_silent(entry: LeftOut, recipients: Collection[str]) -> bool:
+    """Whether it is a recipient's device that has not been heard for long. That is said
+    wherever the readers are counted, and needs no decision."""
+    return entry.reason is LeftOutReason.SILENT and entry.device.jid in recipients
 
 
 def _shield(safety: Safety, lines: Iterable[str], readers: int) -> Shield:

@@ -51,6 +51,7 @@ class SituationAction(Enum):
     CHECK = "check"
     ASK_SWITCH_OFF = "ask to switch off"
     OWN_DEVICES = "own devices"
+    KEEP_DEVICE = "keep device"
     ASK_ONCE_MORE = "ask once more"
     HELP = "help"
 
@@ -63,6 +64,7 @@ class Question(Enum):
     THEY_ENCRYPT = "they encrypt"
     NO_DEVICE = "no device"
     NOT_ALL_MEMBERS = "not all members"
+    UNUSED_DEVICE = "unused device"
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class Situation:
         asked: alarms with an answer that is asked about once more.
         unnamed: members of a room whose addresses were not shown yet.
         unanswered: members that the user was warned of.
+        unused: the user's own devices that have not been used for long.
     """
 
     chat: Chat
@@ -180,6 +183,7 @@ class Situation:
     asked: frozenset[Alarm] = frozenset()
     unnamed: tuple[str, ...] = ()
     unanswered: frozenset[str] = frozenset()
+    unused: tuple[Device, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from ...engine.messages.planning import SendPlan
 from ...engine.values import Trust
 from ...i18n import _
 from ...i18n import ngettext
+from ...left_out import reasons
 from .badges import Icon
 from .badges import Tone
 from .recipients import count_recipients
+from .recipients import is_silent
 from .situation import OMEMO
 from .situation import Button
 from .situation import Chat
@@ -141,9 +143,10 @@ def _members_cannot_read(now: Situation) -> Truth:
 
 def _encrypted(now: Situation, recipients: tuple[str, ...], plan: SendPlan) -> Truth:
     first = _for_whom(now, recipients)
+    silent = reasons(one for one in plan.left_out if is_silent(one, recipients))
     if now.chat is Chat.ROOM and now.left_out:
         who = Button(SituationAction.DETAILS, _("Who…"))
-        text = f"{first} {_cannot_read(now)}"
+        text = " ".join((first, _cannot_read(now), *silent))
         return Truth(Icon.UNDECIDED, Tone.CAUTION, text, button=who)
     held_back = len(now.left_out_for(LeftOutReason.UNDECIDED))
     held_back += len(now.left_out_for(LeftOutReason.KEY_CHANGED))
@@ -154,11 +157,11 @@ def _encrypted(now: Situation, recipients: tuple[str, ...], plan: SendPlan) -> T
             "{count} devices get nothing until you decide.",
             held_back,
         ).format(count=held_back)
-        text = f"{first} {second}"
+        text = " ".join((first, second, *silent))
         return Truth(Icon.UNDECIDED, Tone.CAUTION, text, button=decide)
     readers = plan.recipients
     verified = sum(now.trust.get(device) is Trust.VERIFIED for device in readers)
-    text = f"{first} {count_recipients(len(readers), verified)}"
+    text = " ".join((first, count_recipients(len(readers), verified), *silent))
     if verified == len(readers):
         return Truth(Icon.VERIFIED, Tone.GOOD, text)
     verify = Button(SituationAction.VERIFY, _("Verify…"))

@@ -222,6 +222,8 @@ class DetailsView:
             badge,
             widgets.label(card.badge.meaning, classes=("omemo-small",)),
         ]
+        if card.unheard:
+            parts.append(widgets.label(card.unheard))
         buttons = self._buttons(card)
         if buttons:
             parts.append(embedding.flow(*buttons, in_window=True))

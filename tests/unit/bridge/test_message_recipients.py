@@ -36,6 +36,18 @@ def test_it_is_kept(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_those_that_were_left_out_are_kept_as_such(path: Path) -> None:
+    left_out = Recipient(Device("bob@test", 9), Trust.BLIND, "Tablet", left_out=True)
+    readers = MessageRecipients(path, -1)
+    readers.note("one", "bob@test", [PHONE, left_out], 1.0)
+    readers.note("two", "bob@test", [PHONE], 2.0)
+    readers.close()
+    again = MessageRecipients(path, -1)
+    assert again.of("one") == (PHONE, left_out)
+    assert again.of("two") == (PHONE,)
+    again.close()
+
+
 def test_recipients_are_not_kept_without_a_history(path: Path) -> None:
     readers = MessageRecipients(path, -1)
     readers.note("one", "bob@test", [PHONE], 1.0)

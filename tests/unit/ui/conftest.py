@@ -128,6 +128,8 @@ class FakeDeviceManagement:
 
     Attributes:
         replaced: devices with which a new session was asked for.
+        written_again: silent devices that were to get keys again.
+        kept: own devices that are not used, and stay.
         removed: own devices that were removed.
         forgotten: devices that were deleted.
     """
@@ -135,6 +137,8 @@ class FakeDeviceManagement:
     def __init__(self, known: dict[str, list[DeviceInfo]]) -> None:
         self._known = known
         self.replaced: list[Device] = []
+        self.written_again: list[Device] = []
+        self.kept: list[Device] = []
         self.removed: list[Device] = []
         self.forgotten: list[Device] = []
 
@@ -166,6 +170,16 @@ class FakeDeviceManagement:
     def replace_session(self, device: Device) -> None:
         self.replaced.append(device)
 
+    def write_again(self, device: Device) -> None:
+        self.written_again.append(device)
+
+    def keep(self, device: Device) -> None:
+        self.kept.append(device)
+        self._known[device.jid] = [
+            dataclasses.replace(info, unused=False) if info.device == device else info
+            for info in self._known[device.jid]
+        ]
+
     def _drop(self, device: Device) -> None:
         self._known[device.jid] = [
             info for info in self._known[device.jid] if info.device != device
@@ -192,6 +206,8 @@ class FakeService:
         # The id of the device that another OMEMO of this Gajim has left
         self.earlier_id = 0
         self.followers: list[Callable[[], None]] = []
+        # Devices that were not heard for long
+        self.silent: set[Device] = set()
 
     def devices(self, jid: str) -> tuple[DeviceInfo, ...]:
         return tuple(self.known.get(jid, ()))
@@ -207,6 +223,8 @@ class FakeService:
                     continue
                 if info.key_changed:
                     left_out.append(LeftOut(info.device, LeftOutReason.KEY_CHANGED))
+                elif info.device in self.silent:
+                    left_out.append(LeftOut(info.device, LeftOutReason.SILENT))
                 elif info.trust.may_receive:
                     readers.append(info.device)
                     found += 1

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from omemo_plugin.engine.values import Device
@@ -70,7 +72,7 @@ def test_a_card_says_all_there_is(service: FakeService) -> None:
     # Read aloud digit by digit, with a pause after each group
     assert card.spoken.count(",") == 7
     assert card.spoken.startswith("Fingerprint: " + " ".join(card.fingerprint[0]))
-    assert card.summary == "Phone. Verified"
+    assert card.summary == "Phone. Verified."
 
 
 @pytest.mark.parametrize("trust", list(Trust))
@@ -89,6 +91,49 @@ def test_each_trust_has_a_picture_and_words_of_its_own(service: FakeService) -> 
     assert len({badge.icon for badge in badges}) == len(Trust)
     assert len({badge.text for badge in badges}) == len(Trust)
     assert len({badge.meaning for badge in badges}) == len(Trust)
+
+
+def test_a_device_that_is_not_heard_says_since_when(service: FakeService) -> None:
+    both = make(BOB, 1), make(BOB, 2, Trust.VERIFIED, last_seen=NOW - DAY)
+    service.known[BOB] = list(both)
+    service.silent = {both[1].device}
+    window = details(service)
+    phone, tablet = sorted(cards(window), key=lambda one: one.device)
+    assert tablet.unheard == "No longer gets keys: not heard since yesterday."
+    assert not phone.unheard
+    assert tablet.badge.text == "Gets nothing, verified"
+    assert tablet.unheard in tablet.summary
+    # What is due comes first, and the rest is as ever
+    assert acts(tablet)[0] is DeviceAction.WRITE_AGAIN
+    assert DeviceAction.DISTRUST in acts(tablet)
+    assert DeviceAction.WRITE_AGAIN not in acts(phone)
+    assert "1 device gets nothing: it has not been heard" in window.page().summary
+    window.do(action(tablet, DeviceAction.WRITE_AGAIN))
+    assert service.device_management.written_again == [tablet.device]
+    assert window.page().notice.endswith("gets keys again.")
+
+
+def test_an_own_device_that_is_not_used_can_stay(service: FakeService) -> None:
+    unused = dataclasses.replace(make(OWN, 7, last_seen=NOW - DAY), unused=True)
+    service.known[OWN] += [unused, make(OWN, 8)]
+    window = details(service, SubjectKind.ACCOUNT)
+    tablet, other = (
+        next(one for one in cards(window, OWN) if one.device.device_id == number)
+        for number in (7, 8)
+    )
+    assert tablet.unheard == "Not used since yesterday. You can remove it."
+    assert tablet.unheard in tablet.summary
+    assert acts(tablet)[:2] == [DeviceAction.KEEP, DeviceAction.REMOVE]
+    assert acts(tablet).count(DeviceAction.REMOVE) == 1
+    assert DeviceAction.KEEP not in acts(other)
+    # Removing is asked about as ever
+    assert action(tablet, DeviceAction.REMOVE).question is not None
+    window.do(action(tablet, DeviceAction.KEEP))
+    assert service.device_management.kept == [unused.device]
+    assert window.page().notice.endswith("stays. You are not asked again.")
+    tablet = next(one for one in cards(window, OWN) if one.device.device_id == 7)
+    assert not tablet.unheard
+    assert DeviceAction.KEEP not in acts(tablet)
 
 
 def test_inactive_devices_are_folded(service: FakeService) -> None:

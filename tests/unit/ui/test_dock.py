@@ -107,6 +107,49 @@ def test_a_device_that_waits_for_a_decision(service: FakeService) -> None:
     assert (line.icon, line.tone) == (Icon.UNDECIDED, Tone.CAUTION)
 
 
+def test_an_own_device_that_is_not_used(service: FakeService) -> None:
+    """It is offered for removal, after everything else."""
+    service.known[BOB] = [make(BOB, 1)]
+    now = replace(situation(service), unused=(Device(OWN, 7),))
+    shown = banner(now)
+    assert shown.title == "You have not used “Device 7” for half a year"
+    assert acts(shown) == [SituationAction.KEEP_DEVICE, SituationAction.OWN_DEVICES]
+    assert shown.buttons[0].suggested
+    assert shown.devices == (Device(OWN, 7),)
+    # No warning, and nothing is held up
+    assert shown.tone is Tone.PLAIN
+    assert not truth(now).blocked
+    alarm = Alarm(AlarmKind.NEW_DEVICE, Device(BOB, 1))
+    assert banner(replace(now, alarms=(alarm,))).question is Question.ALARM
+    assert banner(replace(now, asked_to_switch_off=True)).question is (
+        Question.SWITCH_OFF
+    )
+
+
+def test_a_device_that_is_not_heard(service: FakeService) -> None:
+    """It is said in each state, and is no warning."""
+    silent = make(BOB, 2, Trust.VERIFIED)
+    service.silent = {silent.device}
+    service.known[BOB] = [make(BOB, 1, Trust.VERIFIED), silent]
+    line = truth(situation(service))
+    assert line.text == (
+        "Encrypted for Bob. 1 device can read this. It is verified. 1 device gets "
+        "nothing: it has not been heard for long."
+    )
+    assert (line.icon, line.tone) == (Icon.VERIFIED, Tone.GOOD)
+    assert content_of(situation(service)).banner is None
+    service.known[BOB].append(make(BOB, 3, Trust.UNDECIDED))
+    text = truth(situation(service)).text
+    assert "1 device gets nothing until you decide." in text
+    assert "it has not been heard for long" in text
+    # In a room as well, with a member who was left out
+    service.known[CAROL] = [make(CAROL, 4)]
+    room = situation(service, BOB, CAROL, chat=Chat.ROOM)
+    assert "it has not been heard for long" in truth(room).text
+    room = replace(room, left_out=("dave@example.org",))
+    assert "it has not been heard for long" in truth(room).text
+
+
 @pytest.mark.parametrize(
     ("trust", "said"),
     [

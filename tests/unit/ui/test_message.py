@@ -44,6 +44,26 @@ def test_a_sent_message_names_its_readers() -> None:
     assert shown.tone is Tone.PLAIN
 
 
+def test_a_device_that_was_left_out_is_named() -> None:
+    shown = sent(
+        Recipient(Device(BOB, 1), Trust.VERIFIED, "Phone"),
+        Recipient(Device(BOB, 2), Trust.BLIND, "Tablet", left_out=True),
+        Recipient(Device(BOB, 3), Trust.VERIFIED, left_out=True),
+    )
+    assert [part.heading for part in shown.parts] == [BOB]
+    badges = {one.title: one.badge.text for one in shown.parts[0].entries}
+    assert badges == {
+        "Phone": "Verified",
+        "Tablet": "Gets nothing, not verified",
+        f"A device of {BOB}": "Gets nothing, verified",
+    }
+    assert shown.summary == (
+        "When it was sent, 1 device could read it. It was verified. 2 devices got "
+        "nothing: they had not been heard for long."
+    )
+    assert shown.tone is Tone.GOOD
+
+
 def test_all_verified() -> None:
     assert sent(Recipient(Device(BOB, 1), Trust.VERIFIED)).tone is Tone.GOOD
 
