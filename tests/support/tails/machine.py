@@ -39,7 +39,11 @@ for bind; do
 	mount --bind "${bind%%:*}" "$root${bind#*:}"
 done
 hostname "$name"
-exec chroot "$root" /bin/sh -c '
+# Not chroot: whoever is in one may make no user namespace
+cd "$root"
+pivot_root . mnt
+umount -l /mnt
+exec /bin/sh -c '
 	ip link set lo up
 	: >/run/machine-is-ready
 	while :; do sleep 1000 & wait; done'
