@@ -3,12 +3,11 @@
 """Starts Gajim only when all of its connections go through Tor.
 
 The launcher checks Tor and the profile, repairs the profile, asks the user where there
-is something to decide, and then becomes Gajim in the same process.
+is something to decide, and then runs Gajim apart from the other programs.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from .base.errors import Refused
 from .base.errors import TailsError
 from .base.i18n import _
 from .base.system import System
+from .confinement import run as confinement
 from .persistence import startup as persistence_startup
 from .pidgin import startup as pidgin_startup
 from .settings import audit
@@ -50,14 +50,15 @@ class NotRepaired(Refused):
 
 
 def start(system: System, arguments: Sequence[str]) -> int:
-    """Become Gajim, or show the reason for a refusal in a window.
+    """Run Gajim, or show the reason for a refusal in a window.
 
     Returns:
-        The exit code of a refusal; otherwise it does not return.
+        Its exit code, or that of the refusal.
     """
     processes.rename_process()
     try:
         environment = prepare(system, ask)
+        return confinement.run(system, [str(GAJIM), *arguments], environment)
     except tor.TorNotReady as refusal:
         _offer_tor(system, refusal)
         return refusal.exit_code
@@ -65,7 +66,6 @@ def start(system: System, arguments: Sequence[str]) -> int:
         if not error.was_said:
             ask(error.title, str(error), [DialogButton("close", _("Close"))])
         return error.exit_code
-    return os.execve(GAJIM, [str(GAJIM), *arguments], environment)  # noqa: S606
 
 
 def prepare(system: System, ask: Ask) -> dict[str, str]:

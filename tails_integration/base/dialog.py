@@ -100,9 +100,12 @@ class _Window:
 
     def run(self) -> str:
         """Show it until there is an answer."""
+        display = self._window.get_display()
         self._window.present()
         self._loop.run()
         self._window.destroy()
+        # The launcher waits for Gajim next, and would leave it on the screen
+        display.sync()
         return self._answer
 
     def _label(self, text: str) -> Gtk:

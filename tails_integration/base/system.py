@@ -71,6 +71,11 @@ class System:
         return self._base("XDG_DATA_HOME", ".local/share")
 
     @property
+    def cache(self) -> Path:
+        """What Gajim can make anew."""
+        return self._base("XDG_CACHE_HOME", ".cache")
+
+    @property
     def state(self) -> Path:
         """Our own state, which is kept as long as Gajim's settings."""
         return self.config / "tails"

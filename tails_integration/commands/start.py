@@ -21,5 +21,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, system: System) -> int:
-    """Become Gajim."""
+    """Run Gajim."""
     return launcher.start(system, options.arguments)

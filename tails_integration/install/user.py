@@ -43,7 +43,8 @@ def cannot_be_locked() -> list[str]:
           ' Gajim.'),
         _('“gajim” in a terminal still starts Gajim without any check; the menu does'
           ' not.'),
-        _('Gajim is not confined by AppArmor, and can read all your files.'),
+        _('Gajim is not confined by AppArmor. Of your files it sees its own alone all'
+          ' the same.'),
         _('Other programs can switch on Gajim’s remote control.'),
     ]  # fmt: skip
 

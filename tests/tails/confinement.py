@@ -35,7 +35,7 @@ def check_confined(tails: Tails, trace: Path, artefacts: Path) -> None:
     (artefacts / "profile.txt").write_text(printed.stdout)
     profile = apparmor.parse(printed.stdout)
     with trace.open(errors="replace") as lines:
-        used = set(confined_accesses(lines))
+        used = set(confined_accesses(list(lines)))
     assert len(used) > 500, "Gajim was not traced"
     missing = sorted(
         f"{path} {access.modes}"

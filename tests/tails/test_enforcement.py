@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AppArmor as Debian's kernel enforces it, in a virtual machine.
+"""AppArmor as Debian's kernel enforces it, in a virtual machine, and what the view of
+files and buses adds to it.
 
 The other tests of Tails share this machine's kernel, which may know no AppArmor.
 """
@@ -17,23 +18,32 @@ import pytest
 from tails_integration.install.activation import APPARMOR
 from tails_integration.install.activation import DATA
 from tests.support.tails import apparmor
+from tests.support.tails import stand_in
 from tests.support.tails import vm_attempts
 from tests.support.tails.escapes import OBEYED
 from tests.support.tails.escapes import PROGRAMS
 from tests.support.tails.escapes import SECRETS
 from tests.support.tails.escapes import SOCKETS
+from tests.support.tails.root import HOME
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.root import TailsRoot
 from tests.support.tails.vm import VirtualMachine
 from tests.support.tails.vm import why_no_virtual_machine
+from tests.support.tails.vm_attempts import ASK_FOR_AUTOSTART
 from tests.support.tails.vm_attempts import ASK_SYSTEMD
+from tests.support.tails.vm_attempts import CONNECT_ABSTRACT
+from tests.support.tails.vm_attempts import NEEDED
 from tests.support.tails.vm_attempts import POSSIBLE
 from tests.support.waiting import wait_for
 
 FEATURES = "/sys/kernel/security/apparmor/features"
 RUNTIME = f"/run/user/{USER_IDS[0]}"
 BUS = f"unix:path={RUNTIME}/bus"
-ENVIRONMENT = {"DBUS_SESSION_BUS_ADDRESS": BUS}
+ENVIRONMENT = {
+    "DBUS_SESSION_BUS_ADDRESS": BUS,
+    "HOME": str(HOME),
+    "XDG_RUNTIME_DIR": RUNTIME,
+}
 
 
 @pytest.fixture
@@ -52,6 +62,7 @@ def machine(virtual: None, suite: str, tmp_path: Path) -> Iterator[VirtualMachin
     root = TailsRoot(suite)
     try:
         shutil.copy(DATA / "apparmor", root.path / APPARMOR.relative_to("/"))
+        stand_in.install(root.path, Path(vm_attempts.__file__))
         one = VirtualMachine(suite, root.path, tmp_path)
     finally:
         root.close()
@@ -71,7 +82,8 @@ def machine(virtual: None, suite: str, tmp_path: Path) -> Iterator[VirtualMachin
 def test_escapes_are_denied(
     machine: VirtualMachine, tmp_path: Path, artefacts: Path
 ) -> None:
-    """Each of them works without the profile, and does not in the profile."""
+    """Each of them works without the profile; in the profile those that the kernel can
+    deny do not, and with a view of files and buses one alone does."""
     code = Path(vm_attempts.__file__).read_text()
 
     def python(word: str) -> list[str]:
@@ -82,30 +94,41 @@ def test_escapes_are_denied(
         "sockets": SOCKETS,
         "secrets": SECRETS,
         "obeyed": OBEYED,
+        "own": f"{HOME}/Gajim/own",
     }
     prepared = machine.run(python("prepare"), given=json.dumps(plan))
     attempts = json.dumps({**plan, "process": int(prepared.stdout)})
     log = tmp_path / "systemd.log"
     machine.start(python("serve"), log, USER_IDS, ENVIRONMENT)
-    wait_for("somebody is systemd on the bus", lambda: "ready" in log.read_text())
+    wait_for("there are services on the bus", lambda: "ready" in log.read_text())
+    ways = (
+        python("try"),
+        ["aa-exec", "--profile=tails-gajim", "--", *python("try")],
+        stand_in.command("try"),
+    )
     outcomes = [
         json.loads(
-            machine.run(
-                [*first, *python("try")],
-                USER_IDS,
-                given=attempts,
-                environment=ENVIRONMENT,
-            ).stdout
+            machine.run(argv, USER_IDS, given=attempts, environment=ENVIRONMENT).stdout
         )
-        for first in ([], ["aa-exec", "--profile=tails-gajim", "--"])
+        for argv in ways
     ]
     (artefacts / "attempts.json").write_text(json.dumps(outcomes, indent=1))
-    free, confined = outcomes
-    assert {name: end for name, end in free.items() if end != POSSIBLE} == {}
-    possible = {name for name, end in confined.items() if end == POSSIBLE}
-    assert possible == not_mediated(machine, set(confined))
-    ends = {end for name, end in confined.items() if name not in possible}
+    free, profile_alone, confined = outcomes
+    assert possible(free) == set(free)
+    names = not_mediated(machine, set(free)) | NEEDED
+    assert possible(profile_alone) == names
+    ends = {end for name, end in profile_alone.items() if name not in names}
     assert ends <= {"EACCES", "EPERM"}, ends
+    assert possible(confined) == {CONNECT_ABSTRACT, *NEEDED}
+    # What the filter of the bus says
+    assert "NameHasNoOwner" in confined.pop(ASK_SYSTEMD)
+    assert "AccessDenied" in confined.pop(ASK_FOR_AUTOSTART)
+    ends = {end for end in confined.values() if end != POSSIBLE}
+    assert ends <= {"EACCES", "EPERM", "ENOENT", "EROFS", "ESRCH"}, ends
+
+
+def possible(outcome: dict[str, str]) -> set[str]:
+    return {name for name, end in outcome.items() if end == POSSIBLE}
 
 
 def not_mediated(machine: VirtualMachine, attempts: set[str]) -> set[str]:
@@ -116,6 +139,6 @@ def not_mediated(machine: VirtualMachine, attempts: set[str]) -> set[str]:
     # Whoever finds them there has to try again, and to write it into the docs
     assert "dbus" not in names
     assert not any("af_unix" in name for name in names)
-    sockets = {name for name in attempts if name.startswith("connect ")}
+    sockets = {name for name in attempts if name.startswith("connect /")}
     assert len(sockets) == len(SOCKETS)
-    return {ASK_SYSTEMD, *sockets}
+    return {ASK_FOR_AUTOSTART, ASK_SYSTEMD, CONNECT_ABSTRACT, *sockets}

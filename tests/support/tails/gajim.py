@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,8 @@ QUESTIONS = {"Nothing in Gajim will be kept": 0}
 RUNS = "runs"
 
 WIZARD = "AccountWizard"
-SOCKET = f"/run/user/{USER_IDS[0]}/gajim-test.socket"
+# Where it is seen from both sides: Gajim has a view of its own of what is beside it
+SOCKET = f"/run/user/{USER_IDS[0]}/tails-gajim/gajim-test.socket"
 
 
 def install_driver(root: TailsRoot) -> None:
@@ -87,8 +89,12 @@ class TailsGajim(DrivenGajim):
 
     def launch(self) -> None:
         """Start the program without waiting for it."""
+        folder = self._socket.parent
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.chown(folder, *USER_IDS)
         self._socket.unlink(missing_ok=True)
-        self._child = self.tails.start(self._command, self.log)
+        where = f"GAJIM_TEST_SOCKET={SOCKET}"
+        self._child = self.tails.start(["env", where, *self._command], self.log)
 
     def wait_for_exit(self, timeout: float = 20) -> int | None:
         """Wait until the command has ended; return its exit code."""

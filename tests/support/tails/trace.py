@@ -11,22 +11,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 from pathlib import Path
 
 # Options that go before the command; a trace is written for all its processes
 STRACE = (
     'strace', '--follow-forks', '--quiet=all', '--decode-fds=path',
-    '--seccomp-bpf', '--string-limit=4096',
+    '--seccomp-bpf', '--string-limit=4096', '--pidns-translation',
     '--trace=open,openat,creat,execve,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,'
     'renameat,renameat2,link,linkat,symlink,symlinkat,truncate,chmod,fchmodat,'
-    'connect,bind',
+    'connect,bind,clone,clone3,fork,vfork',
 )  # fmt: skip
 
 # The program with which the profile begins
 CONFINED = "/usr/share/tails-gajim/tails_integration/bin/gajim"
 
 _CALL = re.compile(r"^(?P<pid>\d+) +(?P<name>\w+)\((?P<arguments>.*)$")
+# Its number out here is in a comment where it has another one to its parent
+_CHILD = re.compile(
+    r"^(?P<pid>\d+) +(?:<\.\.\. )?v?(?:fork|clone3?)[( ].*\) += (?P<child>\d+)"
+    r"(?: /\* (?P<outside>\d+) in strace's PID NS \*/)?$"
+)
 _RESUMED = re.compile(r"^(?P<pid>\d+) +<\.\.\. \w+ resumed>(?P<rest>.*)$")
 _UNFINISHED = " <unfinished ...>"
 _RESULT = re.compile(r"\) += (?P<result>-?\d+)(?:<(?P<path>[^>]*)>)?[^=]*$")
@@ -41,6 +49,7 @@ class Access:
 
     path: str
     modes: str
+    process: str = field(default="", compare=False)
 
 
 def accesses(lines: Iterable[str]) -> Iterator[Access]:
@@ -62,16 +71,34 @@ def accesses(lines: Iterable[str]) -> Iterator[Access]:
         in_progress = result is not None and "EINPROGRESS" in found["arguments"]
         if result is None or (int(result["result"]) < 0 and not in_progress):
             continue
-        yield from _of_call(found["name"], found["arguments"], result["path"])
+        for access in _of_call(found["name"], found["arguments"], result["path"]):
+            yield replace(access, process=found["pid"])
 
 
-def confined_accesses(lines: Iterable[str]) -> Iterator[Access]:
-    """The accesses after the launcher has become Gajim; before, nothing is confined."""
+def confined_accesses(lines: Sequence[str]) -> Iterator[Access]:
+    """The accesses of Gajim and its processes; the others are not confined."""
     found = accesses(lines)
+    family: set[str] = set()
     for access in found:
         if access == Access(CONFINED, "x"):
+            family = _family(lines, access.process)
             break
-    yield from found
+    yield from (access for access in found if access.process in family)
+
+
+def _family(lines: Iterable[str], first: str) -> set[str]:
+    """A process, and all that descend from it, threads too."""
+    children: dict[str, list[str]] = {}
+    for found in filter(None, map(_CHILD.match, lines)):
+        number = found["outside"] or found["child"]
+        children.setdefault(found["pid"], []).append(number)
+    family = {first}
+    new = [first]
+    while new:
+        new = [one for parent in new for one in children.get(parent, ())]
+        new = [one for one in new if one not in family]
+        family.update(new)
+    return family
 
 
 def _of_call(name: str, arguments: str, opened: str | None) -> Iterator[Access]:

@@ -5,11 +5,12 @@
 vm_attempts.py prepare: as root. Puts something in every place that is tried, with
     rights that stop nobody: what is refused then is refused by AppArmor. Leaves a
     process that listens on the sockets and one of the user's, whose number it prints.
-vm_attempts.py serve: as the user. Is systemd on the session bus. Says "ready".
+vm_attempts.py serve: as the user. Is systemd, the portal and the desktop on the
+    session bus. Says "ready".
 vm_attempts.py try: say what was possible, and why the rest was not, as JSON.
 
-Standard input is JSON: lists of paths by the kind of the attempt, and for "try" the
-number of that process.
+Standard input is JSON: lists of paths by the kind of the attempt, a file of Gajim's
+own, and for "try" the number of that process.
 """
 
 from __future__ import annotations
@@ -29,16 +30,48 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 USER = 1000
 SYSTEMD = "org.freedesktop.systemd1"
-SYSTEMD_PATH = "/org/freedesktop/systemd1"
-MANAGER = f"{SYSTEMD}.Manager"
-INTERFACE = f"""\
-<node><interface name="{MANAGER}"><method name="StartTransientUnit"/></interface></node>
-"""
+NOTIFICATIONS = "org.freedesktop.Notifications"
+PORTAL = "org.freedesktop.portal"
+DESKTOP = "/org/freedesktop/portal/desktop"
+
+
+class Request(NamedTuple):
+    """What a service on the session bus is asked for."""
+
+    name: str
+    path: str
+    interface: str
+    method: str
+
+
 POSSIBLE = "possible"
 ASK_SYSTEMD = "have systemd start a program"
+ASK_FOR_AUTOSTART = "have a program started at each login"
+# Gajim needs these
+NOTIFY = "show a notification"
+OPEN_LINK = "open a link"
+WRITE_OWN = "write a file of its own"
+NEEDED = frozenset({NOTIFY, OPEN_LINK, WRITE_OWN})
+REQUESTS = {
+    ASK_SYSTEMD: Request(
+        SYSTEMD, "/org/freedesktop/systemd1", f"{SYSTEMD}.Manager", "StartTransientUnit"
+    ),
+    ASK_FOR_AUTOSTART: Request(
+        f"{PORTAL}.Desktop", DESKTOP, f"{PORTAL}.Background", "RequestBackground"
+    ),
+    OPEN_LINK: Request(f"{PORTAL}.Desktop", DESKTOP, f"{PORTAL}.OpenURI", "OpenURI"),
+    NOTIFY: Request(
+        NOTIFICATIONS, "/org/freedesktop/Notifications", NOTIFICATIONS, "Notify"
+    ),
+}
+# It has no path, so it is not in the view of files, and Debian's kernels let AppArmor
+# decide nothing about it
+ABSTRACT = "\0other-program"
+CONNECT_ABSTRACT = "connect a socket without a path"
 
 
 def prepare(plan: dict[str, Any]) -> None:
@@ -48,6 +81,7 @@ def prepare(plan: dict[str, Any]) -> None:
             make_folders(path)
             shutil.copy("/usr/bin/true", path)
             path.chmod(0o755)
+    make_folders(Path(plan["own"]))
     for path in map(Path, [*plan["secrets"], *plan["obeyed"]]):
         make_folders(path)
         with path.open("a") as file:
@@ -63,6 +97,9 @@ def prepare(plan: dict[str, Any]) -> None:
         server.listen()
         os.chown(path, USER, USER)
         servers.append(server)
+    servers.append(socket.socket(socket.AF_UNIX))
+    servers[-1].bind(ABSTRACT)
+    servers[-1].listen()
     # In sessions of their own, because this program's group ends with it
     listener = os.fork()
     if listener == 0:
@@ -110,7 +147,10 @@ def attempt_all(plan: dict[str, Any]) -> dict[str, str]:
     attempts["UDP"] = lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
     attempts["IPv6"] = lambda: socket.socket(socket.AF_INET6).close()
     attempts["leave the profile"] = leave
-    attempts[ASK_SYSTEMD] = ask_systemd
+    attempts[CONNECT_ABSTRACT] = partial(connect, ABSTRACT)
+    attempts[WRITE_OWN] = partial(use, plan["own"], os.O_WRONLY | os.O_CREAT)
+    for name, request in REQUESTS.items():
+        attempts[name] = partial(ask, request)
     return {name: outcome(attempt) for name, attempt in attempts.items()}
 
 
@@ -160,14 +200,11 @@ def leave() -> None:
     Path("/proc/self/attr/apparmor/current").write_text("changeprofile unconfined")
 
 
-def ask_systemd() -> None:
+def ask(request: Request) -> None:
     from gi.repository import Gio
 
     bus = Gio.bus_get_sync(Gio.BusType.SESSION)
-    bus.call_sync(
-        SYSTEMD, SYSTEMD_PATH, MANAGER, "StartTransientUnit", None, None,
-        Gio.DBusCallFlags.NO_AUTO_START, 20_000, None,
-    )  # fmt: skip
+    bus.call_sync(*request, None, None, Gio.DBusCallFlags.NO_AUTO_START, 20_000, None)
 
 
 def serve() -> None:
@@ -175,14 +212,21 @@ def serve() -> None:
     from gi.repository import GLib
 
     bus = Gio.bus_get_sync(Gio.BusType.SESSION)
-    (interface,) = Gio.DBusNodeInfo.new_for_xml(INTERFACE).interfaces
-    bus.register_object(
-        SYSTEMD_PATH, interface, lambda *call: call[-1].return_value(None), None, None
-    )
-    Gio.bus_own_name_on_connection(
-        bus, SYSTEMD, Gio.BusNameOwnerFlags.NONE,
-        lambda *_: print("ready", flush=True), None,
-    )  # fmt: skip
+    names = set()
+    for name, path, interface, method in REQUESTS.values():
+        text = f'<interface name="{interface}"><method name="{method}"/></interface>'
+        (described,) = Gio.DBusNodeInfo.new_for_xml(f"<node>{text}</node>").interfaces
+        bus.register_object(
+            path, described, lambda *call: call[-1].return_value(None), None, None
+        )
+        names.add(name)
+    for name in names:
+        bus.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+            "RequestName", GLib.Variant("(su)", (name, 0)), None,
+            Gio.DBusCallFlags.NONE, -1, None,
+        )  # fmt: skip
+    print("ready", flush=True)
     GLib.MainLoop().run()
 
 

@@ -18,6 +18,7 @@ from tests.support.tails.escapes import SECRETS
 from tests.support.tails.escapes import SOCKETS
 from tests.support.tails.trace import Access
 from tests.support.tails.trace import accesses
+from tests.support.tails.trace import confined_accesses
 
 REPOSITORY = Path(__file__).parents[3]
 PROFILE = REPOSITORY / "tails_integration" / "data" / "apparmor"
@@ -178,3 +179,22 @@ def test_a_trace_is_read() -> None:
         Access("/x/a", "w"),
         Access("/x/b", "w"),
     ]
+
+
+FAMILY = """\
+5 clone(child_stack=NULL, flags=CLONE_NEWPID|SIGCHLD) = 6
+5 openat(AT_FDCWD</x>, "/launcher", O_RDONLY) = 3</launcher>
+6 execve("/usr/share/tails-gajim/tails_integration/bin/gajim", ["gajim"], 0x1) = 0
+6 clone3({flags=CLONE_VM, exit_signal=0} => {parent_tid=[0]}, 88 <unfinished ...>
+7 openat(AT_FDCWD</x>, "/thread", O_RDONLY) = 3</thread>
+6 <... clone3 resumed>) = 3 /* 7 in strace's PID NS */
+7 vfork( <unfinished ...>
+7 <... vfork resumed>)     = 4 /* 8 in strace's PID NS */
+8 openat(AT_FDCWD</x>, "/grandchild", O_RDONLY) = 3</grandchild>
+5 openat(AT_FDCWD</x>, "/launcher", O_RDONLY) = 3</launcher>
+"""
+
+
+def test_only_gajim_and_its_processes_are_confined() -> None:
+    found = confined_accesses(FAMILY.splitlines())
+    assert [access.path for access in found] == ["/thread", "/grandchild"]

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from tails_integration.base import tor
 from tails_integration.base.dialog import DialogButton
 from tails_integration.base.errors import NotTails
 from tails_integration.base.errors import Refused
+from tails_integration.confinement import run as confinement
 from tails_integration.settings import profile
 
 from .machine import Machine
@@ -58,11 +58,11 @@ def ready(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
 
-    def execve(*words: object) -> int:
-        calls.append(words)
+    def run(_system: object, words: list[str], environment: dict[str, str]) -> int:
+        calls.append((words[0], words, environment))
         return 0
 
-    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(confinement, "run", run)
     return calls
 
 
@@ -74,7 +74,7 @@ def with_proxy(machine: Machine, proxy: str) -> None:
 def test_start(ready: Machine, person: Person, started: list[Any]) -> None:
     assert launcher.start(ready.system(), ["xmpp:a@b.example"]) == 0
     ((program, words, environment),) = started
-    assert program == launcher.GAJIM
+    assert program == str(launcher.GAJIM)
     assert words == [str(launcher.GAJIM), "xmpp:a@b.example"]
     assert environment["HOME"] == str(ready.home)
     assert environment["all_proxy"] == "socks5://127.0.0.1:9050"
@@ -216,6 +216,21 @@ def test_a_step_can_refuse(
     assert launcher.start(ready.system(), []) == 3
     assert person.asked == [("Gajim was not started", "not today", ["close"])]
     assert started == []
+
+
+def test_it_is_not_started_where_it_cannot_be_confined(
+    ready: Machine, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_words: object) -> int:
+        raise confinement.NotConfined("no such program")
+
+    monkeypatch.setattr(confinement, "run", run)
+    assert launcher.start(ready.system(), []) == 3
+    ((title, text, buttons),) = person.asked
+    assert title == "Gajim was not started"
+    assert "bubblewrap" in text
+    assert text.endswith("no such program")
+    assert buttons == ["close"]
 
 
 def test_a_refusal_that_was_shown_is_not_shown_again(
