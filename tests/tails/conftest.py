@@ -26,7 +26,7 @@ from tests.support.tails.station import Station
 SUITES = ("bookworm", "trixie")
 # Accounts at the server's name for each of them; every test has its own, because of
 # the device lists.
-NAMES = ("alice", "keeper", "drifter")
+NAMES = ("alice", "keeper", "drifter", "wanda")
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -39,9 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whatever needs a Tails is done on both."""
+    """Whatever needs a Tails is done on both, unless its module names the suites."""
     if "suite" in metafunc.fixturenames:
-        metafunc.parametrize("suite", SUITES, scope="session")
+        suites = getattr(metafunc.module, "SUITES", SUITES)
+        metafunc.parametrize("suite", suites, scope="session")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

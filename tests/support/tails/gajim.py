@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+
+from tails_integration.policy import FOLDER
 
 from ..gajim.program import DRIVER
 from ..gajim.program import DRIVER_NAME
@@ -21,7 +24,8 @@ from .tails import Tails
 
 # Windows that may come before Gajim, and the button that goes on to it (how many
 # come before it).
-QUESTIONS = {"Nothing in Gajim will be kept": 0}
+PIDGIN = "Take over your accounts from Pidgin?"
+QUESTIONS = {"Nothing in Gajim will be kept": 0, PIDGIN: 2}
 RUNS = "runs"
 
 WIZARD = "AccountWizard"
@@ -121,6 +125,17 @@ class TailsGajim(DrivenGajim):
         self.call("fill_in", window=WIZARD, texts=[account.jid, account.password])
         self._wait_for_button("Log In")
         self.call("press", window=WIZARD, words="Log In")
+
+    def picture(self, path: Path) -> None:
+        """Take a picture of the screen; on Wayland Gajim draws its newest window."""
+        if not self.tails.is_wayland:
+            self.tails.screen.picture(path)
+            return
+        drawn = Path(FOLDER, "picture.png")
+        wait_for("a window is drawn", lambda: self.call("draw_window", path=str(drawn)))
+        place = self.tails.machine.files / drawn.relative_to("/")
+        shutil.copy(place, path)
+        place.unlink()
 
     def go_online(self, account: XmppAccount, timeout: float = 60) -> None:
         """Take the only account, which a former session has added, online."""

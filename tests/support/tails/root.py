@@ -20,7 +20,10 @@ from .persistence import TPSCLI
 PREFIX = "tails-of-"
 
 # Gajim comes with what it recommends, as when a user of Tails adds it
-LISTS = ("gajim+", "plugin", "tails")
+LISTS = {
+    "bookworm": ("gajim+", "plugin", "tails"),
+    "trixie": ("gajim+", "plugin", "tails", "tails-desktop"),
+}
 
 USER = "amnesia"
 USER_IDS = (1000, 1000)
@@ -65,7 +68,7 @@ exec /usr/local/lib/tpscli describe "${4##*/}"
 
 def tails_base(suite: str) -> Path:
     """Return the Debian root that a Tails is made of."""
-    return debian_root(suite, LISTS)
+    return debian_root(suite, LISTS[suite])
 
 
 class TailsRoot:

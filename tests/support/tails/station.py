@@ -74,14 +74,18 @@ class Station:
         """Create a Persistent Storage on the stick."""
         return PersistentStorage(self.folder / "TailsData")
 
-    def boot(self, storage: PersistentStorage | None = None) -> Tails:
+    def boot(
+        self, storage: PersistentStorage | None = None, *, wayland: bool = False
+    ) -> Tails:
         """Start Tails; what ran before is switched off as by pulling the plug.
 
         :param storage: unlocked at the Welcome Screen
+        :param wayland: whether its desktop is one
         """
         self.switch_off()
         number = len(self.sessions) + 1
-        tails = Tails(self.root, self.internet, self.folder / f"{number}", storage)
+        folder = self.folder / f"{number}"
+        tails = Tails(self.root, self.internet, folder, storage, wayland=wayland)
         self.sessions.append(tails)
         return tails
 

@@ -29,9 +29,13 @@ from .root import TailsRoot
 from .screen import Screen
 from .tor import Stream
 from .tor import TailsTor
+from .wayland import Compositor
+from .wayland import WaylandScreen
 
 LOOPBACK = 1  # the number of lo, in every network
 WATCH = "/run/watch"
+# Of the user's session, where all programs share one
+BUS = Path(f"/run/user/{USER_IDS[0]}/bus")
 
 # By this name Tor is asked whether it reaches somebody
 PROBE_USER = "probe"
@@ -60,11 +64,14 @@ class Tails:
         internet: Internet,
         folder: Path,
         storage: PersistentStorage | None = None,
+        *,
+        wayland: bool = False,
     ) -> None:
         """Start it, with a new home; Tor waits for Tor Connection.
 
         :param folder: for its logs
         :param storage: its Persistent Storage, unlocked at the Welcome Screen
+        :param wayland: whether its desktop is one; there is an X server all the same
         """
         self.root = root
         self.internet = internet
@@ -74,6 +81,7 @@ class Tails:
         folder.mkdir(parents=True, exist_ok=True)
         root.forget()
         self._display = Display(folder)
+        self._compositor = Compositor(root.path, folder) if wayland else None
         # In the machine only root sees it
         self._watch = folder / "watch"
         self._watch.mkdir(mode=0o700)
@@ -82,8 +90,8 @@ class Tails:
             binds.append(storage.bind)
         self.machine = Machine("tails", root.path, folder, binds)
         try:
-            self.screen = Screen(self.machine, self._display)
             self._set_up()
+            self.screen = self._make_screen()
         except BaseException:
             self.shut_down()
             raise
@@ -105,6 +113,24 @@ class Tails:
             self.machine, self.internet.tor, self._tor_ids, self.folder / "tor.log"
         )
 
+    def _make_screen(self) -> Screen | WaylandScreen:
+        if self._compositor is None:
+            return Screen(self.machine, self._display)
+        bus = self.machine.files / BUS.relative_to("/")
+        self.machine.start(
+            ["dbus-daemon", "--session", "--nofork", f"--address=unix:path={BUS}"],
+            self.folder / "bus.log",
+            USER_IDS,
+            self.environment(),
+        )
+        wait_for("there is a session bus", bus.exists)
+        return WaylandScreen(self.machine, self._compositor, self.environment())
+
+    @property
+    def is_wayland(self) -> bool:
+        """Whether the desktop is a Wayland desktop."""
+        return self._compositor is not None
+
     @property
     def running(self) -> bool:
         """Whether the session has not ended."""
@@ -122,23 +148,31 @@ class Tails:
 
     def environment(self) -> dict[str, str]:
         """The environment of the user's programs."""
-        return {
+        common = {
             "HOME": str(HOME),
             "USER": USER,
             "LOGNAME": USER,
             "DISPLAY": self._display.name,
             "XDG_RUNTIME_DIR": f"/run/user/{USER_IDS[0]}",
             "XDG_CURRENT_DESKTOP": "GNOME",
-            **ENVIRONMENT,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONFAULTHANDLER": "1",
         }
+        if self._compositor is None:
+            return {**common, **ENVIRONMENT}
+        return {
+            **common,
+            "WAYLAND_DISPLAY": self._compositor.name,
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={BUS}",
+            "GSK_RENDERER": "cairo",
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_A11Y": "atspi",
+        }
 
     def start(self, argv: list[str], log: Path) -> Child:
-        """Start a program of the user's, with a session bus of its own."""
-        return self.machine.start(
-            ["dbus-run-session", "--", *argv], log, USER_IDS, self.environment()
-        )
+        """Start a program of the user's; on X11 with a session bus of its own."""
+        bus = [] if self.is_wayland else ["dbus-run-session", "--"]
+        return self.machine.start([*bus, *argv], log, USER_IDS, self.environment())
 
     def trust(self, certificate: Path) -> None:
         """Take a server's certificate for one that somebody trusted has signed."""
@@ -231,5 +265,10 @@ class Tails:
         if tor is not None:
             self.counts()
             tor.control.close()
+        screen = getattr(self, "screen", None)
+        if isinstance(screen, WaylandScreen):
+            screen.close()
         self.machine.stop()
         self._display.stop()
+        if self._compositor is not None:
+            self._compositor.stop()
