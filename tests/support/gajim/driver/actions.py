@@ -131,6 +131,23 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
             parameter = GLib.Variant(kind, value)
         app.app.lookup_action(name).activate(parameter)
 
+    def write_from_right_to_left(self) -> None:
+        """Lay everything out as for Arabic or Hebrew."""
+        Gtk.Widget.set_default_direction(Gtk.TextDirection.RTL)
+
+    def labels_in(self, window: str) -> list[dict[str, Any]]:
+        """The texts of a window, in which direction they are laid out, and whether
+        they are cut."""
+        return [
+            {
+                "text": label.get_text(),
+                "direction": label.get_direction().value_nick,
+                "cut": label.get_layout().is_ellipsized(),
+            }
+            for label in self._shown(window)
+            if isinstance(label, Gtk.Label) and label.get_text()
+        ]
+
     def window_titles(self) -> list[str]:
         """Titles of the open windows, to notice an unexpected dialog."""
         windows = [w for w in Gtk.Window.list_toplevels() if w.get_visible()]
