@@ -47,8 +47,8 @@ CHANGED_MIN = 0.02
 
 LOOKS = ["right to left", "high contrast"]
 
-# Where windows that open after the first one are laid out, and are not on the picture of
-# a screen that has no window manager
+# Where windows that open after the first one are laid out, and are not on the picture
+# of a screen that has no window manager
 NOT_ON_PICTURE = ("forky", "right to left")
 
 
