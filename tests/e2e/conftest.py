@@ -53,6 +53,7 @@ SHARED = (
     "test_unopened",
     "test_verify",
     "test_walk",
+    "test_wayland_desktop",
 )
 
 LONGEST = (
