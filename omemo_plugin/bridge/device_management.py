@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..engine.effects import FetchDeviceList
 from ..engine.effects import PublishDeviceList
+from ..engine.engine import OmemoEngine
 from ..engine.state.diary import DiaryKind
 from ..engine.values import Device
 from ..engine.values import DeviceList
@@ -49,6 +50,23 @@ class DeviceManagement:
             "setting trust", lambda engine: engine.trust.set_trust(device, trust)
         )
         self._history.note_decision(device, trust)
+        self.trust_set.emit()
+
+    def take_checked_key(self, device: Device, checked: str) -> None:
+        """
+        The user has checked the other key that a device presents: it is the device's
+        own from now on, and verified.
+
+        Args:
+            checked: the fingerprint that the user has seen.
+        """
+
+        def take(engine: OmemoEngine) -> None:
+            engine.devices.take_checked_key(device, checked)
+            engine.trust.set_trust(device, Trust.VERIFIED)
+
+        self._effects.call("taking a key that was checked", take)
+        self._history.note_decision(device, Trust.VERIFIED)
         self.trust_set.emit()
 
     def put_back(self, device: Device, trust: Trust) -> None:

@@ -46,7 +46,7 @@ _ABOUT_ALARMS = (
 )
 
 # Where the device itself has to be looked at first
-_LOOK_AT_DEVICE = (AlarmKind.KEY_CHANGED, AlarmKind.NOT_THE_VERIFIED_KEY)
+_LOOK_AT_DEVICE = (AlarmKind.NOT_THE_VERIFIED_KEY,)
 
 # Account and JID of a conversation
 _Key = tuple[str, str]

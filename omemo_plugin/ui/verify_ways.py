@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from ..engine.values import AlarmKind
 from ..engine.values import Device
 from .presenters.code import Code
 from .presenters.comparison import Comparison
 from .presenters.comparison import comparable
 from .presenters.phrase import PhraseService
 from .presenters.phrase import VoicePhrase
+from .presenters.ports import AlarmsService
 from .presenters.ports import Service
 from .presenters.trust_before import ComparingService
 from .widgets.toolkit import Window
@@ -21,6 +23,9 @@ from .widgets.toolkit import Window
 
 class VerifyingService(Service, ComparingService, Protocol):
     """The part of the bridge that the window uses."""
+
+    @property
+    def alarms(self) -> AlarmsService: ...
 
     @property
     def verification(self) -> PhraseService: ...
@@ -61,6 +66,12 @@ class VerifyWays:
         """Comparing one of them."""
         own = device.jid == self._service.own_jid
         return Comparison(self._service, device, self.name_of(device.jid), own=own)
+
+    def refuse(self, device: Device) -> None:
+        """Answer the warning about a device with a different key."""
+        for alarm in self._service.alarms.all():
+            if alarm.kind is AlarmKind.KEY_CHANGED and alarm.device == device:
+                self._service.alarms.answer(alarm, accept=False)
 
     def code(self) -> Code:
         """The user's own code."""

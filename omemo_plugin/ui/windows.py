@@ -289,7 +289,16 @@ class Windows:
         Args:
             device: the one that is to be verified, if it is only one.
         """
-        self._present_verify(account, jid, parent, Opening(device=device))
+        step = Step.START
+        service = self.service(account)
+        for info in () if service is None else service.devices(jid):
+            if info.device == device and info.key_changed:
+                if info.presented is None:
+                    # It is not known what there is to compare
+                    self._details.show(account, jid, parent, device)
+                    return
+                step = Step.AGAIN
+        self._present_verify(account, jid, parent, Opening(step, device=device))
 
     def _verify_link(self, account: str, text: str, source: Source) -> None:
         opening = Opening(text=text, source=source)

@@ -45,6 +45,7 @@ _FAILED = pytest.StashKey[bool]()
 
 # Modules whose tests share a scene, for each Gajim
 SHARED = (
+    "test_answers",
     "test_hostile_peer",
     "test_hostile_devices",
     "test_hostile_messages",

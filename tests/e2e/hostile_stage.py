@@ -85,6 +85,11 @@ class Stage:
         self._peers.append(peer)
         return peer
 
+    def leave(self, peer: OmemoPeer) -> None:
+        """A device goes offline for good."""
+        self._peers.remove(peer)
+        peer.close()
+
     def client_of(self, account: XmppAccount) -> RawClient:
         """A client of an account that knows no OMEMO. Whoever asks for it closes
         it."""

@@ -31,6 +31,7 @@ class DeviceInfo:
         key_changed: another identity key was presented and refused.
         first_seen, last_seen: seconds since 1970, 0 for never.
         name: the user's own name for it; None for none.
+        presented_key: the other identity key that was presented, if it is known.
         rank: 1 for the device of the account that was seen first, and so on.
         unused: an own device that has not been heard for long; the user has not said
             yet what becomes of it.
@@ -48,12 +49,19 @@ class DeviceInfo:
     name: str | None = None
     rank: int = 1
     unused: bool = False
+    presented_key: bytes | None = None
 
     @property
     def fingerprint(self) -> str | None:
         """64 hex digits; None while the key is not known. Worked out when it is
         asked for: a room may have a thousand devices."""
         return None if self.identity_key is None else fingerprint(self.identity_key)
+
+    @property
+    def presented(self) -> str | None:
+        """The fingerprint of the other key that was presented."""
+        key = self.presented_key
+        return fingerprint(key) if self.key_changed and key is not None else None
 
 
 def device_infos(core: Core, jid: str) -> tuple[DeviceInfo, ...]:
@@ -77,6 +85,7 @@ def device_infos(core: Core, jid: str) -> tuple[DeviceInfo, ...]:
             names.get(number),
             ranks[number],
             bool(record.silent) and record.active and jid == core.own_jid,
+            record.presented_key,
         )
         for number, record in sorted(records.items())
     )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ..backend.codec import fingerprint
 from ..effects import Effect
 from ..errors import OmemoError
 from ..state.core import Core
 from ..state.diary import DiaryEntry
 from ..state.diary import DiaryKind
+from ..values import AlarmKind
 from ..values import Device
 from .device_info import DeviceInfo
 from .device_info import device_infos
@@ -137,6 +139,31 @@ class KnownDevices:
         self._directory.forget(device)
         self._core.names.set(device, "")
         self._core.devices.remove(device)
+        self._core.commit()
+
+    def take_checked_key(self, device: Device, checked: str) -> None:
+        """
+        The user has checked the other key that a device presents: it becomes the key
+        of the device, with new sessions. The decision about it is another call.
+
+        Args:
+            checked: the fingerprint that the user has seen.
+
+        Raises:
+            OmemoError: it is not the key that the device presents now.
+            StoreError: nothing was changed.
+        """
+        record = self._core.devices.get(device)
+        presented = None if record is None else record.presented_key
+        if record is None or presented is None or fingerprint(presented) != checked:
+            raise OmemoError("not the key that was checked")
+        if self._core.devices.owner_of(presented) is not None:
+            raise OmemoError("the key of another device")
+        for sessions in self._core.sessions.values():
+            sessions.forget(device)
+        self._directory.forget(device)
+        self._core.devices.take_presented(record)
+        self._core.alarms.remove(AlarmKind.KEY_CHANGED, device)
         self._core.commit()
 
     def remove_own(self, device: Device) -> list[Effect]:

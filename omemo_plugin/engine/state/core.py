@@ -290,7 +290,12 @@ class Core:
         """
         known = record.identity_key
         if not self.devices.learn_identity(record, identity_key, sign_known=sign_known):
+            noted = self.devices.note_presented(
+                record, identity_key, from_server=sign_known
+            )
             if record.refused_key:
+                if noted:
+                    self.devices.save(record)
                 return False, []
             record.refused_key = True
             self.devices.save(record)

@@ -43,6 +43,8 @@ class DeviceRecord:
         speaks_omemo_2: an OMEMO 2 message of the device has been decrypted, so
             it can read the protocol it advertises.
         refused_key: another identity key was presented and refused.
+        presented_key: that key: what the server has, or else what a message came
+            with first; None where it is not known, or belongs to another device.
         returned: it had been taken off the lists, is back, and gets nothing until
             the user has decided.
         asked, silent: since when a device that is not heard has been asked for an
@@ -66,6 +68,7 @@ class DeviceRecord:
     silent: int = 0
     kept: int = 0
     told: bool = False
+    presented_key: bytes | None = None
 
     @property
     def active(self) -> bool:
@@ -168,6 +171,9 @@ class Devices:
                 "silent": record.silent,
                 "kept": record.kept,
                 "told": record.told,
+                "presented_key": None
+                if record.presented_key is None
+                else _encode(record.presented_key),
                 "label_signature": None
                 if record.label_signature is None
                 else _encode(record.label_signature),
@@ -188,6 +194,7 @@ class Devices:
             listed = self._store.get(f"{prefix}/active", {})
             identity_key = self._store.get(f"{prefix}/identity_key")
             signature = extra.get("label_signature")
+            presented = extra.get("presented_key")
             records[device_id] = DeviceRecord(
                 Device(jid, device_id),
                 {p: listed[p.namespace] for p in Protocol if p.namespace in listed},
@@ -205,6 +212,7 @@ class Devices:
                 extra.get("silent", 0),
                 extra.get("kept", 0),
                 extra.get("told", False),
+                None if presented is None else _decode(presented),
             )
         return records
 
@@ -212,7 +220,42 @@ class Devices:
         """The known key of a device turned out to be the right one."""
         if record.refused_key:
             record.refused_key = False
+            record.presented_key = None
             self.save(record)
+
+    def note_presented(
+        self, record: DeviceRecord, identity_key: bytes, *, from_server: bool
+    ) -> bool:
+        """
+        A device presents another identity key than before. Anybody can send messages
+        with any number of keys: of those the first one counts, and until the server
+        has one.
+
+        Returns:
+            Whether anything has changed. It is not saved.
+        """
+        if record.presented_key == identity_key or (
+            record.presented_key is not None and not from_server
+        ):
+            return False
+        if self.owner_of(identity_key) is not None:
+            # The key of another device
+            return False
+        record.presented_key = identity_key
+        return True
+
+    def take_presented(self, record: DeviceRecord) -> None:
+        """The other key that a device presented becomes its own. Nobody has decided
+        about that one yet."""
+        old, new = record.identity_key, record.presented_key
+        assert new is not None
+        if old is not None and self.owner_of(old) == record.device.jid:
+            self._store.delete(_owner_key(old))
+        record.identity_key = None
+        record.refused_key = False
+        record.presented_key = None
+        # A message does not tell the sign; a bundle will
+        self.learn_identity(record, new, sign_known=False)
 
     # Device lists
 

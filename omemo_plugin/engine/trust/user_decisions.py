@@ -12,6 +12,7 @@ from ..state.core import Core
 from ..state.devices import DeviceRecord
 from ..state.trust_decisions import Change
 from ..state.trust_decisions import trust_changes
+from ..values import Alarm
 from ..values import AlarmKind
 from ..values import CodeClaims
 from ..values import Device
@@ -93,6 +94,9 @@ class UserDecisions:
         if trust is Trust.VERIFIED:
             # A later check has succeeded
             core.alarms.remove(AlarmKind.CHECK_FAILED, Device(record.device.jid, 0))
+        if record.refused_key and trust is Trust.UNDECIDED:
+            # The user takes an answer back, and is asked again
+            core.alarms.add(Alarm(AlarmKind.KEY_CHANGED, record.device, core.now()))
         core.devices.set_trust(record.device.jid, record.identity_key, trust)
         core.decisions.note_user_decided(
             record.device.jid, record.identity_key, core.now()

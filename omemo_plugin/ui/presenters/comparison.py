@@ -37,10 +37,7 @@ def comparable(
     return tuple(
         (info.device, title(info, owner))
         for info in infos
-        if info.active
-        and info.fingerprint is not None
-        and info.fingerprint != this
-        and not info.key_changed
+        if info.active and _shown(info) and info.fingerprint != this
     )
 
 
@@ -72,7 +69,7 @@ class Comparison(SharedCheck):
         self._own = own
         # The fingerprint on screen, whichever key comes meanwhile
         info = self._info()
-        self._fingerprint = "" if info is None else info.fingerprint or ""
+        self._fingerprint = _shown(info)
         self.device_name = "" if info is None else title(info, name)
 
     @property
@@ -107,12 +104,16 @@ class Comparison(SharedCheck):
             None if its key has changed meanwhile: nothing was done.
         """
         info = self._info()
-        if info is None or info.key_changed or info.fingerprint != self._fingerprint:
+        if info is None or _shown(info) != self._fingerprint:
             self.restart()
             self.notice = _("The key has just changed, so nothing was done.")
             return None
         self._before = TrustBefore(self._service, self._device.jid)
-        self._service.device_management.set_trust(self._device, Trust.VERIFIED)
+        management = self._service.device_management
+        if info.key_changed:
+            management.take_checked_key(self._device, self._fingerprint)
+        else:
+            management.set_trust(self._device, Trust.VERIFIED)
         self._before.keep()
         return Outcome(
             _("“{device}” is verified").format(device=self.device_name),
@@ -129,7 +130,7 @@ class Comparison(SharedCheck):
     def restart(self) -> None:
         """Compare again, with the key that the device has now."""
         info = self._info()
-        self._fingerprint = "" if info is None else info.fingerprint or ""
+        self._fingerprint = _shown(info)
         self.notice = ""
 
     def _info(self) -> DeviceInfo | None:
@@ -137,3 +138,11 @@ class Comparison(SharedCheck):
             if info.device == self._device:
                 return info
         return None
+
+
+def _shown(info: DeviceInfo | None) -> str:
+    """The fingerprint that is compared: of a device that shows another key than before
+    that one, because the device itself shows it, too. '' if it is not known."""
+    if info is None:
+        return ""
+    return (info.presented if info.key_changed else info.fingerprint) or ""

@@ -245,7 +245,7 @@ def _actions(info: DeviceInfo, name: str, *, own: bool) -> list[Action]:
         found.append(
             Action(DeviceAction.VERIFY, device, _("Verify…"), label, main=True)
         )
-    if known and refused:
+    if refused and (known or info.key_changed):
         label = _("Undo the refusal of {device}").format(device=name)
         found.append(
             Action(DeviceAction.UNDO_REFUSAL, device, _("Undo refusal"), label)

@@ -42,6 +42,13 @@ class TrustSetter(Protocol):
     def put_back(self, device: Device, trust: Trust) -> None:
         """The user takes a decision back."""
 
+    def take_checked_key(self, device: Device, checked: str) -> None:
+        """The other key that a device presents is its own, and verified.
+
+        Args:
+            checked: the fingerprint that the user has seen.
+        """
+
 
 class UndoKeeper(Protocol):
     """What checks can be undone to, also after a restart. Nothing raises."""
@@ -92,9 +99,9 @@ class TrustBefore:
         self._snapshot = kept or TrustSnapshot(
             jid,
             {
-                info.device: (info.fingerprint, info.trust)
+                info.device: before
                 for info in service.devices(jid)
-                if info.fingerprint is not None
+                if (before := _before(info)) is not None
             },
             service.settings.blind_trust_of(jid),
             service.alarms.has_failed_check(jid),
@@ -139,6 +146,14 @@ class TrustBefore:
         chosen = self._snapshot.blind_trust
         if settings.blind_trust_of(self._jid) != chosen:
             settings.set_blind_trust_of(self._jid, chosen)
+
+
+def _before(info: DeviceInfo) -> tuple[str, Trust] | None:
+    """What a device has, if it is known: a fingerprint and the trust in it."""
+    if info.presented is not None:
+        # The old key does not come back
+        return info.presented, Trust.UNDECIDED
+    return None if info.fingerprint is None else (info.fingerprint, info.trust)
 
 
 def undo_kept(service: ComparingService, jid: str) -> bool:

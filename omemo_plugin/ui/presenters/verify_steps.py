@@ -25,6 +25,8 @@ class Step(Enum):
     HAND: they compare the fingerprint of one device.
     NEITHER: they cannot check now.
     CODE: the user has the contact's code already.
+    AGAIN: a device shows another key; did the contact set it up again?
+    REFUSE: the contact did not, or was not asked.
     """
 
     START = "start"
@@ -34,6 +36,8 @@ class Step(Enum):
     HAND = "hand"
     NEITHER = "neither"
     CODE = "code"
+    AGAIN = "again"
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class VerifySteps:
             Step.NEITHER: self._neither,
             Step.CODE: self._code,
             Step.HAND: self._hand,
+            Step.AGAIN: self._again,
+            Step.REFUSE: self._refuse,
         }
         make = pages.get(self.step)
         # The words have a heading of their own
@@ -220,6 +226,32 @@ class VerifySteps:
         if self._own:
             return StepPage(_("Which device is it?"))
         return StepPage(self._named(_("Which device does {name} look at?")))
+
+    def _again(self) -> StepPage:
+        if self._own:
+            heading = _("Did you set up this device or its app again?")
+            text = ""
+        else:
+            heading = self._named(_("Did {name} set up the app or the phone again?"))
+            text = self._named(
+                _("Ask {name} face to face or by phone, not in this chat.")
+            )
+        return StepPage(
+            heading,
+            text,
+            choices=(
+                Choice(
+                    Step.HAND,
+                    _("Yes"),
+                    _("Compare the new key. It counts only after that."),
+                ),
+                Choice(Step.REFUSE, _("No, or not asked yet")),
+            ),
+        )
+
+    @staticmethod
+    def _refuse() -> StepPage:
+        return StepPage(_("Then refuse it"), _("You can undo this."))
 
     def _named(self, text: str) -> str:
         return text.format(name=self.name)

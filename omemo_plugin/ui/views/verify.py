@@ -61,6 +61,9 @@ class Ways(Protocol):
 
     def show_details(self, jid: str) -> None: ...
 
+    def refuse(self, device: Device) -> None:
+        """Answer the warning about a device with a different key."""
+
     def follow(self, callback: Callable[[], None]) -> Callable[[], None]: ...
 
 
@@ -165,6 +168,14 @@ class VerifyWindow:
             self.pages.add(widgets.label(page.note, classes=("omemo-small",)))
         if self._steps.step is Step.NEITHER:
             self.pages.add_buttons(self.pages.close_button())
+        if self._steps.step is Step.REFUSE:
+            refuse = widgets.button(_("Refuse it"), self._refuse)
+            self.pages.add_buttons(refuse, self.pages.close_button())
+
+    def _refuse(self) -> None:
+        if self._device is not None:
+            self._ways.refuse(self._device)
+        widgets.close(self.pages.window)
 
     def _choice(self, choice: Choice) -> Widget:
         words = widgets.column(widgets.label(choice.label), spacing=2)

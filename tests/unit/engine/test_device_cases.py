@@ -17,6 +17,7 @@ from omemo_plugin.engine.errors import BundleRefused
 from omemo_plugin.engine.errors import IdentityKeyChanged
 from omemo_plugin.engine.errors import NoRecipient
 from omemo_plugin.engine.errors import NotForThisDevice
+from omemo_plugin.engine.errors import OmemoError
 from omemo_plugin.engine.errors import TooManyRecipients
 from omemo_plugin.engine.messages.planning import LeftOutReason
 from omemo_plugin.engine.values import Alarm
@@ -223,6 +224,88 @@ def test_case_13_other_identity_key_in_a_key_exchange(
     # user has looked
     assert ben.decrypt(ann, ann.encrypt(b"x", ben.jid)).plaintext == b"x"
     assert ben.engine.outgoing.plan([ann.jid]).unreachable == (ann.jid,)
+
+
+@both_protocols
+def test_case_13_another_key_counts_after_it_was_checked(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    eve = world.peer("eve@test", protocols=protocols)
+    protocol = protocols[0]
+    presented = world.bundles[eve.device, protocol]
+    ann.engine.keys.bundle_received(ben.device, presented)
+    ann.restart()
+    info = ann.info(ben)
+    assert info.fingerprint == ben.engine.fingerprint
+    assert info.presented == eve.engine.fingerprint
+    # Not the key that was looked at
+    with pytest.raises(OmemoError):
+        ann.engine.devices.take_checked_key(ben.device, ben.engine.fingerprint)
+    assert ann.info(ben) == info
+    ann.engine.devices.take_checked_key(ben.device, eve.engine.fingerprint)
+    info = ann.info(ben)
+    assert info.fingerprint == eve.engine.fingerprint
+    assert info.presented is None
+    assert not info.key_changed
+    # Its own decision: the trust was in the other key
+    assert info.trust is Trust.UNDECIDED
+    assert ann.engine.alarms.open(ben.jid) == []
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    ann.restart()
+    assert ann.info(ben).trust is Trust.VERIFIED
+    assert ann.info(ben).fingerprint == eve.engine.fingerprint
+    # The earlier one is another key now
+    earlier = world.bundles[ben.device, protocol]
+    effects = ann.engine.keys.bundle_received(ben.device, earlier)
+    assert effects == [AlarmRaised(Alarm(AlarmKind.KEY_CHANGED, ben.device))]
+
+
+def test_case_13_forged_messages_do_not_replace_what_is_compared(
+    world: FakeNetwork,
+) -> None:
+    """Anybody could keep the user from comparing otherwise."""
+    ann, ben = pair(world)
+    first, second, real = (world.peer(f"{one}@test") for one in ("eve", "dan", "cat"))
+    for forger in (first, second):
+        message = forger.encrypt(b"I am Ann", ben.jid).messages[0]
+        forged = dataclasses.replace(message, sender_device_id=ann.engine.device_id)
+        with pytest.raises(IdentityKeyChanged):
+            ben.engine.incoming.decrypt(ann.jid, [forged])
+        assert ben.info(ann).presented == first.engine.fingerprint
+    # What the server has counts more
+    bundle = world.bundles[real.device, Protocol.LEGACY]
+    ben.engine.keys.bundle_received(ann.device, bundle)
+    assert ben.info(ann).presented == real.engine.fingerprint
+
+
+def test_case_13_the_key_of_another_device_is_not_compared(
+    world: FakeNetwork,
+) -> None:
+    ann, ben = pair(world)
+    eve = world.peer("eve@test", protocols=LEGACY)
+    ben.prepare(eve.jid)
+    assert ben.info(eve).fingerprint == eve.engine.fingerprint
+    message = eve.encrypt(b"I am Ann", ben.jid).messages[0]
+    forged = dataclasses.replace(message, sender_device_id=ann.engine.device_id)
+    with pytest.raises(IdentityKeyChanged):
+        ben.engine.incoming.decrypt(ann.jid, [forged])
+    assert ben.info(ann).key_changed
+    assert ben.info(ann).presented is None
+
+
+def test_case_13_a_refusal_that_is_undone_asks_again(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    eve = world.peer("eve@test", protocols=LEGACY)
+    presented = world.bundles[eve.device, Protocol.LEGACY]
+    ann.engine.keys.bundle_received(ben.device, presented)
+    (alarm,) = ann.engine.alarms.open(ben.jid)
+    ann.engine.alarms.answer(alarm, accept=False)
+    assert ann.engine.alarms.open(ben.jid) == []
+    ann.engine.trust.set_trust(ben.device, Trust.UNDECIDED)
+    assert ann.engine.alarms.open(ben.jid) == [alarm]
+    assert ann.engine.outgoing.plan([ben.jid]).unreachable == (ben.jid,)
 
 
 def test_case_14_own_id_missing_is_announced_again_three_times(

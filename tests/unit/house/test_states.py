@@ -23,6 +23,9 @@ STATES = [
     *(f"B{number}" for number in range(1, 5)),
     *(f"W{number}" for number in range(1, 8)),
     *(f"E{number}" for number in range(1, 10)),
+    # What follows from an answer
+    "E1, checked",
+    "E4, all verified",
     # Received messages
     "not opened",
     "not opened, damaged",

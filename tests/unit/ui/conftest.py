@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from collections.abc import Collection
+from typing import cast
 
 import pytest
 
@@ -150,6 +151,20 @@ class FakeDeviceManagement:
 
     def put_back(self, device: Device, trust: Trust) -> None:
         self.set_trust(device, trust)
+
+    def take_checked_key(self, device: Device, checked: str) -> None:
+        self._known[device.jid] = [
+            dataclasses.replace(
+                cast("MadeUpDevice", info),
+                trust=Trust.VERIFIED,
+                key_changed=False,
+                presented_key=None,
+                fingerprint=checked,
+            )
+            if info.device == device
+            else info
+            for info in self._known[device.jid]
+        ]
 
     def rename(self, device: Device, name: str) -> None:
         self._known[device.jid] = [

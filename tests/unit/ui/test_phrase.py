@@ -50,6 +50,9 @@ class Decisions:
     def put_back(self, device: Device, trust: Trust) -> None:
         self._known[device] = trust
 
+    def take_checked_key(self, device: Device, checked: str) -> None:
+        raise AssertionError((device, checked))
+
 
 class Service:
     """One account."""

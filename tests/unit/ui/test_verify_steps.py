@@ -61,3 +61,16 @@ def test_each_page_has_a_heading(step: Step, own: bool) -> None:
     assert page.heading
     assert "{" not in f"{page.heading}{page.text}{page.note}"
     assert "{" not in "".join(choice.label for choice in page.choices)
+
+
+def test_a_device_with_another_key() -> None:
+    steps = VerifySteps("Bob", start=Step.AGAIN)
+    page = steps.page()
+    assert page.heading == "Did Bob set up the app or the phone again?"
+    assert "not in this chat" in page.text
+    assert offered(steps) == [Step.HAND, Step.REFUSE]
+    steps.go(Step.REFUSE)
+    assert steps.page().heading == "Then refuse it"
+    assert offered(steps) == []
+    steps.back()
+    assert steps.step is Step.AGAIN
