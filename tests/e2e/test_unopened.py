@@ -10,6 +10,7 @@ import dataclasses
 from omemo_plugin.engine.values import Protocol
 from tests.e2e.conversation import secret
 from tests.e2e.hostile_stage import Stage
+from tests.support.peers.omemo_peer import BOTH
 from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.waiting import wait_for
 
@@ -17,6 +18,9 @@ LEGACY = Protocol.LEGACY
 
 # So many steps of a chain can be made up for
 AHEAD = 1000
+
+# No device has made so many keys
+UNKNOWN_PREKEY = 16_000_000
 
 
 def met(stage: Stage) -> OmemoPeer:
@@ -73,6 +77,22 @@ def test_it_is_not_valid(stage: Stage) -> None:
     content = content[:start] + content[end + len("</header>") :]
     is_refused(stage, eve, content, "It is not a proper encrypted message.")
     stage.talk(eve, "after a message that is not valid")
+
+
+def test_its_key_is_not_here_any_more(stage: Stage) -> None:
+    """A new session begins with a one-time key that is gone."""
+    eve = met(stage)
+    (device,) = [info.device for info in eve.engine.devices.of(stage.own)]
+    bundles = [eve.bundle_of(device, protocol) for protocol in BOTH]
+    eve.engine.keys.replace_session(device)
+    for bundle in bundles:
+        assert bundle is not None
+        gone = {UNKNOWN_PREKEY: next(iter(bundle.prekeys.values()))}
+        changed = dataclasses.replace(bundle, prekeys=gone)
+        eve.engine.keys.bundle_received(device, changed)
+    content = eve.encrypted(eve.encrypt(secret("with a key that is gone"), stage.own))
+    said = "It used a key that is no longer here. Ask "
+    is_refused(stage, eve, content, said)
 
 
 def test_too_many_before_it_are_missing(stage: Stage) -> None:

@@ -30,6 +30,7 @@ STATES = [
     "not opened",
     "not opened, damaged",
     "not opened, not valid",
+    "not opened, key gone",
     "not opened, too many missing",
     "not opened, another key",
     "not opened, started over",
