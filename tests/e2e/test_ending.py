@@ -17,6 +17,7 @@ from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
+from tests.e2e.ratchet_keys import check_used_once
 from tests.e2e.test_encrypted_chats import send_past_the_window
 from tests.support.engine.secrets_on_disk import found_below
 from tests.support.engine.secrets_on_disk import values_of
@@ -143,6 +144,8 @@ def test_start_anew(
     tell(bob, alice, "after a restart")
     alice.screenshot("after")
     assert len(listed(scene)) == 1
+    for device in before | listed(scene):
+        check_used_once(scene.server.wire_log, device, at_least=1)
     check_no_leak(scene)
     assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
 

@@ -5,15 +5,11 @@ gajim-omemo, and comes from there when the user is back."""
 
 from __future__ import annotations
 
-import re
 import shutil
-from base64 import b64decode
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from omemo_plugin.engine.values import Protocol
 from tests.e2e.conversation import check_no_leak
 from tests.e2e.conversation import errors_of_our_plugin
 from tests.e2e.conversation import open_chats
@@ -21,13 +17,13 @@ from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
+from tests.e2e.ratchet_keys import check_used_once
 from tests.e2e.test_takeover import KEEP
 from tests.e2e.test_takeover import QUESTION
 from tests.e2e.test_takeover import WAYS
 from tests.e2e.test_takeover import chat_before
 from tests.e2e.test_takeover import listed
 from tests.e2e.test_takeover import switch_on
-from tests.support.engine.ratchets import step_of
 from tests.support.gajim.bundle import PLUGIN
 from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import Gajim
@@ -43,31 +39,6 @@ MakeScene = Callable[..., Scene]
 LEAVING = "Encryption by this plugin is off"
 GIVE = "Give my key back, alice@localhost"
 GIVEN = "has your key now"
-
-_ENCRYPTED = re.compile(r"<encrypted xmlns='([^']+)'>.*?</encrypted>")
-_SENDER = re.compile(r"<header[^>]* sid='(\d+)'")
-_KEY = re.compile(r"<key [^>]*rid='(\d+)'[^>]*>([^<]+)</key>")
-
-
-# The device that it is for, the ratchet key, and the number in its chain
-Use = tuple[Protocol, str, bytes, int]
-
-
-def uses_of_keys(log: Path, sender: str) -> dict[Use, set[bytes]]:
-    """What a device has encrypted with each key of its ratchets, as the server has seen
-    it."""
-    protocols = {protocol.namespace: protocol for protocol in Protocol}
-    uses: dict[Use, set[bytes]] = {}
-    for element in _ENCRYPTED.finditer(log.read_text(errors="replace")):
-        protocol, sid = protocols[element[1]], _SENDER.search(element[0])
-        if sid is None or sid[1] != sender:
-            continue
-        for receiver, text in _KEY.findall(element[0]):
-            data = b64decode(text)
-            _, ratchet_key, number = step_of(protocol, data)
-            use = (protocol, receiver, ratchet_key, number)
-            uses.setdefault(use, set()).add(data)
-    return uses
 
 
 def keep_the_key(alice: Gajim) -> None:
@@ -170,9 +141,7 @@ def test_there_and_back(
     # Warnings would be rows of the chat
     assert not [row for row in alice.rows() if "password" in row.text]
     wait_for("no other device is listed", is_alone)
-    uses = uses_of_keys(scene.server.wire_log, device)
-    assert len(uses) >= 5
-    assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
+    check_used_once(scene.server.wire_log, device, at_least=5)
     check_no_leak(scene)
     assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
 
@@ -225,7 +194,5 @@ def test_gajim_omemo_is_installed_afterwards(new_scene: MakeScene) -> None:
     tell(bob, alice, "given back")
     assert [row.text for row in alice.messages()].count(meanwhile) == 1
     assert listed(scene, alice) == {device}
-    uses = uses_of_keys(scene.server.wire_log, device)
-    assert len(uses) >= 3
-    assert all(len(texts) == 1 for texts in uses.values()), "a key was used twice"
+    check_used_once(scene.server.wire_log, device, at_least=3)
     check_no_leak(scene)
