@@ -18,9 +18,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests.soak.peers import PEERS
-from tests.soak.peers import PeerSoak
-from tests.soak.peers import write_table
+from tests.soak.peer_soak import write_table
+from tests.soak.programs import PEERS
+from tests.soak.side_by_side import say_when
+from tests.soak.side_by_side import talk_to_all
 from tests.soak.soak import MODULES
 from tests.soak.soak import Soak
 from tests.support.gajim.scene import OURS
@@ -62,6 +63,9 @@ def main() -> int:
         action="store_true",
         help="write what --peer has proved to docs/interoperability.md",
     )
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="other programs side by side"
+    )
     arguments = parser.parse_args()
     if arguments.peer is not None:
         return _talk_to_peers(arguments)
@@ -70,7 +74,7 @@ def main() -> int:
         parser.error(f"--gajim takes two of {', '.join(GAJIM_VERSIONS)}")
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     end_on_signals()
-    say = partial(_say, time.monotonic())
+    say = partial(say_when, time.monotonic())
     say(f"seed {seed}")
     with Scene(["ann", "ben"], make_artefact_folder(), more_modules=MODULES) as scene:
         ann, ben = (
@@ -93,29 +97,15 @@ def _talk_to_peers(arguments: argparse.Namespace) -> int:
     names = list(PEERS) if arguments.peer == "all" else [arguments.peer]
     count = SHORT if arguments.short else min(arguments.messages, LONG)
     end_on_signals()
-    say = partial(_say, time.monotonic())
-    rows = []
-    for name in names:
-        with Scene(["ann", "ben"], make_artefact_folder()) as scene:
-            peer = PEERS[name](scene)
-            try:
-                rows.append(PeerSoak(scene, peer, count, say).run())
-            except KeyboardInterrupt:
-                say("Ended.")
-                return 130
-            except Exception as error:
-                say(f"FAILED with {name}: {error}")
-                say(f"Logs and pictures: {scene.keep_logs('failed')}")
-                return 1
-            finally:
-                peer.close()
+    try:
+        rows = talk_to_all(names, count, arguments.jobs)
+    except KeyboardInterrupt:
+        return 130
+    if len(rows) < len(names):
+        return 1
     if arguments.table:
         write_table(TABLE, rows)
     return 0
-
-
-def _say(start: float, text: str) -> None:
-    print(f"{time.monotonic() - start:7.1f} {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ class OmemoPeer:
     :ivar protocols: what it publishes and speaks
     :ivar texts: what it has read
     :ivar contents: what the envelopes of OMEMO 2 had in them
+    :ivar ids: of the messages that the texts came in
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class OmemoPeer:
         self.protocols = tuple(protocols)
         self.texts: list[str] = []
         self.contents: list[tuple[Element, ...]] = []
+        self.ids: dict[str, str] = {}
         self._occupants: dict[str, str] = {}
         folder.mkdir(parents=True, exist_ok=True)
         self.engine = OmemoEngine.open(folder / "keys.db", account.jid)
@@ -354,6 +356,7 @@ class OmemoPeer:
                 text = bodies[0] if bodies else None
             if text is not None:
                 self.texts.append(text)
+                self.ids[text] = stanza.get("id") or ""
         self.carry_out(result.effects)
 
     def _sender(self, stanza: Element) -> str:

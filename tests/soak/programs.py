@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs that are no Gajim, and the table of all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import SubElement
+
+from omemo_plugin.engine.values import Protocol
+from tests.soak.peers import FILES
+from tests.soak.peers import PATIENCE
+from tests.soak.peers import ROOM
+from tests.soak.peers import GajimPeer
+from tests.soak.peers import Peer
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import GAJIM_OMEMO
+from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
+from tests.support.peers.qxmpp_peer import QXmppClient
+from tests.support.peers.qxmpp_peer import qxmpp_root
+from tests.support.peers.qxmpp_peer import qxmpp_version
+from tests.support.trust_uri import build_trust_message_uri
+from tests.support.waiting import wait_for
+
+REACTION = "urn:xmpp:reactions:0"
+CORRECTION = "urn:xmpp:message-correct:0"
+
+# Bytes at the end of a file that is encrypted with GCM
+TAG = 16
+
+
+class TwomemoPeer(Peer):
+    """A driver over twomemo, for OMEMO 2 alone."""
+
+    name = "a driver over twomemo"
+    protocol = "2"
+    without = MappingProxyType({FILES: "they are in tests of their own"})
+    corrects_encrypted = True
+
+    def __init__(self, scene: Scene) -> None:
+        from importlib.metadata import version
+
+        self._scene = scene
+        self._account = scene.server.accounts["ben"]
+        self._reader = scene.server.accounts["ann"].jid
+        self._peer: OmemoPeer | None = None
+        self.version = version("twomemo")
+        self.jid = self._account.jid
+        self._read: list[str] = []
+        self._place = ""
+        self._last_id = ""
+
+    def start(self) -> None:
+        self._peer = OmemoPeer(
+            self._scene.server,
+            self._account,
+            self._scene.folder / "driver",
+            (Protocol.OMEMO_2,),
+        )
+
+    def _running(self) -> OmemoPeer:
+        assert self._peer is not None
+        return self._peer
+
+    def look_at(self, place: str) -> None:
+        self._place = place
+
+    def enter(self, room: str) -> None:
+        self._running().enter(room)
+        self.look_at(room)
+
+    def say(self, text: str) -> None:
+        if self._place == ROOM:
+            self._running().say_in_room(ROOM, text, self._reader)
+        else:
+            self._last_id = secrets.token_hex(8)
+            self._send(text)
+
+    def _send(self, text: str, *content: Element) -> None:
+        peer = self._running()
+        sent = peer.encrypt(text, self._place, content=content)
+        number = None if content else self._last_id
+        stanza = peer.stanza(self._place, peer.encrypted(sent), message_id=number)
+        peer.client.send(stanza)
+
+    def correct(self, text: str) -> None:
+        self._send(text, Element(f"{{{CORRECTION}}}replace", {"id": self._last_id}))
+
+    def wait_for_correction(self, before: str, text: str) -> None:
+        self.wait_for(text)
+        content = self._running().contents[-1]
+        (replaced,) = (x for x in content if x.tag == f"{{{CORRECTION}}}replace")
+        assert replaced.get("id") == self._running().ids[before]
+
+    def count(self, text: str) -> int:
+        return [*self._read, *self._running().read()].count(text)
+
+    def react(self, text: str, emoji: str) -> None:
+        peer = self._running()
+        reactions = Element(f"{{{REACTION}}}reactions", {"id": peer.ids[text]})
+        SubElement(reactions, f"{{{REACTION}}}reaction").text = emoji
+        self._send("", reactions)
+
+    def code(self) -> str:
+        key = self._running().engine.fingerprint
+        return build_trust_message_uri(self.jid, Protocol.OMEMO_2, [key])
+
+    def leave(self) -> None:
+        # With its process; the keys stay
+        self._read += self._running().read()
+        self._running().close()
+        self._peer = None
+
+    def come_back(self) -> None:
+        self.start()
+
+    def close(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+
+
+class QXmppPeer(Peer):
+    """A client with QXmpp, the library of Kaidan."""
+
+    name = "QXmpp"
+    protocol = "2"
+    without = MappingProxyType({})
+    corrects_encrypted = True
+    prepared = (
+        "In a room it takes the room for who wrote (`QXmppOmemoManager_p.cpp`, "
+        "`decryptStanza`: the bare `from`); the client here tells it who has the "
+        "nickname."
+    )
+    notes = (
+        "files: it cannot open ours, for it takes the tag of AES-256-GCM at their end "
+        "for a part of the file (`QXmppFileEncryption.cpp`, "
+        "`DecryptionDevice::writeData`), and then the hash is wrong. The number is of "
+        "those that it sent.",
+        "restarts: after one it publishes a bundle without an identity key as soon as "
+        "somebody begins a session with it (`QXmppOmemoManager.cpp`, `load` does not "
+        "restore `deviceBundle`). Sessions that are there go on.",
+    )
+
+    def __init__(self, scene: Scene) -> None:
+        root = qxmpp_root()
+        account = scene.server.accounts["ben"]
+        self._reader = scene.server.accounts["ann"].jid
+        self._folder = scene.folder / "qxmpp"
+        self._program = QXmppClient(scene.server, account, self._folder, root)
+        self._files = 0
+        self.version = qxmpp_version(root)
+        self.jid = account.jid
+        self._place = ""
+
+    def start(self) -> None:
+        self._program.start()
+        self._program.tell("meet", jid=self._reader)
+
+    def look_at(self, place: str) -> None:
+        self._place = place
+
+    def enter(self, room: str) -> None:
+        self._program.tell("enter", room=room)
+        self.look_at(room)
+
+    def say(self, text: str) -> None:
+        self._say(text)
+
+    def _say(self, text: str, **more: Any) -> None:
+        self._program.tell(
+            "say",
+            place=self._place,
+            room=self._place == ROOM,
+            readers=[self._reader],
+            text=text,
+            **more,
+        )
+
+    def count(self, text: str) -> int:
+        assert text not in self._program.clear
+        return [event["text"] for event in self._program.read].count(text)
+
+    def correct(self, text: str) -> None:
+        self._say(text, correct=True)
+
+    def wait_for_correction(self, before: str, text: str) -> None:
+        self.wait_for(text)
+        ids = {event["text"]: event["id"] for event in self._program.read}
+        (found,) = (event for event in self._program.read if event["text"] == text)
+        assert found["replaces"] == ids[before], found
+
+    def react(self, text: str, emoji: str) -> None:
+        ids = {event["text"]: event["id"] for event in self._program.read}
+        self._say("", emoji=emoji, id=ids[text])
+
+    def send_file(self, path: Path) -> None:
+        copy = self._folder / path.name
+        copy.write_bytes(path.read_bytes())
+        self._program.tell(
+            "send_file", place=self._place, readers=[self._reader], path=str(copy)
+        )
+
+    def wait_for_file(self, content: bytes) -> None:
+        """
+        The whole file and its tag come out of what QXmpp decrypts, and so it takes it
+        for a wrong one. When it is mended this fails, and has to be changed.
+        """
+
+        def newest() -> bool:
+            files = [event for event in self._program.read if "file" in event]
+            return len(files) > self._files
+
+        wait_for("QXmpp reads of a file", newest, PATIENCE)
+        self._files += 1
+        target = self._folder / "received.png"
+        answer = self._program.tell("fetch_file", "fetched", path=str(target))
+        got = target.read_bytes()
+        assert got[: len(content)] == content
+        mended = answer["verified"] or len(got) != len(content) + TAG
+        assert not mended, "QXmpp can open our files now: say so in the table"
+
+    def code(self) -> str:
+        return str(self._program.tell("code", "code")["text"])
+
+    def leave(self) -> None:
+        self._program.tell("leave", "offline")
+
+    def come_back(self) -> None:
+        self._program.tell("come_back", "online")
+
+    def restart(self) -> None:
+        self._program.close()
+        self._program.start()
+
+    def close(self) -> None:
+        self._program.close()
+
+
+PEERS: dict[str, Callable[[Scene], Peer]] = {
+    "built-in": lambda scene: GajimPeer(scene, "trixie", BUILT_IN, "Gajim's own OMEMO"),
+    "gajim-omemo": lambda scene: GajimPeer(
+        scene, "bookworm", GAJIM_OMEMO, "gajim-omemo"
+    ),
+    "twomemo": TwomemoPeer,
+    "qxmpp": QXmppPeer,
+}
