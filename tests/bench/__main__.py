@@ -357,9 +357,9 @@ def main() -> int:
         "--gajim",
         nargs="*",
         metavar="SUITE",
-        help="nothing but what OMEMO costs the real Gajims of these Debians, or of "
-        "all three: this plugin, what else does OMEMO there, and none; ten minutes "
-        "for each",
+        help="nothing but what OMEMO costs the real Gajims of these suites of Debian, "
+        "or of all three: this plugin, what else does OMEMO there, and none; ten "
+        "minutes for each",
     )
     parser.add_argument(
         "--rounds", type=int, default=3, metavar="N", help="with --gajim: 3"
