@@ -68,6 +68,7 @@ class Host:
         always_root: bool = False,
         lists: tuple[str, ...] | None = None,
         network: Path | None = None,
+        root: Path | None = None,
     ) -> None:
         """Name a Debian by its suite.
 
@@ -75,12 +76,15 @@ class Host:
         :param always_root: use a Debian root even when this machine is of that
             suite, for what shall not be installed on it
         :param network: a network namespace that its programs are in
+        :param root: where it is, instead of the Debian root of these lists
         """
         self._network = network
         self.suite = suite
         self.gajim_version = GAJIM_VERSIONS[suite]
         own = suite == machine_suite() and not always_root
-        self.root = None if own else debian_root(suite, lists)
+        self.root = root
+        if root is None and not own:
+            self.root = debian_root(suite, lists)
 
     def system_plugins(self, folder: Path, more: Sequence[Path]) -> Path:
         """Copy the host's system-wide plugins into a folder, with more of them."""

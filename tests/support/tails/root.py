@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 
 from ..servers.hosts import debian_root
+from ..servers.root_copy import SHARED
+from ..servers.root_copy import copy_root
+from ..servers.root_copy import delete_root
 from .persistence import STORAGE
 from .persistence import TPS_IDS
 from .persistence import TPSCLI
@@ -29,9 +32,6 @@ USER = "amnesia"
 USER_IDS = (1000, 1000)
 HOME = Path("/home") / USER
 
-# Files that do not change while a test runs are shared with the Debian root.
-SHARED = "usr"
-LEFT_OUT = ("cache/apt", "lib/apt")
 
 # The Tails of each Debian.
 RELEASES = {"bookworm": "6.19", "trixie": "7.4"}
@@ -86,7 +86,7 @@ class TailsRoot:
         self._started = time.time()
         try:
             self.path.chmod(0o755)
-            self._copy()
+            copy_root(self._base, self.path)
             self._add_users()
             self._add_system_files()
         except BaseException:
@@ -96,7 +96,7 @@ class TailsRoot:
     def forget(self) -> None:
         """Forget what Tails forgets: Tor its state, and the user has a new home."""
         for path in (self.path / "var" / "lib" / "tor").iterdir():
-            _delete(path)
+            delete_root(path)
         home = self.path / HOME.relative_to("/")
         shutil.rmtree(home, ignore_errors=True)
         skeleton = self.path / "etc" / "skel"
@@ -116,15 +116,7 @@ class TailsRoot:
 
     def close(self) -> None:
         """Delete it; nothing may be mounted there any more."""
-        _delete(self.path)
-
-    def _copy(self) -> None:
-        for entry in sorted(self._base.iterdir()):
-            if entry.name == SHARED:
-                # dpkg and its helpers replace files; they do not write into them
-                subprocess.run(["cp", "-al", entry, self.path], check=True)
-            else:
-                subprocess.run(["cp", "-a", entry, self.path], check=True)
+        delete_root(self.path)
 
     def _add_users(self) -> None:
         etc = self.path / "etc"
@@ -165,16 +157,12 @@ class TailsRoot:
         self.forget()
 
 
-def _delete(path: Path) -> None:
-    subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
-
-
 def _delete_forgotten(folder: Path) -> None:
     """Delete what was left by somebody who was killed."""
     for path in folder.glob(f"{PREFIX}*"):
         pid = path.name.removeprefix(PREFIX).partition("-")[0]
         if not Path("/proc", pid).exists():
-            _delete(path)
+            delete_root(path)
 
 
 def _append(path: Path, text: str) -> None:
