@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first days of a newcomer on a Wayland desktop, as GNOME and Tails 7 have it:
-the tasks in which windows open, and the keyboard goes from one to the next."""
+"""The first days of a newcomer on a Wayland desktop, as GNOME and Tails 7 have it."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from tests.support.servers.hostile import MODULE
 
 @pytest.mark.parametrize("suite", ["trixie", "forky"])
 def test_walk(new_scene: Callable[..., Scene], suite: str) -> None:
-    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 4)]
+    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 8)]
     scene = new_scene("alice", "bob", *names, more_modules=[MODULE])
     stage = Stage(scene, suite, accessible=True, first_page=True, wayland=True)
     try:
@@ -29,7 +28,13 @@ def test_walk(new_scene: Callable[..., Scene], suite: str) -> None:
         walk = Walk(stage, tasks.TASKS)
         tasks.test_the_first_messages(walk)
         tasks.test_verifying(walk)
+        tasks.test_new_devices_and_another_key(walk)
         tasks.test_a_changed_key(walk)
         tasks.test_somebody_without_encryption(walk)
+        tasks.test_group_chats(walk)
+        tasks.test_texts_that_wait(walk)
+        tasks.test_offline(walk)
+        tasks.test_own_devices(walk)
+        tasks.test_all_tasks_are_done(walk)
     finally:
         stage.close()
