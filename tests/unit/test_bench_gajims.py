@@ -9,12 +9,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.bench.gajims.measure import Sample
-from tests.bench.gajims.measure import Table
 from tests.bench.gajims.report import ROWS
 from tests.bench.gajims.report import lines
 from tests.bench.gajims.report import picture
 from tests.bench.gajims.report import text
+from tests.bench.gajims.values import Sample
+from tests.bench.gajims.values import Table
 from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import NO_OMEMO
 from tests.support.gajim.scene import OURS

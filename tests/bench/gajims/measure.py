@@ -15,10 +15,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import field
 from pathlib import Path
 
 from omemo_plugin.engine.values import Protocol
+from tests.bench.gajims.values import Sample
+from tests.bench.gajims.values import Table
 from tests.bench.in_gajim import FILES
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import BUILT_IN
@@ -41,9 +42,6 @@ TIMEOUT = 900.0
 # A Gajim that works for less in a second has nothing left to do: milliseconds
 IDLE = 40.0
 
-# By the name of a row: milliseconds, or MiB
-Sample = dict[str, float]
-
 
 @dataclass
 class Sizes:
@@ -57,20 +55,6 @@ class Sizes:
     archived: int = 300
     sent: int = 20
     sent_to_room: int = 10
-
-
-@dataclass
-class Table:
-    """What was measured in the Gajims of one version.
-
-    :ivar suite: its Debian
-    :ivar other: what else does OMEMO there
-    :ivar samples: of each kind, a sample for each round
-    """
-
-    suite: str
-    other: str
-    samples: dict[str, list[Sample]] = field(default_factory=dict)
 
 
 def measure(

@@ -9,8 +9,8 @@ import statistics
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.bench.gajims.measure import Sample
-from tests.bench.gajims.measure import Table
+from tests.bench.gajims.values import Sample
+from tests.bench.gajims.values import Table
 from tests.support.gajim.scene import NO_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.servers.hosts import GAJIM_VERSIONS
