@@ -71,6 +71,8 @@ def give_back(alice: Gajim) -> None:
     alice.accessibility().press(LEAVING, GIVE)
     wait_for("the key was given", lambda: GIVEN in said(alice))
     alice.screenshot("given")
+    for not_true_any_more in ("send nothing", "Your keys stay"):
+        assert not_true_any_more not in said(alice)
 
 
 def send_meanwhile(scene: Scene, bob: Gajim) -> str:

@@ -33,9 +33,15 @@ class KeyGiver(Protocol):
 
 
 class GivingBackOffer:
-    """The offer for one account."""
+    """
+    The offer for one account.
+
+    Attributes:
+        given: the other OMEMO has the key.
+    """
 
     def __init__(self, giver: KeyGiver) -> None:
+        self.given = False
         self._giver = giver
         self._receiver = giver.receiver
         self.heading = _("Give your key back?")
@@ -46,6 +52,11 @@ class GivingBackOffer:
             address=giver.own_jid
         )
         self.waiting = _("Waiting for the server.")
+
+    @property
+    def other_is_on(self) -> bool:
+        """Whether another plugin does OMEMO now, for all accounts."""
+        return self.given and self._receiver is KeyReceiver.PLUGIN
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -91,6 +102,7 @@ class GivingBackOffer:
             given = _("The plugin gajim-omemo has your key when it is installed.")
 
         def ended(problem: str) -> None:
+            self.given = not problem
             done(not problem, problem or given)
 
         self._giver.give(ended)

@@ -19,13 +19,25 @@ def title() -> str:
     return _("Encryption by this plugin is off")
 
 
-def sentences(*, gajim_has_omemo: bool, names: Sequence[str] = ()) -> tuple[str, ...]:
+def sentences(
+    *,
+    gajim_has_omemo: bool,
+    names: Sequence[str] = (),
+    other_is_on: bool = False,
+    keys_given: bool = False,
+) -> tuple[str, ...]:
     """
+    What is true now.
+
     Args:
         gajim_has_omemo: Gajim's own OMEMO takes over, as in Gajim 2.
         names: of those with whom the user has encrypted chats.
+        other_is_on: another plugin does OMEMO now.
+        keys_given: another program has the keys of all accounts.
     """
-    if gajim_has_omemo:
+    if other_is_on:
+        chats = ""
+    elif gajim_has_omemo:
         chats = _(
             "Gajim’s own encryption goes on. Your contacts may see another device."
         )
@@ -38,7 +50,9 @@ def sentences(*, gajim_has_omemo: bool, names: Sequence[str] = ()) -> tuple[str,
         chats,
         _names(names),
         _("This plugin does not encrypt new chats any more."),
-        _("Your keys stay on this computer, in case you come back."),
+        ""
+        if keys_given
+        else _("Your keys stay on this computer, in case you come back."),
     ]
     return tuple(filter(None, found))
 

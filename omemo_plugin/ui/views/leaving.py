@@ -7,7 +7,9 @@ off."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 
 from ...i18n import _
 from ..presenters import leaving
@@ -45,14 +47,15 @@ def open_leaving(
     theme.start()
     pages = Pages(leaving.title(), parent, 480, 560 if offers else 320)
     pages.begin(leaving.title())
-    for sentence in leaving.sentences(gajim_has_omemo=gajim_has_omemo, names=names):
-        pages.add(widgets.label(sentence))
+    true = partial(leaving.sentences, gajim_has_omemo=gajim_has_omemo, names=names)
+    said = {text: widgets.label(text) for text in true()}
+    for label in said.values():
+        pages.add(label)
     buttons = [pages.close_button()]
     if switch_on is not None:
         buttons.insert(0, widgets.button(_("Switch it on again"), switch_on))
     pages.add_buttons(*buttons)
-    for offer in offers:
-        pages.add(_offer(GivingBackOffer(offer)))
+    _add_offers(pages, [GivingBackOffer(one) for one in offers], said, true)
     opened = [pages.window]
 
     def closed() -> None:
@@ -72,8 +75,39 @@ def open_leaving(
     return close
 
 
-def _offer(offer: GivingBackOffer) -> Widget:
-    """The offer for one account. What has become of it takes the button's place."""
+def _add_offers(
+    pages: Pages,
+    offers: Sequence[GivingBackOffer],
+    said: Mapping[str, Widget],
+    true: Callable[..., Sequence[str]],
+) -> None:
+    """
+    Add the offer for each account.
+
+    Args:
+        said: the sentences in the window, and where they stand.
+        true: `leaving.sentences`, for what has been given.
+    """
+
+    def key_given() -> None:
+        still = true(
+            other_is_on=any(one.other_is_on for one in offers),
+            keys_given=all(one.given for one in offers),
+        )
+        for text, label in said.items():
+            widgets.set_visible(label, text in still)
+
+    for one in offers:
+        pages.add(_offer(one, key_given))
+
+
+def _offer(offer: GivingBackOffer, key_given: Callable[[], None]) -> Widget:
+    """
+    The offer for one account. What has become of it takes the button's place.
+
+    Args:
+        key_given: called when the other OMEMO has the key.
+    """
     outcome = widgets.label("")
     widgets.set_visible(outcome, False)
 
@@ -85,6 +119,8 @@ def _offer(offer: GivingBackOffer) -> Widget:
         say(text)
         widgets.set_visible(button, not given)
         widgets.set_sensitive(button, True)
+        if given:
+            key_given()
 
     def give() -> None:
         widgets.set_sensitive(button, False)

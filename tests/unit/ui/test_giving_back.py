@@ -48,9 +48,12 @@ def test_it_is_said_what_happens(receiver: KeyReceiver, name: str) -> None:
     assert "OMEMO 2" in offer.sentences[1]
     assert offer.address in offer.spoken_button
     said: list[tuple[bool, str]] = []
+    assert not offer.other_is_on
     offer.give(lambda given, text: said.append((given, text)))
     ((given, text),) = said
     assert given
+    assert offer.given
+    assert offer.other_is_on is (receiver is KeyReceiver.PLUGIN)
     assert name in text
 
 

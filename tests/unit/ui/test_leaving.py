@@ -22,6 +22,15 @@ def test_where_gajim_has_omemo_that_goes_on() -> None:
     assert "send nothing" not in text
 
 
+def test_what_another_program_changes_is_not_said_any_more() -> None:
+    text = " ".join(leaving.sentences(gajim_has_omemo=False, other_is_on=True))
+    assert "send nothing" not in text
+    assert "Your keys stay" in text
+    text = " ".join(leaving.sentences(gajim_has_omemo=True, keys_given=True))
+    assert "Gajim’s own encryption goes on." in text
+    assert "Your keys stay" not in text
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [
