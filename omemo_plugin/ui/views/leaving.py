@@ -15,6 +15,7 @@ from ...i18n import _
 from ..presenters import leaving
 from ..presenters.giving_back import GivingBackOffer
 from ..presenters.giving_back import KeyGiver
+from ..widgets.toolkit import Label
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import theme
@@ -78,7 +79,7 @@ def open_leaving(
 def _add_offers(
     pages: Pages,
     offers: Sequence[GivingBackOffer],
-    said: Mapping[str, Widget],
+    said: Mapping[str, Label],
     true: Callable[..., Sequence[str]],
 ) -> None:
     """
@@ -95,7 +96,10 @@ def _add_offers(
             keys_given=all(one.given for one in offers),
         )
         for text, label in said.items():
-            widgets.set_visible(label, text in still)
+            if text not in still:
+                # Screen readers find what is hidden in GTK 3
+                widgets.set_text(label, "")
+                widgets.set_visible(label, False)
 
     for one in offers:
         pages.add(_offer(one, key_given))
