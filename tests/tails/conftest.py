@@ -26,9 +26,7 @@ from tests.support.tails.station import Station
 SUITES = ("bookworm", "trixie")
 # Accounts at the server's name for each of them; every test has its own, because of
 # the device lists.
-NAMES = ("alice", "keeper", "drifter", "wanda", "walter")
-# And one that goes from one to the other
-UPGRADER = "upgrader"
+NAMES = ("alice", "keeper", "drifter", "wanda")
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -98,11 +96,7 @@ def internet(namespaces: None) -> Iterator[Internet]:
         net = Internet(
             tails_base(SUITES[0]),
             folder,
-            [
-                "bob",
-                UPGRADER,
-                *(f"{name}-{suite}" for suite in SUITES for name in NAMES),
-            ],
+            ["bob", *(f"{name}-{suite}" for suite in SUITES for name in NAMES)],
             [f"office-{suite}" for suite in SUITES],
             [f"onion-{suite}" for suite in SUITES],
         )

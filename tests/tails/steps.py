@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
 from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import errors_of_our_plugin
@@ -52,6 +53,21 @@ def talk_in_a_room(gajim: TailsGajim, bob: Gajim) -> None:
         for reader in (gajim, bob):
             check_encrypted(reader, reader.wait_for_message(text))
         assert not bob.server.leaks(text)
+
+
+def exchange_files(gajim: TailsGajim, bob: Gajim, inside: Path, outside: Path) -> None:
+    """A file each way.
+
+    :param inside: a file in the Tails, as the Tails sees it
+    :param outside: one that Bob has
+    """
+    open_chats(gajim, bob)
+    for sender, reader, path in ((gajim, bob, inside), (bob, gajim, outside)):
+        sender.send_file(reader.account.jid, str(path))
+        row = reader.wait_for_file()
+        check_encrypted(reader, row)
+        assert not bob.server.leaks(row.text.partition("#")[2])
+        reader.call("clear_input")
 
 
 def check_nothing_leaked(tails: Tails) -> None:

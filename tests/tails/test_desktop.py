@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.gajim.display import Display
+from tests.support.gajim.program import DBUS_CONFIG
+from tests.support.gajim.wayland import WaylandDisplay
 from tests.support.processes import Child
+from tests.support.processes import make_folder
 from tests.support.tails import stand_in
 from tests.support.tails.machine import Machine
 from tests.support.tails.root import HOME
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.root import TailsRoot
-from tests.support.tails.wayland import Compositor
 from tests.support.waiting import wait_for
 
 SUPPORT = Path(stand_in.__file__).parent
@@ -62,19 +64,25 @@ class Wayland:
 
     def __init__(self, root: TailsRoot, folder: Path) -> None:
         self._beside = Display(folder)
-        self._compositor = Compositor(root.path, folder)
+        place = Path("srv") / "wayland"
+        runtime = make_folder(root.path / place)
+        config = folder / "compositor-bus.conf"
+        config.write_text(DBUS_CONFIG.format(folder=runtime))
+        self._display = WaylandDisplay(folder, runtime, config)
+        # It runs as another user than the programs
+        (runtime / self._display.name).chmod(0o777)
         self.environment = {
-            "WAYLAND_DISPLAY": self._compositor.name,
+            "WAYLAND_DISPLAY": str("/" / place / self._display.name),
             "DISPLAY": self._beside.name,
         }
 
     def type(self, _desktop: Desktop, text: str) -> None:
         """Type into the newest window."""
         events = [(ord(letter), down) for letter in text for down in (True, False)]
-        self._compositor.display.events(events)
+        self._display.events(events)
 
     def stop(self) -> None:
-        self._compositor.stop()
+        self._display.stop()
         self._beside.stop()
 
 

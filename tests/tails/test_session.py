@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from tails_integration.policy import FOLDER
 from tests.support.gajim.program import DRIVER_NAME
 from tests.support.gajim.program import OURS
 from tests.support.gajim.program import Gajim
@@ -13,15 +15,14 @@ from tests.support.servers.hosts import SYSTEM_PLUGINS
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.station import Station
+from tests.support.tails.tails import Tails
 from tests.support.tails.trace import STRACE
 from tests.tails.confinement import check_confined
-from tests.tails.files import exchange_files
-from tests.tails.files import exchange_large_file
 from tests.tails.steps import check_nothing_leaked
+from tests.tails.steps import exchange_files
 from tests.tails.steps import identity
 from tests.tails.steps import talk
 from tests.tails.steps import talk_in_a_room
-from tests.tails.verifying import verify_by_file
 
 # The launcher's windows, and the exit code when it does not start Gajim.
 NO_TOR = "Tor is not ready"
@@ -42,6 +43,16 @@ def check_plugins(station: Station, gajim: TailsGajim) -> None:
     known = gajim.plugins()
     assert set(known) == {OURS, DRIVER_NAME}, known
     assert all(plugin["active"] for plugin in known.values()), known
+
+
+def a_file_each(tails: Tails, bob: Gajim) -> tuple[Path, Path]:
+    """Files to send: as the Tails sees it, and as Bob does."""
+    inside, outside = Path(FOLDER, "a-list.txt"), bob.home / "a-list.txt"
+    for path in (tails.machine.files / str(inside).lstrip("/"), outside):
+        path.write_text("what nobody else shall know\n" * 1000)
+        path.chmod(0o644)
+    os.chown(tails.machine.files / str(inside).lstrip("/"), *USER_IDS)
+    return inside, outside
 
 
 def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
@@ -83,8 +94,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     tails.screen.picture(artefacts / "chat.png")
     gajim.account = accounts[0]
     talk_in_a_room(gajim, bob)
-    exchange_files(gajim, bob)
-    verify_by_file(gajim, bob, artefacts)
+    exchange_files(gajim, bob, *a_file_each(tails, bob))
 
     users = [identity(gajim, account) for account in accounts]
     assert len(set(users)) == len(accounts)
@@ -94,16 +104,3 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     gajim.quit()
     check_nothing_leaked(tails)
     check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)
-
-
-def test_a_large_file(station: Station, bob: Gajim) -> None:
-    """More than 100 MB, and nothing but Tor sees a packet of it."""
-    net = station.internet
-    tails = station.boot()
-    tails.connect_tor([net.server.domain])
-    gajim = TailsGajim(tails)
-    gajim.start()
-    gajim.log_in(net.server.accounts[f"walter-{station.suite}"])
-    exchange_large_file(gajim, bob)
-    gajim.quit()
-    check_nothing_leaked(tails)

@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tails_integration.persistence.user import HELPER
 from tests.support.gajim.program import Gajim
 from tests.support.tails.gajim import TailsGajim
-from tests.support.tails.internet import Internet
 from tests.support.tails.persistence import CONF
 from tests.support.tails.persistence import PersistentStorage
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.station import Station
 from tests.support.tails.tails import Tails
 from tests.support.waiting import wait_for
-from tests.tails.conftest import SUITES as BOTH
-from tests.tails.conftest import UPGRADER
 from tests.tails.steps import check_nothing_leaked
 from tests.tails.steps import talk
 
@@ -81,42 +76,8 @@ def test_keys_outlive_a_pulled_plug_and_a_restart(station: Station, bob: Gajim) 
     assert storage.files_with(account.jid), "the search would find nothing at all"
 
 
-def test_after_an_upgrade_it_is_the_same_device(
-    internet: Internet, packages: list[Path], bob: Gajim, artefacts: Path
-) -> None:
-    """The keys of Tails 6 are there in Tails 7, with another Gajim."""
-    account = internet.server.accounts[UPGRADER]
-    six, seven = BOTH
-    shown = []
-    with Station(six, internet) as old, Station(seven, internet) as new:
-        for station in (old, new):
-            station.install(packages)
-        storage = old.make_storage()
-        tails = boot(old, storage)
-        keep(tails)
-        gajim = TailsGajim(tails)
-        assert gajim.start() == []
-        gajim.log_in(account)
-        shown.append(talk(gajim, bob))
-        devices = internet.server.listed_devices(account)
-        gajim.quit()
-        old.switch_off()
-
-        gajim = TailsGajim(boot(new, storage))
-        assert gajim.start() == []
-        gajim.go_online(account)
-        shown.append(talk(gajim, bob))
-        gajim.picture(artefacts / "after-the-upgrade.png")
-        check_nothing_leaked(gajim.tails)
-        check_audit(gajim.tails)
-        gajim.quit()
-    before, after = [[(row.key, row.trust) for row in rows] for rows in shown]
-    assert before == after
-    assert internet.server.listed_devices(account) == devices
-
-
 def test_three_amnesic_sessions_leave_no_device(station: Station, bob: Gajim) -> None:
-    """Each is unplugged, and the next one tidies up; the last one ends as it should."""
+    """One ends as it should, one is unplugged, and the last one tidies up."""
     server = station.internet.server
     account = server.accounts[f"drifter-{station.suite}"]
 
@@ -128,11 +89,11 @@ def test_three_amnesic_sessions_leave_no_device(station: Station, bob: Gajim) ->
         return len(listed()) == 1 and not listed() & gone
 
     gone: set[str] = set()
-    for unplugged in (True, True, True, False):
+    for unplugged in (False, True, False):
         gajim = TailsGajim(boot(station))
         assert gajim.start() == [WARNING]
         gajim.log_in(account)
-        # An unplugged one is asked first whether it lives
+        # The unplugged one is asked first whether it lives
         wait_for("only this device is listed", is_alone, 60)
         gone |= listed()
         talk(gajim, bob)

@@ -16,7 +16,6 @@ from gajim.common import app
 from gajim.common import configpaths
 from gajim.common.const import ClientState
 from gi.repository import Gdk
-from gi.repository import Gio
 from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.protocol import JID
@@ -772,21 +771,6 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         dialog.set_current_name(Path(path).name)
         dialog.response(Gtk.ResponseType.ACCEPT)
         return proposed
-
-    def choose_file(self, path: str) -> bool:
-        """Choose a file in the open dialog, and open it once it is in the list; return
-        whether it was."""
-        dialog = next(
-            window
-            for window in self._open_windows()
-            if isinstance(window, Gtk.FileChooserDialog)
-        )
-        dialog.set_file(Gio.File.new_for_path(path))
-        chosen = dialog.get_file()
-        if chosen is None or chosen.get_path() != path:
-            return False
-        dialog.response(Gtk.ResponseType.ACCEPT)
-        return True
 
     def files_are_gajims(self) -> bool:
         """Whether Gajim's own function for downloads is in place."""
