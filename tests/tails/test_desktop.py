@@ -66,7 +66,8 @@ class Wayland:
         self._beside = Display(folder)
         place = Path("srv") / "wayland"
         runtime = make_folder(root.path / place)
-        config = folder / "compositor-bus.conf"
+        # Not among the logs: it runs as a user who cannot read these
+        config = runtime / "bus.conf"
         config.write_text(DBUS_CONFIG.format(folder=runtime))
         self._display = WaylandDisplay(folder, runtime, config)
         # It runs as another user than the programs

@@ -33,7 +33,8 @@ class Compositor:
         :param folder: for logs
         """
         runtime = make_folder(root / PLACE)
-        config = folder / "compositor-bus.conf"
+        # Not among the logs: it runs as a user who cannot read these
+        config = runtime / "bus.conf"
         config.write_text(DBUS_CONFIG.format(folder=runtime))
         self.display = WaylandDisplay(folder, runtime, config)
         # It runs as another user than the programs
