@@ -93,6 +93,11 @@ def sent_to(stage: Stage, peer: OmemoPeer) -> list[str]:
     return [line for line in found if line.startswith(f"< {stage.own}")]
 
 
+def texts_to(stage: Stage, peer: OmemoPeer) -> list[str]:
+    """Those of them that have a text."""
+    return [one for one in sent_to(stage, peer) if "<payload" in one]
+
+
 def test_how_many_devices_are_verified(stage: Stage) -> None:
     """None of two, one of two, both."""
     eve = stage.peer("eve")
@@ -289,7 +294,7 @@ def test_a_check_is_undone_after_a_restart(stage: Stage) -> None:
     press_in_window(stage, "Something differs")
     press_in_window(stage, "Close")
     wait_until_said(stage, f"The check with {name} failed")
-    before = len(sent_to(stage, eve))
+    before = len(texts_to(stage, eve))
     alice.restart()
     stage.open_chat(eve)
     wait_until_said(stage, f"The check with {name} failed")
@@ -313,7 +318,8 @@ def test_a_check_is_undone_after_a_restart(stage: Stage) -> None:
     alice.call("close_window", title=details)
     wait_until_said(stage, f"Encrypted for {name}.", "It is not verified.")
     assert f"The check with {name} failed" not in said_in_dock(alice)
-    assert len(sent_to(stage, eve)) == before
+    # An answer without a text may have been owed
+    assert len(texts_to(stage, eve)) == before
     stage.tell(eve, "after it was undone")
 
 
