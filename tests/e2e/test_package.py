@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +13,13 @@ import pytest
 
 from tests.e2e.conversation import check_no_leak
 from tests.e2e.conversation import open_chats
-from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
-from tests.e2e.conversation import wait_until_known
+from tests.e2e.test_takeover import KEEP
+from tests.e2e.test_takeover import QUESTION
+from tests.e2e.test_takeover import MakeScene
+from tests.e2e.test_takeover import chat_before
 from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
-from tests.support.gajim.scene import Scene
 from tests.support.servers.root_copy import apt_install
 from tests.support.servers.root_copy import copy_root
 from tests.support.servers.root_copy import delete_root
@@ -27,10 +27,6 @@ from tests.support.tails.packages import build_packages
 from tests.support.tails.root import tails_base
 from tests.support.waiting import wait_for
 
-MakeScene = Callable[..., Scene]
-
-QUESTION = "Keep your key?"
-KEEP = "Keep my key"
 PACKAGE = "gajim-omemo-plugin"
 
 
@@ -75,15 +71,9 @@ def test_apt_install_and_the_key_of_before(
     bob_omemo: str,
 ) -> None:
     """At the next start OMEMO is ours, with the key that the contact knows."""
-    scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", before, accessible=True, root=root)
-    bob = scene.gajim(bob_suite, "bob", bob_omemo)
-    start_all([alice, bob])
-    wait_until_known(scene.server, alice, bob)
-    wait_until_known(scene.server, bob, alice)
-    open_chats(alice, bob)
-    key = tell(alice, bob, "before")[1].key
-    tell(bob, alice, "before")
+    scene, alice, bob, key = chat_before(
+        new_scene, suite, before, bob_suite, bob_omemo, root
+    )
     alice.quit()
     said = apt_install(root, package)
     assert ("gajim-omemo" in said.partition("REMOVED")[2]) == (before == GAJIM_OMEMO)

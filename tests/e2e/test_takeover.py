@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -43,11 +44,19 @@ WAYS = [
 
 
 def chat_before(
-    new_scene: MakeScene, suite: str, before: str, other_suite: str, other: str
+    new_scene: MakeScene,
+    suite: str,
+    before: str,
+    other_suite: str,
+    other: str,
+    root: Path | None = None,
 ) -> tuple[Scene, Gajim, Gajim, str]:
-    """Both have chatted. Returns the key that the contact knows, too."""
+    """Both have chatted. Returns the key that the contact knows, too.
+
+    :param root: the Debian that the user's Gajim is in
+    """
     scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", before, accessible=True)
+    alice = scene.gajim(suite, "alice", before, accessible=True, root=root)
     bob = scene.gajim(other_suite, "bob", other)
     start_all([alice, bob])
     wait_until_known(scene.server, alice, bob)
