@@ -128,6 +128,27 @@ def test_case_52_a_damaged_payload_does_not_save_the_key(world: FakeNetwork) -> 
         ben.engine.incoming.decrypt(ann.jid, [legacy])
 
 
+def test_case_54_what_came_in_0_3_alone_forces_nothing(world: FakeNetwork) -> None:
+    """As long as ben has not heard ann in OMEMO 2 he writes in both. A server that
+    takes one element away makes him look like a program that writes in 0.3 alone."""
+    ann, ben = world.peer("ann@test"), world.peer("ben@test")
+    first = write(ben, ann)
+    assert ann.engine.incoming.decrypt(ben.jid, first.messages).protocol is (
+        Protocol.OMEMO_2
+    )
+    for _ in range(3):
+        # Nothing of hers gets through
+        assert [one.protocol for one in ann.encrypt(b"answer", ben.jid).messages] == [
+            Protocol.OMEMO_2
+        ]
+        _, legacy = halves(write(ben, ann))
+        result = ann.engine.incoming.decrypt(ben.jid, [legacy])
+        assert (result.protocol, result.alone) == (Protocol.LEGACY, True)
+    assert [one.protocol for one in ann.encrypt(b"answer", ben.jid).messages] == [
+        Protocol.OMEMO_2
+    ]
+
+
 def test_an_element_that_came_alone_is_said_to(world: FakeNetwork) -> None:
     """So that the other one can be recognized when it comes, whatever junk the
     server puts beside it."""
