@@ -37,6 +37,7 @@ from ..errors import DecryptionFailed
 from ..values import Bundle
 from ..values import EncryptedMessage
 from ..values import Protocol
+from . import fast_public_keys
 from .public_keys import is_canonical_edwards_key
 from .public_keys import is_usable_curve_key
 
@@ -54,7 +55,7 @@ def same_identity(one: bytes, other: bytes) -> bool:
 
 def curve_form(identity_key: bytes) -> bytes:
     """The Curve25519 form of an Ed25519 key, 32 bytes."""
-    return xeddsa.ed25519_pub_to_curve25519_pub(identity_key)
+    return fast_public_keys.curve_form(identity_key)
 
 
 # Of public keys: a room may have a thousand devices, and each is asked for often

@@ -5,9 +5,9 @@
 The engine's use of python-omemo's backends, and their faster replacements.
 
 The library derives every public key each time, copies a ratchet by `deepcopy`, and
-turns it to JSON through a data model. `fast_ratchet`, `fast_state` and
-`fast_primitives` do the same without this work; they contain no cryptography. Each time
-they are loaded they are compared with the library. A part that comes to the same
+turns it to JSON through a data model. `fast_ratchet`, `fast_state`, `fast_public_keys`
+and `fast_primitives` do the same without this work; they contain no cryptography. Each
+time they are loaded they are compared with the library. A part that comes to the same
 results replaces the library's; otherwise the library's part stays in use.
 """
 
@@ -30,6 +30,7 @@ from omemo.storage import Storage
 
 from ..values import Protocol
 from . import fast_primitives
+from . import fast_public_keys
 from . import fast_ratchet
 from . import fast_state
 
@@ -126,6 +127,14 @@ def _speed_up_prekeys() -> None:
         raise ValueError("another public key")
 
 
+def _speed_up_identity_keys() -> None:
+    # Any: the name of a module in it is replaced
+    module: Any = oldmemo.oldmemo
+    faster = fast_public_keys.make(module)
+    fast_public_keys.compare(faster)
+    module.xeddsa = faster
+
+
 # Any: methods of the class are replaced, which no type allows
 _PROVIDER: Any = CryptoProviderImpl
 
@@ -160,6 +169,7 @@ def _speed_up_primitives() -> None:
 if not getattr(oldmemo.oldmemo, "_faster", False):
     _attempt("primitives", _speed_up_primitives)
     _attempt("prekeys", _speed_up_prekeys)
+    _attempt("identity keys", _speed_up_identity_keys)
     for _protocol in Protocol:
         _speed_up(_protocol)
     oldmemo.oldmemo._faster = True  # type: ignore[attr-defined]
