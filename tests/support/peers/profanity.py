@@ -11,6 +11,7 @@ import pty
 import re
 import sqlite3
 import struct
+import subprocess
 import termios
 import threading
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from pathlib import Path
 from ..processes import Child
 from ..processes import give_away
 from ..processes import make_folder
+from ..processes import unprivileged_ids
+from ..servers.hosts import IN_ROOT
 from ..servers.prosody import ADDRESS
 from ..servers.prosody import Prosody
 from ..servers.prosody import XmppAccount
@@ -72,12 +75,31 @@ class Kept:
     replaces: str
 
 
+def profanity_version(root: Path | None = None) -> str:
+    """The version that is installed, on this machine or in a root."""
+    inside = [] if root is None else [str(IN_ROOT), str(root), "--"]
+    done = subprocess.run(
+        [*inside, PROGRAM, "--version"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[0].rpartition(" ")[2]
+
+
 class Profanity:
     """One profanity with one account."""
 
-    def __init__(self, server: Prosody, account: XmppAccount, folder: Path) -> None:
-        """Write its settings; nothing is started."""
+    def __init__(
+        self,
+        server: Prosody,
+        account: XmppAccount,
+        folder: Path,
+        root: Path | None = None,
+    ) -> None:
+        """Write its settings; nothing is started.
+
+        :param root: where it is installed, if not on this machine
+        """
         self.account = account
+        self._root = root
         self.folder = make_folder(folder)
         self.log = folder / "debug"
         self._data = folder / "data" / "profanity"
@@ -108,23 +130,26 @@ class Profanity:
         self._terminal, inside = pty.openpty()
         size = struct.pack("HHHH", ROWS, COLUMNS, 0, 0)
         fcntl.ioctl(inside, termios.TIOCSWINSZ, size)
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+        }
         self._child = Child(
             [
+                *self._within_root(),
                 'bash', '-c', 'f=$1; shift; exec "$@" <&"$f" >&"$f" 2>&"$f"', 'bash',
-                str(inside), PROGRAM, '-l', 'DEBUG', '-f', 'debug',
+                str(inside), PROGRAM, '-l', 'DEBUG', '-f', str(self.log),
                 '-a', self.account.jid,
             ],
             log=self.folder / 'output.log',
-            environment={
-                'PATH': '/usr/sbin:/usr/bin:/sbin:/bin',
-                'HOME': str(self.folder),
-                'XDG_CONFIG_HOME': str(self.folder / 'config'),
-                'XDG_DATA_HOME': str(self.folder / 'data'),
-                'LANG': 'C.UTF-8',
-                'TERM': 'xterm',
-            },
+            environment=environment,
             folder=self.folder,
             pass_fds=[inside],
+            as_root=self._root is not None,
         )  # fmt: skip
         os.close(inside)
         threading.Thread(target=self._read, args=[self._terminal], daemon=True).start()
@@ -138,6 +163,15 @@ class Profanity:
         if not before:
             self.type("/omemo gen")
         wait_for("profanity has keys", lambda: self.logged(KEYS_PUBLISHED) > before)
+
+    def _within_root(self) -> list[str]:
+        if self._root is None:
+            return []
+        uid, gid = unprivileged_ids()
+        return [
+            str(IN_ROOT), f'--bind={self.folder}', f'--user={uid}:{gid}',
+            str(self._root), '--',
+        ]  # fmt: skip
 
     def _read(self, terminal: int) -> None:
         # The end of the program is an error of its terminal
@@ -174,12 +208,15 @@ class Profanity:
         return self._log().count(words)
 
     def can_write_to(self, jid: str) -> bool:
-        """Whether it has found somebody's keys since it was started. What is typed
-        before is lost."""
-        found = (
-            f"create session with {jid} device|session with {jid} device [0-9]+ exists"
-        )
-        return re.search(found, self._log()[self._started_at :]) is not None
+        """Whether it has found somebody's keys since it was started, or has kept them
+        and knows the devices again. What is typed before is lost."""
+        log = self._log()
+        since = log[self._started_at :]
+        made = f"create session with {jid} device"
+        found = f"{made}|session with {jid} device [0-9]+ exists"
+        # It does not look for keys in a window that a message has opened
+        listed = f"Setting device list for {jid}"
+        return re.search(found, since) is not None or (made in log and listed in since)
 
     def knows_room(self, room: str) -> bool:
         """
