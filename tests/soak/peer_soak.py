@@ -27,6 +27,7 @@ from tests.soak.peers import CODE
 from tests.soak.peers import CORRECTIONS
 from tests.soak.peers import FILES
 from tests.soak.peers import FIRST
+from tests.soak.peers import LAST
 from tests.soak.peers import MESSAGES
 from tests.soak.peers import OFFLINE
 from tests.soak.peers import PATIENCE
@@ -47,7 +48,11 @@ from tests.support.waiting import wait_for
 SUITE = "bookworm"
 
 # So many texts of each side, and then all that may happen in between
-ROUND = 50
+ROUND = 100
+
+# In a round so many texts are answered one by one, and the others so many at a time
+TURNS = 10
+BURST = 10
 
 THUMB = "\U0001f44d"
 
@@ -103,6 +108,8 @@ class PeerSoak:
         self._made = 0
         # By the chat or room
         self._texts: dict[str, list[str]] = {ROOM: [], peer.jid: []}
+        # What the peer has read
+        self._told: set[str] = set()
         self._place = peer.jid
         self._own: Gajim = scene.gajim(SUITE, "ann", OURS, trusts_server=True)
         self._proved = Proved(peer.name, peer.version, peer.protocol)
@@ -153,10 +160,26 @@ class PeerSoak:
     # -- steps
 
     def _talk(self, count: int) -> int:
-        for _ in range(count):
+        turns = min(count, TURNS)
+        for _ in range(turns):
             self._expect(self._write(1))
             self._tell(1)
+        for done in range(turns, count, BURST):
+            size = min(BURST, count - done)
+            self._expect(self._write(size))
+            self._tell(size)
+        self._look_at_all()
         return count
+
+    def _look_at_all(self) -> None:
+        """No text is on a screen twice, and none of ours is there in clear."""
+        rows = [row for row in self._own.messages() if row.text.startswith(self._word)]
+        for row in rows:
+            check_encrypted(self._own, row)
+        read = [text for text in self._peer.shown() if text in self._told]
+        for texts in ([row.text for row in rows], read):
+            twice = {text: n for text, n in Counter(texts).items() if n > 1}
+            assert not twice, f"shown more than once: {twice}"
 
     def _at_once(self) -> int:
         """Neither waits for the other."""
@@ -301,19 +324,22 @@ class PeerSoak:
 
     def _expect(self, texts: Sequence[str]) -> None:
         for text in texts:
-            check_encrypted(self._own, self._own.wait_for_message(text, PATIENCE))
+            row = self._own.wait_for_message(text, PATIENCE, LAST)
+            check_encrypted(self._own, row)
 
     def _tell(self, count: int) -> list[str]:
         texts = self._new(count)
         for text in texts:
             self._own.send(text, PATIENCE)
+        for text in texts:
             self._arrives(text)
-            check_encrypted(self._own, self._own.wait_for_message(text))
+        self._expect(texts)
         return texts
 
     def _arrives(self, text: str) -> None:
         self._peer.wait_for(text)
         assert self._peer.count(text) == 1, text
+        self._told.add(text)
 
     def _kept(self, place: str, texts: Sequence[str]) -> bool:
         kept = Counter(one["text"] for one in self._own.history(place))

@@ -16,6 +16,10 @@ from tests.support.waiting import wait_for
 
 PATIENCE = 90.0
 
+LAST = 60
+"""Rows of a Gajim in which what has just been said is. All of them are looked at
+afterwards, once."""
+
 ROOM = "den@rooms.localhost"
 
 FIRST = "first contact"
@@ -81,6 +85,10 @@ class Peer:
 
     def count(self, text: str) -> int:
         """How often a text was read, encrypted."""
+        raise NotImplementedError
+
+    def shown(self) -> list[str]:
+        """All texts on its screen or in its archive, as often as they are there."""
         raise NotImplementedError
 
     def wait_for(self, text: str) -> None:
@@ -161,10 +169,14 @@ class GajimPeer(Peer):
         self.gajim.send(text, PATIENCE)
 
     def wait_for(self, text: str) -> None:
-        check_encrypted(self.gajim, self.gajim.wait_for_message(text, PATIENCE))
+        row = self.gajim.wait_for_message(text, PATIENCE, LAST)
+        check_encrypted(self.gajim, row)
 
     def count(self, text: str) -> int:
-        return [row.text for row in self.gajim.messages()].count(text)
+        return [row.text for row in self.gajim.messages(LAST)].count(text)
+
+    def shown(self) -> list[str]:
+        return [row.text for row in self.gajim.messages()]
 
     def correct(self, text: str) -> None:
         correct_in_gajim(self.gajim, text)

@@ -129,7 +129,10 @@ class TwomemoPeer(Peer):
         assert replaced.get("id") == self._running().ids[before]
 
     def count(self, text: str) -> int:
-        return [*self._read, *self._running().read()].count(text)
+        return self.shown().count(text)
+
+    def shown(self) -> list[str]:
+        return [*self._read, *self._running().read()]
 
     def react(self, text: str, emoji: str) -> None:
         peer = self._running()
@@ -216,6 +219,9 @@ class ProfanityPeer(Peer):
         kept = [one for one in self._program.kept() if one.text == text]
         assert all(one.encryption == "omemo" for one in kept), kept
         return len(kept)
+
+    def shown(self) -> list[str]:
+        return [one.text for one in self._program.kept()]
 
     def correct(self, text: str) -> None:
         self._program.type(f"/correct {text}")
@@ -314,7 +320,10 @@ class SlixmppPeer(Peer):
         )
 
     def count(self, text: str) -> int:
-        return [event["text"] for event in self._program.read].count(text)
+        return self.shown().count(text)
+
+    def shown(self) -> list[str]:
+        return [event["text"] for event in self._program.read]
 
     def correct(self, text: str) -> None:
         self._say(text, correct=True)
@@ -404,7 +413,10 @@ class QXmppPeer(Peer):
 
     def count(self, text: str) -> int:
         assert text not in self._program.clear
-        return [event["text"] for event in self._program.read].count(text)
+        return self.shown().count(text)
+
+    def shown(self) -> list[str]:
+        return [event["text"] for event in self._program.read]
 
     def correct(self, text: str) -> None:
         self._say(text, correct=True)

@@ -270,25 +270,42 @@ class DrivenGajim:
 
         wait_for(f"{self.name} sends {text!r}", left_the_input, timeout, 0.5)
 
-    def rows(self) -> list[Row]:
-        """The rows of the shown chat, oldest first."""
-        return [Row(**row) for row in self.call("rows")]
+    def rows(self, last: int = 0) -> list[Row]:
+        """The rows of the shown chat, oldest first.
 
-    def messages(self) -> list[Row]:
-        """The message rows of the shown chat, oldest first."""
-        return [row for row in self.rows() if row.type == "chat"]
+        :param last: only so many, the newest; to look at hundreds takes long
+        """
+        return [Row(**row) for row in self.call("rows", last=last)]
 
-    def find(self, text: str) -> Row | None:
-        """The message row with exactly this text in the shown chat."""
-        found = [row for row in self.messages() if row.text == text]
+    def messages(self, last: int = 0) -> list[Row]:
+        """The message rows of the shown chat, oldest first.
+
+        :param last: see `rows`
+        """
+        return [row for row in self.rows(last) if row.type == "chat"]
+
+    def find(self, text: str, last: int = 0) -> Row | None:
+        """The message row with exactly this text in the shown chat.
+
+        :param last: see `rows`
+        """
+        found = [row for row in self.messages(last) if row.text == text]
         assert len(found) < 2, f"{self.name} shows {text!r} {len(found)} times"
         return found[0] if found else None
 
-    def wait_for_message(self, text: str, timeout: float = PATIENCE) -> Row:
-        """Wait until the shown chat has a row with this text."""
+    def wait_for_message(
+        self, text: str, timeout: float = PATIENCE, last: int = 0
+    ) -> Row:
+        """Wait until the shown chat has a row with this text.
+
+        :param last: see `rows`
+        """
         try:
             return wait_for(
-                f"{self.name} shows {text!r}", lambda: self.find(text), timeout, 0.1
+                f"{self.name} shows {text!r}",
+                lambda: self.find(text, last),
+                timeout,
+                0.1,
             )
         except TooLate as error:
             raise TooLate(f"{error}\nrows: {self.rows()}") from None

@@ -548,11 +548,14 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         """Show it again."""
         app.window.show()
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows of the shown chat, oldest first."""
+    def rows(self, last: int = 0) -> list[dict[str, Any]]:
+        """The rows of the shown chat, oldest first.
+
+        :param last: so many at most, the newest; all if it is 0
+        """
         return [
             self._row(row)
-            for row in self._conversation_view().iter_rows()
+            for row in list(self._conversation_view().iter_rows())[-last:]
             if getattr(row, "type", None) not in UNINTERESTING
         ]
 
