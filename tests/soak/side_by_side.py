@@ -30,7 +30,11 @@ def talk_to_all(names: Sequence[str], count: int, jobs: int) -> list[Proved]:
     """
     talk = partial(_talk_to, count, time.monotonic())
     with get_context("spawn").Pool(min(jobs, len(names))) as pool:
-        return [row for row in pool.imap(talk, names) if row is not None]
+        rows = [row for row in pool.imap(talk, names) if row is not None]
+        # Otherwise they are ended, and complain
+        pool.close()
+        pool.join()
+    return rows
 
 
 def _talk_to(count: int, start: float, name: str) -> Proved | None:
