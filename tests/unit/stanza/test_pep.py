@@ -171,6 +171,20 @@ def test_a_built_legacy_bundle_has_the_form_that_others_read() -> None:
     )
 
 
+@pytest.mark.parametrize("name", samples.BUNDLES)
+def test_what_is_not_known_in_a_bundle_is_passed_over(name: str) -> None:
+    protocol = PROTOCOLS[name]
+    text = samples.BUNDLES[name]
+    more = text
+    for tag in ("bundle ", "preKeyPublic ", "pk ", "identityKey", "ik", "prekeys"):
+        more = more.replace(f"<{tag}", f'<{tag.strip()} later="yes" ')
+    more = more.replace("<prekeys", '<new xmlns="urn:new"/><other/><prekeys')
+    assert more.count("later") >= 5
+    assert pep.parse_bundle(xml(more), protocol) == pep.parse_bundle(
+        xml(text), protocol
+    )
+
+
 def test_one_prekey_is_enough_and_none_is_not() -> None:
     bundle = Bundle(OMEMO_2, b"I" * 32, 1, b"S" * 32, b"s" * 64, {7: b"1" * 32})
     element = pep.build_bundle(bundle)
