@@ -239,6 +239,42 @@ def test_a_check_that_failed(world: FakeNetwork, how: str) -> None:
     assert alarms.open(ben.jid) == []
 
 
+def test_going_on_after_a_failed_check_is_about_undecided_devices(
+    world: FakeNetwork,
+) -> None:
+    ann = world.peer("ann@test")
+    phone, laptop, tablet, gone = (world.peer("ben@test") for _ in range(4))
+    meet(ann, phone, laptop, tablet, gone)
+    before = [
+        (phone, Trust.UNDECIDED),
+        (laptop, Trust.VERIFIED),
+        (tablet, Trust.DISTRUSTED),
+        (gone, Trust.UNDECIDED),
+    ]
+    for peer, trust in before:
+        ann.engine.trust.set_trust(peer.device, trust)
+    show_list(ann, phone.jid, phone.device, laptop.device, tablet.device)
+    ann.engine.alarms.check_failed(phone.jid)
+    alarm = Alarm(AlarmKind.CHECK_FAILED, Device(phone.jid, 0))
+    ann.engine.alarms.answer(alarm, accept=True)
+    assert ann.info(phone).trust is Trust.BLIND
+    for peer, trust in before[1:]:
+        assert ann.info(peer).trust is trust
+
+
+def test_an_alarm_about_a_key_ends_with_the_key(world: FakeNetwork) -> None:
+    """The user has checked the known key: nobody else has ended it."""
+    ann, ben, eve = (world.peer(f"{name}@test") for name in ("ann", "ben", "eve"))
+    meet(ann, ben)
+    forged = world.bundles[eve.device, Protocol.OMEMO_2]
+    ann.engine.keys.bundle_received(ben.device, forged)
+    alarm = Alarm(AlarmKind.KEY_CHANGED, ben.device)
+    assert ann.engine.alarms.open(ben.jid) == [alarm]
+    verify(ann, ben)
+    assert ann.engine.alarms.open(ben.jid) == []
+    assert ann.engine.alarms.take_settled() == []
+
+
 def test_a_contact_without_devices(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     meet(ann, ben)

@@ -73,6 +73,19 @@ def test_case_55_an_added_member_is_an_alarm_that_stays(ann: Peer) -> None:
     ann.restart()
     assert compare(ann, [BEN, CAT]) == []
     assert alarmed(ann) == []
+    assert ann.engine.members.seen(ROOM).left_out == set()
+
+
+def test_case_55_each_room_has_its_own_alarm(ann: Peer) -> None:
+    other = "park@rooms.test"
+    for members in ([BEN], [BEN, DAN]):
+        ann.engine.members.compare(other, members, ())
+    assert ann.engine.members.seen(other).unanswered == {DAN}
+    assert ann.engine.members.seen(ROOM).unanswered == set()
+    assert compare(ann, [BEN]) == []
+    assert compare(ann, [BEN, CAT]) == [(CAT,)]
+    assert ann.engine.members.seen(ROOM).unanswered == {CAT}
+    assert ann.engine.members.seen(other).unanswered == {DAN}
 
 
 def test_case_55_several_are_one_alarm(ann: Peer) -> None:

@@ -14,6 +14,7 @@ from omemo_plugin.engine.state.trust_decisions import KEPT_OF_CONTACT_MAX
 from omemo_plugin.engine.trust.user_decisions import UNDO_SECONDS
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import KeyDecision
+from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
 from tests.support.engine.fake_network import Peer
@@ -470,6 +471,31 @@ def test_case_46_kept_statements_of_strangers_are_bounded(four: Four) -> None:
     store = a1.engine._core.store
     (kept,) = store.keys("/gajim/trust_messages/kept/")
     assert len(store.get(kept)) == KEPT_OF_CONTACT_MAX
+
+
+def test_case_46_a_verification_that_can_be_undone_is_not_believed_yet(
+    four: Four,
+) -> None:
+    a1, a2, _, b1 = four
+    a1.engine.trust.set_trust(a2.device, Trust.VERIFIED)
+    verify(a2, b1)
+    decision = KeyDecision(BOB, b1.engine.identity_key, Trust.VERIFIED)
+    a1.engine.trust_messages.received(a2.device, [decision], int(a1.clock.now))
+    assert trust(a1, b1) is Trust.BLIND
+    a1.wait(UNDO_SECONDS)
+    assert trust(a1, b1) is Trust.VERIFIED
+
+
+def test_case_46_a_device_that_shows_another_key_is_not_believed(
+    four: Four, world: FakeNetwork
+) -> None:
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    other = world.bundles[world.peer("eve@test").device, Protocol.OMEMO_2]
+    a1.engine.keys.bundle_received(a2.device, other)
+    decision = KeyDecision(BOB, b1.engine.identity_key, Trust.VERIFIED)
+    a1.engine.trust_messages.received(a2.device, [decision], int(a1.clock.now))
+    assert trust(a1, b1) is Trust.BLIND
 
 
 def test_case_46_from_a_device_that_is_not_known_nothing_is_kept(
