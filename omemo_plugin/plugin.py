@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .bridge.gajim.protocols import UploadTransfer
     from .bridge.identity_move import MovableIdentity
     from .bridge.module import OmemoModule
+    from .bridge.rooms import Rooms
     from .bridge.session_lock import SessionLock
     from .ui.gajim_windows.protocols import NewInputBox
     from .ui.gajim_windows.protocols import OldInputBox
@@ -160,7 +161,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
 
     def deactivate(self) -> None:
         # The accounts do not tell any more when they have been switched off
-        chats = _encrypted_chats()
+        chats, rooms = _encrypted_chats(), _rooms()
         self._stop_windows()
         self._stop_previews()
         if self._session_lock is not None:
@@ -168,14 +169,15 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             self._session_lock = None
         for client in app.get_clients():
             _guarded(_deactivate_module, client)
-        self._say_off(chats)
+        self._say_off(chats, rooms)
 
-    def _say_off(self, chats: list[tuple[str, str]]) -> None:
+    def _say_off(self, chats: list[tuple[str, str]], rooms: dict[str, Rooms]) -> None:
         """
         Say what becomes of the chats. When Gajim quits, it switches nothing off.
 
         Args:
             chats: account and JID of the encrypted ones.
+            rooms: those of each account, by Gajim's name of it.
         """
         if app.window is None:
             return
@@ -188,18 +190,24 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         except Exception:
             log.exception("The window that says that the plugin is off")
             return
+        # At once: what comes before the window is there is read, too
+        offers = giving_back.offers(rooms)
+        for offer in offers:
+            offer.start()
 
         def say() -> None:
             plugin = app.plugin_manager.get_plugin(self.manifest.short_name)
             if plugin is not None and (plugin is not self or self.active):
                 # A new version has taken its place, or it is on again
+                for offer in offers:
+                    offer.close()
                 return
             self._close_leaving = open_leaving(
                 app.window,
                 gajim_has_omemo=HAS_BUILTIN_OMEMO,
                 names=[name_of(*chat) for chat in chats],
                 switch_on=None if plugin is None else self._switch_on,
-                offers=giving_back.offers(),
+                offers=offers,
             )
 
         GLib.idle_add(say)
@@ -423,6 +431,16 @@ def _encrypted_chats() -> list[tuple[str, str]]:
                 (not chats.is_chosen(jid), client.account, jid) for jid in chats.jids
             ]
     return [(account, jid) for _unasked, account, jid in sorted(found)]
+
+
+def _rooms() -> dict[str, Rooms]:
+    """The rooms of each account, by Gajim's name of it."""
+    found = {}
+    for client in app.get_clients():
+        service = _service(client.account)
+        if service is not None:
+            found[client.account] = service.rooms
+    return found
 
 
 def _deactivate_module(client: Client) -> None:

@@ -5,10 +5,11 @@
 Giving an account's key to the other OMEMO of this Gajim, after the plugin was switched
 off: to the one that is built into Gajim 2, or to gajim-omemo in Gajim 1.7.
 
-The device leaves OMEMO 2 first, which the other program does not know: contacts would
-write to it for ever. Then the key changes hands within one turn of the main loop, so
-that no message comes in between. At last the device that the other program has had
-until then leaves the server.
+Until the user has decided, `off_reader` reads what comes for the device: nothing else
+has its key. The device leaves OMEMO 2 first, which the other program does not know:
+contacts would write to it for ever. Then the key changes hands within one turn of the
+main loop, so that no message comes in between. At last the device that the other
+program has had until then leaves the server.
 
 gajim-omemo opens its files when it is switched on, those of all accounts, and makes
 keys where it finds none. So it is off while a key changes hands, and on afterwards.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Mapping
 
 from gajim.common import app
 
@@ -26,12 +28,13 @@ from .gajim import constants as gajim_constants
 from .gajim import folders as gajim_folders
 from .gajim import other_plugin
 from .gajim.protocols import Client
-from .incoming.held_messages import Interception
 from .log import guard
 from .log import report
 from .notices import texts
+from .off_reader import OffReader
 from .pep.departure import Departure
 from .pep.temporary_devices import is_forced
+from .rooms import Rooms
 from .settings import is_temporary
 from .state.earlier_store import EarlierStore
 from .state.leaving import LeavingRecord
@@ -53,26 +56,29 @@ class GivingBack:
         receiver: the other program.
     """
 
-    def __init__(self, client: Client, device_id: int, store: EarlierStore) -> None:
+    def __init__(
+        self, client: Client, device_id: int, store: EarlierStore, rooms: Rooms
+    ) -> None:
         """
         Args:
             device_id: the device whose key it is.
+            rooms: who was in the account's rooms when the plugin was switched off.
         """
         self.own_jid = gajim_constants.own_jid(client)
         self.receiver = _receiver()
         self._client = client
         self._device_id = device_id
         self._store = store
+        self._rooms = rooms
         data = gajim_folders.plugin_data()
         self._record = LeavingRecord(leaving_path(data, self.own_jid))
         self._departure = Departure(client, self.own_jid)
-        self._interception: Interception | None = None
+        self._reader: OffReader | None = None
 
     def start(self) -> None:
-        """The user may give the key now. What comes meanwhile waits for that. In Gajim
-        2 the built-in OMEMO reads it, with a key of its own."""
-        if self.receiver is KeyReceiver.PLUGIN:
-            self._interception = Interception(self._client)
+        """The user may give the key from now on. What comes meanwhile is read."""
+        with guard("reading what comes for a key that is given back"):
+            self._reader = OffReader(self._client, self._device_id, self._rooms)
 
     def give(self, done: Callable[[str], None]) -> None:
         """
@@ -91,19 +97,22 @@ class GivingBack:
         self._departure.take_off(ours, withdrawn, (Protocol.OMEMO_2,))
 
     def close(self) -> None:
-        """The user gives nothing any more. What has come meanwhile goes on its way."""
-        interception, self._interception = self._interception, None
-        if interception is not None:
-            interception.end()
+        """The user gives nothing any more, and nothing is read any more."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
     def _give(self) -> str:
+        was_reading = self._reader is not None
+        self.close()
         try:
             replaced = self._change_hands()
         except Exception as error:  # noqa: BLE001 - the user is told
             report("giving the key back", error)
+            if was_reading:
+                self.start()
             return texts.key_not_given()
         log.info("The key of %s was given back", self._client.account)
-        self.close()
         if replaced not in (0, self._device_id):
             self._take_off(replaced)
         return ""
@@ -145,15 +154,22 @@ class GivingBack:
         self._departure.take_off(frozenset((device_id,)), done)
 
 
-def offers() -> list[GivingBack]:
-    """The accounts whose key another program could go on with. The plugin has to be
-    off."""
+def offers(rooms: Mapping[str, Rooms]) -> list[GivingBack]:
+    """
+    The accounts whose key another program could go on with. The plugin has to be off.
+
+    Args:
+        rooms: those of each account, by Gajim's name of it.
+    """
     found: list[GivingBack] = []
     if is_forced():
         return found
     for client in app.get_clients():
         with guard("looking for a key that could be given back"):
-            offer = _offer(client)
+            known = rooms.get(client.account)
+            if known is None:
+                known = Rooms(client, gajim_constants.own_jid(client))
+            offer = _offer(client, known)
             if offer is not None:
                 found.append(offer)
     return found
@@ -167,7 +183,7 @@ def _receiver() -> KeyReceiver:
     return KeyReceiver.LATER_PLUGIN
 
 
-def _offer(client: Client) -> GivingBack | None:
+def _offer(client: Client, rooms: Rooms) -> GivingBack | None:
     own_jid = gajim_constants.own_jid(client)
     data = gajim_folders.plugin_data()
     if is_temporary(settings_path(data, own_jid)):
@@ -180,4 +196,4 @@ def _offer(client: Client) -> GivingBack | None:
         rollback_marker_path(gajim_folders.plugin_settings(), own_jid),
     )
     device_id = store.device_to_give()
-    return GivingBack(client, device_id, store) if device_id else None
+    return GivingBack(client, device_id, store, rooms) if device_id else None

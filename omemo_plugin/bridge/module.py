@@ -44,7 +44,9 @@ from .log import guard
 from .log import report
 from .notices import moving_texts
 from .notices import texts
+from .off_reader import end_reading
 from .pep.events import read_event
+from .rooms import ROOM_PRIORITY
 from .setting_changes import SettingChanges
 from .signals import Signal
 from .state.earlier_store import EarlierStore
@@ -71,9 +73,6 @@ zeroconf = False
 
 # Before nbxmpp interprets the event (15): it fails on some lists
 _EVENT_PRIORITY = 14
-
-# After Gajim has learned the address behind a nickname (47)
-_ROOM_PRIORITY = 48
 
 # Emitted with each account's service when it begins
 service_started: Signal[[AccountService]] = Signal("showing a new account")
@@ -106,8 +105,8 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
             ),
             handler(Namespace.PUBSUB_EVENT, _EVENT_PRIORITY, self._event_received),
             *ClearHandlers(lambda: self.service).handlers,
-            handler(room, _ROOM_PRIORITY, self._room_announcement_received),
-            handler(room, _ROOM_PRIORITY, self._room_presence_received, "presence"),
+            handler(room, ROOM_PRIORITY, self._room_announcement_received),
+            handler(room, ROOM_PRIORITY, self._room_presence_received, "presence"),
         ]
         try:
             self._start()
@@ -434,4 +433,6 @@ def find_module(client: Client) -> OmemoModule | None:
 
 def get_instance(client: Client) -> tuple[OmemoModule, str]:
     """Called by Gajim for each account."""
+    # It has the key store open
+    end_reading(client)
     return OmemoModule(client), name

@@ -57,6 +57,9 @@ _DECIDE = "set_affiliation"
 # How many of our own messages wait to be seen again
 _REFLECTIONS = 200
 
+# After Gajim has learned the address behind a nickname (47)
+ROOM_PRIORITY = 48
+
 
 @dataclass
 class Room:

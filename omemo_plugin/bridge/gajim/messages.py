@@ -168,18 +168,12 @@ _BEFORE = 9
 
 
 def dispatch_again(
-    client: Client,
-    stanza: MessageStanza,
-    properties: MessageProperties,
-    after: int = _BEFORE,
+    client: Client, stanza: MessageStanza, properties: MessageProperties
 ) -> NoReturn:
     """
     Let nbxmpp choose the handlers of a stanza once more, by its new content. Those
     chosen before are for the elements that a server wrote: without these they
     fail, and the message would be lost.
-
-    Args:
-        after: of the last handlers that have seen it, in nbxmpp 4.2.
 
     Raises:
         StanzaDecrypted: later versions of nbxmpp do the rest.
@@ -201,7 +195,7 @@ def dispatch_again(
         *(each for name in names for each in handlers["message"].get(name, ())),
     ]
     for handler in sorted(chain, key=lambda one: one["priority"]):
-        if handler["priority"] > after:
+        if handler["priority"] > _BEFORE:
             handler["func"](connection, stanza, properties)
     raise NodeProcessed
 

@@ -25,9 +25,6 @@ class KeyGiver(Protocol):
                 or ''.
         """
 
-    def start(self) -> None:
-        """It may be asked to from now on."""
-
     def close(self) -> None:
         """It is not asked any more."""
 

@@ -39,7 +39,8 @@ def open_leaving(
         names: of those with whom the user has encrypted chats.
         switch_on: called when the user wants the plugin to be on again; None where
             the plugin is gone.
-        offers: the accounts whose key another program could go on with.
+        offers: the accounts whose key another program could go on with. They are
+            closed with the window.
 
     Returns:
         Closes the window, if it is open.
@@ -66,8 +67,6 @@ def open_leaving(
 
     widgets.on_close(pages.window, closed)
     widgets.present(pages.window)
-    for offer in offers:
-        offer.start()
 
     def close() -> None:
         for window in tuple(opened):

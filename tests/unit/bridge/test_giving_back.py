@@ -62,6 +62,7 @@ class Account:
         self.given = 0
         self.error: Exception | None = None
         self.device = OURS
+        self.rooms: Any = object()
         client = SimpleNamespace(account="account")
         app = SimpleNamespace(get_clients=lambda: [client])
         builtin: Any = SimpleNamespace(
@@ -89,7 +90,7 @@ class Account:
             monkeypatch.setattr(gajim_folders, name, lambda: folder)
 
     def offer(self) -> GivingBack:
-        (offer,) = giving_back.offers()
+        (offer,) = giving_back.offers({"account": self.rooms})
         return offer
 
     def give(self) -> FakeDeparture:
@@ -212,29 +213,68 @@ def test_gajim_omemo_that_did_not_get_the_key_stays_as_it_was(
     assert other.active is was_on
 
 
-@pytest.mark.parametrize("gives", [False, True])
-def test_what_comes_meanwhile_waits_for_the_key(
-    account: Account,
-    other: OtherPlugin,
-    monkeypatch: pytest.MonkeyPatch,
-    gives: bool,
-) -> None:
-    """Or for the end of the window."""
+class Reader:
+    """Notes since when it reads, and until when."""
+
+    def __init__(self, account: Account, device_id: int, rooms: object) -> None:
+        assert (device_id, rooms) == (OURS, account.rooms)
+        self._account = account
+        account.calls.append("read")
+
+    def close(self) -> None:
+        self._account.calls.append("read nothing")
+
+
+@pytest.fixture
+def reading(account: Account, monkeypatch: pytest.MonkeyPatch) -> GivingBack:
     monkeypatch.setattr(
         giving_back,
-        "Interception",
-        lambda _client: SimpleNamespace(end=lambda: account.calls.append("go on")),
+        "OffReader",
+        lambda _client, device_id, rooms: Reader(account, device_id, rooms),
     )
     offer = account.offer()
     offer.start()
-    if gives:
-        offer.give(account.said.append)
-        departure: Any = offer._departure
-        departure.asked[0][2](True)
-        assert other.active
-    offer.close()
-    offer.close()
-    assert account.calls == [*(["give", "on"] if gives else []), "go on"]
+    assert account.calls == ["read"]
+    account.calls.clear()
+    return offer
+
+
+def _give(offer: GivingBack, account: Account, answers: bool = True) -> None:
+    offer.give(account.said.append)
+    departure: Any = offer._departure
+    # As long as the server has not answered
+    assert account.calls == []
+    departure.asked[0][2](answers)
+
+
+def test_what_comes_meanwhile_is_read(account: Account, reading: GivingBack) -> None:
+    _give(reading, account)
+    assert account.calls == ["read nothing", "close", "give", "renew"]
+    reading.close()
+    assert len(account.calls) == 4
+
+
+def test_it_is_read_on_when_the_key_was_not_given(
+    account: Account, reading: GivingBack
+) -> None:
+    account.error = EarlierStoreInUse("locked")
+    _give(reading, account)
+    assert account.calls == ["read nothing", "close", "renew", "read"]
+
+
+def test_it_is_read_on_when_the_server_does_not_answer(
+    account: Account, reading: GivingBack
+) -> None:
+    _give(reading, account, answers=False)
+    assert account.calls == []
+
+
+def test_it_is_read_until_the_end_of_the_window(
+    account: Account, reading: GivingBack
+) -> None:
+    reading.close()
+    reading.close()
+    assert account.calls == ["read nothing"]
 
 
 @pytest.mark.parametrize("is_there", [False, True])
@@ -260,15 +300,15 @@ def test_gajim_omemo_may_be_installed_later(
 
 def test_without_a_key_nothing_is_offered(account: Account) -> None:
     account.device = 0
-    assert giving_back.offers() == []
+    assert giving_back.offers({}) == []
 
 
 def test_a_temporary_device_is_not_given(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert len(giving_back.offers()) == 1
+    assert len(giving_back.offers({})) == 1
     SettingsFile(settings_path(account.folder, ME)).set("temporary_device", True)
-    assert giving_back.offers() == []
+    assert giving_back.offers({}) == []
     monkeypatch.setattr(giving_back, "is_forced", lambda: True)
     SettingsFile(settings_path(account.folder, ME)).set("temporary_device", False)
-    assert giving_back.offers() == []
+    assert giving_back.offers({}) == []
