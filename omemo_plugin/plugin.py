@@ -286,7 +286,12 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         )
         for client in app.get_clients():
             module = _module(client)
-            if module is not None and module.keys is not None:
+            if module is None:
+                continue
+            if module.service is not None:
+                # Gajim makes the accounts before its window
+                windows.service_started(module.service)
+            if module.keys is not None:
                 module.keys.ask()
         return lambda: [end() for end in ends]
 

@@ -321,6 +321,9 @@ class AccountService:
 
     def connected(self) -> None:
         """A new stream has begun."""
+        if not self.notices.has_windows:
+            # Nothing shows the first page
+            self.settings.publish()
         self.rooms.connected()
         self._effects.connected()
         self.catch_up.begin()

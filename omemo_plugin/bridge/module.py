@@ -172,7 +172,10 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
 
     def _start_service(self) -> None:
         assert self.keys is not None
+        is_new = not store_path(self._folders.data, self.own_jid).exists()
         self.service = AccountService(self._client, self._folders, self.keys.own_key())
+        if is_new and not (self.identity is not None and self.identity.is_beginning):
+            self.service.settings.wait_for_user()
         self.problem = self.service.problem
         if self.service.engine is not None and self.identity is not None:
             self.service.engine.publication.ended = self.identity.leaving

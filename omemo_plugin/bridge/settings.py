@@ -130,6 +130,26 @@ class Settings:
     @introduced.setter
     def introduced(self, value: bool) -> None:
         self._set(_INTRODUCED, value)
+        if value:
+            self.publish()
+
+    def publish(self) -> None:
+        """This device is to be used: publish its keys, if they have waited."""
+        self._effects.call(
+            "beginning to publish", lambda engine: engine.publication.begin()
+        )
+
+    def wait_for_user(self) -> None:
+        """
+        Publish no key of a device that has just been made before the user has read
+        the first page: there may be the file of an identity from another computer.
+
+        A temporary device does not wait: it is not there for an identity to stay.
+        """
+        if not self.introduced and not self.temporary:
+            self._effects.call(
+                "waiting to publish", lambda engine: engine.publication.wait()
+            )
 
     @property
     def warn_on_desktop(self) -> bool:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.e2e.test_encrypted_chats import send_past_the_window
 from tests.e2e.test_kept import reboot
 from tests.support.engine.secrets_on_disk import found_below
 from tests.support.engine.secrets_on_disk import values_of
+from tests.support.gajim.accessible import Accessibility
 from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
@@ -34,6 +36,7 @@ from tests.support.waiting import wait_for
 MakeScene = Callable[..., Scene]
 
 FIRST_PAGE = "Encryption is on"
+FILE = "From another computer…"
 PREFERENCES = "OMEMO encryption"
 MOVE = "Move to another computer?"
 BRING = "Bring your identity here?"
@@ -285,7 +288,7 @@ def test_from_a_tails_stick_to_a_debian_and_back(new_scene: MakeScene) -> None:
     screen = debian.accessibility()
     wait_for("the first page", lambda: FIRST_PAGE in screen.windows())
     debian.screenshot("first-page")
-    screen.press(FIRST_PAGE, "Bring your identity here…")
+    screen.press(FIRST_PAGE, FILE)
     wait_for("the window", lambda: BRING in screen.windows())
     accept(debian, there)
     debian.call("skip_first_page")
@@ -304,6 +307,122 @@ def test_from_a_tails_stick_to_a_debian_and_back(new_scene: MakeScene) -> None:
     check_used_once(scene.server.wire_log, number, at_least=3)
     assert "Warning" not in " ".join(bob.call("dock")["texts"])
     check_no_leak(scene)
+
+
+# What an account publishes for a device, with its number
+_PUBLISHED = re.compile(
+    r"<publish node='eu\.siacs\.conversations\.axolotl\.bundles:(\d+)'"
+    r"|<publish node='urn:xmpp:omemo:2:bundles'><item id='(\d+)'"
+)
+_LISTED = re.compile(r"<publish node='[^']+device(?:s|list)'>.*?</publish>")
+
+
+def published(scene: Scene) -> set[str]:
+    """The numbers of all devices for which Alice has ever published anything."""
+    found = set()
+    for line in scene.server.wire().splitlines():
+        if not line.startswith("< alice@localhost/"):
+            continue
+        found |= {one[1] or one[2] for one in _PUBLISHED.finditer(line)}
+        for device_list in _LISTED.findall(line):
+            found |= set(re.findall(r"<device id='(\d+)'", device_list))
+    return found
+
+
+def wait_for_first_page(gajim: Gajim) -> Accessibility:
+    """Returns what reads the screen, since Gajim was started the last time."""
+    screen = gajim.accessibility()
+    wait_for("the first page", lambda: FIRST_PAGE in screen.windows())
+    return screen
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
+def test_a_new_computer_publishes_no_key_before_the_file(
+    new_scene: MakeScene, suite: str
+) -> None:
+    """The contact and the server see one device, the same as ever."""
+    scene = new_scene("alice", "bob")
+    options: dict[str, Any] = {"packages": WITH_MOVING, "accessible": True}
+    old = scene.gajim("bookworm", "alice", OURS_FROM_SYSTEM, **options)
+    new = scene.gajim(
+        suite, "alice", OURS_FROM_SYSTEM, "alice2", first_page=True, **options
+    )
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([old, bob])
+    open_chats(old, bob)
+    key = tell(old, bob, "from the old computer")[1].key
+    tell(bob, old, "to the old computer")
+    (number,) = listed(scene)
+    assert published(scene) == {number}
+    new.start()
+    wait_for_first_page(new)
+    lines = other_rows(bob)
+    # Also when it is started again
+    new.restart()
+    screen = wait_for_first_page(new)
+    new.screenshot("first-page")
+    file = carry(move(old), new)
+    old.quit()
+    screen.press(FIRST_PAGE, FILE)
+    wait_for("the window", lambda: BRING in screen.windows())
+    accept(new, file)
+    screen.press(FIRST_PAGE, "Start")
+    open_chats(new, bob)
+    assert tell(new, bob, "from the new computer")[1].key == key
+    tell(bob, new, "to the new computer")
+    new.restart()
+    open_chats(new, bob)
+    tell(bob, new, "after a restart")
+    assert FIRST_PAGE not in new.accessibility().windows()
+    assert published(scene) == {number}
+    assert listed(scene) == {number}
+    assert set(other_rows(bob)) <= set(lines)
+    check_no_leak(scene)
+    for gajim in (new, bob):
+        assert not errors_of_our_plugin(gajim.log.read_text(errors="replace"))
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
+@pytest.mark.parametrize("writes", [False, True], ids=["start", "writes"])
+def test_a_new_computer_without_a_file(
+    new_scene: MakeScene, suite: str, writes: bool
+) -> None:
+    """Its keys are published when the user has read the page, or has written."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(
+        suite, "alice", OURS_FROM_SYSTEM, accessible=True, first_page=True
+    )
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([bob])
+    alice.start()
+    wait_for_first_page(alice)
+
+    def answers() -> int:
+        """How often the server has said that there is no such node."""
+        lines = scene.server.stanzas_with("item-not-found")
+        return sum(line.startswith("> alice@localhost/") for line in lines)
+
+    # Two bundles and two lists
+    wait_for("it knows that nothing is there", lambda: answers() >= 4)
+    alice.restart()
+    screen = wait_for_first_page(alice)
+    wait_for("it has asked again", lambda: answers() >= 8)
+    assert published(scene) == set()
+    if writes:
+        alice.open_chat(bob.account.jid, "OMEMO")
+        text = secret("the first message")
+        alice.send(text)
+        bob.open_chat(alice.account.jid, "OMEMO")
+        bob.wait_for_message(text)
+    else:
+        screen.press(FIRST_PAGE, "Start")
+    wait_for("the device is listed", lambda: len(listed(scene)) == 1)
+    assert published(scene) == listed(scene)
+    open_chats(alice, bob)
+    tell(bob, alice, "to the new device")
+    tell(alice, bob, "from the new device")
+    check_no_leak(scene)
+    assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "forky"])

@@ -109,6 +109,7 @@ class MessageSender:
             state.sent_files,
         )
         self._delivery = Delivery(client, state, rooms, self._notices)
+        self._effects = effects
         self._soon = Timer(self.work)
         self._closed = False
         self._working = False
@@ -169,6 +170,10 @@ class MessageSender:
             elif gajim_messages.is_chat_state(message):
                 self._send_ephemeral(message)
             else:
+                # Whoever writes uses this device, and wants answers
+                self._effects.call(
+                    "beginning to publish", lambda engine: engine.publication.begin()
+                )
                 self._take(message)
         except Exception as error:  # noqa: BLE001 - the user gets the text back
             report("taking a message", error)

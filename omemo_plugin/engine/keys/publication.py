@@ -35,6 +35,9 @@ _ANNOUNCE_MAX = 3
 # many seconds is enough
 _BUNDLE_INTERVAL = 10
 
+# Set while the user has not said that this device is to be used
+_WAITS = "/gajim/publication_waits"
+
 
 class Publication:
     """Our device list and bundle for each protocol."""
@@ -84,6 +87,27 @@ class Publication:
         if protocol is Protocol.LEGACY:
             return ListedDevice(self._core.device_id)
         return ListedDevice(self._core.device_id, self._label, self._label_signature)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing of this device is published before `begin`."""
+        return bool(self._core.store.get(_WAITS, False))
+
+    def wait(self) -> None:
+        """Publish nothing of a new device before `begin`, also after a restart."""
+        self._core.store.put(_WAITS, True)
+        self._core.commit()
+
+    def begin(self) -> list[Effect]:
+        """Publish what has waited."""
+        if not self.waits:
+            return []
+        self._core.store.delete(_WAITS)
+        self._core.commit()
+        effects: list[Effect] = []
+        for protocol in sorted(self._dirty, key=list(Protocol).index):
+            effects += self._publish(protocol)
+        return effects
 
     def release(self) -> list[Effect]:
         """Put our device into the lists that wait for it."""
@@ -137,7 +161,7 @@ class Publication:
         core = self._core
         protocol = device_list.protocol
         record = core.devices.add(core.own_device, core.now())
-        if not record.listed.get(protocol):
+        if not record.listed.get(protocol) and not self.waits:
             record.listed[protocol] = True
             core.devices.save(record)
         own = [d for d in device_list.devices if d.device_id == core.device_id]
@@ -161,7 +185,7 @@ class Publication:
 
     def _announce(self, device_list: DeviceList) -> list[Effect]:
         protocol = device_list.protocol
-        if self.held or not self._bundle_on_server[protocol]:
+        if self.waits or self.held or not self._bundle_on_server[protocol]:
             self._list_wanted[protocol] = device_list
             return []
         if self._announcements[protocol] >= _ANNOUNCE_MAX:
@@ -231,6 +255,9 @@ class Publication:
 
     def _publish(self, protocol: Protocol) -> list[Effect]:
         core = self._core
+        if self.waits:
+            self._dirty.add(protocol)
+            return []
         if self._bundle_tries[protocol] >= _ANNOUNCE_MAX:
             return []
         self._bundle_tries[protocol] += 1

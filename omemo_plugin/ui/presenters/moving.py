@@ -158,8 +158,9 @@ class MoveQuestion:
             # Translators: {path} is a path, such as /home/alice/x.kdbx
             _("Your key is in the file {path}.").format(path=path),
             _(
-                "Take it to the other computer. There, choose “Bring your identity "
-                "here” in the preferences of the plugin."
+                "Take it to the other computer. There, choose “From "
+                "another computer” when the plugin begins, or “Bring your identity "
+                "here” in its preferences."
             ),
             _("Delete the file when your chats work there."),
         )

@@ -58,7 +58,8 @@ def open_first_page(
         _("Start"), lambda: widgets.close(window), classes=("suggested-action",)
     )
     help_ = help_button(HelpPage.FIRST_STEPS, window)
-    brought = widgets.button(_("Bring your identity here…"), bring)
+    # Translators: the file that "Move to another computer" makes.
+    brought = widgets.button(_("From another computer…"), bring)
     widgets.append(content, embedding.flow(help_, brought, start, in_window=True))
     widgets.set_content(window, widgets.scrolled(content))
     widgets.focus(start)

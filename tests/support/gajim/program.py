@@ -394,7 +394,8 @@ class Gajim(DrivenGajim):
         :param environment: variables besides; {folder} stands for the folder
         :param more_accounts: accounts besides; see `SecondAccount`
         :param accessible: let it be read by way of AT-SPI, see `accessibility`
-        :param first_page: leave the window there that our plugin opens at first
+        :param first_page: leave the window there that our plugin opens at first. Until
+            it is answered nothing is published
         :param wayland: show it on a Wayland desktop and not on an X display
         """
         self.name = name
@@ -547,7 +548,9 @@ class Gajim(DrivenGajim):
             self._bundle = None
             self.call("begin_with_new_key", account=self.account_name)
         wait_for(f"{self.name} is online", self.online, timeout)
-        if self.has_our_plugin and not self._published:
+        if self.has_our_plugin and not self._published and not self._first_page:
+            # Until the page is answered, nothing is published
+            self.call("skip_first_page")
             resource = self.call("own_resource", account=self.account.name)
             wait_for(
                 f"{self.name} has published its device",
@@ -557,8 +560,6 @@ class Gajim(DrivenGajim):
                 timeout,
             )
             self._published = True
-            if not self._first_page:
-                self.call("skip_first_page")
 
     def start(self) -> None:
         """Start the program and wait until its account is online."""
