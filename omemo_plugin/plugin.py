@@ -29,6 +29,7 @@ from .ui.presenters.obstacles import programs_missing
 if TYPE_CHECKING:
     # They need packages that may be missing
     from .bridge.account import AccountService
+    from .bridge.account_removal import AccountRemoval
     from .bridge.files.previews import Previews
     from .bridge.gajim.protocols import ChatControl
     from .bridge.gajim.protocols import Client
@@ -60,6 +61,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         self._disconnect: Callable[[], object] = lambda: None
         self._previews: Previews | None = None
         self._session_lock: SessionLock | None = None
+        self._removal: AccountRemoval | None = None
         self._close_leaving: Callable[[], None] = lambda: None
         self._obstacle = self._load()
         # Gajim has its window already when the user has just installed the plugin
@@ -156,6 +158,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         self._start_windows()
         self._start_previews()
         self._follow_session_lock()
+        self._follow_removals()
         for client in app.get_clients():
             _guarded(_update_features, client)
 
@@ -164,6 +167,9 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         chats, rooms = _encrypted_chats(), _rooms()
         self._stop_windows()
         self._stop_previews()
+        if self._removal is not None:
+            self._removal.stop()
+            self._removal = None
         if self._session_lock is not None:
             self._session_lock.stop()
             self._session_lock = None
@@ -338,6 +344,19 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         except Exception:
             # The plugin works without it
             log.exception("It is not noticed when the screen is locked")
+
+    def _follow_removals(self) -> None:
+        """Without it the keys of an account that is removed stay."""
+        if self._removal is not None:
+            return
+        try:
+            from .bridge.account_removal import AccountRemoval
+
+            self._removal = AccountRemoval(_module)
+            self._removal.start()
+        except Exception:
+            # The plugin works without it
+            log.exception("It is not noticed when an account is removed")
 
     def _session_locked(self) -> None:
         for client in app.get_clients():

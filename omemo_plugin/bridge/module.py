@@ -415,6 +415,15 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         with guard("taking off what has ended"):
             if self.identity is not None:
                 self.identity.connected()
+        with guard("beginning again"):
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """The account was to be removed, and was not."""
+        if self._without is None or self.identity is None:
+            return
+        if not self.identity.is_ended and not self.identity.is_beginning:
+            self.begin()
 
     def _on_connection_changed(self, event: AccountEvent) -> None:
         # It was made, resumed, or lost

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 
+from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
 
 from ...engine.values import Trust
@@ -65,3 +66,12 @@ def bare(jid: Jid) -> str:
 def is_available(client: Client) -> bool:
     """Whether the account can send at this moment."""
     return client.state.is_available
+
+
+def client_of(account: str) -> Client | None:
+    """Gajim's client of an account; None if the account is not enabled."""
+    try:
+        found: Client = app.get_client(account)
+    except KeyError:
+        return None
+    return found

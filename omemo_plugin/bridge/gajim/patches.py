@@ -60,6 +60,16 @@ class Patches:
             return False
         return self.replace(owner, name, make)
 
+    def replace_in_class(
+        self, module: str, class_name: str, name: str, make: Callable[[F], F]
+    ) -> bool:
+        """The same for a method of a class, by the names of both."""
+        try:
+            owner = getattr(importlib.import_module(module), class_name)
+        except (ImportError, AttributeError):
+            return False
+        return self.replace(owner, name, make)
+
     def add(self, undo: Callable[[], None]) -> None:
         """Add something else that is to be undone."""
         self._undo.append(undo)

@@ -124,6 +124,12 @@ class EarlierStore:
         return identity is not None and not identity.was_used
 
     @property
+    def marked_device(self) -> int:
+        """The device of this plugin whose store there was last; 0 if there was
+        none."""
+        return self._marker.device_id
+
+    @property
     def renamed_files(self) -> tuple[Path, ...]:
         """The names that the file has when the other program does not use it."""
         if not self._is_possible:

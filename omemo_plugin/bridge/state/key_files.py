@@ -15,8 +15,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .paths import Folders
+from .paths import arriving_path
+from .paths import drafts_path
+from .paths import encrypted_chats_path
 from .paths import recipients_path
 from .paths import rollback_marker_path
+from .paths import settings_path
 from .paths import store_path
 from .private_file import wait_for_folder
 
@@ -33,6 +37,31 @@ def key_files(folders: Folders, own_jid: str) -> tuple[Path, ...]:
         store_path(folders.data, own_jid),
         recipients_path(folders.data, own_jid),
         rollback_marker_path(folders.config, own_jid),
+    )
+
+
+def delete_account_files(
+    folders: Folders, own_jid: str, more_files: Iterable[Path]
+) -> None:
+    """
+    Delete all files of an account that is not in Gajim any more: those with keys, and
+    those that say with whom it had encrypted chats, or what was not sent.
+
+    Args:
+        more_files: others that have its keys.
+
+    Raises:
+        OSError: some of them may still be there.
+    """
+    delete_key_files(
+        (
+            *key_files(folders, own_jid),
+            *more_files,
+            arriving_path(folders.data, own_jid),
+            encrypted_chats_path(folders.data, own_jid),
+            drafts_path(folders.data, own_jid),
+            settings_path(folders.data, own_jid),
+        )
     )
 
 

@@ -194,12 +194,16 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
 
     def open_account_wizard(self) -> None:
         """Open the window that adds an account; it opens by itself at first."""
+        self._open_window("AccountWizard")
+
+    @staticmethod
+    def _open_window(name: str, **options: Any) -> Any:
         if gajim_1():
             from gajim.gtk.util import open_window
         else:
             from gajim.gtk.util.window import open_window
 
-        open_window("AccountWizard")
+        return open_window(name, **options)
 
     def window_class_names(self) -> list[str]:
         """Classes of the open windows, whatever their titles."""
@@ -412,6 +416,18 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
             app.app.enable_account(account)
         else:
             app.app.disable_account(account)
+
+    def remove_account(self, account: str) -> None:
+        """Open the window that removes an account from Gajim, and press "Remove"."""
+        for window in self._open_windows():
+            if self._class_name(window) == "RemoveAccount":
+                window.close()
+        window = self._open_window("RemoveAccount", account=account)
+        window.emit("button-clicked", "remove")
+
+    def known_accounts(self) -> list[str]:
+        """Accounts that Gajim has, enabled or not."""
+        return list(app.settings.get_accounts())
 
     def contacts(self, account: str) -> list[str]:
         """Bare JIDs of the roster."""
@@ -1024,12 +1040,7 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
 
     def open_export(self, account: str) -> None:
         """Open the window that exports the history."""
-        if gajim_1():
-            from gajim.gtk.util import open_window
-        else:
-            from gajim.gtk.util.window import open_window
-
-        open_window("HistoryExport", account=account)
+        self._open_window("HistoryExport", account=account)
 
     def note_messages(self) -> None:
         """Note what Gajim notifies of from now on."""
