@@ -673,6 +673,7 @@ class SecondAccount(DrivenGajim):
         self._child = self._gajim._child
         self.call("begin_with_new_key", account=self.account_name)
         wait_for(f"{self.name} is online", self.online, 60)
+        self.call("skip_first_page")
         resource = self.call("own_resource", account=self.account_name)
         address = f"{self.account.jid}/{resource}"
         wait_for(

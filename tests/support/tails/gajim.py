@@ -159,6 +159,8 @@ class TailsGajim(DrivenGajim):
         self.names[account.jid] = name
         self.account = account
         wait_for(f"{account.jid} is online", self.online, timeout)
+        # Until the page is answered, nothing is published
+        self.call("skip_first_page")
 
     def _wait_for_button(self, words: str, timeout: float = 20) -> None:
         def offered() -> list[str]:
