@@ -68,14 +68,10 @@ class EnvelopeReader:
         assert result.plaintext is not None
         envelope = parse_envelope(result.plaintext)
         in_room = properties.type.is_groupchat
-        # A message in a room is addressed to the room (XEP-0384 0.9.1, "SCE
-        # Profile")
-        recipient = properties.from_ if in_room else properties.to
-        to_jid = None if recipient is None else gajim_constants.bare(recipient)
         check_envelope(
             envelope,
             sender_jid=result.device.jid,
-            recipient_jid=to_jid,
+            recipient_jid=self._recipient(result, properties),
             is_groupchat=in_room,
         )
         if not in_room:
@@ -83,6 +79,25 @@ class EnvelopeReader:
             self._note_opt_out(result, envelope, properties)
             self._note_silent_devices(result, envelope)
         return envelope
+
+    def _recipient(
+        self, result: ReceivedMessage, properties: MessageProperties
+    ) -> str | None:
+        """
+        The bare JID that a message has to be for, to be shown where it is.
+
+        SECURITY: what others send is for this account or for the room, whatever the
+        stanza says. A server that addressed the stanza to a room could show a text of
+        that room in the chat with its author. Only what an own device sends is for
+        whom the stanza says, and for this account if it says nobody.
+        """
+        if properties.type.is_groupchat:
+            # It is addressed to the room (XEP-0384 0.9.1, "SCE Profile")
+            room = properties.from_
+            return None if room is None else gajim_constants.bare(room)
+        if result.device.jid == self._own_jid and properties.to is not None:
+            return gajim_constants.bare(properties.to)
+        return self._own_jid
 
     def _note_opt_out(
         self, result: ReceivedMessage, envelope: Envelope, properties: MessageProperties
@@ -93,6 +108,9 @@ class EnvelopeReader:
         """
         jid = result.device.jid
         if properties.mam is not None or jid == self._own_jid:
+            return
+        if not result.trust.may_receive:
+            # A server could have added the device, to have the user write in clear
             return
         for element in envelope.content:
             if element.tag == _OPT_OUT:

@@ -9,14 +9,27 @@ and anybody on the way can give a message another id. Gajim 1.7 leaves the shiel
 of the earlier message, so that the words of one device would pass for those of
 another. A correction replaces only a message of the same device in the same
 protocol; any other is a row of its own.
+
+Gajim also takes a retraction, a reaction or a receipt for its sender's, whatever device
+it came from. A server can add a device to an account. While the user has not decided
+about it, or has refused it, its texts are marked; what has no row to be marked does
+not count.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
+from nbxmpp.simplexml import Node
+
+from ...engine.messages.receiving import ReceivedMessage
 from ...engine.values import Device
 from ...engine.values import Protocol
+from ..xml.payload_elements import ANSWERS
+from ..xml.payload_elements import CHANGES
+from ..xml.payload_elements import CORRECTION
+from ..xml.payload_elements import RETRACT
+from ..xml.payload_elements import part_of
 
 # More messages than a correction goes back. An older one, or one of before the
 # start of Gajim, is not replaced
@@ -65,3 +78,26 @@ class MessageOrigins:
         """Whether a correction of this origin may replace a message."""
         known = self._origins.get((chat, message_id or ""))
         return known is not None and known == (device, protocol)
+
+    def may_change(self, chat: str, node: Node, result: ReceivedMessage) -> bool:
+        """
+        Whether an element of an envelope may have its effect on earlier messages.
+
+        Args:
+            chat: the bare JID of the contact or the room.
+            result: the message that the envelope came in.
+        """
+        part = part_of(node)
+        if part == CORRECTION:
+            target = node.getAttr("id")
+            return self.may_replace(chat, target, result.device, result.protocol)
+        if part not in CHANGES | ANSWERS:
+            return True
+        if part[1] == RETRACT:
+            known = self._origins.get((chat, node.getAttr("id") or ""))
+            if known is not None and known[0].jid != result.device.jid:
+                # In a room its server says whose a message is
+                return False
+            if known is not None and known[0] == result.device:
+                return True
+        return result.trust.may_receive

@@ -44,8 +44,10 @@ from ..notices.texts import SenderUnknown
 from ..xml.nodes import children
 from ..xml.nodes import to_element
 from ..xml.nodes import to_node
+from ..xml.payload_elements import CHANGES
 from ..xml.payload_elements import CORRECTION
 from ..xml.payload_elements import INSIDE
+from ..xml.payload_elements import Part
 from ..xml.payload_elements import part_of
 from .content import body_of
 from .content import clean_text
@@ -206,8 +208,11 @@ class MessageReceiver:
             for node in (to_node(element) for element in content)
             if part_of(node) in INSIDE
         ]
-        if self._keep_corrections(result, added, stanza, properties) and text:
+        refused = self._keep_changes(result, added, stanza, properties)
+        if CORRECTION in refused and text:
             notice = notice or texts.sent_as_correction(text)
+        elif refused & CHANGES and properties.mam is None:
+            notice = notice or texts.change_refused()
         properties.encrypted = gajim_messages.encryption_data(
             result.trust, result.fingerprint
         )
@@ -228,33 +233,30 @@ class MessageReceiver:
             log.info("Not shown: the other half of a message")
             raise NodeProcessed
 
-    def _keep_corrections(
+    def _keep_changes(
         self,
         result: ReceivedMessage,
         added: list[Node],
         stanza: Message,
         properties: MessageProperties,
-    ) -> bool:
+    ) -> set[Part]:
         """
-        Remove a correction that would replace a message of another origin.
+        Remove what would change a message of another origin, or one that was sent
+        to others than the device.
 
         Returns:
-            Whether there was one.
+            What was removed.
         """
         if properties.jid is None:
-            return False
+            return set()
         chat = gajim_constants.bare(properties.jid)
-        origin = (result.device, result.protocol)
         refused = [
-            node
-            for node in added
-            if part_of(node) == CORRECTION
-            and not self._origins.may_replace(chat, node.getAttr("id"), *origin)
+            node for node in added if not self._origins.may_change(chat, node, result)
         ]
         for node in refused:
             added.remove(node)
-        self._origins.note(chat, stanza.getID(), *origin)
-        return bool(refused)
+        self._origins.note(chat, stanza.getID(), result.device, result.protocol)
+        return {part_of(node) for node in refused}
 
     def has_decrypted(self, properties: MessageProperties, message_id: str) -> bool:
         """Whether one of the latest messages of a conversation had this id, and was

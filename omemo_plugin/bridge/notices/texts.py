@@ -423,6 +423,15 @@ def plain_retraction() -> str:
     )
 
 
+def change_refused() -> str:
+    """A retraction or a reaction of a device that gets nothing, or of a person whose
+    message it is not."""
+    return _(
+        "A device that may not do so wanted to change an earlier message. Nothing was "
+        "changed."
+    )
+
+
 def _row(emojis: Collection[str]) -> str:
     return quoted(" ".join(sorted(clean(emoji, _EMOJI_MAX) for emoji in emojis)))
 

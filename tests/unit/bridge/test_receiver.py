@@ -40,6 +40,7 @@ from omemo_plugin.bridge.incoming.plaintext_guard import forget_hint
 from omemo_plugin.bridge.incoming.receiver import MessageReceiver
 from omemo_plugin.bridge.incoming.senders import Senders
 from omemo_plugin.bridge.incoming.senders import sender_of
+from omemo_plugin.bridge.notices import texts
 from omemo_plugin.bridge.rooms import Rooms
 from omemo_plugin.engine import errors
 from omemo_plugin.engine.effects import FetchDeviceList
@@ -570,6 +571,63 @@ def test_case_23_an_envelope_of_somebody_else_is_refused(
     assert "not opened]" in one.getBody()
 
 
+ROOM = "room@conference.example.org"
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize(
+    ("sender", "addressed", "is_for"),
+    [
+        # What was written in a room is shown in no chat
+        (BOB, ROOM, ROOM),
+        (BOB, None, ROOM),
+        (BOB, "carol@example.org", "carol@example.org"),
+        # What an own device wrote to a contact is shown in no other chat
+        (ALICE, None, BOB),
+        (ALICE, "carol@example.org", BOB),
+    ],
+)
+def test_case_131_a_server_moves_no_text_to_another_place(
+    sender: str, addressed: str | None, is_for: str, *, archived: bool
+) -> None:
+    outcome = omemo_2(body("secret"), from_jid=sender, to_jid=is_for)
+    case = Case(dataclasses.replace(outcome, device=Device(sender, 5)))
+    one = stanza(encrypted(Protocol.OMEMO_2))
+    source = JID.from_string(f"{sender}/r")
+    case.receiver.handle(
+        one,
+        properties(
+            from_=source,
+            to=addressed and JID.from_string(addressed),
+            jid=source,
+            mam=archive(ALICE) if archived else None,
+        ),
+    )
+    assert "secret" not in str(one)
+    assert "not opened]" in one.getBody()
+
+
+@pytest.mark.parametrize(
+    ("sender", "addressed", "is_for"),
+    [
+        (BOB, ALICE, ALICE),
+        (BOB, None, ALICE),
+        (ALICE, BOB, BOB),
+        (ALICE, ALICE, ALICE),
+        (ALICE, None, ALICE),
+    ],
+)
+def test_case_131_an_honest_address_is_taken(
+    sender: str, addressed: str | None, is_for: str
+) -> None:
+    outcome = omemo_2(body("hi"), from_jid=sender, to_jid=is_for)
+    case = Case(dataclasses.replace(outcome, device=Device(sender, 5)))
+    one = stanza(encrypted(Protocol.OMEMO_2))
+    to = addressed and JID.from_string(addressed)
+    case.receiver.handle(one, properties(from_=JID.from_string(f"{sender}/r"), to=to))
+    assert one.getBody() == "hi"
+
+
 def test_relations_outside_the_envelope_do_not_count() -> None:
     case, props = Case(omemo_2(body("hi"))), properties()
     one = stanza(
@@ -638,6 +696,63 @@ def test_case_60_a_correction_replaces_no_message_of_another_origin(
     ((jid, line),) = case.lines
     assert jid == BOB
     assert "“corrected” was sent as a correction" in line
+
+
+RETRACTION = element("{urn:xmpp:message-retract:1}retract", id="earlier")
+REACTION = element("{urn:xmpp:reactions:0}reactions", id="earlier")
+REACTION.append(element("{urn:xmpp:reactions:0}reaction", "👍"))
+DISPLAYED = element("{urn:xmpp:chat-markers:0}displayed", id="earlier")
+RECEIVED = element("{urn:xmpp:receipts}received", id="earlier")
+
+
+def change(
+    case: Case, one: Element, device: Device, trust: Trust, *, archived: bool = False
+) -> bool:
+    """Whether what a device sends reaches Gajim."""
+    result = omemo_2(one, from_jid=device.jid)
+    case.engine.outcome = dataclasses.replace(result, device=device, trust=trust)
+    stanza_, source = stanza(encrypted(Protocol.OMEMO_2)), JID.from_string(BOB)
+    mam = archive(ALICE) if archived else None
+    with contextlib.suppress(NodeProcessed):
+        case.receiver.handle(stanza_, properties(from_=source, jid=source, mam=mam))
+    return f"<{one.tag.partition('}')[2]}" in str(stanza_)
+
+
+@pytest.mark.parametrize("one", [RETRACTION, REACTION, DISPLAYED, RECEIVED])
+@pytest.mark.parametrize("trust", Trust)
+def test_case_135_a_device_that_gets_nothing_changes_nothing(
+    one: Element, trust: Trust
+) -> None:
+    """A server can have added it to the account of somebody verified."""
+    case, answers = Case(None), (DISPLAYED, RECEIVED)
+    hers, other = Device(BOB, 5), Device(BOB, 6)
+    case.receiver._origins.note(BOB, "earlier", hers, Protocol.OMEMO_2)
+    assert change(case, one, hers, Trust.VERIFIED)
+    case.lines.clear()
+    assert change(case, one, other, trust) is trust.may_receive
+    refused = not trust.may_receive and one not in answers
+    assert [line for _jid, line in case.lines if "Nothing was changed" in line] == (
+        [texts.change_refused()] if refused else []
+    )
+    case.lines.clear()
+    assert change(case, one, other, trust, archived=True) is trust.may_receive
+    assert not case.lines
+
+
+def test_case_135_a_device_takes_back_its_own_text() -> None:
+    case, hers = Case(None), Device(BOB, 5)
+    case.receiver._origins.note(BOB, "earlier", hers, Protocol.OMEMO_2)
+    assert change(case, RETRACTION, hers, Trust.DISTRUSTED)
+
+
+def test_case_135_nobody_takes_back_the_text_of_another_member() -> None:
+    """The server of a room says who wrote what, and Gajim believes it."""
+    case, eve = Case(None), Device(BOB, 7)
+    case.receiver._origins.note(
+        BOB, "earlier", Device("carol@example.org", 5), Protocol.LEGACY
+    )
+    assert not change(case, RETRACTION, eve, Trust.VERIFIED)
+    assert change(case, REACTION, eve, Trust.VERIFIED)
 
 
 def test_origins_are_kept_within_bounds() -> None:
@@ -999,6 +1114,19 @@ def test_an_opt_out_is_said_and_changes_nothing(*, archived: bool) -> None:
         assert "Nothing has changed" in line
         assert "my phone is old" in line
         assert len(line) < 500
+
+
+@pytest.mark.parametrize("trust", [Trust.UNDECIDED, Trust.DISTRUSTED])
+def test_case_135_a_device_that_gets_nothing_asks_for_no_opt_out(trust: Trust) -> None:
+    """A server could have added it, to have the user write in clear."""
+    ask = omemo_2(element("{urn:xmpp:omemo:2}opt-out"))
+    case, one = (
+        Case(dataclasses.replace(ask, trust=trust)),
+        stanza(encrypted(Protocol.OMEMO_2)),
+    )
+    with pytest.raises(NodeProcessed):
+        case.receiver.handle(one, properties())
+    assert not case.lines
 
 
 @pytest.mark.parametrize("kept", [True, False])
