@@ -12,6 +12,7 @@ tell the server the file's name.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -21,10 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from ...media.cipher import IV_LENGTHS
+from ...media.cipher import KEY_LENGTH
 from ...media.cipher import FileEncryptor
 from ...media.cipher import new_key
 from ...media.files import hidden_name
 from ...media.hashes import FileFacts
+from ...media.uri import InvalidMediaUri
 from ...media.uri import build_media_uri
 from ..gajim.patches import Patches
 from ..gajim.protocols import Client
@@ -36,6 +40,8 @@ from ..log import guard
 from ..log import report
 from ..notices import texts
 from ..timers import later
+
+log = logging.getLogger("gajim.p.omemo_plugin")
 
 _CHUNK = 1 << 18
 
@@ -165,6 +171,7 @@ class Uploads:
         transfer._mime = _UNKNOWN_KIND
         transfer._is_encrypted = True
         transfer.set_uri_transform_func(lambda url: build_media_uri(url, iv, key))
+        _check_address(transfer)
         # Gajim takes methods only
         transfer.connect("state-changed", self._tidy)
 
@@ -215,6 +222,7 @@ class Uploads:
         go_on: Callable[[], object],
     ) -> None:
         with guard("uploading a file") as guarded:
+            _check_address(transfer)
             encryption = transfer.get_encryption_data()
             if facts is not None and encryption is not None:
                 self._encrypted(encryption.iv, encryption.key, facts)
@@ -222,6 +230,30 @@ class Uploads:
                 go_on()
         if guarded.error is not None:
             self._failed(transfer)
+
+
+def _check_address(transfer: UploadTransfer | GajimUpload) -> None:
+    """
+    Have Gajim refuse a place for which no link can be written.
+
+    SECURITY: the server chooses the address, and Gajim sends it encrypted as the
+    user's own text. With a line break in it the server could write a text in the
+    user's name, or a link that gives the key to a web page.
+    """
+    process_result = transfer.process_result
+
+    def process(result: object) -> None:
+        process_result(result)
+        try:
+            build_media_uri(
+                transfer.get_uri or "", bytes(IV_LENGTHS[0]), bytes(KEY_LENGTH)
+            )
+        except InvalidMediaUri:
+            log.warning("The server named a place for a file that is no address")
+            # Gajim says that it is not secure, and uploads nothing
+            transfer.get_uri = None
+
+    transfer.process_result = process
 
 
 def _encrypt_file(source: Path, target: Path, encryptor: FileEncryptor) -> FileFacts:

@@ -210,6 +210,8 @@ class UploadTransfer(Protocol):
     _path: Path
     _mime: str
     _is_encrypted: bool
+    get_uri: str | None
+    process_result: Callable[[object], None]
 
     @property
     def path(self) -> Path: ...
@@ -237,6 +239,8 @@ class GajimUpload(Protocol):
     """A file that Gajim 2.6 uploads, and encrypts itself if it has a key for it."""
 
     _mime: str
+    get_uri: str | None
+    process_result: Callable[[object], None]
 
     @property
     def path(self) -> Path: ...

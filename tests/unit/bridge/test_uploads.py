@@ -66,6 +66,11 @@ class Transfer:
         self.transform: Callable[[str], str] = lambda url: url
         self.errors: list[tuple[str, str]] = []
         self.state_changed: Any = None
+        self.get_uri: str | None = None
+        self.process_result: Callable[[object], None] = self._process_result
+
+    def _process_result(self, result: Any) -> None:
+        self.get_uri = result.get_uri
 
     @property
     def path(self) -> Path:
@@ -271,7 +276,13 @@ def ask(
         _mime="image/png",
         path=path,
         state=SimpleNamespace(is_cancelled=False),
+        get_uri=None,
+        errors=[],
     )
+    transfer.process_result = lambda result: setattr(
+        transfer, "get_uri", result.get_uri
+    )
+    transfer.set_error = lambda *error: transfer.errors.append(error)
     slots.request_slot(
         jid=BOB,
         filename=path.name,
@@ -296,6 +307,40 @@ def test_the_server_is_not_told_the_kind_of_a_file_gajim_encrypts(
     uploads.remove()
     ask(slots, FILE_KEY)
     assert slots.asked[1]["filename"] == "who-was-there.PNG"
+
+
+# What a server could name as the place of a file. Gajim sends it as the user's text
+_NO_ADDRESSES = [
+    "https://example.org/f\nI will pay you 1000 €.",
+    "https://example.org/f https://evil.example/",
+    "https://example.org/f#00",
+    "https://user@example.org/f",
+    "http://example.onion/f",
+    "https://example.org:80/f",
+    "https://example.org/" + "x" * 9000,
+    "https:\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", _NO_ADDRESSES)
+def test_case_132_a_server_writes_no_text_in_the_users_name(
+    uploads: Uploads, module: Module, slots: Slots, tmp_path: Path, url: str
+) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(b"x")
+    encrypt(uploads, transfer := Transfer(source))
+    module.send_file(SimpleNamespace(jid=BOB), source)
+    gajims = ask(slots, FILE_KEY, source)
+    run(lambda: slots.asked)
+    good = "https://example.org/f/x.png"
+    for one in (transfer, gajims):
+        taken = []
+        for named in (url, good):
+            one.process_result(SimpleNamespace(get_uri=named))
+            taken.append(one.get_uri)
+        assert taken == [None, good]
+        assert not one.errors
 
 
 @pytest.mark.usefixtures("uploads")
