@@ -27,11 +27,13 @@ from ..effects import PublishTemporaryDevice
 from ..effects import RetractBundle
 from ..effects import RetractTemporaryDevice
 from ..state.core import Core
+from ..values import AlarmKind
 from ..values import Bundle
 from ..values import Device
 from ..values import DeviceList
 from ..values import Protocol
 from ..values import TemporaryDevice
+from ..values import Trust
 from .publication import Publication
 
 
@@ -189,11 +191,25 @@ class TemporaryDevices:
             for protocol, same in check.found.items()
             if same
         ]
-        for sessions in self._core.sessions.values():
-            sessions.forget(device)
-        self._core.devices.remove(device)
+        effects += self._forget(device)
         self._core.commit()
         return [*effects, *self._forget_records()]
+
+    def _forget(self, device: Device) -> list[Effect]:
+        """
+        SECURITY: the server keeps the records, and every device's fingerprint is
+        public. It could write one for a device that is to stay: a verified one
+        does not go without an alarm.
+        """
+        core = self._core
+        record = core.devices.get(device)
+        if record is not None and core.devices.trust(record) is Trust.VERIFIED:
+            core.devices.unlist(device)
+            return core.raise_alarm(AlarmKind.VERIFIED_DEVICE_GONE, device)
+        for sessions in core.sessions.values():
+            sessions.forget(device)
+        core.devices.remove(device)
+        return []
 
     def list_published(self, device_list: DeviceList) -> list[Effect]:
         """A record goes when its device is in no list any more."""

@@ -12,10 +12,12 @@ import xeddsa
 from omemo_plugin.engine.effects import FetchTemporaryDevices
 from omemo_plugin.engine.effects import PublishDeviceList
 from omemo_plugin.engine.effects import PublishTemporaryDevice
+from omemo_plugin.engine.values import AlarmKind
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import TemporaryDevice
+from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
 from tests.support.engine.fake_network import Peer
 
@@ -166,6 +168,30 @@ def test_case_49_other_keys_are_another_device(world: FakeNetwork, boot: Boot) -
         assert number in listed(world, protocol)
     assert published(world, number)
     assert number not in world.temporary[ALICE]
+
+
+@pytest.mark.parametrize("trust", Trust)
+def test_case_133_no_verified_device_goes_in_silence(
+    world: FakeNetwork, trust: Trust
+) -> None:
+    """SECURITY: the server can write a record with the fingerprint of any device."""
+    stays, here = world.peer(ALICE), world.peer(ALICE)
+    here.prepare(ALICE)
+    here.engine.trust.set_trust(stays.device, trust)
+    # Away, as the server says
+    world.peers.remove(stays)
+    world.temporary[ALICE] = {stays.engine.device_id: stays.engine.temporary.own_record}
+    here.online()
+    here.carry_out(here.engine.temporary.tidy(()))
+    here.online()
+    gone = [
+        alarm.device
+        for alarm in here.engine.alarms.open(ALICE)
+        if alarm.kind is AlarmKind.VERIFIED_DEVICE_GONE
+    ]
+    assert gone == ([stays.device] if trust is Trust.VERIFIED else [])
+    assert stays.engine.device_id not in listed(world, Protocol.OMEMO_2)
+    stays.engine.close()
 
 
 def test_a_server_that_does_not_answer_removes_nothing(
