@@ -17,8 +17,9 @@ from .store import Store
 
 _ALARMS = "/gajim/alarms/"
 
-# A server could invent accounts and devices
-ALARMS_MAX = 500
+# Of one account and one kind. SECURITY: a server or a contact could invent devices
+# without end, and must not thereby keep an alarm about somebody else from the user
+ALARMS_MAX = 50
 
 
 class Alarms:
@@ -30,7 +31,8 @@ class Alarms:
     def add(self, alarm: Alarm) -> list[Effect]:
         """Keep an alarm. Returns no effects if it is open already."""
         key = _key(alarm)
-        if self._store.has(key) or len(self._store.keys(_ALARMS)) >= ALARMS_MAX:
+        alike = key[: key.rindex("/") + 1]
+        if self._store.has(key) or len(self._store.keys(alike)) >= ALARMS_MAX:
             return []
         value = {"since": alarm.since, "owner": alarm.owner}
         if alarm.members:

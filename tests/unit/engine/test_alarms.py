@@ -323,3 +323,20 @@ def test_alarms_are_bounded(world: FakeNetwork) -> None:
     for number in range(1, ALARMS_MAX + 10):
         alarms.add(Alarm(AlarmKind.DEVICE_RETURNED, Device("ben@test", number)))
     assert len(alarms.open()) == ALARMS_MAX
+
+
+def test_case_136_many_alarms_keep_no_other_one_away(world: FakeNetwork) -> None:
+    """Whoever makes devices without end hides nothing that happens elsewhere."""
+    ann = world.peer("ann@test")
+    alarms = ann.engine._core.alarms
+    for account in range(12):
+        for number in range(1, ALARMS_MAX + 10):
+            device = Device(f"eve{account}@test", number)
+            alarms.add(Alarm(AlarmKind.DEVICE_RETURNED, device))
+    for alarm in (
+        Alarm(AlarmKind.OWN_DEVICE, Device("ann@test", 1)),
+        Alarm(AlarmKind.KEY_CHANGED, Device("eve1@test", 1)),
+        Alarm(AlarmKind.DEVICE_RETURNED, Device("ben@test", 1)),
+    ):
+        assert alarms.add(alarm) == [AlarmRaised(alarm)]
+        assert alarm in alarms.open()
