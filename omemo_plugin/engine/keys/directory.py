@@ -66,6 +66,7 @@ class Directory:
         self._failures: dict[tuple[Device, Protocol], _Failure] = {}
         self._list_failures: dict[tuple[str, Protocol], _Failure] = {}
         core.after_rollback.append(self._rolled_back)
+        core.after_forgetting.append(self.forget)
 
     def connected(self) -> None:
         """Requests on the old stream will not be answered."""
@@ -132,6 +133,7 @@ class Directory:
             self._withdraw(jid, protocol)
             return 0
         core.devices.apply_list(jid, device_list, core.now())
+        core.forget_oldest(jid)
         core.set_withdrawn(jid, False)
         for entry in device_list.devices:
             # The device may have published its bundle by now

@@ -301,6 +301,7 @@ class MessageDecryptor:
         record = core.devices.get(device)
         new = record is None
         if record is None:
+            core.forget_oldest(device.jid)
             record = core.devices.add(device, core.now())
         if not record.sign_known:
             sign_known = opened.session.namespace == Protocol.OMEMO_2.namespace

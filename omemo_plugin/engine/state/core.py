@@ -51,6 +51,9 @@ _WITHDRAWN = "/gajim/withdrawn/"
 # Our own device lists as they were when they came for the first time
 _OWN_LISTS = "/gajim/own_lists"
 
+# More than one for each day of a year, of somebody who has a temporary one each day
+UNLISTED_MAX = 400
+
 
 class Core:
     """The state of one account's engine."""
@@ -68,6 +71,8 @@ class Core:
         self.rollbacks = 0
         # Called after a rollback: caches drop values that were not committed
         self.after_rollback: list[Callable[[], None]] = []
+        # Called with a device that is forgotten
+        self.after_forgetting: list[Callable[[Device], None]] = []
         self.rollback_marker = RollbackMarker(rollback_marker_path)
         self.store = Store(path)
         try:
@@ -179,6 +184,40 @@ class Core:
             sessions.forget_cache()
         for forget in self.after_rollback:
             forget()
+
+    # Devices that have left
+
+    def forget_oldest(self, jid: str) -> None:
+        """
+        Forget the devices of an account that are in no list, beyond a limit: those
+        that were not met for longest, and that nobody has decided on.
+
+        SECURITY: anybody can make devices without end, in lists or with a key
+        exchange each, and the window that shows them would take minutes.
+        """
+        left = [
+            record
+            for record in self.devices.of(jid).values()
+            if not record.active and record.device != self.own_device
+        ]
+        if len(left) <= UNLISTED_MAX:
+            return
+        left.sort(key=lambda one: (one.refused_key, max(one.first_seen, one.last_seen)))
+        for record in left[: len(left) - UNLISTED_MAX]:
+            key = record.identity_key
+            if key is not None and (
+                self.decisions.is_decided(jid, key)
+                or self.devices.trust(record) in (Trust.VERIFIED, Trust.DISTRUSTED)
+            ):
+                continue
+            for sessions in self.sessions.values():
+                sessions.forget(record.device)
+            for forget in self.after_forgetting:
+                forget(record.device)
+            self.names.set(record.device, "")
+            self.devices.remove(record.device)
+            if key is not None:
+                self.devices.forget_trust(jid, key)
 
     # Trust
 

@@ -331,6 +331,11 @@ class Devices:
         self._trust[jid, identity_key] = trust
         self._store.put(_trust_key(jid, identity_key), trust.value)
 
+    def forget_trust(self, jid: str, identity_key: bytes) -> None:
+        """A key that nobody has decided on is a new one when it comes back."""
+        self._store.delete(_trust_key(jid, identity_key))
+        self._trust.pop((jid, identity_key), None)
+
     def accounts_with(self, trust: Trust) -> list[str]:
         """The bare JIDs that have a key with this trust."""
         prefix = "/trust/"

@@ -118,6 +118,14 @@ class TrustDecisions:
         if sure:
             self._note_time(now)
 
+    def is_decided(self, jid: str, identity_key: bytes) -> bool:
+        """Whether anybody has decided on a key; otherwise its trust is that of any
+        new key."""
+        return any(
+            self._store.has(key)
+            for key in (_decided_key(jid, identity_key), _user_key(jid, identity_key))
+        )
+
     def _note_time(self, stamp: int) -> None:
         if stamp > self._store.get(_NEWEST_TIME, 0):
             self._store.put(_NEWEST_TIME, stamp)

@@ -29,6 +29,7 @@ from omemo_plugin.engine.values import ListedDevice
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 from tests.support.work import calls_of
 
 from .case_peers import LEGACY
@@ -459,3 +460,75 @@ def test_case_38_own_devices_alone_are_nobody(world: FakeNetwork) -> None:
     with pytest.raises(NoRecipient) as caught:
         ann.engine.outgoing.encrypt([ben.jid], {Protocol.LEGACY: b"x"})
     assert caught.value.jids == (ben.jid,)
+
+
+def strangers(world: FakeNetwork, ann: Peer, count: int) -> list[Peer]:
+    """Devices that no list names write for the first time, in their order."""
+    made = []
+    for _ in range(count):
+        eve = world.peer("eve@test", protocols=(Protocol.OMEMO_2,), online=False)
+        world.peers.remove(eve)
+        sent = eve.encrypt(b"x", ann.jid)
+        ann.clock.now += 1
+        ann.engine.incoming.decrypt(eve.jid, sent.messages)
+        made.append(eve)
+    return made
+
+
+def test_case_134_devices_without_end(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an account has made is forgotten, beyond a limit, the oldest first; what
+    the user has decided stays."""
+    monkeypatch.setattr("omemo_plugin.engine.state.core.UNLISTED_MAX", 4)
+    ann, ben = pair(world, (Protocol.OMEMO_2,))
+    core = ann.engine._core
+    kept = strangers(world, ann, 2)
+    for peer, trust in zip(kept, (Trust.DISTRUSTED, Trust.VERIFIED), strict=True):
+        ann.engine.trust.set_trust(peer.device, trust)
+    size = 0
+    eves: list[Peer] = []
+    for count in (10, 10):
+        eves += strangers(world, ann, count)
+        # What is not true any more goes
+        ann.engine.alarms.open()
+        ann.engine.commit()
+        keys = [key for key in core.store.keys("/") if "eve@test" in key]
+        assert not size or len(keys) == size
+        size = len(keys)
+    # One more is there until the next one comes
+    newest = [peer.device for peer in eves[-5:]]
+    assert {info.device for info in ann.engine.devices.of("eve@test")} == {
+        *newest,
+        *(peer.device for peer in kept),
+    }
+    for session in core.sessions.values():
+        assert session.of(eves[0].device).current is None
+    # One that was forgotten is as good as new, and nobody else has lost anything
+    assert ann.send(b"x", ben).plaintext == b"x"
+    sent = eves[0].engine.outgoing.encrypt([ann.jid], {Protocol.OMEMO_2: b"y"})
+    again = ann.engine.incoming.decrypt("eve@test", sent.messages)
+    assert again.plaintext == b"y"
+    for peer in (*kept, *eves):
+        peer.engine.close()
+
+
+def test_case_134_a_list_that_changes_without_end(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omemo_plugin.engine.state.core.UNLISTED_MAX", 4)
+    ann, ben = pair(world, (Protocol.OMEMO_2,))
+    for _ in range(8):
+        peer = world.peer(ben.jid, protocols=(Protocol.OMEMO_2,))
+        entries = (
+            ListedDevice(ben.engine.device_id),
+            ListedDevice(peer.engine.device_id),
+        )
+        world.publish_list(ben.jid, DeviceList(Protocol.OMEMO_2, entries))
+        ann.clock.now += 1
+        ann.encrypt(b"x", ben.jid)
+        world.peers.remove(peer)
+        peer.engine.close()
+    # The last one is listed
+    assert len(ann.engine.devices.of(ben.jid)) == 1 + 4 + 1
+    assert ann.send(b"x", ben).plaintext == b"x"
