@@ -29,6 +29,10 @@ _NUMBER = re.compile("[0-9]+|0[xX][0-9a-fA-F]*")
 # RFC 6052: the address of IPv4 is in the last four bytes
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+# Addresses of IPv4 as they were written at first, and those of a site (RFC 4291,
+# 2.5.5.1; RFC 3879). Nobody gives them out, and some networks still have them
+_OUTDATED = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("fec0::/10"))
+
 
 class AddressRefused(OmemoError):
     """No file may be downloaded from an address."""
@@ -141,6 +145,8 @@ def is_local_ip(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_local_ip(str(inner))
+        if any(address in network for network in _OUTDATED):
+            return True
     return not address.is_global or address.is_multicast
 
 

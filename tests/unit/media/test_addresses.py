@@ -28,6 +28,7 @@ def check(url: str, before: str | None = None, *, direct: bool = True) -> None:
         '100.64.0.1', '0.0.0.1', '224.0.0.1', '255.255.255.255', '::1', '::',
         'fe80::1', 'fd00::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1',
         '2002:7f00:1::', '64:ff9b::7f00:1', '64:ff9b::c0a8:101', 'ff02::1',
+        '::7f00:1', '::10.0.0.1', 'fec0::1',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("direct", [True, False])
