@@ -20,6 +20,9 @@ log = logging.getLogger("gajim.p.omemo_plugin")
 # A catch-up of a month fits
 _HELD_MAX = 2000
 
+# Characters. Strangers write, too, and while the user is away nobody answers
+_SIZE_MAX = 64 * 1024 * 1024
+
 Held = tuple[MessageStanza, MessageProperties]
 
 
@@ -28,6 +31,7 @@ class HeldMessages:
 
     def __init__(self) -> None:
         self._held: list[Held] = []
+        self._size = 0
 
     def hold(self, stanza: MessageStanza, properties: MessageProperties) -> bool:
         """Keep a message if it is encrypted; whether it is kept."""
@@ -38,13 +42,16 @@ class HeldMessages:
         )
         if not is_encrypted or properties.type.is_error:
             return False
-        if len(self._held) >= _HELD_MAX:
+        size = len(str(stanza))
+        if len(self._held) >= _HELD_MAX or self._size + size > _SIZE_MAX:
             log.warning("Too many encrypted messages wait")
             return False
+        self._size += size
         self._held.append((stanza, properties))
         return True
 
     def take(self) -> list[Held]:
         """All messages that wait; they do not wait any more."""
         held, self._held = self._held, []
+        self._size = 0
         return held

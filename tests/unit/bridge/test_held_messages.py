@@ -34,3 +34,15 @@ def test_there_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_messages, "_HELD_MAX", 2)
     held = HeldMessages()
     assert [held.hold(stanza(), PROPERTIES) for _ in range(3)] == [True, True, False]
+
+
+def test_case_137_strangers_do_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = len(str(stanza()))
+    monkeypatch.setattr(held_messages, "_SIZE_MAX", 2 * size + size // 2)
+    held = HeldMessages()
+    for _ in range(2):
+        kept = [held.hold(stanza(), PROPERTIES) for _ in range(3)]
+        assert kept == [True, True, False]
+        assert len(held.take()) == 2
