@@ -106,7 +106,7 @@ def test_every_damage_has_a_typed_error(sealed: bytes) -> None:
     ("name", "value"),
     [("M", 1 << 40), ("I", 1 << 40), ("P", 1 << 20), ("$UUID", bytes(16))],
 )
-def test_case_120_a_file_that_demands_too_much_is_not_tried(
+def test_case_121_a_file_that_demands_too_much_is_not_tried(
     sealed: bytes, name: str, value: int | bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from argon2 import low_level
