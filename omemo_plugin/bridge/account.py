@@ -124,9 +124,7 @@ class AccountService:
         self.new_members = self._build_new_members()
         self.alarms = self._build_alarms()
         self.settings = self._build_settings(folders)
-        self.default_encryption = DefaultEncryption(
-            client, self.settings, self.encrypted_chats, self.notices, self._can_read
-        )
+        self.default_encryption = self._build_default_encryption()
         self._observers.follow(self.default_encryption.look_again)
         ephemeral = EphemeralSender(client, self.own_jid, self._keystore, self._effects)
         self.catch_up = CatchUp(client, self.catch_up_ended)
@@ -156,9 +154,13 @@ class AccountService:
         )
 
     def _build_engine_notices(self, earlier: OwnKey | None) -> EngineNotices:
-        known, note = self._contacts.is_known, self.device_history.note
         return EngineNotices(
-            self.own_jid, self.notices, self.devices, known, note, earlier
+            self.own_jid,
+            self.notices,
+            self.devices,
+            self._contacts.is_known,
+            self.device_history,
+            earlier,
         )
 
     def _build_effects(self) -> EffectRunner:
@@ -185,7 +187,9 @@ class AccountService:
         return new_members
 
     def _build_alarms(self) -> OpenAlarms:
-        alarms = OpenAlarms(self.own_jid, self._keystore, self._effects)
+        alarms = OpenAlarms(
+            self.own_jid, self._keystore, self._effects, self.device_history
+        )
         alarms.answered.connect(self.new_members.answered)
         alarms.answered.connect(self._recipients_changed)
         # Not while a window is being drawn
@@ -206,6 +210,16 @@ class AccountService:
             self._keystore,
             self._effects,
             settings_path(folders.data, self.own_jid),
+        )
+
+    def _build_default_encryption(self) -> DefaultEncryption:
+        return DefaultEncryption(
+            self._client,
+            self.settings,
+            self.encrypted_chats,
+            self.notices,
+            self._can_read,
+            self.device_history.note_account,
         )
 
     def _build_sender(self, ephemeral: EphemeralSender) -> MessageSender:
@@ -402,9 +416,8 @@ class AccountService:
     def encryption_chosen(self, jid: str, name: str) -> None:
         """An encryption was chosen for a contact or room, or none."""
         if name == gajim_constants.ENCRYPTION_NAME:
-            if jid not in self.encrypted_chats:
-                # The setting follows the list, too
-                self.encrypted_chats.add(jid)
+            # The setting follows the list, too
+            self.default_encryption.chosen(jid)
         elif self.rooms.is_exposed(jid):
             # SECURITY: not the user's choice. Gajim 2.6 switches encryption off
             # by itself when a room is opened to all

@@ -12,6 +12,7 @@ from ..engine.values import AlarmKind
 from .log import guard
 from .pep.effects import EffectRunner
 from .signals import Signal
+from .state.device_history import DeviceHistory
 from .state.keystore import Keystore
 
 
@@ -24,12 +25,19 @@ class OpenAlarms:
         settled: emitted with one that ended by itself.
     """
 
-    def __init__(self, own_jid: str, keystore: Keystore, effects: EffectRunner) -> None:
+    def __init__(
+        self,
+        own_jid: str,
+        keystore: Keystore,
+        effects: EffectRunner,
+        history: DeviceHistory,
+    ) -> None:
         self.answered: Signal[[Alarm]] = Signal("going on after an answer")
         self.settled: Signal[[Alarm]] = Signal("telling that a warning has ended")
         self._own_jid = own_jid
         self._keystore = keystore
         self._effects = effects
+        self._history = history
 
     def all(self) -> tuple[Alarm, ...]:
         """All open alarms; the newest one comes last."""
@@ -39,6 +47,7 @@ class OpenAlarms:
         with guard("looking for alarms"):
             found = tuple(engine.alarms.open())
             for alarm in engine.alarms.take_settled():
+                self._history.note_settled(alarm)
                 self.settled.emit(alarm)
             return found
         return ()
@@ -81,6 +90,7 @@ class OpenAlarms:
             "answering an alarm",
             lambda engine: engine.alarms.answer(alarm, accept=accept),
         )
+        self._history.note_answer(alarm, accept=accept)
         if alarm.kind is AlarmKind.OWN_DEVICE and not accept:
             self._effects.call(
                 "removing a device that is not the user's",

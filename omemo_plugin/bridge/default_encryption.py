@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..engine.state.diary import DiaryKind
 from .gajim import constants as gajim_constants
 from .gajim import contacts as gajim_contacts
 from .gajim import settings as gajim_settings
@@ -40,11 +41,13 @@ class DefaultEncryption:
         encrypted_chats: EncryptedChats,
         notices: ChatNotices,
         can_read: Callable[[str], bool],
+        note: Callable[[str, DiaryKind], None],
     ) -> None:
         """
         Args:
             can_read: whether somebody could read an encrypted message now. What
                 has to be fetched to know it is fetched.
+            note: writes down what the user has chosen for an account.
         """
         self._client = client
         self._account: str = client.account
@@ -52,6 +55,7 @@ class DefaultEncryption:
         self._chats = encrypted_chats
         self._notices = notices
         self._can_read = can_read
+        self._note = note
 
     def clear_reason(self, jid: str) -> ClearReason | None:
         """Why the user writes to somebody without encryption; None if that was
@@ -81,10 +85,24 @@ class DefaultEncryption:
             and gajim_contacts.can_be_encrypted(contact)
         )
 
-    def switch_on(self, jid: str, *, unasked: bool = False) -> None:
-        """
-        From now on what is written to a contact or a room is encrypted.
+    def chosen(self, jid: str) -> None:
+        """The user chose to write encrypted to a contact or a room."""
+        self._note_on(jid)
+        if jid not in self._chats:
+            self._chats.add(jid)
 
+    def _note_on(self, jid: str) -> None:
+        if self._chats.clear_reason(jid) is not None:
+            self._note(jid, DiaryKind.SWITCHED_ON)
+
+    def switch_on(self, jid: str) -> None:
+        """The user chose that what is written to a contact or a room is encrypted from
+        now on, or has chosen nothing else."""
+        self._note_on(jid)
+        self._switch_on(jid)
+
+    def _switch_on(self, jid: str, *, unasked: bool = False) -> None:
+        """
         Args:
             unasked: because something came, and not by an act of the user.
         """
@@ -98,10 +116,12 @@ class DefaultEncryption:
     def switch_off(self, jid: str) -> None:
         """The user chose to write in clear from now on, and was asked."""
         self._switch_off(jid, ClearReason.SWITCHED_OFF)
+        self._note(jid, DiaryKind.SWITCHED_OFF)
 
     def send_without(self, jid: str) -> None:
         """The user chose to write in clear to a contact who has no device."""
         self._switch_off(jid, ClearReason.NO_DEVICE)
+        self._note(jid, DiaryKind.SWITCHED_OFF)
 
     def stay_without(self, jid: str) -> None:
         """The user answered that encryption stays off, although the contact
@@ -143,7 +163,7 @@ class DefaultEncryption:
             return
         reason = self.why_in_clear(contact)
         if reason is None or (reason in _ENDS and is_live):
-            self.switch_on(jid, unasked=True)
+            self._switch_on(jid, unasked=True)
             line = texts.answers_are_encrypted(self._name(jid))
             self._notices.show(jid, line)
         elif reason is ClearReason.SWITCHED_OFF and is_live:
@@ -153,7 +173,7 @@ class DefaultEncryption:
         """Somebody who had no device may have one now."""
         for jid in self._chats.without_device:
             if self._can_read(jid):
-                self.switch_on(jid)
+                self._switch_on(jid)
                 self._notices.show(jid, texts.can_encrypt_now(self._name(jid)))
 
     def _name(self, jid: str) -> str:

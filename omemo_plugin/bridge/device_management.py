@@ -69,6 +69,22 @@ class DeviceManagement:
         self._history.note_decision(device, Trust.VERIFIED)
         self.trust_set.emit()
 
+    def undo(self, device: Device, trust: Trust) -> None:
+        """The user takes the last decision on a device back."""
+        self.put_back(device, trust)
+        self._history.note(device, DiaryKind.UNDONE)
+
+    def undo_refusal(self, device: Device) -> None:
+        """The user does not refuse a device any more, and has not decided about it."""
+        self.put_back(device, Trust.UNDECIDED)
+        self._history.note(device, DiaryKind.REFUSAL_UNDONE)
+
+    def accept_key(self, device: Device) -> None:
+        """The user accepts the other key that a device presents without having checked
+        it: the device is met anew with that key."""
+        self.forget(device)
+        self._history.note(device, DiaryKind.ACCEPTED)
+
     def put_back(self, device: Device, trust: Trust) -> None:
         """The user takes a decision back. It is another line of the history that says
         so."""

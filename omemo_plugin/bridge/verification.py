@@ -76,12 +76,19 @@ class Verification:
             devices=self._keystore.devices,
         )
 
-    def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
+    def apply(
+        self,
+        judgement: Judgement,
+        *,
+        confirmed: bool = False,
+        way: DiaryKind = DiaryKind.CODE,
+    ) -> Judgement:
         """
         Carry out what a code means, if that is still what was shown.
 
         Args:
             confirmed: the user said that the source of a link is trusted.
+            way: how the code came, for the history.
 
         Returns:
             The judgement with `applied`; or, if nothing was done, the one that
@@ -92,7 +99,7 @@ class Verification:
             return now
         if now.needs_confirmation and not confirmed:
             return now
-        return replace(now, applied=self._decide(now.jid, now.claims, DiaryKind.CODE))
+        return replace(now, applied=self._decide(now.jid, now.claims, way))
 
     def withdraw(self, judgement: Judgement) -> None:
         """The user takes a code back: forget what it said of keys that have not

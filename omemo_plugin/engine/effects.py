@@ -135,11 +135,17 @@ class DevicesIgnored:
 
 @dataclass(frozen=True)
 class TrustChanged:
-    """Another device, that is verified, verified or distrusted these."""
+    """
+    Another device, that is verified, verified or distrusted these.
+
+    Attributes:
+        told_by: that device; None if it said so before it was verified.
+    """
 
     jid: str
     devices: tuple[Device, ...]
     trust: Trust
+    told_by: Device | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .presenters.comparison import Comparison
 from .presenters.details import Details
 from .presenters.details_values import Subject
 from .presenters.details_values import SubjectKind
+from .presenters.devices import title
 from .presenters.history import LastCheck
 from .presenters.history import history
 from .presenters.history import undoable
@@ -79,7 +80,10 @@ class DetailsWindows:
             subject,
             members=lambda: service.rooms.members(jid) or (),
             history=lambda: history(
-                service.device_history.of(jid), service.devices(jid), subject.name
+                service.device_history.of(jid),
+                service.devices(jid),
+                subject.name,
+                lambda one: _device_name(service, one),
             ),
             check=LastCheck(
                 lambda: undoable(
@@ -125,3 +129,10 @@ def _subject(service: WindowService, jid: str) -> Subject:
     name = screen.name_of(account, jid)
     kind = SubjectKind.ROOM if screen.is_room(account, jid) else SubjectKind.CONTACT
     return Subject(kind, jid, name)
+
+
+def _device_name(service: WindowService, device: Device) -> str:
+    """The name of a device; '' if it is not known any more."""
+    owner = screen.name_of(service.account, device.jid)
+    found = (one for one in service.devices(device.jid) if one.device == device)
+    return next((title(one, owner) for one in found), "")

@@ -19,10 +19,10 @@ from ...engine.keys.device_info import DeviceInfo
 from ...engine.state.diary import DiaryKind
 from ...engine.takeover.values import OwnKey
 from ...engine.values import Alarm
-from ...engine.values import AlarmKind
 from ...engine.values import Device
 from ...engine.values import Trust
 from ..signals import Signal
+from ..state.device_history import DeviceHistory
 from ..values import Offer
 from ..values import OfferKind
 from . import texts
@@ -49,7 +49,7 @@ class EngineNotices:
         notices: ChatNotices,
         devices: Callable[[str], Sequence[DeviceInfo]],
         is_known: Callable[[str], bool],
-        note: Callable[[Device, DiaryKind], None],
+        history: DeviceHistory,
         earlier: OwnKey | None = None,
     ) -> None:
         """
@@ -57,7 +57,7 @@ class EngineNotices:
             devices: gives all known devices of an account.
             is_known: whether the user knows an account: as a contact, or from
                 an encrypted chat.
-            note: writes down what has happened to a device.
+            history: gets what has happened to devices.
             earlier: the own device that another OMEMO of this Gajim has.
         """
         self.alarm_raised: Signal[[Alarm]] = Signal("showing an alarm")
@@ -67,7 +67,7 @@ class EngineNotices:
         self._notices = notices
         self._devices = devices
         self._is_known = is_known
-        self._note = note
+        self._history = history
         # Own devices that were announced in this run
         self._announced: set[Device] = set()
         # Accounts whose device list is too long to be read
@@ -90,7 +90,9 @@ class EngineNotices:
             if not new:
                 return
             effect = NewDevices(effect.jid, new, effect.trust)
-        self._write_down(effect.devices, DiaryKind.NEW_DEVICE)
+        waits = effect.trust is Trust.UNDECIDED
+        kind = DiaryKind.NEW_UNDECIDED if waits else DiaryKind.NEW_DEVICE
+        self._write_down(effect.devices, kind)
         line = texts.new_devices(effect, self._own_jid)
         needs_no_decision = effect.trust in (Trust.BLIND, Trust.VERIFIED)
         if not own and needs_no_decision:
@@ -137,8 +139,8 @@ class EngineNotices:
     def alarm(self, effect: AlarmRaised) -> None:
         """Something has happened that a server could have done. The windows show
         it until it is answered."""
-        if effect.alarm.kind is AlarmKind.KEY_CHANGED:
-            self._write_down((effect.alarm.device,), DiaryKind.KEY_CHANGED)
+        if self._counts(effect.alarm.device.jid):
+            self._history.note_alarm(effect.alarm)
         self.alarm_raised.emit(effect.alarm)
 
     def session_broken(self, effect: SessionBroken) -> None:
@@ -182,7 +184,9 @@ class EngineNotices:
 
     def trust_changed(self, effect: TrustChanged) -> None:
         """Another own device, or a code, changed the trust in devices."""
-        self._write_down(effect.devices, DiaryKind.TOLD)
+        is_good = effect.trust is Trust.VERIFIED
+        kind = DiaryKind.TOLD_VERIFIED if is_good else DiaryKind.TOLD_REFUSED
+        self._write_down(effect.devices, kind, effect.told_by)
         self._show(effect.jid, texts.trust_changed(effect, self._own_jid))
 
     def device_list_too_long(self, jid: str) -> None:
@@ -191,11 +195,19 @@ class EngineNotices:
             self._endless.add(jid)
             self._show(jid, texts.device_list_too_long(jid))
 
-    def _write_down(self, devices: Sequence[Device], kind: DiaryKind) -> None:
-        """Servers could make up accounts: only those that the user knows count."""
+    def _write_down(
+        self,
+        devices: Sequence[Device],
+        kind: DiaryKind,
+        told_by: Device | None = None,
+    ) -> None:
         for device in devices:
-            if device.jid == self._own_jid or self._is_known(device.jid):
-                self._note(device, kind)
+            if self._counts(device.jid):
+                self._history.note(device, kind, told_by)
+
+    def _counts(self, jid: str) -> bool:
+        """Servers could make up accounts: only those that the user knows count."""
+        return jid == self._own_jid or self._is_known(jid)
 
     def _show(self, jid: str, line: str, kind: OfferKind = OfferKind.DETAILS) -> None:
         """Show a line about an account's devices, with what there is to do."""

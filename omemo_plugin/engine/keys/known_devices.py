@@ -70,7 +70,9 @@ class KnownDevices:
         self._core.names.set(device, name)
         self._core.commit()
 
-    def note(self, device: Device, kind: DiaryKind, day: str) -> None:
+    def note(
+        self, device: Device, kind: DiaryKind, day: str, told_by: Device | None = None
+    ) -> None:
         """
         Write down what has happened to a device. It is committed with what comes
         next: a message that is being received must not be committed yet.
@@ -78,8 +80,14 @@ class KnownDevices:
         Args:
             device: with the id 0 where it is about the account.
             day: as ISO 8601 writes it.
+            told_by: the device that said so.
         """
-        self._core.diary.add(device, kind, day)
+        self._core.diary.add(device, kind, day, told_by)
+
+    def note_once(self, device: Device, kind: DiaryKind, day: str) -> None:
+        """The same, of what is said again at each start."""
+        if not self._core.diary.has(device, kind, day):
+            self._core.diary.add(device, kind, day)
 
     def history(self, jid: str) -> tuple[DiaryEntry, ...]:
         """The history of an account's devices, newest first."""

@@ -267,15 +267,21 @@ class TrustDecisions:
         ]
 
 
-def trust_changes(changes: Iterable[Change]) -> list[TrustChanged]:
-    """The effects that tell the user about changes, one for each account and
-    trust."""
+def trust_changes(
+    changes: Iterable[Change], told_by: Device | None = None
+) -> list[TrustChanged]:
+    """
+    The effects that tell the user about changes, one for each account and trust.
+
+    Args:
+        told_by: the device that has just said so.
+    """
     found: dict[tuple[str, Trust], list[Device]] = {}
     for change in changes:
         key = (change.device.jid, change.trust)
         found.setdefault(key, []).append(change.device)
     return [
-        TrustChanged(jid, tuple(devices), trust)
+        TrustChanged(jid, tuple(devices), trust, told_by)
         for (jid, trust), devices in found.items()
     ]
 

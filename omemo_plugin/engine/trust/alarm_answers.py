@@ -19,7 +19,7 @@ from .room_members import RoomMembers
 from .user_decisions import UserDecisions
 
 # The device that they are about is distrusted unless the user is content
-_REFUSED = frozenset(
+REFUSED_UNLESS_CONTENT = frozenset(
     {
         AlarmKind.DEVICE_RETURNED,
         AlarmKind.KEY_CHANGED,
@@ -116,7 +116,7 @@ class AlarmAnswers:
             elif alarm.kind is AlarmKind.OLDER_PROTOCOL:
                 record.speaks_omemo_2 = False
             core.devices.save(record)
-        elif alarm.kind in _REFUSED:
+        elif alarm.kind in REFUSED_UNLESS_CONTENT:
             self._set_trust(alarm.device, Trust.DISTRUSTED)
         core.commit()
 

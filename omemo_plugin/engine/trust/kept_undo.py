@@ -26,7 +26,17 @@ _UNDO = "/gajim/undo/"
 KEPT_SECONDS = 24 * 3600
 
 # Entries of the diary that nobody has decided
-_EVENTS = (DiaryKind.NEW_DEVICE, DiaryKind.KEY_CHANGED)
+_EVENTS = (
+    DiaryKind.NEW_DEVICE,
+    DiaryKind.NEW_UNDECIDED,
+    DiaryKind.KEY_CHANGED,
+    DiaryKind.WITHDRAWN,
+    DiaryKind.OFFERED_AGAIN,
+    DiaryKind.SETTLED,
+    # Nothing about devices
+    DiaryKind.SWITCHED_OFF,
+    DiaryKind.SWITCHED_ON,
+)
 
 
 @dataclass(frozen=True)

@@ -372,7 +372,8 @@ class TrustMessages:
         if trust is Trust.VERIFIED and not core.decisions.is_held(
             sender.jid, record.identity_key, now
         ):
-            return [*trust_changes(core.decisions.apply_statements(statements, now))]
+            changes = core.decisions.apply_statements(statements, now)
+            return [*trust_changes(changes, sender)]
         if trust is not Trust.DISTRUSTED:
             core.decisions.keep(record, statements)
         return []

@@ -325,11 +325,7 @@ class Details:
                 device, Trust.DISTRUSTED, _("“{device}” is refused. It gets nothing.")
             )
         elif action.act is DeviceAction.UNDO_REFUSAL:
-            self._set_trust(
-                device,
-                Trust.UNDECIDED,
-                _("“{device}” gets nothing until you decide."),
-            )
+            self._undo_refusal(device)
         elif action.act is DeviceAction.REPLACE_SESSION:
             self._service.device_management.replace_session(device)
             self._notice = _(
@@ -367,7 +363,7 @@ class Details:
         undo, self._undo = self._undo, None
         self._notice = ""
         if undo is not None:
-            self._service.device_management.set_trust(undo.device, undo.trust)
+            self._service.device_management.undo(undo.device, undo.trust)
         self.changed()
 
     def undo_check(self) -> None:
@@ -386,6 +382,15 @@ class Details:
         name = title(before, self._owner(device.jid))
         self._undo = _Undo(text.format(device=name), device, before.trust)
 
+    def _undo_refusal(self, device: Device) -> None:
+        before = self._info(device)
+        if before is None:
+            return
+        self._service.device_management.undo_refusal(device)
+        text = _("“{device}” gets nothing until you decide.")
+        name = title(before, self._owner(device.jid))
+        self._undo = _Undo(text.format(device=name), device, before.trust)
+
     def _remove(self, action: Action) -> None:
         device = action.device
         name = self._name(device)
@@ -394,10 +399,13 @@ class Details:
         else:
             self._notice = _("“{device}” has been removed.")
         self._notice = self._notice.format(device=name)
-        if device.jid == self._service.own_jid and action.act is DeviceAction.REMOVE:
-            self._service.device_management.remove_own(device)
+        management = self._service.device_management
+        if action.act is DeviceAction.ACCEPT_KEY:
+            management.accept_key(device)
+        elif device.jid == self._service.own_jid:
+            management.remove_own(device)
         else:
-            self._service.device_management.forget(device)
+            management.forget(device)
 
     def _info(self, device: Device) -> DeviceInfo | None:
         for info in self._service.devices(device.jid):

@@ -20,6 +20,7 @@ from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.planning import SendPlan
 from ...engine.values import Alarm
 from ...engine.values import Device
+from ...engine.values import Trust
 from .trust_before import CheckAlarms
 from .trust_before import TrustSetter
 
@@ -29,6 +30,14 @@ class DeviceManager(TrustSetter, Protocol):
 
     def rename(self, device: Device, name: str) -> None:
         """The user's own name for a device; '' for none."""
+
+    def undo(self, device: Device, trust: Trust) -> None:
+        """The user takes the last decision back."""
+
+    def undo_refusal(self, device: Device) -> None: ...
+
+    def accept_key(self, device: Device) -> None:
+        """Without having checked it."""
 
     def forget(self, device: Device) -> None: ...
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Protocol
 
+from ...engine.state.diary import DiaryKind
 from ...i18n import _
 from ...verify.judge import Judgement
 from ...verify.judge import Source
@@ -35,8 +36,19 @@ class VerifyService(Protocol):
     def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
         """Compare a code with the known devices, without changing anything."""
 
-    def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
-        """Carry it out, if it is still the same."""
+    def apply(
+        self,
+        judgement: Judgement,
+        *,
+        confirmed: bool = False,
+        way: DiaryKind = DiaryKind.CODE,
+    ) -> Judgement:
+        """
+        Carry it out, if it is still the same.
+
+        Args:
+            way: how the code came, for the history.
+        """
 
     def withdraw(self, judgement: Judgement) -> None:
         """Forget what it said of keys that have not been met."""
@@ -72,6 +84,7 @@ class Verify:
         self._judgement: Judgement | None = None
         self.texts = VerifyTexts(service.own_jid, name_of)
         self._answer = Answer(enough=False)
+        self._way: Way | None = None
 
     @property
     def subject(self) -> str:
@@ -132,7 +145,11 @@ class Verify:
 
     def _apply(self, judgement: Judgement, *, confirmed: bool) -> Judgement:
         before = TrustBefore(self._devices, judgement.jid)
-        done = self._service.apply(judgement, confirmed=confirmed)
+        way = _WAYS.get(self._way, DiaryKind.CODE)
+        if judgement.source.is_direct:
+            # The camera has seen it where the contact is
+            way = DiaryKind.CODE_IN_PERSON
+        done = self._service.apply(judgement, confirmed=confirmed, way=way)
         if done.applied:
             before.keep(claims=done.claims)
         self._before = before
@@ -141,6 +158,7 @@ class Verify:
     def _result(self, judgement: Judgement) -> Result:
         self._judgement = judgement
         self._answer = Answer(enough=False)
+        self._way = None
         return self.texts.result(judgement)
 
     @property
@@ -152,6 +170,7 @@ class Verify:
         """The user said how the code came."""
         if self._judgement is not None:
             self._answer = self.texts.answer(self._judgement, way, sure=sure)
+            self._way = way
         return self._answer
 
     def press(self, act: VerifyAction) -> Result | None:
@@ -181,6 +200,13 @@ class Verify:
             before.restore()
         return self.texts.undone()
 
+
+# For the history; of the others it is not known
+_WAYS: dict[Way | None, DiaryKind] = {
+    Way.IN_PERSON: DiaryKind.CODE_IN_PERSON,
+    Way.VIDEO_CALL: DiaryKind.CODE_VIDEO_CALL,
+    Way.WEBSITE: DiaryKind.CODE_WEBSITE,
+}
 
 # The first one is what a picture with several codes is about
 _WEIGHT = (

@@ -19,6 +19,7 @@ from omemo_plugin.bridge.settings import Settings
 from omemo_plugin.bridge.state.encrypted_chats import EncryptedChats
 from omemo_plugin.bridge.state.encrypted_chats import EncryptedChatsUnreadable
 from omemo_plugin.bridge.values import ClearReason
+from omemo_plugin.engine.state.diary import DiaryKind
 
 ALICE = "alice@example.org"
 BOB = "bob@example.org"
@@ -32,6 +33,7 @@ class Account:
         self.chats = EncryptedChats(self.path)
         self.settings = SimpleNamespace(encrypt_by_default=True, own_jid=ALICE)
         self.lines: list[str] = []
+        self.noted: list[tuple[str, DiaryKind]] = []
         self.can_read = False
         self.chosen = False
         self.can_be_encrypted = True
@@ -49,6 +51,7 @@ class Account:
             self.chats,
             cast(ChatNotices, SimpleNamespace(show=self._show)),
             lambda _jid: self.can_read,
+            lambda jid, kind: self.noted.append((jid, kind)),
         )
 
     @staticmethod
@@ -171,3 +174,21 @@ def test_a_damaged_choice_is_not_guessed(account: Account, clear: str) -> None:
     account.path.write_text(f'{{"encrypted": [], "clear": {clear}}}')
     with pytest.raises(EncryptedChatsUnreadable):
         EncryptedChats(account.path)
+
+
+def test_the_history_has_what_the_user_chose(account: Account) -> None:
+    """Nothing is written of what happens by itself."""
+    account.default.switch_on(BOB)
+    assert account.noted == []
+    account.default.switch_off(BOB)
+    account.default.switch_on(BOB)
+    off, on = (BOB, DiaryKind.SWITCHED_OFF), (BOB, DiaryKind.SWITCHED_ON)
+    assert account.noted == [off, on]
+    account.default.send_without(BOB)
+    account.can_read = True
+    account.default.look_again()
+    assert BOB in account.chats
+    assert account.noted == [off, on, off]
+    account.switch_off()
+    account.default.chosen(BOB)
+    assert account.noted == [off, on, off, on]

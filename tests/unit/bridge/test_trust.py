@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -16,6 +18,9 @@ from omemo_plugin.bridge.xml.nodes import to_element
 from omemo_plugin.engine.keys.device_info import DeviceInfo
 from omemo_plugin.engine.state.diary import DiaryKind
 from omemo_plugin.engine.trust.user_decisions import UNDO_SECONDS
+from omemo_plugin.engine.values import Alarm
+from omemo_plugin.engine.values import AlarmKind
+from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.trust_before import TrustBefore
@@ -133,11 +138,58 @@ def test_a_phrase_is_the_same_on_both_sides(world: FakeNetwork) -> None:
     assert languages == ["", "en"] if load_words("en") else [""]
     assert alice.service.verification.phrase_matched(ours)
     assert info(alice, bob).trust is Trust.VERIFIED
-    kinds = [one.kind for one in alice.service.device_history.of(BOB)]
-    assert kinds == [DiaryKind.WORDS]
+    assert kinds(alice) == [DiaryKind.WORDS]
     alice.service.device_management.set_trust(info(alice, bob).device, Trust.DISTRUSTED)
-    kinds = [one.kind for one in alice.service.device_history.of(BOB)]
-    assert kinds == [DiaryKind.REFUSED, DiaryKind.WORDS]
+    assert kinds(alice) == [DiaryKind.REFUSED, DiaryKind.WORDS]
+
+
+def kinds(user: Side) -> list[DiaryKind]:
+    """The history of Bob's devices, newest first."""
+    return [one.kind for one in user.service.device_history.of(BOB)]
+
+
+def test_the_history_says_what_was_undone(world: FakeNetwork) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    meet(alice, bob)
+    management, device = alice.service.device_management, info(alice, bob).device
+    management.set_trust(device, Trust.DISTRUSTED)
+    management.undo_refusal(device)
+    assert info(alice, bob).trust is Trust.UNDECIDED
+    assert kinds(alice) == [DiaryKind.REFUSAL_UNDONE, DiaryKind.REFUSED]
+    management.undo(device, Trust.DISTRUSTED)
+    assert info(alice, bob).trust is Trust.DISTRUSTED
+    assert kinds(alice)[0] is DiaryKind.UNDONE
+    management.accept_key(device)
+    assert kinds(alice)[0] is DiaryKind.ACCEPTED
+
+
+def test_the_history_has_warnings_once_and_their_answers(world: FakeNetwork) -> None:
+    alice, bob = world.online(ALICE), world.online(BOB)
+    meet(alice, bob)
+    history, device = alice.service.device_history, info(alice, bob).device
+    yesterday = int(time.time()) - 24 * 3600
+    alarm = Alarm(AlarmKind.KEY_CHANGED, device, yesterday)
+    history.note_alarm(alarm)
+    alice.service.device_management.set_trust(device, Trust.DISTRUSTED)
+    # At the next start
+    history.note_alarm(alarm)
+    assert kinds(alice) == [DiaryKind.REFUSED, DiaryKind.KEY_CHANGED]
+    first = history.of(BOB)[-1]
+    day = datetime.fromtimestamp(yesterday).astimezone().date()
+    assert first.day == day.isoformat()
+
+    alice.service.alarms.check_failed(BOB)
+    (failed,) = alice.service.alarms.open((BOB,))
+    alice.service.alarms.answer(failed, accept=True)
+    assert kinds(alice)[0] is DiaryKind.WENT_ON
+    history.note_answer(Alarm(AlarmKind.NEW_DEVICE, device), accept=False)
+    assert kinds(alice)[0] is DiaryKind.REFUSED
+    history.note_answer(Alarm(AlarmKind.OLD_KEYS, device), accept=True)
+    assert kinds(alice)[0] is DiaryKind.REFUSED, "it is not about a device"
+    history.note_settled(Alarm(AlarmKind.LIST_WITHDRAWN, Device(BOB, 0)))
+    assert kinds(alice)[0] is DiaryKind.OFFERED_AGAIN
+    history.note_settled(Alarm(AlarmKind.NEW_DEVICE, device))
+    assert kinds(alice)[0] is DiaryKind.SETTLED
 
 
 def test_no_history_of_devices_is_kept_without_a_history_of_chats(

@@ -48,3 +48,15 @@ def test_all_of_it_can_be_forgotten(tmp_path: Path) -> None:
         diary.add(Device(jid, 1), DiaryKind.REFUSED, "2026-05-12")
     diary.clear()
     assert diary.of(BOB) == diary.of("carol@example.org") == ()
+
+
+def test_which_device_said_so(tmp_path: Path) -> None:
+    diary = Diary(Store(tmp_path / "store"))
+    laptop = Device("alice@example.org", 7)
+    diary.add(PHONE, DiaryKind.TOLD_VERIFIED, "2026-05-12", laptop)
+    diary.add(PHONE, DiaryKind.TOLD_VERIFIED, "2026-05-12")
+    plain, told = diary.of(BOB)
+    assert told.told_by == laptop
+    assert plain.told_by is None
+    assert diary.has(PHONE, DiaryKind.TOLD_VERIFIED, "2026-05-12")
+    assert not diary.has(PHONE, DiaryKind.TOLD_VERIFIED, "2026-05-13")

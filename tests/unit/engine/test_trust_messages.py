@@ -243,7 +243,8 @@ def test_a_decision_of_another_device_is_not_forwarded(four: Four) -> None:
     assert trust(a2, b1) is Trust.VERIFIED
     a2.wait(A_DAY)
     assert told(a2) == []
-    assert TrustChanged(BOB, (b1.device,), Trust.VERIFIED) in a2.news
+    changed = TrustChanged(BOB, (b1.device,), Trust.VERIFIED, told_by=a1.device)
+    assert changed in a2.news
 
 
 def test_verifying_again_is_not_told_again(four: Four) -> None:

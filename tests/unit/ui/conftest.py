@@ -133,6 +133,8 @@ class FakeDeviceManagement:
         kept: own devices that are not used, and stay.
         removed: own devices that were removed.
         forgotten: devices that were deleted.
+        undone: devices about which a decision was taken back.
+        accepted: devices whose other key was accepted.
     """
 
     def __init__(self, known: dict[str, list[DeviceInfo]]) -> None:
@@ -142,6 +144,8 @@ class FakeDeviceManagement:
         self.kept: list[Device] = []
         self.removed: list[Device] = []
         self.forgotten: list[Device] = []
+        self.undone: list[Device] = []
+        self.accepted: list[Device] = []
 
     def set_trust(self, device: Device, trust: Trust) -> None:
         self._known[device.jid] = [
@@ -151,6 +155,17 @@ class FakeDeviceManagement:
 
     def put_back(self, device: Device, trust: Trust) -> None:
         self.set_trust(device, trust)
+
+    def undo(self, device: Device, trust: Trust) -> None:
+        self.undone.append(device)
+        self.put_back(device, trust)
+
+    def undo_refusal(self, device: Device) -> None:
+        self.put_back(device, Trust.UNDECIDED)
+
+    def accept_key(self, device: Device) -> None:
+        self.accepted.append(device)
+        self._drop(device)
 
     def take_checked_key(self, device: Device, checked: str) -> None:
         self._known[device.jid] = [

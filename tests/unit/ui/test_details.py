@@ -243,6 +243,8 @@ def test_a_decision_can_be_undone(
     shown.undo()
     assert service.trust(card.device) is before
     assert not shown.page().undo
+    # And the history does not say that the user had decided so
+    assert service.device_management.undone == [card.device]
 
 
 def test_only_the_last_decision_can_be_undone(service: FakeService) -> None:
@@ -292,7 +294,7 @@ def test_case_13_a_changed_key_is_an_alarm(service: FakeService) -> None:
     assert accept.question is not None
     assert BOB in accept.question.text
     shown.do(accept)
-    assert service.device_management.forgotten == [card.device]
+    assert service.device_management.accepted == [card.device]
 
 
 # Rooms

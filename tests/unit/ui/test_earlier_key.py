@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.bridge.notices.engine_notices import EngineNotices
+from omemo_plugin.bridge.state.device_history import DeviceHistory
 from omemo_plugin.bridge.takeover import TakeoverOffer
 from omemo_plugin.engine.effects import NewDevices
 from omemo_plugin.engine.keys.device_info import DeviceInfo
@@ -96,7 +97,7 @@ def test_case_110_the_device_that_is_left_is_told_by_its_key(
         notices,  # type: ignore[arg-type]
         lambda _jid: (info(shown),),
         lambda _jid: True,
-        lambda _device, _kind: None,
+        DeviceHistory(lambda: None, lambda: False),
         OwnKey(99, KEY),
     )
     for _ in range(2):
@@ -120,7 +121,7 @@ def test_a_device_that_nobody_has_met_is_removed_in_silence(
         notices,  # type: ignore[arg-type]
         lambda _jid: (info(shown),),
         lambda _jid: True,
-        lambda _device, _kind: None,
+        DeviceHistory(lambda: None, lambda: False),
         OwnKey(99, KEY, is_unused=True),
     )
     engine_notices.unused_device_listed.connect(gone.append)

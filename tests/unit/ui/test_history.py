@@ -36,8 +36,16 @@ def test_each_event_is_a_sentence_with_its_day(kind: DiaryKind) -> None:
     about_account = kind in (
         DiaryKind.WORDS,
         DiaryKind.CODE,
+        DiaryKind.CODE_IN_PERSON,
+        DiaryKind.CODE_VIDEO_CALL,
+        DiaryKind.CODE_WEBSITE,
         DiaryKind.FAILED,
+        DiaryKind.WENT_ON,
         DiaryKind.UNDONE,
+        DiaryKind.WITHDRAWN,
+        DiaryKind.OFFERED_AGAIN,
+        DiaryKind.SWITCHED_OFF,
+        DiaryKind.SWITCHED_ON,
     )
     assert ("“Bob’s first device”" in line) is not about_account
 
@@ -46,6 +54,22 @@ def test_a_device_that_is_gone() -> None:
     entry = DiaryEntry("2026-05-12", DiaryKind.REFUSED, 7)
     (line,) = history([entry], [], "Bob")
     assert "“A device that is gone”" in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (DiaryKind.TOLD_VERIFIED, "“My phone” verified “Bob’s first device”."),
+        (DiaryKind.TOLD_REFUSED, "“My phone” refused “Bob’s first device”."),
+    ],
+)
+def test_the_device_that_said_so_is_named(kind: DiaryKind, words: str) -> None:
+    entry = DiaryEntry("2026-05-12", kind, 1, Device("alice@example.org", 7))
+    infos = [make(BOB, 1)]
+    (line,) = history([entry], infos, "Bob", lambda _device: "My phone")
+    assert line.endswith(f": {words}")
+    (line,) = history([entry], infos, "Bob")
+    assert ": a verified device " in line
 
 
 def test_the_window_shows_it(service: FakeService) -> None:

@@ -8,6 +8,7 @@ import dataclasses
 
 import pytest
 
+from omemo_plugin.engine.state.diary import DiaryKind
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
 from omemo_plugin.ui.presenters.badges import Icon
@@ -39,6 +40,7 @@ class JudgingService(FakeService):
     def __init__(self) -> None:
         super().__init__()
         self.withdrawn: list[Judgement] = []
+        self.way: DiaryKind | None = None
 
     def judge(self, text: str, source: Source, expected: str | None) -> Judgement:
         return judge(
@@ -53,7 +55,14 @@ class JudgingService(FakeService):
     def withdraw(self, judgement: Judgement) -> None:
         self.withdrawn.append(judgement)
 
-    def apply(self, judgement: Judgement, *, confirmed: bool = False) -> Judgement:
+    def apply(
+        self,
+        judgement: Judgement,
+        *,
+        confirmed: bool = False,
+        way: DiaryKind = DiaryKind.CODE,
+    ) -> Judgement:
+        self.way = way
         now = self.judge(judgement.text, judgement.source, judgement.expected)
         if not now.says_the_same(judgement):
             return now
@@ -410,3 +419,26 @@ def test_it_asks_whether_the_other_one_has_done_the_same(
     result = verify(service, OWN).read([uri(OWN, 5)], Source.CAMERA)
     assert result.ask_back == ""
     assert verify(service).read([WRONG], Source.CAMERA).ask_back == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "written"),
+    [
+        (Source.CAMERA, None, DiaryKind.CODE_IN_PERSON),
+        (Source.FILE, Way.IN_PERSON, DiaryKind.CODE_IN_PERSON),
+        (Source.CLIPBOARD, Way.VIDEO_CALL, DiaryKind.CODE_VIDEO_CALL),
+        (Source.LINK, Way.WEBSITE, DiaryKind.CODE_WEBSITE),
+    ],
+)
+def test_how_the_code_came_is_written_down(
+    service: JudgingService, source: Source, answer: Way | None, written: DiaryKind
+) -> None:
+    window = verify(service)
+    window.read([uri(BOB, 1, 2)], source)
+    if answer is not None:
+        # The last answer counts
+        window.answer(Way.MESSAGE)
+        window.answer(answer, sure=True)
+        window.press(VerifyAction.CONFIRM)
+    assert service.trust(Device(BOB, 1)) is Trust.VERIFIED
+    assert service.way is written
