@@ -14,20 +14,16 @@ from typing import cast
 
 from ..bridge.gajim.patches import Patches
 from ..bridge.gajim.protocols import Contact
-from ..i18n import _
-from .gajim_windows import screen
 from .gajim_windows.protocols import RowMark
 from .gajim_windows.rows import Row
 from .gajim_windows.rows import encryption_of
 from .gajim_windows.rows import is_outgoing
 from .gajim_windows.rows import row_module
-from .presenters.help_pages import HelpPage
 from .presenters.row_notes import RowKind
 from .presenters.row_notes import RowNote
 from .presenters.row_notes import kind_of
 from .presenters.row_notes import note_of
-from .views.help import open_help
-from .widgets.toolkit import Button
+from .row_help import help_button
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
 
@@ -52,12 +48,15 @@ class RowMarks:
     def __init__(
         self,
         show_details: Callable[[Contact], None],
+        changed: Callable[[Row], None],
     ) -> None:
         """
         Args:
             show_details: opens "Encryption details" for a contact.
+            changed: called with a row that has been marked, or is not any more.
         """
         self._show_details = show_details
+        self._changed = changed
 
     def install(self, patches: Patches) -> None:
         """Change the rows that are made from now on."""
@@ -70,7 +69,10 @@ class RowMarks:
         def make(row: Row, *args: object, **options: object) -> None:
             theirs(row, *args, **options)
             try:
+                before = getattr(row, "omemo_kind", None)
                 self._mark(row)
+                if cast(RowMark, row).omemo_kind is not before:
+                    self._changed(row)
             except Exception as error:
                 # The stored text still says what it is
                 log.warning("A row is not marked: %s", type(error).__name__)
@@ -102,7 +104,7 @@ class RowMarks:
             row._avatar_box.set_opacity(0)
             embedding.rename(row._meta_box, note.text)
             widgets.add_classes(row._message_widget, ("dim-label",))
-            widgets.append(row._meta_box, _help_button(note))
+            widgets.append(row._meta_box, help_button(note))
             return
         self._add_note(row, note, hide=kind is RowKind.REFUSED)
 
@@ -132,20 +134,9 @@ class RowMarks:
             name=f"{note.button} {note.text}",
             classes=("omemo-offer",),
         )
-        widgets.append(box, widgets.top(button), widgets.top(_help_button(note)))
+        widgets.append(box, widgets.top(button), widgets.top(help_button(note)))
         embedding.insert_below(row.grid, row._meta_box, box)
         cast(RowMark, row).omemo_note = box
-
-
-def _help_button(note: RowNote) -> Button:
-    """Opens the help at what it says of such rows."""
-
-    def pressed() -> None:
-        open_help(HelpPage.READING, screen.main_window(), note.help)
-
-    # A screen reader meets the button alone
-    name = f"{_('Help')} {note.text}"
-    return widgets.button(_("Help"), pressed, name=name, classes=("omemo-offer",))
 
 
 def _kind_of_row(row: Row) -> RowKind | None:

@@ -19,6 +19,7 @@ from ..bridge.gajim.protocols import Contact
 from ..engine.values import Device
 from ..i18n import _
 from ..verify.judge import Source
+from . import row_answers
 from . import row_archive_texts
 from .alarm_notifications import AlarmNotifications
 from .composer import Composer
@@ -47,8 +48,10 @@ from .presenters.progress import catching_up
 from .presenters.verify import Verify
 from .presenters.verify_steps import Step
 from .presenters.window_service import WindowService
+from .row_keyboard import RowKeyboard
 from .row_list_texts import ListTexts
 from .row_marks import RowMarks
+from .row_runs import RowRuns
 from .row_shields import RowShields
 from .verify_ways import VerifyWays
 from .views.code import open_code
@@ -136,9 +139,13 @@ class Windows:
         RowShields(
             self._conversations.is_concerned, self._conversations.device_name
         ).install(self._patches)
-        RowMarks(self.show_for).install(self._patches)
+        RowKeyboard().install(self._patches)
+        runs = RowRuns()
+        runs.install(self._patches)
+        RowMarks(self.show_for, runs.row_changed).install(self._patches)
         ListTexts().install(self._patches)
         row_archive_texts.install(self._patches)
+        row_answers.install(self._patches)
         rows.extend_row_menus(self._patches, self._row_items)
         pages.replace_trust_pages(self._patches, self._page)
         links = OpenedLinks(self._follow, self._verify_link)

@@ -17,6 +17,7 @@ from tests.e2e.conversation import tell
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 COUNT = 20
@@ -40,16 +41,25 @@ def lose_sessions(gajim: Gajim, other: Gajim) -> None:
     assert lost > 0, "there was no session"
 
 
+def lines(gajim: Gajim) -> list[str]:
+    return [row.text for row in gajim.rows() if row.type == "info"]
+
+
 def offers(gajim: Gajim) -> list[str]:
-    lines = [row.text for row in gajim.rows() if row.type == "info"]
-    return [line for line in lines if "Press Repair" in line]
+    return [line for line in lines(gajim) if "Press Repair" in line]
+
+
+def shown(gajim: Gajim) -> list[str]:
+    """What is to be seen in rows that are marked."""
+    rows = gajim.call("marked_rows")
+    return [text for row in rows if row["is_shown"] for text in row["texts"]]
 
 
 def unreadable(gajim: Gajim) -> int:
     return sum("not opened]" in row.text for row in gajim.messages())
 
 
-@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_case_34_one_offer_for_many_messages(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:
@@ -69,6 +79,12 @@ def test_case_34_one_offer_for_many_messages(
     ben.start()
     ben.open_chat(ann.account.jid)
     wait_for("all of them are rows", lambda: unreadable(ben) == COUNT)
+    said = "this computer lost their common keys."
+    assert all(said in row.text for row in ben.messages()[-COUNT:])
+    wait_for(
+        "they are one row",
+        lambda: any(f"{COUNT} messages from" in one for one in shown(ben)),
+    )
     wait_for("it is offered", lambda: offers(ben))
     assert len(offers(ben)) == 1
     assert exchanges(scene, ben) == before, "a session began by itself"
@@ -76,6 +92,11 @@ def test_case_34_one_offer_for_many_messages(
 
     ben.call("press_offer", label="Repair")
     wait_for("a session begins", lambda: exchanges(scene, ben) > before)
+    wait_for(
+        "it is answered",
+        lambda: "Repaired. Ask ann@localhost to send the message again." in lines(ben),
+    )
+    ben.screenshot(f"repaired-{suite}")
     # Ann hears of it before she hears the text
     tell(ben, ann, "again")
     tell(ann, ben, "again")

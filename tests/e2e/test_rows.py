@@ -77,10 +77,7 @@ def read_help_in_row(gajim: Gajim, about: str, said: str) -> None:
     reader.key("Escape")
     wait_for("the end of the help", lambda: HELP not in reader.windows())
     reader.focus(MAIN)
-    # In Gajim 1.7 the box around all rows takes the keyboard itself, and nothing that
-    # is in a row gets it
-    if not gajim.host.gajim_version.startswith("1."):
-        go_back_to(gajim, name)
+    go_back_to(gajim, name)
 
 
 def go_back_to(gajim: Gajim, name: str) -> None:

@@ -1,24 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Gajim and other programs give each other on a Wayland desktop: pictures of the
-screen by the portal, the clipboard, and notifications."""
+screen by the portal, the clipboard, drag and drop, and notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from omemo_plugin.bridge.files.links import parse_link
 from omemo_plugin.verify.qr import draw_png
 from omemo_plugin.verify.uri import build_fingerprint_uri
+from tests.e2e.conversation import check_encrypted
 from tests.e2e.hostile_stage import CONTACTS
 from tests.e2e.hostile_stage import Stage
+from tests.e2e.test_files import NAME
+from tests.e2e.test_files import draw
 from tests.e2e.test_walk import show_another_key
 from tests.e2e.walk import MAIN
 from tests.e2e.walk import Walk
+from tests.support.folders import files_below
 from tests.support.gajim.desktop import Desktop
 from tests.support.gajim.scene import Scene
+from tests.support.gajim.wayland import WaylandAccessibility
 from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.servers.hostile import MODULE
 from tests.support.waiting import wait_for
@@ -34,7 +41,9 @@ def lasting_walk(
 ) -> Iterator[Walk]:
     names = [f"{name}{number}" for name in CONTACTS for number in range(1, 4)]
     scene = new_lasting_scene("alice", "bob", *names, more_modules=[MODULE])
-    stage = Stage(scene, request.param, accessible=True, wayland=True)
+    stage = Stage(
+        scene, request.param, accessible=True, wayland=True, trusts_server=True
+    )
     try:
         stage.begin()
         yield Walk(stage, {})
@@ -137,6 +146,61 @@ def go_to(walk: Walk, name: str, window: str) -> None:
             return
         tab()
     raise AssertionError(f"the keyboard does not get to {name!r}")
+
+
+def drop(walk: Walk, desktop: Desktop, window: str, kind: str, what: str) -> None:
+    """Drag something from another program's window into one of Gajim's."""
+    reader = walk.reader
+    assert isinstance(reader, WaylandAccessibility)
+    mouse, alice = reader.display, walk.stage.alice
+    with desktop.drag_source(kind, what) as log:
+        mouse.move_until("the other window", lambda: "entered" in log.read_text())
+        mouse.press_button(True)
+        try:
+            mouse.move_until("a drag", lambda: "began" in log.read_text())
+            mouse.move_until(
+                window, lambda: str(alice.call("dropped_on")).startswith(window)
+            )
+        finally:
+            mouse.press_button(False)
+        wait_for("the end of the drag", lambda: "ended" in log.read_text())
+
+
+@pytest.mark.parametrize("kind", ["uri", "text"])
+def test_a_code_is_dropped(walk: Walk, desktop: Desktop, kind: str) -> None:
+    """On the window "Verify", as a picture and as a text."""
+    alice = walk.stage.alice
+    link = link_of_bob(walk)
+    what = link
+    if kind == "uri":
+        picture = alice.folder / "code.png"
+        picture.write_bytes(draw_png(link))
+        what = alice.offer(picture).as_uri()
+    open_codes(walk)
+    drop(walk, desktop, VERIFY, kind, what)
+    verify_and_undo(walk)
+
+
+def test_a_file_is_dropped_into_an_encrypted_chat(
+    walk: Walk, desktop: Desktop, tmp_path: Path
+) -> None:
+    """It leaves as every other file: encrypted."""
+    stage = walk.stage
+    alice = stage.alice
+    stage.open_chat(stage.bob)
+    content = draw(tmp_path / NAME)
+    file = alice.offer(tmp_path / NAME)
+    drop(walk, desktop, MAIN, "uri", file.as_uri())
+    alice.screenshot(f"dropped-file-{stage.suite}")
+    walk.press("Send", MAIN)
+    row = alice.wait_for_file()
+    check_encrypted(alice, row)
+    stage.bob.wait_for_text(row.text)
+    (source,) = parse_link(row.text).sources
+    stored = [data for _path, data in files_below(stage.server.folder)]
+    key = f"{source.iv.hex()}{source.key.hex()}".encode()
+    for part in (content[:64], key, NAME.encode()):
+        assert not [data for data in stored if part in data]
 
 
 def test_a_warning_on_the_desktop(walk: Walk, desktop: Desktop) -> None:

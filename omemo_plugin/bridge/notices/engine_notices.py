@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Protocol
 
 from ...engine.effects import AlarmRaised
 from ...engine.effects import DeviceHeardAgain
@@ -22,7 +23,6 @@ from ...engine.values import Alarm
 from ...engine.values import Device
 from ...engine.values import Trust
 from ..signals import Signal
-from ..state.device_history import DeviceHistory
 from ..values import Offer
 from ..values import OfferKind
 from . import texts
@@ -30,6 +30,17 @@ from .chat_notices import ChatNotices
 
 # Devices that were met within this time were met together
 _FIRST_CONTACT_SECONDS = 60
+
+
+class EventHistory(Protocol):
+    """The history of devices. Nothing raises."""
+
+    def note(
+        self, device: Device, kind: DiaryKind, told_by: Device | None = None
+    ) -> None: ...
+
+    def note_alarm(self, alarm: Alarm) -> None:
+        """Once, although it is raised again at each start."""
 
 
 class EngineNotices:
@@ -49,7 +60,7 @@ class EngineNotices:
         notices: ChatNotices,
         devices: Callable[[str], Sequence[DeviceInfo]],
         is_known: Callable[[str], bool],
-        history: DeviceHistory,
+        history: EventHistory,
         earlier: OwnKey | None = None,
     ) -> None:
         """

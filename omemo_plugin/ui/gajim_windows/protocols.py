@@ -37,6 +37,8 @@ class ChatRow(Protocol):
 class ChatRows(Protocol):
     """The list of rows."""
 
+    _list_box: Widget
+
     def iter_rows(self) -> Iterable[ChatRow]: ...
 
 
@@ -129,6 +131,7 @@ class RowModule(Protocol):
 class MessageRow(ChatRow, Protocol):
     """A row with a message."""
 
+    name: str
     _contact: Contact
     _avatar_box: Widget
     _bottom_box: Widget

@@ -138,6 +138,9 @@ def is_outgoing(row: Row) -> bool:
 
 # The menus
 
+# Entries that answer a message, or change it
+_ANSWERS = ("win.quote", "win.reply", "win.correct-message")
+
 RowItems = Callable[[Contact, list[str]], Sequence[Gio.MenuItem]]
 _NewMenu = Callable[[NewMessageRow], Gio.Menu]
 _Clicked = Callable[[OldMessageRow, object], None]
@@ -160,7 +163,8 @@ def extend_row_menus(patches: Patches, items: RowItems) -> None:
 def _extend_new_menus(patches: Patches, rows: RowModule, items: RowItems) -> None:
     def method(theirs: _NewMenu) -> _NewMenu:
         def made(row: NewMessageRow) -> Gio.Menu:
-            return extended(theirs(row), lambda: items(row._contact, _new_values(row)))
+            menu = _without_answers(theirs(row), row)
+            return extended(menu, lambda: items(row._contact, _new_values(row)))
 
         return made
 
@@ -195,12 +199,24 @@ def _extend_old_menus(patches: Patches, rows: RowModule, items: RowItems) -> Non
             if not clicked:
                 return menu
             row = clicked[-1]
+            menu = _without_answers(menu, row)
             return extended(menu, lambda: items(row._contact, _old_values(row)))
 
         return made
 
     patches.replace(rows.MessageRow, "_on_more_menu_button_clicked", method)
     patches.replace(rows, "get_chat_row_menu", function)
+
+
+def _without_answers(menu: Gio.Menu, row: Row) -> Gio.Menu:
+    """The menu of a row; of a message that was not opened without what would answer
+    it."""
+    if getattr(row, "omemo_kind", None) is RowKind.UNOPENED:
+        for position in reversed(range(menu.get_n_items())):
+            action = menu.get_item_attribute_value(position, "action", None)
+            if action is not None and action.get_string() in _ANSWERS:
+                menu.remove(position)
+    return menu
 
 
 def _old_values(row: OldMessageRow) -> list[str]:

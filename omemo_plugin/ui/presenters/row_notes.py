@@ -10,6 +10,7 @@ from enum import Enum
 
 from ...engine.values import Trust
 from ...i18n import _
+from ...i18n import ngettext
 
 # Headings of `help/reading.md`, as links name them
 _HELP_UNOPENED = "a-message-was-not-opened"
@@ -115,3 +116,31 @@ def note_of(kind: RowKind, name: str) -> RowNote:
     shown = _("From a device you refused. Somebody else may have written this.")
     text = _("A device you refused sent a message.")
     return RowNote(text, _HELP_UNCHECKED, _("Show once"), shown)
+
+
+def run_text(count: int, name: str, *, is_open: bool) -> RowNote:
+    """
+    The words in place of several rows of messages that were not opened.
+
+    Args:
+        count: of the messages, two at least.
+        name: of their sender; '' for the user's own.
+        is_open: the rows are shown as well.
+    """
+    if name:
+        # Translators: in a chat, in place of several rows; there is always more than
+        # one. {name} is what the user calls the sender
+        text = ngettext(
+            "{count} message from {name} was not opened.",
+            "{count} messages from {name} were not opened.",
+            count,
+        )
+    else:
+        # Translators: the same, where the user has sent them
+        text = ngettext(
+            "{count} message of yours was not opened.",
+            "{count} messages of yours were not opened.",
+            count,
+        )
+    button = _("Show one row") if is_open else _("Show all")
+    return RowNote(text.format(count=count, name=name), _HELP_UNOPENED, button)

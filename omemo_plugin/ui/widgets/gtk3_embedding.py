@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 import gi
@@ -177,6 +178,15 @@ def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
     widget.show_all()
 
 
+def insert_above(grid: Gtk.Grid, below: Gtk.Widget, widget: Gtk.Widget) -> None:
+    """Put something into a grid, in a line of its own above another widget."""
+    # The stubs have no types for this
+    left, top = grid.child_get(below, "left-attach", "top-attach")  # type: ignore[no-untyped-call]
+    grid.insert_row(top)
+    grid.attach(widget, left, top, 1, 1)
+    widget.show_all()
+
+
 def is_visible(window: Gtk.Window) -> bool:
     """Whether a window is on the screen, and not minimised."""
     surface = window.get_window()
@@ -244,6 +254,71 @@ def on_key(
 
     handler = widget.connect("key-press-event", press)
     return lambda: widget.disconnect(handler)
+
+
+def lead_keyboard(inside: Gtk.Widget) -> Callable[[], None]:
+    """
+    Let Tab and Shift+Tab go through the buttons in a list, and out of it. A list of
+    rows that do not take the focus themselves keeps it away from what is in them: GTK
+    asks the nearest row, which says that it has taken it, and has not.
+
+    Returns:
+        Ends that.
+    """
+
+    def focus(_inside: Gtk.Widget, direction: Gtk.DirectionType) -> bool:
+        forward = direction is Gtk.DirectionType.TAB_FORWARD
+        if not forward and direction is not Gtk.DirectionType.TAB_BACKWARD:
+            return False
+        root = inside.get_toplevel()
+        now = root.get_focus() if isinstance(root, Gtk.Window) else None
+        found = _next_button(inside, now, forward=forward)
+        if found is None:
+            # The next widget after the list gets it
+            inside.stop_emission_by_name("focus")
+            return False
+        found.grab_focus()
+        _scroll_to(inside, found)
+        return True
+
+    handler = inside.connect("focus", focus)
+    return lambda: inside.disconnect(handler)
+
+
+def _next_button(
+    inside: Gtk.Widget, now: Gtk.Widget | None, *, forward: bool
+) -> Gtk.Widget | None:
+    """The next button in a list, from the widget that has the focus."""
+    found: Gtk.Widget | None = None
+    is_past = now is None or not now.is_ancestor(inside)
+    for widget in _all_in(inside):
+        if widget is now:
+            if not forward:
+                return found
+            is_past = True
+        elif isinstance(widget, Gtk.Button) and (
+            widget.get_mapped() and widget.get_sensitive() and widget.get_can_focus()
+        ):
+            if forward and is_past:
+                return widget
+            found = widget
+    return None if forward else found
+
+
+def _all_in(widget: Gtk.Widget) -> Iterator[Gtk.Widget]:
+    for child in widget.get_children() if isinstance(widget, Gtk.Container) else ():
+        yield child
+        yield from _all_in(child)
+
+
+def _scroll_to(inside: Gtk.Widget, widget: Gtk.Widget) -> None:
+    """Scroll a list so that something in it can be seen."""
+    place = widget.translate_coordinates(inside, 0, 0)
+    scrolled = inside.get_ancestor(Gtk.ScrolledWindow)
+    if place is not None and isinstance(scrolled, Gtk.ScrolledWindow):
+        top = place[1]
+        bottom = top + widget.get_allocated_height()
+        scrolled.get_vadjustment().clamp_page(top, bottom)
 
 
 def name_menu_entries(button: Gtk.MenuButton) -> Callable[[], None]:

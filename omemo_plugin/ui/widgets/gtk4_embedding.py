@@ -189,6 +189,13 @@ def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
     grid.attach(widget, left, top + 1, 1, 1)
 
 
+def insert_above(grid: Gtk.Grid, below: Gtk.Widget, widget: Gtk.Widget) -> None:
+    """Put something into a grid, in a line of its own above another widget."""
+    left, top, _width, _height = grid.query_child(below)
+    grid.insert_row(top)
+    grid.attach(widget, left, top, 1, 1)
+
+
 def is_visible(window: Gtk.Window) -> bool:
     """Whether a window is on the screen, and not minimised."""
     return bool(window.get_mapped()) and not window.is_suspended()
@@ -249,6 +256,17 @@ def on_key(
     controller.connect("key-pressed", press)
     widget.add_controller(controller)
     return lambda: widget.remove_controller(controller)
+
+
+def lead_keyboard(inside: Gtk.Widget) -> Callable[[], None]:
+    """
+    Let Tab and Shift+Tab go through the buttons in a list. In GTK 4 they do.
+
+    Returns:
+        Ends that.
+    """
+    del inside
+    return lambda: None
 
 
 def name_menu_entries(button: Gtk.MenuButton) -> Callable[[], None]:

@@ -6,7 +6,9 @@ place for notifications, a clipboard and other programs."""
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..processes import Child
@@ -18,6 +20,7 @@ from .wayland import SOCKET
 SUPPORT = Path(__file__).parent
 BACKEND = SUPPORT / "portal_backend.py"
 DAEMON = SUPPORT / "notification_daemon.py"
+DRAG_SOURCE = SUPPORT / "drag_source.py"
 
 # Debian's, which talks to the part that each desktop has of its own
 PORTAL = "/usr/libexec/xdg-desktop-portal"
@@ -78,6 +81,20 @@ class Desktop:
     def click_notification(self) -> None:
         """Click on the last one."""
         self._children[-1].signal(signal.SIGUSR1)
+
+    @contextmanager
+    def drag_source(self, kind: str, what: str) -> Iterator[Path]:
+        """A window from which something can be dragged, and its log. It has the
+        keyboard until it is gone."""
+        log = self.log("drag")
+        log.unlink(missing_ok=True)
+        arguments = [str(DRAG_SOURCE), "0", "0", kind, what, "240"]
+        child = self._start_program("drag", ["/usr/bin/python3", "-I", *arguments])
+        try:
+            yield log
+        finally:
+            child.stop()
+            self._children.remove(child)
 
     def copy(self, text: str) -> None:
         """Put a text into the clipboard, as another program does."""

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small window at X, Y from which a file, or a text, can be dragged.
+"""A window at X, Y from which a file, or a text, can be dragged.
 
-Run by the tests on the display of a Gajim: drag_source.py X Y uri|text WHAT
+Run by the tests on the display of a Gajim: drag_source.py X Y uri|text WHAT [SIZE]
+Prints "entered" when the mouse is in it, "began" and "ended".
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from gi.repository import Gtk  # noqa: E402
 
 
 def main() -> None:
-    x, y, kind, what = sys.argv[1:]
-    window = Gtk.Window(title="drag me", default_width=80, default_height=80)
+    x, y, kind, what, *more = sys.argv[1:]
+    size = int(more[0]) if more else 80
+    window = Gtk.Window(title="drag me", default_width=size, default_height=size)
     source = Gtk.EventBox()
     source.add(Gtk.Label(label="drag me"))
     source.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
@@ -37,7 +39,13 @@ def main() -> None:
         else:
             data.set_text(what, -1)
 
+    def say(word: str) -> None:
+        print(word, flush=True)
+
     source.connect("drag-data-get", get)
+    source.connect("enter-notify-event", lambda *_arguments: say("entered"))
+    source.connect("drag-begin", lambda *_arguments: say("began"))
+    source.connect("drag-end", lambda *_arguments: say("ended"))
     window.add(source)
     window.show_all()
     window.move(int(x), int(y))

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Wayland compositor without a screen, and a keyboard for it.
+"""A Wayland compositor without a screen, and a keyboard and a mouse for it.
 
 Run by wayland.py on a session bus of its own: mutter.py SOCKET. Prints "ready" when
-programs may come. After that each line on standard input is a JSON list of
-[key symbol, whether it goes down], which is typed.
+programs may come. After that each line on standard input is a JSON list of events,
+which are carried out: [key symbol, whether it goes down], ["move", right, down] in
+pixels, or ["button", whether it goes down].
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ PATH = "/org/gnome/Mutter/RemoteDesktop"
 # The key symbol of the left Shift key
 SHIFT = 0xFFE1
 
-# Between two events of the keyboard: seconds
+# The code of the left button
+BUTTON = 0x110
+
+# Between two events: seconds
 PAUSE = 0.02
 
 
@@ -68,18 +72,27 @@ def main() -> None:
             time.sleep(0.1)
     call(bus, session, f"{NAME}.Session", "Start")
 
-    def send(symbol: int, *, down: bool) -> None:
-        arguments = GLib.Variant("(ub)", (symbol, down))
-        call(bus, session, f"{NAME}.Session", "NotifyKeyboardKeysym", arguments)
+    def send(what: int | str, *values: float | bool) -> None:
+        arguments = values
+        if isinstance(what, int):
+            name, signature = "NotifyKeyboardKeysym", "(ub)"
+            arguments = (what, *values)
+        elif what == "move":
+            name, signature = "NotifyPointerMotionRelative", "(dd)"
+        else:
+            name, signature = "NotifyPointerButton", "(ib)"
+            arguments = (BUTTON, *values)
+        variant = GLib.Variant(signature, arguments)
+        call(bus, session, f"{NAME}.Session", name, variant)
         time.sleep(PAUSE)
 
     # There is a keyboard from the first event on, and that one reaches nobody
-    send(SHIFT, down=True)
-    send(SHIFT, down=False)
+    send(SHIFT, True)
+    send(SHIFT, False)
     print("ready", flush=True)
     for line in sys.stdin:
-        for symbol, down in json.loads(line):
-            send(symbol, down=down)
+        for event in json.loads(line):
+            send(*event)
         print("typed", flush=True)
     compositor.terminate()
 

@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Wayland desktop without a screen: GNOME's compositor, and a keyboard."""
+"""A Wayland desktop without a screen: GNOME's compositor, a keyboard and a mouse."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import subprocess
+from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..processes import unprivileged_ids
@@ -30,6 +33,12 @@ _SYMBOLS = {
     "space": 0x20,
 }
 
+# The virtual monitor, and the distance of the points that the mouse tries: pixels
+_WIDTH, _HEIGHT = 1280, 900
+_STEP = 80
+
+Event = tuple[int, bool] | tuple[str, bool] | tuple[str, int, int]
+
 
 class WaylandDisplay:
     """One compositor. Its socket is in the runtime folder of the program that is
@@ -41,6 +50,7 @@ class WaylandDisplay:
         :param folder: for the log
         :param bus_config: of a session bus that it has alone
         """
+        self._mouse: tuple[int, int] | None = None
         uid, gid = unprivileged_ids()
         drop = os.geteuid() == 0
         self._log = folder / "mutter.log"
@@ -84,12 +94,42 @@ class WaylandDisplay:
         """What WAYLAND_DISPLAY is set to."""
         return SOCKET
 
-    def events(self, events: list[tuple[int, bool]]) -> None:
-        """Let keys go down and up."""
+    def events(self, events: Sequence[Event]) -> None:
+        """Let keys and the button go down and up, and move the mouse."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(events) + "\n")
         self._process.stdin.flush()
         self._expect("typed")
+
+    def move(self, x: int, y: int) -> None:
+        """Move the mouse to a point of the monitor."""
+        events: list[Event] = []
+        if self._mouse is None:
+            # Into the corner, wherever it was
+            events.append(("move", -2 * _WIDTH, -2 * _HEIGHT))
+            self._mouse = 0, 0
+        events.append(("move", x - self._mouse[0], y - self._mouse[1]))
+        self._mouse = x, y
+        self.events(events)
+
+    def move_until(self, about: str, arrived: Callable[[], bool]) -> None:
+        """Move the mouse over the monitor until it is where it should be: where a
+        window is, no program is told on Wayland. From the middle outwards."""
+        middle = _WIDTH // 2, _HEIGHT // 2
+        points = [
+            (x, y)
+            for y in range(_STEP, _HEIGHT, _STEP)
+            for x in range(_STEP, _WIDTH, _STEP)
+        ]
+        for point in sorted(points, key=lambda one: math.dist(one, middle)):
+            self.move(*point)
+            if arrived():
+                return
+        raise AssertionError(f"the mouse does not get to {about}")
+
+    def press_button(self, down: bool) -> None:
+        """Press the left button, or let it go."""
+        self.events([("button", down)])
 
     def stop(self) -> None:
         """End it."""
@@ -110,12 +150,17 @@ class WaylandAccessibility(Accessibility):
         super().__init__(reader, "")
         self._wayland = display
 
+    @property
+    def display(self) -> WaylandDisplay:
+        """Where its windows are, and the mouse."""
+        return self._wayland
+
     def key(self, *keys: str) -> None:
         """Press keys, by the names of xdotool."""
         for one in keys:
             symbols = [_symbol(name) for name in one.split("+")]
-            down = [(symbol, True) for symbol in symbols]
-            up = [(symbol, False) for symbol in reversed(symbols)]
+            down: list[Event] = [(symbol, True) for symbol in symbols]
+            up: list[Event] = [(symbol, False) for symbol in reversed(symbols)]
             self._wayland.events([*down, *up])
 
     def focus(self, title: str) -> None:
@@ -134,7 +179,7 @@ class WaylandAccessibility(Accessibility):
 
     def type(self, text: str) -> None:
         """Type a text on the keyboard."""
-        events = []
+        events: list[Event] = []
         for character in text:
             symbol = ord(character)
             events += [(symbol, True), (symbol, False)]

@@ -28,6 +28,13 @@ STATES = [
     "E4, all verified",
     # Received messages
     "not opened",
+    "not opened, several",
+    "not opened, for others",
+    "not opened, lost keys",
+    "not opened, repaired",
+    "not opened, own text",
+    "not opened, unknown sender",
+    "not opened, a bug",
     "not opened, damaged",
     "not opened, not valid",
     "not opened, key gone",

@@ -17,6 +17,7 @@ from omemo_plugin.ui.presenters.row_notes import in_list
 from omemo_plugin.ui.presenters.row_notes import kind_of
 from omemo_plugin.ui.presenters.row_notes import note_of
 from omemo_plugin.ui.presenters.row_notes import notification
+from omemo_plugin.ui.presenters.row_notes import run_text
 
 KEY = "ab" * 32
 
@@ -55,6 +56,16 @@ def test_the_words() -> None:
     assert note.button == "Show once"
     assert "Somebody else may have written this." in note.shown
     assert "written" not in note.text
+
+
+def test_several_rows_in_one_line() -> None:
+    note = run_text(3, "Bob", is_open=False)
+    assert note.text == "3 messages from Bob were not opened."
+    assert note.button == "Show all"
+    note = run_text(2, "", is_open=True)
+    assert note.text == "2 messages of yours were not opened."
+    assert note.button == "Show one row"
+    assert note.help == note_of(RowKind.UNOPENED, "Bob").help
 
 
 def test_the_list_and_notifications_have_no_text() -> None:

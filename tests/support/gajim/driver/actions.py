@@ -35,6 +35,8 @@ from .steps import Steps
 GTK4: Any = Gtk
 GDK4: Any = Gdk
 
+_DROP_ACTIVE = Gtk.StateFlags.DROP_ACTIVE
+
 # Rows of a conversation that are neither text nor a line about the chat.
 UNINTERESTING = ("date", "scroll-hint", "read_marker", "read-marker")
 
@@ -802,6 +804,13 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
 
     # -- the desktop
 
+    def dropped_on(self) -> str:
+        """The title of the window that would take what is being dragged (GTK 4)."""
+        for window in self._open_windows():
+            if any(w.get_state_flags() & _DROP_ACTIVE for w in walk(window)):
+                return str(window.get_title())
+        return ""
+
     def copy_text(self, text: str) -> None:
         """Put a text into the clipboard."""
         if gajim_1():
@@ -940,6 +949,25 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         button = next(w for w in walk(row) if type(w).__name__ == "MoreMenuButton")
         button.emit("clicked")
 
+    def _row_menu(self, text: str) -> Any:
+        """The menu that this button opens, which is not shown."""
+        rows: Any = importlib.import_module("gajim.gtk.conversation.rows.message")
+        found: list[Any] = []
+
+        class Popover:
+            def __init__(self, menu: Any, **_options: Any) -> None:
+                found.append(menu)
+
+            def popup(self) -> None:
+                pass
+
+        theirs, rows.GajimPopover = rows.GajimPopover, Popover
+        try:
+            self.press_row_menu(text)
+        finally:
+            rows.GajimPopover = theirs
+        return found[0]
+
     def choose_in_row_menu(self, text: str, label: str) -> None:
         """Choose an entry of the menu of a message (Gajim 2)."""
         menu = self._find_row(text).get_chat_row_menu()
@@ -948,6 +976,24 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
                 app.app.lookup_action(action.removeprefix("app.")).activate(target)
                 return
         raise LookupError(label)
+
+    def ways_to_answer(self, text: str) -> list[str]:
+        """How the message with this text can be answered: in its menu, and by buttons
+        beside it (Gajim 2)."""
+        row = self._find_row(text)
+        view = self._conversation_view()
+        ways: list[str] = []
+        if gajim_1():
+            found = self._row_menu(text)
+        else:
+            actions = view._message_row_actions
+            actions.update(0.0, row)
+            buttons = [actions._reply_button, *actions._reaction_buttons]
+            ways += ["button" for one in buttons if one.get_visible()]
+            actions.set_visible(False)
+            found = row.get_chat_row_menu()
+        names = ("win.quote", "win.reply", "win.correct-message")
+        return ways + [name for _, name, _ in self._entries(found) if name in names]
 
     def _find_row(self, text: str) -> Any:
         return next(
@@ -987,6 +1033,7 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         return [
             {
                 "kind": row.omemo_kind.name,
+                "is_shown": row.get_visible(),
                 "texts": [
                     text for widget in walk(row) if (text := visible_text(widget, row))
                 ],
@@ -1065,6 +1112,10 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         if widget is not None and widget.get_style_context().has_class("omemo-truth"):
             return "line"
         return str(widget.get_label()) if isinstance(widget, Gtk.Button) else ""
+
+    def focused_widget(self) -> int:
+        """A number of what has the keyboard; another widget has another one."""
+        return hash(app.window.get_focus())
 
     def padlock_tooltip(self) -> str:
         """The tooltip of the button with the lock."""

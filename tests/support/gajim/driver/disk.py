@@ -33,6 +33,18 @@ class Disk:
         if self._released is not None:
             self._released.set()
 
+    def fail_once(self, account: str) -> None:
+        """Let our plugin have a bug in what decrypts, for one message."""
+        service = app.get_client(account).get_module("OmemoPlugin").service
+        incoming = service.engine.incoming
+        theirs = incoming.decrypt
+
+        def decrypt(*_arguments: Any) -> None:
+            incoming.decrypt = theirs
+            raise RuntimeError("made by a test")
+
+        incoming.decrypt = decrypt
+
     def lock_session(self) -> None:
         """Tell our plugin what systemd-logind says when the screen is locked."""
         plugin = app.plugin_manager.get_plugin("omemo_plugin")

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The keyboard alone: from the input to the buttons in rows, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conversation import secret
+from tests.e2e.hostile_stage import CONTACTS
+from tests.e2e.hostile_stage import Stage
+from tests.e2e.test_unopened import met
+from tests.e2e.test_unopened import send_damaged
+from tests.e2e.test_unopened import unopened
+from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
+from tests.support.servers.hostile import MODULE
+from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.waiting import TooLate
+from tests.support.waiting import wait_for
+
+MAIN = "Gajim"
+HELP = "Help on encryption"
+
+# More than there are places for the keyboard in a short chat
+STEPS = 60
+
+
+@pytest.fixture(scope="module", params=list(GAJIM_VERSIONS))
+def lasting_stage(
+    request: pytest.FixtureRequest, new_lasting_scene: Callable[..., Scene]
+) -> Iterator[Stage]:
+    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 6)]
+    scene = new_lasting_scene("alice", "bob", *names, more_modules=[MODULE])
+    stage = Stage(scene, request.param, accessible=True)
+    try:
+        stage.begin()
+        yield stage
+    finally:
+        stage.close()
+
+
+def go_to(stage: Stage, wanted: str, key: str = "shift+Tab") -> None:
+    """Press a key until the keyboard is somewhere."""
+    way: list[str] = []
+    for _step in range(STEPS):
+        way.append(stage.alice.call("focused"))
+        if way[-1] == wanted:
+            return
+        try:
+            move(stage, key)
+        except TooLate as error:
+            raise AssertionError(f"{key} ends before {wanted!r}: {way}") from error
+    raise AssertionError(f"{key} does not get to {wanted!r}: {way}")
+
+
+def move(stage: Stage, key: str) -> None:
+    """Press a key that leads somewhere else."""
+    before = stage.alice.call("focused_widget")
+    stage.alice.accessibility().key(key)
+    wait_for(
+        "the keyboard goes on",
+        lambda: stage.alice.call("focused_widget") != before,
+        10,
+    )
+
+
+def press(stage: Stage, label: str) -> None:
+    """Go to a button and press it."""
+    go_to(stage, label)
+    stage.alice.accessibility().key("space")
+
+
+def go_to_input(stage: Stage) -> None:
+    """As somebody does who goes on writing."""
+    if stage.alice.call("focused") != "input":
+        stage.alice.accessibility().key("Escape")
+    wait_for("the input", lambda: stage.alice.call("focused") == "input")
+
+
+def write(stage: Stage, about: str) -> str:
+    """Type a text; it is not sent."""
+    text = secret(about)
+    go_to_input(stage)
+    stage.alice.accessibility().type(text)
+    wait_for("it is typed", lambda: stage.alice.call("typed_text") == text)
+    return text
+
+
+def waiting(stage: Stage) -> list[tuple[str, list[str]]]:
+    """The texts that wait, and the words on their buttons."""
+    rows = stage.alice.call("waiting_messages")
+    return [(row["text"], row["buttons"]) for row in rows]
+
+
+def test_messages_that_wait(stage: Stage) -> None:
+    """Cancel, Edit, Delete, Undo, Send again."""
+    alice = stage.alice
+    failed = ["Send again", "Edit", "Delete"]
+    stage.hostile.hold("bundles")
+    try:
+        dan = stage.peer("dan")
+        stage.open_chat(dan)
+        alice.accessibility().focus(MAIN)
+        text = write(stage, "waits for keys")
+        alice.accessibility().key("Return")
+        wait_for("it waits", lambda: waiting(stage) == [(text, ["Cancel"])])
+        press(stage, "Cancel")
+        wait_for("it is in the input", lambda: alice.call("typed_text") == text)
+        go_to_input(stage)
+        alice.accessibility().key("Return")
+        wait_for("it waits again", lambda: waiting(stage) == [(text, ["Cancel"])])
+        other = write(stage, "is typed meanwhile")
+        press(stage, "Cancel")
+        wait_for("it stays above", lambda: waiting(stage) == [(text, failed)])
+        alice.screenshot(f"keyboard-waiting-{stage.suite}")
+        press(stage, "Edit")
+        draft = (other, ["Edit", "Delete"])
+        wait_for("they changed places", lambda: waiting(stage) == [draft])
+        assert alice.call("typed_text") == text
+        press(stage, "Delete")
+        wait_for("it can be undone", lambda: waiting(stage)[0][1] == ["Undo"])
+        press(stage, "Undo")
+        wait_for("it is there again", lambda: waiting(stage) == [draft])
+        press(stage, "Delete")
+        go_to_input(stage)
+        alice.accessibility().key("Return")
+        wait_for("it waits", lambda: (text, ["Cancel"]) in waiting(stage))
+        write(stage, "once more")
+        press(stage, "Cancel")
+        wait_for("it stays", lambda: (text, failed) in waiting(stage))
+    finally:
+        stage.hostile.hold("")
+    press(stage, "Send again")
+    dan.wait_for_text(text)
+    go_to(stage, "input", "Tab")
+    assert not stage.server.leaks(text)
+
+
+def test_messages_that_were_not_opened(stage: Stage) -> None:
+    """The rows above are reached and left; the help opens and closes."""
+    eve = met(stage)
+    alice = stage.alice
+    send_damaged(stage, eve, 2)
+    stage.talk(eve, "below it")
+    alice.accessibility().focus(MAIN)
+    go_to_input(stage)
+    press(stage, "Show all")
+    wait_for("both are shown", lambda: unopened(alice).count("Message not opened") == 2)
+    # The button that was pressed says something else now, and the keyboard is on it
+    wait_for("the keyboard", lambda: alice.call("focused") == "Show one row")
+    alice.screenshot(f"keyboard-rows-{stage.suite}")
+    go_to(stage, "Help", "Tab")
+    reader = alice.accessibility()
+    reader.key("space")
+    wait_for("the help", lambda: HELP in reader.windows())
+    reader.focus(HELP)
+    reader.key("Escape")
+    wait_for("the end of the help", lambda: HELP not in reader.windows())
+    reader.focus(MAIN)
+    go_to(stage, "line", "Tab")
+    go_to(stage, "input", "Tab")
+
+
+def hear_as(stage: Stage, eve: OmemoPeer, trust: str, kind: str) -> str:
+    """Hear a device with some trust. Its row is of a kind."""
+    alice = stage.alice
+    about = {"account": alice.account_name, "jid": eve.jid}
+    alice.call("set_trust", **about, key=eve.engine.fingerprint, trust=trust)
+    text = secret(f"from a device that is {trust}")
+    eve.say(stage.own, text)
+    wait_for(
+        f"a row that is {kind}",
+        lambda: any(one["kind"] == kind for one in alice.call("marked_rows")),
+    )
+    alice.accessibility().focus(MAIN)
+    go_to_input(stage)
+    return text
+
+
+def test_devices_that_nobody_has_decided_about(stage: Stage) -> None:
+    eve = stage.peer("eve")
+    alice = stage.alice
+    stage.open_chat(eve)
+    stage.talk(eve, "before")
+    hear_as(stage, eve, "UNDECIDED", "UNDECIDED")
+    press(stage, "Decide…")
+    details = f"Encryption details: {eve.name.title()}"
+    wait_for("the details", lambda: details in alice.call("window_titles"))
+    alice.accessibility().focus(details)
+    alice.accessibility().key("Escape")
+    wait_for("their end", lambda: details not in alice.call("window_titles"))
+    text = hear_as(stage, eve, "DISTRUSTED", "REFUSED")
+    press(stage, "Show once")
+    wait_for(
+        "the text is shown",
+        lambda: text in alice.call("marked_rows")[-1]["texts"],
+    )
+    go_to(stage, "input", "Tab")
