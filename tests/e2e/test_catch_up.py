@@ -96,7 +96,7 @@ def check_progress(sender: Gajim, reader: Gajim) -> None:
         return lines if len(lines) > 1 and not lines[-1] else None
 
     said = wait_for("the line has come and gone", come_and_gone, 120)
-    start = "Decrypting what came while you were away: "
+    start = "Opening what came while you were away: "
     assert said[0].startswith(start), said
     # Now and then, and not for each message
     assert len(said) < COUNT / 5, said

@@ -320,7 +320,7 @@ def test_the_readers_of_a_message(new_scene: MakeScene, suite: str) -> None:
         assert "bob@localhost" in words
         assert "Not verified" in words
         words = read_about(alice, gajim, received)
-        assert "trusted but not verified then" in words
+        assert "from a device that was not verified then" in words
         assert SPOKEN.search(words)
         alice.restart()
         alice.open_chat("bob@localhost")

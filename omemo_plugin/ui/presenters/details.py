@@ -119,7 +119,7 @@ class Details:
         shield = recipients.shield(plan, self._trust_of(plan), jids)
         look = (shield.text, shield.icon, shield.tone)
         if subject.kind is SubjectKind.ROOM and not jids:
-            empty = _("Nobody else is known to be a member of this room.")
+            empty = _("Nobody else is known to be in this group chat.")
             look = (empty, Icon.UNDECIDED, Tone.PLAIN)
         many = subject.kind is SubjectKind.ROOM
         groups = [self._group(jid, plan, folded=many) for jid in jids]
@@ -166,7 +166,7 @@ class Details:
         if self.subject.kind is SubjectKind.ACCOUNT:
             return _("Your devices")
         if self.subject.kind is SubjectKind.ROOM:
-            return _("Who can read the room {name}").format(name=name)
+            return _("Who can read {name}").format(name=name)
         return _("Who can read your chat with {name}").format(name=name)
 
     def _recipients(self) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class Details:
         elif folded:
             heading = _("{who}: {state}").format(who=jid, state=_state(infos))
         elif not cards:
-            note = _("No device that uses OMEMO is known.")
+            note = _("No device with encryption is known.")
         return Group(
             jid,
             heading,
@@ -223,17 +223,17 @@ class Details:
             if info.active and info.device.device_id != self._service.device_id
         ]
         if not others:
-            text = _("You use OMEMO on this device only.")
+            text = _("You use encryption on this device only.")
             return text, Icon.VERIFIED, Tone.GOOD
         icon, tone = _worst(others)
         if tone is Tone.ALARM and not any(info.key_changed for info in others):
             # The user has seen to it
             tone = Tone.PLAIN
         text = ngettext(
-            "You use OMEMO on this device and on {count} other. It can read "
-            "what you write, unless you do not trust it.",
-            "You use OMEMO on this device and on {count} others. They can read "
-            "what you write, unless you do not trust them.",
+            "You use encryption on this device and on {count} other. It can read "
+            "what you write, unless you refused it.",
+            "You use encryption on this device and on {count} others. They can read "
+            "what you write, unless you refused them.",
             len(others),
         ).format(count=len(others))
         return text, icon or Icon.UNDECIDED, tone

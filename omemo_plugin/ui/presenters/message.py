@@ -195,7 +195,7 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
     digits = _digits(message.fingerprint)
     if not digits:
         return MessagePage(
-            _("This message could not be decrypted, so it is not known who wrote it."),
+            _("It was not opened, so it is not known who wrote it."),
             Icon.DISTRUSTED,
             Tone.ALARM,
         )
@@ -206,13 +206,13 @@ def _received(message: Message, infos: Collection[DeviceInfo]) -> MessagePage:
     )
     texts = {
         Trust.VERIFIED: _("It came from a device that was verified then."),
-        Trust.BLIND: _("It came from a device that was trusted but not verified then."),
+        Trust.BLIND: _("It came from a device that was not verified then."),
         Trust.UNDECIDED: _(
             "It came from a device you had not decided about then. Somebody else "
             "may have written it."
         ),
         Trust.DISTRUSTED: _(
-            "It came from a device you did not trust then. Somebody else may have "
+            "It came from a device you had refused then. Somebody else may have "
             "written it."
         ),
     }

@@ -25,7 +25,7 @@ def catching_up(running: bool, messages: int) -> str:
     if not running or messages < WORTH_SAYING:
         return ""
     return ngettext(
-        "Decrypting what came while you were away: {count} message so far…",
-        "Decrypting what came while you were away: {count} messages so far…",
+        "Opening what came while you were away: {count} message so far…",
+        "Opening what came while you were away: {count} messages so far…",
         messages,
     ).format(count=messages)

@@ -162,5 +162,5 @@ def why_left_out(jid: str, plan: SendPlan) -> str:
     if told:
         return "\n".join(told)
     if jid in plan.unreachable:
-        return _("No device that uses OMEMO is known.")
+        return _("No device with encryption is known.")
     return ""

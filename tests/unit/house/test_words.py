@@ -27,6 +27,7 @@ COUNTS = frozenset({"count", "number"})
 AVOIDED = {
     "bundle": "keys",
     "client": "app",
+    "decrypt": "open",
     "distrust": "refuse",
     "identity key": "key",
     "in clear": "not encrypted",
@@ -36,7 +37,9 @@ AVOIDED = {
     "prekey": "key",
     "presented another": "shows a different",
     "ratchet": "keys",
+    "room": "group chat",
     "session": "common keys",
+    "trust": "refuse, or verify",
 }
 
 
@@ -94,7 +97,7 @@ def test_a_plural_has_one_number(words: Words) -> None:
 
 @pytest.mark.parametrize("words", ALL, ids=lambda words: words.where)
 def test_the_glossary_is_kept(words: Words) -> None:
-    said = f"{words.text} {words.plural or ''}".lower()
+    said = PLACEHOLDER.sub("", f"{words.text} {words.plural or ''}").lower()
     met = [word for word in AVOIDED if re.search(rf"\b{word}", said)]
     assert not met, f"say {[AVOIDED[word] for word in met]}"
 

@@ -310,7 +310,7 @@ def test_a_room_shows_left_out_members_and_the_reasons(service: FakeService) -> 
     assert groups[BOB].folded
     assert groups[BOB].note == ""
     assert groups[CAROL].heading == f"{CAROL}: left out"
-    assert groups[CAROL].note == "No device that uses OMEMO is known."
+    assert groups[CAROL].note == "No device with encryption is known."
     assert not groups[CAROL].folded
     assert "until you decide" in groups["dave@x"].note
     assert f"{CAROL} cannot read this." in page.summary

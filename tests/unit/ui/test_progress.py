@@ -9,7 +9,7 @@ from omemo_plugin.ui.presenters.progress import catching_up
 
 def test_a_long_archive_is_counted() -> None:
     assert catching_up(True, 1200) == (
-        "Decrypting what came while you were away: 1200 messages so far…"
+        "Opening what came while you were away: 1200 messages so far…"
     )
 
 
