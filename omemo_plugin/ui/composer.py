@@ -33,6 +33,7 @@ from .widgets.handlers import block
 from .widgets.handlers import on_signals
 from .widgets.handlers import unblock
 from .widgets.toolkit import Label
+from .widgets.toolkit import Widget
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
 
@@ -148,6 +149,13 @@ class Composer:
             log.exception("The line above the input")
 
     def _update_dock(self) -> None:
+        held = embedding.holds_focus(self._dock.widget)
+        self._draw_dock()
+        if held and not embedding.holds_focus(self._dock.widget):
+            # What had the keyboard is gone. Enter does no harm on the line
+            self._dock.focus_line()
+
+    def _draw_dock(self) -> None:
         try:
             who = screen.shown_contact()
             if who is None:
@@ -169,8 +177,23 @@ class Composer:
         """A button of the dock was pressed."""
         who = screen.shown_contact()
         if who is not None:
+            button = embedding.focused_in(self._dock.widget)
             self._conversations.press(who, act, banner)
             self.update()
+            self._go_on(button)
+
+    def _go_on(self, button: Widget | None) -> None:
+        """
+        A button of the dock was pressed with the keyboard. If it is gone, the keyboard
+        is in the input: one goes on writing.
+        """
+        view = screen.message_input()
+        if (
+            button is not None
+            and view is not None
+            and not embedding.is_in(button, self._dock.widget)
+        ):
+            embedding.take_focus(view)
 
     # The keyboard
 
@@ -225,8 +248,10 @@ class Composer:
         """A button of a waiting message was pressed."""
         who = screen.shown_contact()
         if who is not None:
+            button = embedding.focused_in(self._dock.widget)
             self._conversations.press_waiting(who, act, number)
             self.update()
+            self._go_on(button)
 
     def _hold_back(self, theirs: Callable[[object], None]) -> Callable[[object], None]:
         """

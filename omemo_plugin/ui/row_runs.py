@@ -44,8 +44,9 @@ _JUMPS = ("scroll_to_message_and_highlight", "_scroll_and_highlight")
 # A few frames
 _DRAWN_MS = 100
 
-# Gajim's rows that say up to where something was read: they move about
-_MARKERS = ("ReadMarkerRow", "DisplayedRow")
+# Rows between which there is nothing that anybody said: how far something was read,
+# which moves about, and lines about the chat, such as the offer to repair it
+_BETWEEN = ("ReadMarkerRow", "DisplayedRow", "InfoMessage")
 
 
 class _Noted(Protocol):
@@ -144,7 +145,7 @@ class RowRuns:
         self._seen.add(view)
         run: list[Row] = []
         for one in view.iter_rows():
-            if type(one).__name__ in _MARKERS:
+            if type(one).__name__ in _BETWEEN:
                 continue
             if not _is_message(one):
                 self._show_run(view, run)
@@ -265,7 +266,7 @@ def _show_row(view: ChatRows, number: int) -> bool:
     """
     run: list[ChatRow] = []
     for row in view.iter_rows():
-        if type(row).__name__ in _MARKERS:
+        if type(row).__name__ in _BETWEEN:
             continue
         if getattr(row, "omemo_run_note", None) is not None:
             run = [row]

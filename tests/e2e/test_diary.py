@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.e2e.hostile_stage import Stage
 from tests.e2e.test_states import open_codes
 from tests.e2e.test_states import paste
@@ -17,6 +19,9 @@ from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
+# A day, as the locale of the tests writes it, and what was then
+LINE = re.compile(r"^\d\d/\d\d/\d\d: (.+)$", re.MULTILINE)
+
 
 def open_history(stage: Stage, eve: OmemoPeer) -> str:
     """Open the details at the history. Returns the title of the window."""
@@ -24,17 +29,14 @@ def open_history(stage: Stage, eve: OmemoPeer) -> str:
     title = f"Encryption details: {eve.name.title()}"
     alice.call("activate", name="omemo-details", value=[alice.account_name, eve.jid])
     wait_for("the details", lambda: title in alice.call("window_titles"))
-    wait_for("the history", lambda: "History" in alice.call("texts_of", window=title))
     alice.call("unfold", window=title, words="History")
     return title
 
 
 def entries(stage: Stage, title: str) -> list[str]:
     """The lines of the history without their days, newest first."""
-    texts = "\n".join(stage.alice.call("texts_of", window=title)).splitlines()
-    start = texts.index("History")
-    lines = [one.partition(": ") for one in texts[start + 1 :]]
-    return [line for day, _, line in lines if line and day[:1].isdigit()]
+    texts = "\n".join(stage.alice.call("texts_of", window=title))
+    return LINE.findall(texts)
 
 
 def wait_for_entries(stage: Stage, title: str, *expected: str) -> None:
@@ -58,6 +60,7 @@ def test_what_the_user_does(stage: Stage) -> None:
     stage.open_chat(eve)
     stage.talk(eve, "before the check")
     engine = eve.engine
+    alice.call("close_other_windows")
     open_codes(stage, eve.jid, name)
     link = f"xmpp:{eve.jid}?omemo-sid-{engine.device_id}={engine.fingerprint}"
     paste(stage, link)

@@ -76,9 +76,10 @@ def press(stage: Stage, label: str) -> None:
 
 def go_to_input(stage: Stage) -> None:
     """As somebody does who goes on writing."""
-    if stage.alice.call("focused") != "input":
+    if stage.alice.call("focused") == "line":
         stage.alice.accessibility().key("Escape")
-    wait_for("the input", lambda: stage.alice.call("focused") == "input")
+        wait_for("the input", lambda: stage.alice.call("focused") == "input")
+    go_to(stage, "input", "Tab")
 
 
 def write(stage: Stage, about: str) -> str:

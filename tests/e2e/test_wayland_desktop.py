@@ -191,9 +191,9 @@ def test_a_file_is_dropped_into_an_encrypted_chat(
     content = draw(tmp_path / NAME)
     file = alice.offer(tmp_path / NAME)
     drop(walk, desktop, MAIN, "uri", file.as_uri())
-    alice.screenshot(f"dropped-file-{stage.suite}")
     walk.press("Send", MAIN)
     row = alice.wait_for_file()
+    alice.screenshot(f"dropped-file-{stage.suite}")
     check_encrypted(alice, row)
     stage.bob.wait_for_text(row.text)
     (source,) = parse_link(row.text).sources

@@ -78,10 +78,16 @@ class Walk:
 
     def reads(self, text: str) -> None:
         """A window says it."""
-        wait_for(
-            f"a window says {text!r}",
-            lambda: any(text in one for one in self.stage.alice.call("window_texts")),
-        )
+        found: list[str] = []
+
+        def is_said() -> bool:
+            found[:] = self.stage.alice.call("window_texts")
+            return any(text in one for one in found)
+
+        try:
+            wait_for(f"a window says {text!r}", is_said)
+        except TooLate as error:
+            raise TooLate(f"{error}; they say {found}") from None
 
     # -- decisions
 

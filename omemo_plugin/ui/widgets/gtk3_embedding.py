@@ -228,9 +228,19 @@ def take_focus(widget: Gtk.Widget) -> None:
 
 def holds_focus(widget: Gtk.Widget) -> bool:
     """Whether the keyboard is somewhere in it."""
+    return focused_in(widget) is not None
+
+
+def focused_in(widget: Gtk.Widget) -> Gtk.Widget | None:
+    """The part of it that has the keyboard; None if it is elsewhere."""
     root = widget.get_toplevel()
     focus = root.get_focus() if isinstance(root, Gtk.Window) else None
-    return focus is not None and (focus is widget or focus.is_ancestor(widget))
+    return focus if focus is not None and is_in(focus, widget) else None
+
+
+def is_in(inner: Gtk.Widget, widget: Gtk.Widget) -> bool:
+    """Whether it is a part of another one, or the other one itself."""
+    return inner is widget or inner.is_ancestor(widget)
 
 
 def on_key(
@@ -260,7 +270,8 @@ def lead_keyboard(inside: Gtk.Widget) -> Callable[[], None]:
     """
     Let Tab and Shift+Tab go through the buttons in a list, and out of it. A list of
     rows that do not take the focus themselves keeps it away from what is in them: GTK
-    asks the nearest row, which says that it has taken it, and has not.
+    asks the nearest row, which says that it has taken it, and has not. And a box that
+    takes the focus itself lets nothing that is in it have it.
 
     Returns:
         Ends that.
@@ -282,7 +293,24 @@ def lead_keyboard(inside: Gtk.Widget) -> Callable[[], None]:
         return True
 
     handler = inside.connect("focus", focus)
-    return lambda: inside.disconnect(handler)
+    boxes = [one for one in _boxes_around(inside) if one.get_can_focus()]
+    for box in boxes:
+        box.set_can_focus(False)
+
+    def end() -> None:
+        inside.disconnect(handler)
+        for box in boxes:
+            box.set_can_focus(True)
+
+    return end
+
+
+def _boxes_around(widget: Gtk.Widget) -> Iterator[Gtk.Box]:
+    parent = widget.get_parent()
+    while parent is not None:
+        if isinstance(parent, Gtk.Box):
+            yield parent
+        parent = parent.get_parent()
 
 
 def _next_button(

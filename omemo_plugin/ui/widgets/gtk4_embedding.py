@@ -226,9 +226,19 @@ def take_focus(widget: Gtk.Widget) -> None:
 
 def holds_focus(widget: Gtk.Widget) -> bool:
     """Whether the keyboard is somewhere in it."""
+    return focused_in(widget) is not None
+
+
+def focused_in(widget: Gtk.Widget) -> Gtk.Widget | None:
+    """The part of it that has the keyboard; None if it is elsewhere."""
     root = widget.get_root()
     focus = root.get_focus() if isinstance(root, Gtk.Window) else None
-    return focus is not None and (focus is widget or focus.is_ancestor(widget))
+    return focus if focus is not None and is_in(focus, widget) else None
+
+
+def is_in(inner: Gtk.Widget, widget: Gtk.Widget) -> bool:
+    """Whether it is a part of another one, or the other one itself."""
+    return inner is widget or inner.is_ancestor(widget)
 
 
 def on_key(
