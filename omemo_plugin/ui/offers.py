@@ -12,6 +12,7 @@ from ..bridge.values import OfferKind
 from ..i18n import _
 from .gajim_windows import screen
 from .presenters.ports import OfferService
+from .widgets.toolkit import Button
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
 
@@ -46,6 +47,8 @@ class Offers:
             )
             for label, call in self._buttons(account, offer)
         ]
+        if offer.kind is OfferKind.REPLACE_SESSION:
+            _press_once(*buttons)
         embedding.attach(grid, widgets.row(*buttons), 2, 1)
         return True
 
@@ -79,3 +82,14 @@ class Offers:
         service = self._service(account)
         if service is not None:
             service.leave_out(offer.jid, offer.members)
+
+
+def _press_once(button: Button, other: Button) -> None:
+    """Take a button away when it is pressed, and leave the keyboard on the other."""
+
+    def pressed(_button: Button) -> None:
+        if embedding.holds_focus(button):
+            embedding.take_focus(other)
+        widgets.set_visible(button, False)
+
+    button.connect("clicked", pressed)

@@ -185,7 +185,7 @@ class RowRuns:
         box: Box | None = getattr(row, "omemo_run", None)
         if box is None:
             box = widgets.row()
-            embedding.insert_above(row.grid, row._meta_box, box)
+            embedding.add_line_above(row.grid, row._meta_box)
             noted.omemo_run = box
         # The button that was pressed is in it
         had_focus = embedding.holds_focus(box)
@@ -207,6 +207,8 @@ class RowRuns:
             widgets.top(button),
             widgets.top(help_button(note)),
         )
+        # Beside the place of the picture, which would leave a gap
+        embedding.put_near(row.grid, row._meta_box, box, above=is_open)
         widgets.set_visible(box, True)
         noted.omemo_run_note = note
         if had_focus:

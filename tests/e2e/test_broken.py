@@ -96,6 +96,7 @@ def test_case_34_one_offer_for_many_messages(
         "it is answered",
         lambda: "Repaired. Ask ann@localhost to send the message again." in lines(ben),
     )
+    assert "Repair" not in ben.call("offers"), "it is offered once"
     ben.screenshot(f"repaired-{suite}")
     # Ann hears of it before she hears the text
     tell(ben, ann, "again")

@@ -169,6 +169,16 @@ def test_several_are_one_row(stage: Stage) -> None:
     stage.talk(eve, "after a restart")
 
 
+def test_a_notification_says_so(stage: Stage) -> None:
+    eve = met(stage)
+    alice = stage.alice
+    stage.open_chat(stage.bob)
+    alice.call("note_messages")
+    eve.client.send(eve.stanza(stage.own, damaged(stage, eve, "while it is away")))
+    title = f"A message from {eve.name.title()} could not be opened.|"
+    wait_for("a notification", lambda: alice.call("noted_messages") == [title])
+
+
 def test_nobody_can_answer_it(stage: Stage) -> None:
     """There is no quote, no reply and no reaction: it would be one to something
     else."""

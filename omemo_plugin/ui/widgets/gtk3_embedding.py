@@ -165,6 +165,10 @@ def rename(box: Gtk.Box, text: str) -> None:
             for name in child.get_style_context().list_classes():
                 child.get_style_context().remove_class(name)
             child.set_text(text)
+            # A name may be cut
+            child.set_ellipsize(Pango.EllipsizeMode.NONE)
+            child.set_line_wrap(True)
+            child.set_xalign(0)
             widgets.add_classes(child, ("dim-label", "omemo-heading"))
             return
 
@@ -178,12 +182,27 @@ def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
     widget.show_all()
 
 
-def insert_above(grid: Gtk.Grid, below: Gtk.Widget, widget: Gtk.Widget) -> None:
-    """Put something into a grid, in a line of its own above another widget."""
+def add_line_above(grid: Gtk.Grid, below: Gtk.Widget) -> None:
+    """Add an empty line to a grid, above one of its widgets."""
     # The stubs have no types for this
-    left, top = grid.child_get(below, "left-attach", "top-attach")  # type: ignore[no-untyped-call]
+    (top,) = grid.child_get(below, "top-attach")  # type: ignore[no-untyped-call]
     grid.insert_row(top)
-    grid.attach(widget, left, top, 1, 1)
+
+
+def put_near(
+    grid: Gtk.Grid, other: Gtk.Widget, widget: Gtk.Widget, *, above: bool
+) -> None:
+    """
+    Put something, which may be in the grid already, in place of another widget that is
+    hidden.
+
+    Args:
+        above: in the line above instead.
+    """
+    left, top = grid.child_get(other, "left-attach", "top-attach")  # type: ignore[no-untyped-call]
+    if widget.get_parent() is grid:
+        grid.remove(widget)
+    grid.attach(widget, left, top - 1 if above else top, 1, 1)
     widget.show_all()
 
 

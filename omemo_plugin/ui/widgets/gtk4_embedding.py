@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 else:
     from gi.repository import Gdk
     from gi.repository import Gtk
+from gi.repository import Pango  # noqa: E402
 
 from . import gtk4 as widgets  # noqa: E402
 from .style import TONES  # noqa: E402
@@ -178,6 +179,10 @@ def rename(box: Gtk.Box, text: str) -> None:
         if isinstance(child, Gtk.Label):
             child.set_css_classes(["dim-label", "omemo-heading"])
             child.set_text(text)
+            # A name may be cut
+            child.set_ellipsize(Pango.EllipsizeMode.NONE)
+            child.set_wrap(True)
+            child.set_xalign(0)
             return
         child = child.get_next_sibling()
 
@@ -189,11 +194,26 @@ def insert_below(grid: Gtk.Grid, above: Gtk.Widget, widget: Gtk.Widget) -> None:
     grid.attach(widget, left, top + 1, 1, 1)
 
 
-def insert_above(grid: Gtk.Grid, below: Gtk.Widget, widget: Gtk.Widget) -> None:
-    """Put something into a grid, in a line of its own above another widget."""
-    left, top, _width, _height = grid.query_child(below)
+def add_line_above(grid: Gtk.Grid, below: Gtk.Widget) -> None:
+    """Add an empty line to a grid, above one of its widgets."""
+    _left, top, _width, _height = grid.query_child(below)
     grid.insert_row(top)
-    grid.attach(widget, left, top, 1, 1)
+
+
+def put_near(
+    grid: Gtk.Grid, other: Gtk.Widget, widget: Gtk.Widget, *, above: bool
+) -> None:
+    """
+    Put something, which may be in the grid already, in place of another widget that is
+    hidden.
+
+    Args:
+        above: in the line above instead.
+    """
+    left, top, _width, _height = grid.query_child(other)
+    if widget.get_parent() is grid:
+        grid.remove(widget)
+    grid.attach(widget, left, top - 1 if above else top, 1, 1)
 
 
 def is_visible(window: Gtk.Window) -> bool:

@@ -1017,16 +1017,25 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
                 found.append((label.unpack(), action.unpack(), target))
         return found
 
+    def offers(self) -> list[str]:
+        """The words on the buttons in lines of the chat."""
+        return [button.get_label() for button in self._offers()]
+
     def press_offer(self, label: str = "") -> None:
         """Press the last button in a line of the chat, of those with a label."""
-        buttons = [
+        buttons = [one for one in self._offers() if label in one.get_label()]
+        buttons[-1].emit("clicked")
+
+    def _offers(self) -> list[Any]:
+        return [
             widget
             for row in self._conversation_view().iter_rows()
             if row.type == "info"
             for widget in walk(row)
-            if isinstance(widget, Gtk.Button) and label in (widget.get_label() or "")
+            if isinstance(widget, Gtk.Button)
+            and widget.get_label()
+            and widget.get_visible()
         ]
-        buttons[-1].emit("clicked")
 
     def marked_rows(self) -> list[dict[str, Any]]:
         """The rows that are marked, and what is to be seen in each."""
