@@ -1051,9 +1051,9 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         ]
 
     def press_in_marked_row(self, kind: str, label: str) -> None:
-        """Press a button in the last row that is marked so."""
-        row = [one for one in self._marked() if one.omemo_kind.name == kind][-1]
-        for widget in walk(row):
+        """Press a button in the last row that is marked so and has it."""
+        rows = [one for one in self._marked() if one.omemo_kind.name == kind]
+        for widget in (one for row in reversed(rows) for one in walk(row)):
             if isinstance(widget, Gtk.Button) and widget.get_label() == label:
                 widget.emit("clicked")
                 return
