@@ -154,13 +154,9 @@ class AccountService:
         )
 
     def _build_engine_notices(self, earlier: OwnKey | None) -> EngineNotices:
+        known, history = self._contacts.is_known, self.device_history
         return EngineNotices(
-            self.own_jid,
-            self.notices,
-            self.devices,
-            self._contacts.is_known,
-            self.device_history,
-            earlier,
+            self.own_jid, self.notices, self.devices, known, history, earlier
         )
 
     def _build_effects(self) -> EffectRunner:
