@@ -16,6 +16,7 @@ from pathlib import Path
 import xeddsa
 
 from ..backend.codec import fingerprint
+from ..backend.codec import same_identity
 from ..effects import Effect
 from ..effects import NewDevices
 from ..errors import BundleRefused
@@ -312,11 +313,26 @@ class Core:
         owner = self.devices.owner_of(identity_key)
         if owner is None or owner == device.jid:
             return []
+        if self._is_given_up(owner, identity_key):
+            return []
         alarm = Alarm(AlarmKind.BORROWED_KEY, device, self.now(), owner)
         effects = self.alarms.add(alarm)
         if not effects:
             raise BundleRefused("the identity key of another account")
         return effects
+
+    def _is_given_up(self, owner: str, identity_key: bytes) -> bool:
+        """Whether a key is refused under the account that showed it first: anybody
+        can copy a bundle of somebody whom the user has not met yet."""
+        records = [
+            record
+            for record in self.devices.of(owner).values()
+            if record.identity_key is not None
+            and same_identity(record.identity_key, identity_key)
+        ]
+        return bool(records) and all(
+            self.devices.trust(record) is Trust.DISTRUSTED for record in records
+        )
 
     def meet(
         self, record: DeviceRecord, identity_key: bytes, *, sign_known: bool

@@ -532,3 +532,39 @@ def test_case_134_a_list_that_changes_without_end(
     # The last one is listed
     assert len(ann.engine.devices.of(ben.jid)) == 1 + 4 + 1
     assert ann.send(b"x", ben).plaintext == b"x"
+
+
+@both_protocols
+def test_case_139_a_bundle_that_somebody_has_copied(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    """Whoever shows it first is taken for its owner, until the user refuses that
+    one."""
+    ann, ben, eve = (
+        world.peer(f"{name}@test", protocols=protocols)
+        for name in ("ann", "ben", "eve")
+    )
+    (protocol,) = protocols
+    world.bundles[eve.device, protocol] = world.bundles[ben.device, protocol]
+    ann.encrypt(b"x", eve.jid)
+    alarm = Alarm(AlarmKind.BORROWED_KEY, ben.device, ann.engine._core.now(), eve.jid)
+    with pytest.raises(NoRecipient):
+        ann.encrypt(b"x", ben.jid)
+    assert ann.engine.alarms.open() == [alarm]
+    with pytest.raises(IdentityKeyChanged):
+        ben.send(b"x", ann)
+    ann.engine.trust.set_trust(eve.device, Trust.DISTRUSTED)
+    ann.engine.alarms.answer(alarm, accept=True)
+    ann.clock.now += 60
+    assert ben.send(b"y", ann).plaintext == b"y"
+    assert ann.send(b"z", ben).plaintext == b"z"
+    # Now it is the other one that shows a key which is not its own
+    with pytest.raises(NoRecipient):
+        ann.encrypt(b"x", eve.jid)
+    ann.engine.keys.bundle_received(eve.device, world.bundles[eve.device, protocol])
+    (alarm,) = ann.engine.alarms.open()
+    assert (alarm.kind, alarm.device, alarm.owner) == (
+        AlarmKind.BORROWED_KEY,
+        eve.device,
+        ben.jid,
+    )
