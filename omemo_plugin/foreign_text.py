@@ -16,6 +16,9 @@ import unicodedata
 # Enough to recognize it by
 LENGTH_MAX = 40
 
+# An address may have 2047 characters. What an honest one has
+ADDRESS_MAX = 80
+
 # More than this is not even looked at
 _READ_MAX = 1000
 
@@ -68,3 +71,16 @@ def quoted(text: str, length: int = LENGTH_MAX) -> str:
         The text in “ ”, with no quotation mark of that kind in it.
     """
     return f"“{clean(text.translate(_QUOTES), length)}”"
+
+
+def shortened(address: str) -> str:
+    """
+    Make a long address fit to be read, with its beginning and its end.
+
+    SECURITY: whoever gives a long address to a member of a room would push what
+    follows, other members and the buttons, out of the window.
+    """
+    if len(address) <= ADDRESS_MAX:
+        return clean(address, ADDRESS_MAX)
+    half = ADDRESS_MAX // 2
+    return f"{clean(address[: half - 1], half)}…{clean(address[-half:], half)}"

@@ -7,9 +7,11 @@ import unicodedata
 
 import pytest
 
+from omemo_plugin.foreign_text import ADDRESS_MAX
 from omemo_plugin.foreign_text import LENGTH_MAX
 from omemo_plugin.foreign_text import clean
 from omemo_plugin.foreign_text import quoted
+from omemo_plugin.foreign_text import shortened
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,13 @@ def test_case_67_nothing_of_a_text_can_turn_the_line() -> None:
             category = unicodedata.category(character)
             assert category not in ("Cc", "Cs", "Co", "Zl", "Zp")
             assert category != "Cf" or character in "\u200c\u200d"
+
+
+@pytest.mark.parametrize("length", [1, ADDRESS_MAX, ADDRESS_MAX + 1, 2047])
+def test_case_138_a_long_address_keeps_its_ends(length: int) -> None:
+    address = ("a" * length + "@example.org")[-length:]
+    line = shortened(address)
+    assert len(line) == min(length, ADDRESS_MAX)
+    assert line[-1] == address[-1]
+    assert (line == address) is (length <= ADDRESS_MAX)
+    assert shortened("e" + "\u0301" * 40).count("\u0301") == 3

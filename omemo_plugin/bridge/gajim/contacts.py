@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from nbxmpp.protocol import JID
 
+from ...foreign_text import clean
 from .nbxmpp_protocols import Jid
 from .protocols import Client
 from .protocols import Contact
@@ -98,10 +99,15 @@ def chat_of(client: Client, jid: Jid | None, *, in_room: bool) -> Contact | None
 
 
 def name_of(client: Client, jid: str) -> str:
-    """The user's name for a contact or a room; the JID if there is no name."""
+    """
+    The user's name for a contact or a room; the JID if there is no name.
+
+    SECURITY: where the user has given none, Gajim takes the one that the contact has
+    chosen, as it is.
+    """
     try:
         contact = client.get_module("Contacts").get_contact(JID.from_string(jid))
-        return str(contact.name) or jid
+        return clean(str(contact.name)) or jid
     except Exception:  # noqa: BLE001 - an account that is switched off has none
         return jid
 

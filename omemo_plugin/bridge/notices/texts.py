@@ -27,6 +27,7 @@ from ...engine.values import Device
 from ...engine.values import Trust
 from ...foreign_text import clean
 from ...foreign_text import quoted
+from ...foreign_text import shortened
 from ...i18n import _
 from ...i18n import listed
 from ...i18n import ngettext
@@ -323,9 +324,14 @@ def room_is_empty() -> str:
     return _("Nobody else is a member of this group chat.")
 
 
+def _people(jids: Collection[str]) -> str:
+    """Addresses that a server has named."""
+    return listed(map(shortened, sorted(jids)))
+
+
 def members_without_keys(jids: Collection[str], left_out: Collection[LeftOut]) -> str:
     """Members of a room who could not read a message."""
-    who = listed(sorted(jids))
+    who = _people(jids)
     unable = {entry.device.jid for entry in left_out}
     if unable.isdisjoint(jids):
         return _(
@@ -338,7 +344,7 @@ def members_without_keys(jids: Collection[str], left_out: Collection[LeftOut]) -
 
 
 def written_without(jids: Collection[str]) -> str:
-    return _("{who} cannot read what is written here.").format(who=listed(sorted(jids)))
+    return _("{who} cannot read what is written here.").format(who=_people(jids))
 
 
 def members_came(jids: Collection[str]) -> str:
@@ -347,7 +353,7 @@ def members_came(jids: Collection[str]) -> str:
         "From now on {who} can read this group chat.",
         "From now on {count} more people can read this group chat: {who}.",
         len(jids),
-    ).format(who=listed(sorted(jids)), count=len(jids))
+    ).format(who=_people(jids), count=len(jids))
 
 
 def members_without_keys_came(jids: Collection[str]) -> str:
@@ -358,7 +364,7 @@ def members_without_keys_came(jids: Collection[str]) -> str:
         "{count} more people are members of this group chat now, and can read it if "
         "their apps offer encryption: {who}.",
         len(jids),
-    ).format(who=listed(sorted(jids)), count=len(jids))
+    ).format(who=_people(jids), count=len(jids))
 
 
 def only_omemo_2() -> str:
@@ -368,7 +374,7 @@ def only_omemo_2() -> str:
 def not_seen_by(jids: Collection[str]) -> str:
     return _(
         "The app of {who} cannot show reactions and deletions in encrypted chats."
-    ).format(who=listed(sorted(jids)))
+    ).format(who=_people(jids))
 
 
 def opt_out(jid: str, reason: str) -> str:

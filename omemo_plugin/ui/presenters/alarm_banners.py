@@ -14,6 +14,7 @@ from dataclasses import replace
 from ...engine.values import Alarm
 from ...engine.values import AlarmKind
 from ...engine.values import Device
+from ...foreign_text import shortened
 from ...i18n import _
 from ...i18n import listed
 from .alarm_words import members_without_keys
@@ -109,13 +110,13 @@ def _banner(now: Situation, alarm: Alarm) -> Banner:
         words = members_without_keys(words, len(alarm.members))
     if alarm in now.asked:
         words = once_more(alarm.kind)
-    people = [now.name_of(jid) for jid in alarm.members]
+    people = [shortened(now.name_of(jid)) for jid in alarm.members]
     fields = {
         "name": now.name_of(alarm.device.jid),
         "device": now.device_name(alarm.device),
-        "owner": alarm.owner,
+        "owner": shortened(alarm.owner),
         "who": people[0] if people else "",
-        "address": alarm.members[0] if people else "",
+        "address": shortened(alarm.members[0]) if people else "",
         "count": len(people),
         "when": day(alarm.since, now.time),
         "reads": _reads(now, alarm),
@@ -148,4 +149,5 @@ def _reads(now: Situation, alarm: Alarm) -> str:
 
 
 def _named(name: str, address: str) -> str:
+    address = shortened(address)
     return name if name == address else f"{name} ({address})"

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import inspect
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from omemo_plugin.bridge.gajim import contacts as gajim_contacts
 from omemo_plugin.bridge.notices import texts
 from omemo_plugin.engine import errors
 from omemo_plugin.engine.effects import NewDevices
@@ -14,6 +17,7 @@ from omemo_plugin.engine.effects import TrustChanged
 from omemo_plugin.engine.messages.planning import LeftOutReason
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import Trust
+from omemo_plugin.foreign_text import LENGTH_MAX
 from omemo_plugin.left_out import no_recipient
 
 BOB = Device("bob@example.org", 7)
@@ -105,3 +109,32 @@ def test_decisions_of_other_devices_are_described(own_jid: str, count: int) -> N
         assert ("your account" in line) is (own_jid == BOB.jid)
         assert (BOB.jid in line) is (own_jid != BOB.jid)
     assert "gets nothing any more" in lines[1] or "get nothing any more" in lines[1]
+
+
+def test_case_138_an_address_is_short_enough_for_the_next_one() -> None:
+    """A server of a room gives an address of 2000 characters to a member."""
+    long = f"{'a' * 1000}@{'b' * 60}.{'c' * 60}.example.net"
+    jids = (long, "zoe@example.org")
+    for line in (
+        texts.members_came(jids),
+        texts.members_without_keys_came(jids),
+        texts.members_without_keys(jids, ()),
+        texts.written_without(jids),
+        texts.not_seen_by(jids),
+    ):
+        assert "zoe@example.org" in line
+        assert "aaaa" in line
+        assert "example.net" in line
+        assert len(line) < 300
+
+
+def test_case_67_the_name_that_a_contact_has_chosen() -> None:
+    """Gajim takes it as it is, where the user has given none."""
+    contact = SimpleNamespace(name="Bob\n\u202eVerified by you. " + "x" * 1000)
+    contacts = SimpleNamespace(get_contact=lambda _jid: contact)
+    client: Any = SimpleNamespace(get_module=lambda _name: contacts)
+    name = gajim_contacts.name_of(client, "bob@example.org")
+    assert name.startswith("Bob Verified")
+    assert len(name) <= LENGTH_MAX
+    contact.name = "\u202e"
+    assert gajim_contacts.name_of(client, "bob@example.org") == "bob@example.org"

@@ -372,6 +372,18 @@ def test_members_who_were_added(service: FakeService) -> None:
     assert f"Bob ({BOB}), Carol ({CAROL})" in shown.text
 
 
+def test_case_138_a_long_address_pushes_no_other_one_out(
+    service: FakeService,
+) -> None:
+    long = f"{'a' * 1000}@example.org"
+    added = alarm_of(AlarmKind.MEMBERS_ADDED, "den@rooms", 0, long, CAROL)
+    now = replace(situation(service, BOB, CAROL, chat=Chat.ROOM), alarms=(added,))
+    assert CAROL in banner(now).text
+    assert len(banner(now).text) < 300
+    alone = alarm_of(AlarmKind.MEMBERS_ADDED, "den@rooms", 0, long)
+    assert len(banner(replace(now, alarms=(alone,))).text) < 300
+
+
 def test_members_who_were_added_and_have_no_keys(service: FakeService) -> None:
     """That they can read it would not be true."""
     service.known[BOB] = [make(BOB, 1, Trust.VERIFIED)]
