@@ -226,12 +226,16 @@ def test_the_shields_of_own_rows_in_a_room(new_scene: MakeScene, suite: str) -> 
     for gajim in (alice, bob):
         gajim.open_room(ROOM, "OMEMO")
     key = str(tell(bob, alice, "with its key")[1].key)
-    row = tell(alice, bob, "nobody is verified")[0]
-    assert row.trust == "BLIND"
-    assert row.shield.startswith("Not verified\n")
+    first = tell(alice, bob, "nobody is verified")[0]
+    assert first.trust == "BLIND"
+    assert first.shield.startswith("Not verified\n")
     about = {"account": "alice", "jid": "bob@localhost"}
     alice.call("set_trust", **about, key=key, trust="VERIFIED")
-    row = tell(alice, bob, "everybody is verified")[0]
-    assert row.trust == "VERIFIED"
-    assert row.shield.startswith("Verified\n")
+    second = tell(alice, bob, "everybody is verified")[0]
+    assert second.trust == "VERIFIED"
+    assert second.shield.startswith("Verified\n")
     alice.screenshot(f"own-rows-{suite}")
+    alice.restart()
+    alice.open_room(ROOM)
+    assert alice.wait_for_message(first.text).shield == first.shield
+    assert alice.wait_for_message(second.text).shield == second.shield
