@@ -15,6 +15,8 @@ from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.scene import BUILT_IN
+from tests.support.gajim.scene import NO_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
 from tests.support.servers.hosts import GAJIM_VERSIONS
@@ -74,6 +76,32 @@ def test_the_first_message_is_encrypted(new_scene: MakeScene, suite: str) -> Non
     tell(bob, alice, "the answer")
     alice.screenshot(f"by-default-{suite}")
     check_scene(scene)
+
+
+@every_suite
+def test_a_profile_from_before(new_scene: MakeScene, suite: str) -> None:
+    """The plugin comes into a Gajim that was used without it. It asks once, and what
+    the user had chosen for a chat stays as it is."""
+    scene = new_scene("alice", "bob", "carol")
+    before = NO_OMEMO if suite == "bookworm" else BUILT_IN
+    alice = scene.gajim(suite, "alice", before)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    alice.open_chat("bob@localhost")
+    alice.call("set_encryption", name="")
+    alice.install_plugin(scene.bundle)
+    alice.call("begin_with_new_key", account="alice")
+    wait_for("the first page", lambda: FIRST_PAGE in alice.call("window_titles"))
+    alice.screenshot(f"profile-from-before-{suite}")
+    alice.call("press", window=FIRST_PAGE, words="Start")
+    for _start in range(2):
+        alice.open_chat("carol@localhost")
+        wait_for("encryption is on", lambda: alice.call("encryption") == "OMEMO")
+        alice.open_chat("bob@localhost")
+        wait_for_dock(alice, "Not encrypted: you switched it off for Bob.")
+        assert alice.call("encryption") == ""
+        assert FIRST_PAGE not in alice.call("window_titles")
+        alice.restart()
 
 
 @every_suite
