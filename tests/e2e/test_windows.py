@@ -456,6 +456,15 @@ def test_first_page(new_scene: MakeScene, suite: str) -> None:
     alice.screenshot(f"windows-{suite}-first-page")
     switch = "Encrypt all chats (recommended), alice@localhost"
     gajim.press(FIRST_PAGE, switch)
+    # The line is below the switch, before the buttons
+    name = "Name of this device, alice@localhost"
+    for _step in range(10):
+        here = [one.name for one in gajim.read(FIRST_PAGE) if "focused" in one.states]
+        if here == [name]:
+            break
+        gajim.key("Tab")
+    gajim.type("tower")
+    alice.screenshot(f"windows-{suite}-first-page-name")
     # Not before the window is closed
     alice.open_chat("bob@localhost")
     wait_for("encryption", lambda: alice.call("encryption") == "OMEMO")
@@ -478,6 +487,7 @@ def test_first_page(new_scene: MakeScene, suite: str) -> None:
     gajim = alice.accessibility()
     alice.call("configure_plugin", short_name=SHORT_NAME)
     wait_for_window(gajim, PREFERENCES)
+    wait_until_said(gajim, PREFERENCES, "Others see this device as “tower”.")
     alice.screenshot(f"windows-{suite}-preferences-first")
     gajim.press(PREFERENCES, "Show the first page again")
     wait_for_window(gajim, FIRST_PAGE)

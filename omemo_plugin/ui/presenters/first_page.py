@@ -22,11 +22,14 @@ class FirstPageAccount:
         address: of the account.
         switch: whether its chats are encrypted by themselves.
         note: what else is true of the account; '' for nothing.
+        name: of this device, which others can see; '' for none. None where it has
+            another one by itself.
     """
 
     address: str
     switch: Switch
     note: str
+    name: str | None
 
 
 class FirstPage:
@@ -40,6 +43,7 @@ class FirstPage:
         self._accounts = accounts
         # Switches that were moved; the preferences may change the others meanwhile
         self._chosen: dict[int, bool] = {}
+        self._names: dict[int, str] = {}
 
     @property
     def title(self) -> str:
@@ -70,6 +74,7 @@ class FirstPage:
                 one.own_jid,
                 self._switch(self._chosen.get(number, one.encrypt_by_default)),
                 _note(one),
+                None if one.must_be_temporary else one.public_name,
             )
             for number, one in enumerate(self._accounts)
         ]
@@ -85,9 +90,26 @@ class FirstPage:
             active,
         )
 
+    @property
+    def name_label(self) -> str:
+        """What is asked for in the line below the switch."""
+        return _("Name of this device")
+
+    @property
+    def name_explanation(self) -> str:
+        """What to think of before one is given."""
+        return _(
+            "Your contacts and the servers can see it. Do not use your real name. "
+            "Leave it empty to have no name."
+        )
+
     def choose(self, number: int, value: bool) -> None:
         """A switch was moved. It holds when the page is answered."""
         self._chosen[number] = value
+
+    def choose_name(self, number: int, text: str) -> None:
+        """A name was typed. It holds when the page is answered."""
+        self._names[number] = text
 
     def answer(self) -> None:
         """The user has read it. What was chosen holds from now on."""
@@ -95,6 +117,9 @@ class FirstPage:
             one.introduced = True
             if number in self._chosen:
                 one.encrypt_by_default = self._chosen[number]
+            name = self._names.get(number, one.public_name).strip()
+            if name != one.public_name:
+                one.public_name = name
 
 
 def _note(account: FirstPageSettings) -> str:

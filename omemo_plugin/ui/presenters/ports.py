@@ -147,6 +147,7 @@ class FirstPageSettings(Protocol):
     own_jid: str
     encrypt_by_default: bool
     introduced: bool
+    public_name: str
 
     @property
     def must_be_temporary(self) -> bool: ...

@@ -11,6 +11,7 @@ from functools import partial
 from ...i18n import _
 from ..presenters.first_page import FirstPage
 from ..presenters.help_pages import HelpPage
+from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import embedding
 from ..widgets.toolkit import widgets
@@ -27,7 +28,7 @@ def open_first_page(
     Args:
         bring: asks for the file of an identity from another computer.
     """
-    window = widgets.window(page.title, parent, 480, 440)
+    window = widgets.window(page.title, parent, 480, 540)
     help_on_f1(window, HelpPage.FIRST_STEPS)
     first = widgets.label(page.first_sentences)
     content = widgets.column(
@@ -52,6 +53,9 @@ def open_first_page(
             name=name,
         )
         widgets.append(content, switch)
+        if account.name is not None:
+            line = _name_line(page, number, lambda: widgets.close(window))
+            widgets.append(content, line)
         if account.note:
             widgets.append(content, widgets.label(account.note))
     start = widgets.button(
@@ -65,3 +69,20 @@ def open_first_page(
     widgets.focus(start)
     widgets.present(window)
     return window
+
+
+def _name_line(page: FirstPage, number: int, close: Callable[[], None]) -> Widget:
+    """The line for the name of this device."""
+    account = page.accounts()[number]
+    entry = widgets.entry(f"{page.name_label}, {account.address}", "", _nothing(close))
+    widgets.set_entry(entry, account.name or "")
+    widgets.on_text(entry, partial(page.choose_name, number))
+    explanation = widgets.label(
+        page.name_explanation, classes=("dim-label", "omemo-small")
+    )
+    return widgets.column(widgets.label(page.name_label), entry, explanation, spacing=2)
+
+
+def _nothing(close: Callable[[], None]) -> Callable[[str], None]:
+    """Enter closes the page; what was typed is known."""
+    return lambda _text: close()

@@ -377,6 +377,11 @@ def text_of(made: Gtk.Entry) -> str:
     return str(made.get_text())
 
 
+def on_text(made: Gtk.Entry, changed: Callable[[str], None]) -> None:
+    """Be told what is typed into an entry."""
+    made.connect("changed", lambda one: changed(one.get_text()))
+
+
 def set_entry(made: Gtk.Entry, text: str) -> None:
     """Put a text into an entry."""
     made.set_text(text)

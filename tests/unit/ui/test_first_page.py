@@ -15,6 +15,7 @@ class FakeFirstPageSettings:
 
     must_be_temporary = False
     introduced = False
+    public_name = ""
 
     def __init__(self, own_jid: str = OWN, *, encrypts: bool = True) -> None:
         self.own_jid = own_jid
@@ -69,3 +70,19 @@ def test_a_device_that_is_not_kept_says_so() -> None:
     assert FirstPage([settings]).accounts()[0].note == ""
     settings.must_be_temporary = True
     assert "when you shut down" in FirstPage([settings]).accounts()[0].note
+
+
+def test_this_device_gets_a_name() -> None:
+    first, second = FakeFirstPageSettings(), FakeFirstPageSettings(BOB)
+    second.public_name = "laptop"
+    page = FirstPage([first, second])
+    assert [one.name for one in page.accounts()] == ["", "laptop"]
+    page.choose_name(0, " tower ")
+    # Not before the page is answered
+    assert first.public_name == ""
+    page.answer()
+    assert first.public_name == "tower"
+    assert second.public_name == "laptop"
+    # A temporary device is called one
+    first.must_be_temporary = True
+    assert page.accounts()[0].name is None
