@@ -16,7 +16,7 @@ from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import BUILT_IN
-from tests.support.gajim.scene import NO_OMEMO
+from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
 from tests.support.servers.hosts import GAJIM_VERSIONS
@@ -83,12 +83,15 @@ def test_a_profile_from_before(new_scene: MakeScene, suite: str) -> None:
     """The plugin comes into a Gajim that was used without it. It asks once, and what
     the user had chosen for a chat stays as it is."""
     scene = new_scene("alice", "bob", "carol")
-    before = NO_OMEMO if suite == "bookworm" else BUILT_IN
+    before = GAJIM_OMEMO if suite == "bookworm" else BUILT_IN
     alice = scene.gajim(suite, "alice", before)
     bob = scene.gajim("bookworm", "bob", OURS)
     start_all([alice, bob])
-    alice.open_chat("bob@localhost")
+    # Gajim keeps a choice that changes something
+    alice.open_chat("bob@localhost", "OMEMO")
     alice.call("set_encryption", name="")
+    if before == GAJIM_OMEMO:
+        alice.set_plugin_active("omemo", False)
     alice.install_plugin(scene.bundle)
     alice.call("begin_with_new_key", account="alice")
     wait_for("the first page", lambda: FIRST_PAGE in alice.call("window_titles"))
