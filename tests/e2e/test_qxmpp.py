@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trust messages with QXmpp, which Kaidan uses, and its policy: after the first
-verification no key of that contact is used that was not verified (TOAKAFA)."""
+"""QXmpp, which Kaidan uses: trust messages with its policy that after the first
+verification no key of that contact is used that was not verified (TOAKAFA), and what is
+special about its sessions and keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from omemo_plugin.engine.backend.codec import fingerprint
+from omemo_plugin.engine.values import Protocol
 from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import secret
@@ -18,6 +21,7 @@ from tests.e2e.conversation import tell
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.peers.qxmpp_peer import QXmppClient
 from tests.support.peers.qxmpp_peer import qxmpp_root
 from tests.support.waiting import wait_for
@@ -27,6 +31,10 @@ DISTRUSTED_BY_ITSELF = 2
 DISTRUSTED_BY_HAND = 4
 TRUSTED_BY_ITSELF = 8
 AUTHENTICATED = 32
+
+# It encrypts no more than 106 messages that are not answered (QXmppOmemoManager_p.h,
+# UNRESPONDED_STANZAS_UNTIL_ENCRYPTION_IS_STOPPED)
+MANY = 130
 
 
 class Ben:
@@ -45,6 +53,10 @@ class Ben:
     def start(self) -> None:
         self._program.start()
         self._program.tell("meet", jid=self._reader)
+
+    def restart(self) -> None:
+        self._program.close()
+        self._program.start()
 
     def say(self, text: str) -> None:
         self._program.tell("say", place=self._reader, readers=[self._reader], text=text)
@@ -146,6 +158,70 @@ def test_a_key_that_we_distrust(new_scene: Callable[..., Scene], suite: str) -> 
             lambda: ben.trust(laptop) == DISTRUSTED_BY_HAND,
         )
     finally:
+        ben.close()
+
+
+@pytest.mark.parametrize("suite", ["trixie"])
+def test_many_texts_that_nobody_answers(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """What we owe him counts as an answer, and so he goes on."""
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(suite, "ann", OURS)
+    ann.start()
+    ben = Ben(scene)
+    try:
+        ben.start()
+        ann.open_chat(ben.jid, "OMEMO")
+        texts = [secret(f"number {number}") for number in range(MANY)]
+        for text in texts:
+            ben.say(text)
+            check_encrypted(ann, ann.wait_for_message(text))
+        check_scene(scene)
+    finally:
+        ben.close()
+
+
+@pytest.mark.parametrize("suite", ["bookworm"])
+def test_a_bundle_without_an_identity_key(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """After a restart QXmpp publishes one as soon as somebody begins a session with it
+    (1.10, QXmppOmemoManager.cpp: `load` does not restore `deviceBundle`). Whoever knew
+    it before is not lost. When this fails it is mended, and the table may say so."""
+    scene = new_scene("ann", "ben", "cat")
+    phone = scene.gajim(suite, "ann", OURS, name="ann-phone")
+    laptop = scene.gajim("bookworm", "ann", OURS, name="ann-laptop")
+    start_all([phone, laptop])
+    ben = Ben(scene)
+    cat = OmemoPeer(
+        scene.server,
+        scene.server.accounts["cat"],
+        scene.folder / "cat-keys",
+        (Protocol.OMEMO_2,),
+    )
+    try:
+        ben.start()
+        for gajim in (phone, laptop):
+            gajim.open_chat(ben.jid, "OMEMO")
+        for one, other in ((phone, laptop), (laptop, phone)):
+            text = tell(one, other, "before")[0].text
+            wait_for("ben reads it", partial(ben.has_read, text))
+        ben.restart()
+
+        cat.say(ben.jid, text := secret("a session begins"))
+        wait_for("ben reads it", lambda: ben.has_read(text))
+        wait_for("his bundle has no key", lambda: "<ik/>" in scene.server.wire())
+        both_read(ben, phone, laptop)
+        for gajim in (phone, laptop):
+            gajim.restart()
+            gajim.open_chat(ben.jid, "OMEMO")
+        both_read(ben, phone, laptop)
+        text = tell(phone, laptop, "afterwards")[0].text
+        wait_for("ben reads it", lambda: ben.has_read(text))
+        check_scene(scene)
+    finally:
+        cat.close()
         ben.close()
 
 
