@@ -28,7 +28,7 @@ def open_first_page(
     Args:
         bring: asks for the file of an identity from another computer.
     """
-    window = widgets.window(page.title, parent, 480, 540)
+    window = widgets.window(page.title, parent, 480, 440)
     help_on_f1(window, HelpPage.FIRST_STEPS)
     first = widgets.label(page.first_sentences)
     content = widgets.column(
