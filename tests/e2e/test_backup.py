@@ -16,12 +16,13 @@ from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
 
 
-@pytest.mark.parametrize("suite", ["bookworm", "forky"])
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 def test_case_47_a_backup_is_put_back(new_scene: MakeScene, suite: str) -> None:
     """New sessions: both sides read on, and the key stays."""
     scene = new_scene("alice", "bob")

@@ -16,6 +16,7 @@ from tests.e2e.test_unopened import met
 from tests.e2e.test_unopened import send_damaged
 from tests.e2e.test_unopened import unopened
 from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import BOTH
 from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.servers.hostile import MODULE
 from tests.support.servers.hosts import GAJIM_VERSIONS
@@ -201,3 +202,37 @@ def test_devices_that_nobody_has_decided_about(stage: Stage) -> None:
         lambda: text in alice.call("marked_rows")[-1]["texts"],
     )
     go_to(stage, "input", "Tab")
+
+
+def test_a_warning_for_the_ear(stage: Stage) -> None:
+    """It has the role that a screen reader speaks of at once, with title and text; the
+    keys for it lead to its first button, and Escape answers nothing."""
+    eve = stage.peer("eve")
+    alice = stage.alice
+    name = eve.name.title()
+    stage.open_chat(eve)
+    stage.talk(eve, "before the new device")
+    about = {"account": alice.account_name, "jid": eve.jid}
+    key = eve.engine.fingerprint
+    alice.call("set_trust", **about, key=key, trust="VERIFIED")
+    phone = stage.device_of(stage.server.accounts[eve.name])
+    ids = sorted(one.device.device_id for one in (eve, phone))
+    for protocol in BOTH:
+        phone.publish_list(protocol, ids)
+    reader = alice.accessibility()
+
+    def alerts() -> list[str]:
+        return [one.name for one in reader.read(MAIN) if one.role == "alert"]
+
+    said = f"{name} has a new device. Nobody has checked it. It gets nothing until"
+    wait_for(
+        "an alert says it",
+        lambda: any(one.startswith(said) for one in alerts()),
+    )
+    reader.focus(MAIN)
+    go_to_input(stage)
+    reader.key("ctrl+shift+a")
+    wait_for("the first button", lambda: alice.call("focused") == "Check now…")
+    reader.key("Escape")
+    wait_for("the input", lambda: alice.call("focused") == "input")
+    assert any(one.startswith(said) for one in alerts())
