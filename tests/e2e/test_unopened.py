@@ -166,6 +166,15 @@ def test_several_are_one_row(stage: Stage) -> None:
     alice.restart()
     stage.open_chat(eve)
     wait_for("they still are", lambda: shows(4, 2, rows=0))
+    # The search leads to one of them
+    alice.call("search", text=f"Message from {name} not opened")
+    wait_for("they are found", lambda: len(alice.call("search_results")) == 6)
+    alice.call("open_result")
+    wait_for(
+        "those around it are shown",
+        lambda: shows(4, 2, rows=2) or shows(4, 2, rows=4),
+    )
+    alice.screenshot(f"unopened-run-found-{stage.suite}")
     stage.talk(eve, "after a restart")
 
 

@@ -1090,6 +1090,12 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
             if type(row).__name__ == "ResultRow"
         ]
 
+    def open_result(self) -> None:
+        """Go to the first message that was found."""
+        view = self._search_view()
+        row = next(w for w in walk(view) if type(w).__name__ == "ResultRow")
+        view._ui.results_listbox.emit("row-activated", row)
+
     @staticmethod
     def _search_view() -> Any:
         return next(w for w in walk(app.window) if type(w).__name__ == "SearchView")
