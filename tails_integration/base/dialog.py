@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A window that says one thing and asks one question, in GTK 3 or 4.
 
-Gajim's own GTK is there wherever Gajim is, and nothing else is needed.
+Gajim's own GTK is there wherever Gajim is, and nothing else is needed. The window is in
+a process of its own, this file, which ends with the answer: whoever asked does
+something else then, and a screen reader that asks a program for its windows waits long
+for one that does not answer.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 # Any: GTK 3 or 4, whichever is there; their types differ
@@ -36,12 +42,30 @@ def ask(title: str, text: str, buttons: Sequence[DialogButton]) -> str:
     Returns:
         The id of the answer.
     """
-    safe = buttons[-1].id
+    done = subprocess.run(
+        [sys.executable, "-I", __file__, Path(sys.argv[0]).name],
+        input=json.dumps([title, text, [[one.id, one.label] for one in buttons]]),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    answers = {one.id for one in buttons}
+    return done.stdout if done.stdout in answers else buttons[-1].id
+
+
+def main() -> None:
+    """Ask the question in standard input, and print the answer."""
+    title, text, words = json.load(sys.stdin)
     gtk = _gtk()
     if gtk is None:
         sys.stderr.write(f"{title}\n{text}\n")
-        return safe
-    return _Window(gtk, title, text, buttons).run()
+        return
+    from gi.repository import GLib
+
+    # The desktop shows it as a window of whoever asks
+    GLib.set_prgname(sys.argv[1])
+    buttons = [DialogButton(*each) for each in words]
+    sys.stdout.write(_Window(gtk, title, text, buttons).run())
 
 
 def _gtk() -> Gtk:
@@ -100,12 +124,8 @@ class _Window:
 
     def run(self) -> str:
         """Show it until there is an answer."""
-        display = self._window.get_display()
         self._window.present()
         self._loop.run()
-        self._window.destroy()
-        # The launcher waits for Gajim next, and would leave it on the screen
-        display.sync()
         return self._answer
 
     def _label(self, text: str) -> Gtk:
@@ -126,3 +146,7 @@ class _Window:
     def _closed(self, *_event: object) -> bool:
         self._loop.quit()
         return True
+
+
+if __name__ == "__main__":
+    main()
