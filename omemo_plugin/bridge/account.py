@@ -28,6 +28,7 @@ from .gajim import settings as gajim_settings
 from .gajim.nbxmpp_protocols import MessageProperties
 from .gajim.nbxmpp_protocols import MessageStanza
 from .gajim.protocols import Client
+from .gone_devices import GoneDevices
 from .incoming.catch_up import CatchUp
 from .incoming.content_writer import ContentWriter
 from .incoming.envelope_reader import EnvelopeReader
@@ -128,6 +129,9 @@ class AccountService:
         self._observers.follow(self.default_encryption.look_again)
         ephemeral = EphemeralSender(client, self.own_jid, self._keystore, self._effects)
         self.catch_up = CatchUp(client, self.catch_up_ended)
+        self._gone_devices = GoneDevices(
+            self._state, self.notices, self.catch_up, self._engine_notices
+        )
         self._senders = Senders(
             self.own_jid, self.rooms, lambda jid: gajim_contacts.name_of(client, jid)
         )
@@ -141,8 +145,7 @@ class AccountService:
             self._keystore, self.rooms, self.notices, self.sender
         )
         self.uploads = self._build_uploads()
-        show = self.notices.show
-        self._clear_requests = ClearRequests(client, self.is_encrypted, show)
+        self._requests = ClearRequests(client, self.is_encrypted, self.notices.show)
         self.files = FileSaver(self.account, self._show_on_screen)
 
     def _open_state(self, folders: Folders) -> AccountState:
@@ -266,9 +269,8 @@ class AccountService:
 
     def _build_uploads(self) -> Uploads:
         why_not = self.preconditions.why_no_file
-        show = self.notices.show
         folder, sent = gajim_archive.downloads_folder, self._state.sent_files.note
-        return Uploads(self._client, why_not, show, folder, sent)
+        return Uploads(self._client, why_not, self.notices.show, folder, sent)
 
     def history_setting_changed(self) -> None:
         """The user chose whether Gajim keeps a history."""
@@ -292,7 +294,7 @@ class AccountService:
         self.settings.close()
         self.catch_up.stop()
         self.uploads.remove()
-        self._clear_requests.remove()
+        self._requests.remove()
         self.files.close()
         self._observers.close()
         self.rooms.close()
@@ -363,6 +365,7 @@ class AccountService:
         )
         self._effects.carry_out_later(effects)
         self._effects.tidy_temporary()
+        self._gone_devices.look()
 
     # Received messages and events
 

@@ -110,6 +110,14 @@ class SessionBroken:
 
 
 @dataclass(frozen=True)
+class DeviceGone:
+    """A contact's device is not listed any more. What was written for it since it was
+    last heard may not have been read; see `KnownDevices.unanswered`."""
+
+    device: Device
+
+
+@dataclass(frozen=True)
 class DeviceSilent:
     """A device has not been heard for long. One of a contact gets no keys from now on;
     an own one is offered for removal."""
@@ -209,6 +217,7 @@ Effect = (
     | AlarmRaised
     | SessionBroken
     | DevicesIgnored
+    | DeviceGone
     | DeviceSilent
     | DeviceHeardAgain
     | TrustChanged

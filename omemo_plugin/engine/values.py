@@ -228,6 +228,21 @@ class AlarmKind(Enum):
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """
+    What was encrypted for a device and may not have been read there.
+
+    Attributes:
+        count: how many messages and empty ones, since something last came on the
+            session with it.
+        since: not before this time, in seconds since 1970.
+    """
+
+    count: int
+    since: float
+
+
+@dataclass(frozen=True)
 class Alarm:
     """
     An event that the user has to know, kept until the user has answered it.

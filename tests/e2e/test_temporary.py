@@ -10,7 +10,9 @@ import pytest
 
 from omemo_plugin.engine.values import TemporaryDevice
 from omemo_plugin.stanza.temporary import build_record
+from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.support.gajim.program import Gajim
@@ -138,3 +140,55 @@ def test_quitting_while_an_unplugged_device_is_asked(
     )
     three.quit()
     assert not any(listed(scene).values())
+
+
+@every_suite
+def test_what_was_written_to_an_unplugged_device_is_said(
+    new_scene: MakeScene, suite: str
+) -> None:
+    """Bob goes on writing after the plug was pulled. When the next session has asked
+    for that device, Bob learns what may not have been read, once; and nothing about
+    what was read. What was written meanwhile says in the new session that it is not
+    for it."""
+    scene = new_scene("alice", "bob")
+    bob = scene.gajim(suite, "bob", OURS_FROM_SYSTEM)
+    one = boot(scene, suite, 1)
+    bob.start()
+    open_chats(one, bob)
+    tell(bob, one, "that is answered")
+    tell(one, bob, "an answer")
+    one.kill()
+    lost = [secret("that nobody reads") for _number in range(2)]
+    for text in lost:
+        bob.send(text)
+        bob.wait_for_message(text)
+    two = boot(scene, suite, 2)
+    bob.open_chat(two.account.jid, "OMEMO")
+
+    def told() -> list[str]:
+        return [text for text in lines(bob) if "may not have read" in text]
+
+    (line,) = wait_for("Bob is told", told)
+    assert "may not have read your last 2 messages." in line
+    bob.screenshot(f"not-read-{suite}")
+    two.open_chat(bob.account.jid, "OMEMO")
+    wait_for(
+        "Alice sees that there was something",
+        lambda: [
+            row.text
+            for row in two.messages()
+            if row.text.startswith("[Message from")
+            and "It was not encrypted for this device" in row.text
+        ],
+    )
+    assert not any(two.find(text) for text in lost)
+    tell(bob, two, "once more")
+    two.quit()
+    wait_for("the lists are empty", lambda: not any(listed(scene).values()))
+    assert told() == [line]
+    check_scene(scene)
+
+
+def lines(gajim: Gajim) -> list[str]:
+    """What is written into the shown chat that is no message."""
+    return [row.text for row in gajim.rows() if row.type != "chat"]

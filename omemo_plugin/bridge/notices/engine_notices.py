@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...engine.effects import AlarmRaised
+from ...engine.effects import DeviceGone
 from ...engine.effects import DeviceHeardAgain
 from ...engine.effects import DevicesIgnored
 from ...engine.effects import DeviceSilent
@@ -50,6 +51,7 @@ class EngineNotices:
     Attributes:
         alarm_raised: emitted with an alarm that has come, and with those that are
             open when the account first connects.
+        device_gone: emitted with a device that a contact does not list any more.
         unused_device_listed: emitted with an own device that another OMEMO of this
             Gajim has listed, and that nobody has met.
     """
@@ -72,6 +74,7 @@ class EngineNotices:
             earlier: the own device that another OMEMO of this Gajim has.
         """
         self.alarm_raised: Signal[[Alarm]] = Signal("showing an alarm")
+        self.device_gone: Signal[[Device]] = Signal("looking what was not read")
         self.unused_device_listed: Signal[[Device]] = Signal("removing a device")
         self._earlier = earlier
         self._own_jid = own_jid
@@ -188,6 +191,10 @@ class EngineNotices:
             return
         self._write_down((device,), DiaryKind.WRITTEN_AGAIN)
         self._notices.show(device.jid, texts.device_heard_again(device.jid))
+
+    def gone(self, effect: DeviceGone) -> None:
+        """A device is not listed any more."""
+        self.device_gone.emit(effect.device)
 
     def devices_ignored(self, effect: DevicesIgnored) -> None:
         """An account has more devices than the engine keeps."""

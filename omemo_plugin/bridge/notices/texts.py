@@ -715,6 +715,18 @@ def session_is_replaced(device: Device) -> str:
     return _("Repaired. Ask {who} to send the message again.").format(who=device.jid)
 
 
+def perhaps_not_read(jid: str, count: int) -> str:
+    """The only device that could read the last messages is gone."""
+    # Translators: a line in the chat; {who} is an address
+    return ngettext(
+        "{who} may not have read your last message. The device it went to is gone. If "
+        "it matters, send it again.",
+        "{who} may not have read your last {count} messages. The device they went to "
+        "is gone. If they matter, send them again.",
+        count,
+    ).format(who=jid, count=count)
+
+
 def device_silent(jid: str, *, verified: bool) -> str:
     text = _(
         "A device of {who} has not been heard for half a year. It gets no keys now."

@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ...engine.effects import AlarmRaised
+from ...engine.effects import DeviceGone
 from ...engine.effects import DeviceHeardAgain
 from ...engine.effects import DevicesIgnored
 from ...engine.effects import DeviceSilent
@@ -99,6 +100,7 @@ class EffectRunner:
         self._timer = RepeatingTimer(self._carry_out_next)
         # Any: each function takes the effects of its own type
         self._table: dict[type[Effect], Callable[[Any], None]] = {
+            DeviceGone: notices.gone,
             DeviceHeardAgain: notices.device_heard_again,
             DevicesIgnored: notices.devices_ignored,
             DeviceSilent: notices.device_silent,

@@ -32,6 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _KEPT = 20000
+_LOOKED_AT = 1000
 
 _TABLES = """
 PRAGMA secure_delete = ON;
@@ -145,15 +146,29 @@ class MessageRecipients:
             return None if row is None else str(row[0])
 
         data = self._run(find)
-        if data is None:
-            return None
-        try:
-            return tuple(
-                Recipient(Device(jid, number), Trust(trust), label, bool(rest))
-                for jid, number, trust, label, *rest in json.loads(data)
-            )
-        except (ValueError, TypeError):
-            return None
+        return None if data is None else _parse(data)
+
+    def since(self, time: float) -> list[tuple[str, str, tuple[Recipient, ...]]]:
+        """
+        The messages that were sent after a time, the newest first, at most a thousand:
+        their ids, their conversations, and their devices.
+
+        Args:
+            time: seconds since 1970.
+        """
+
+        def find(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+            return connection.execute(
+                "SELECT id, conversation, data FROM messages"
+                " JOIN sets ON sets.pk = readers WHERE time > ?"
+                " ORDER BY time DESC LIMIT ?",
+                (time, _LOOKED_AT),
+            ).fetchall()
+
+        return [
+            (message_id, conversation, _parse(data) or ())
+            for message_id, conversation, data in self._run(find) or ()
+        ]
 
     def tidy(self, has_history: Callable[[str], bool], now: float) -> None:
         """
@@ -193,3 +208,13 @@ class MessageRecipients:
         except sqlite3.Error as error:
             log.warning("Recipients of messages: %s", type(error).__name__)
             return None
+
+
+def _parse(data: str) -> tuple[Recipient, ...] | None:
+    try:
+        return tuple(
+            Recipient(Device(jid, number), Trust(trust), label, bool(rest))
+            for jid, number, trust, label, *rest in json.loads(data)
+        )
+    except (ValueError, TypeError):
+        return None

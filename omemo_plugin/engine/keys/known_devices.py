@@ -15,6 +15,7 @@ from ..state.diary import DiaryEntry
 from ..state.diary import DiaryKind
 from ..values import AlarmKind
 from ..values import Device
+from ..values import Unanswered
 from .device_info import DeviceInfo
 from .device_info import device_infos
 from .directory import Directory
@@ -56,6 +57,11 @@ class KnownDevices:
             for info in self.of(jid)
             if info.device in wanted
         ]
+
+    def unanswered(self, device: Device) -> Unanswered:
+        """What was encrypted for a device since it was last heard."""
+        silence = self._core.silence
+        return Unanswered(silence.unanswered(device), silence.last_heard(device))
 
     def rename(self, device: Device, name: str) -> None:
         """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..effects import DeviceGone
 from ..effects import Effect
 from ..state.core import Core
 from ..state.devices import DeviceRecord
@@ -76,9 +77,12 @@ class ListChanges:
         core = self._core
         core.alarms.remove(AlarmKind.DEVICE_RETURNED, record.device)
         core.alarms.remove(AlarmKind.OLDER_PROTOCOL, record.device)
-        if core.devices.trust(record) is not Trust.VERIFIED:
-            return []
-        return self._raise(AlarmKind.VERIFIED_DEVICE_GONE, record)
+        effects: list[Effect] = []
+        if record.device.jid != core.own_jid:
+            effects.append(DeviceGone(record.device))
+        if core.devices.trust(record) is Trust.VERIFIED:
+            effects += self._raise(AlarmKind.VERIFIED_DEVICE_GONE, record)
+        return effects
 
     def _protocol(
         self, record: DeviceRecord, was: _Before, protocol: Protocol

@@ -308,7 +308,7 @@ class MessageDecryptor:
             if record.identity_key is None or sign_known:
                 identity_key = opened.session.key_exchange.identity_key
                 effects += core.meet(record, identity_key, sign_known=sign_known)[1]
-        if core.silence.heard(record):
+        if core.silence.heard(record, core.exactly_now()):
             effects.append(DeviceHeardAgain(device))
         # Once an hour is enough for "last active", and spares a write each time
         if abs(core.now() - record.last_seen) > 3600:

@@ -139,6 +139,9 @@ class Core:
     def now(self) -> int:
         return int(self._clock())
 
+    def exactly_now(self) -> float:
+        return self._clock()
+
     # Durability
 
     @property

@@ -47,6 +47,8 @@ class Silence:
         # Encrypted for since they were last looked at
         self._written: set[Device] = set()
         self._asking: set[Device] = set()
+        # When they were last heard. The records have it to the hour
+        self._heard: dict[Device, float] = {}
 
     # Events
 
@@ -54,7 +56,7 @@ class Silence:
         """A message was encrypted for these devices."""
         self._written.update(devices)
 
-    def heard(self, record: DeviceRecord) -> bool:
+    def heard(self, record: DeviceRecord, now: float) -> bool:
         """
         Something of a device has been decrypted.
 
@@ -62,6 +64,7 @@ class Silence:
             Whether it was left out until now.
         """
         self._asking.discard(record.device)
+        self._heard[record.device] = now
         was_left_out = bool(record.silent)
         if record.silent or record.asked:
             record.silent = record.asked = 0
@@ -154,11 +157,33 @@ class Silence:
     def _has_many(self, device: Device) -> bool:
         """Whether many messages were encrypted for a device on a session, since
         something last came on it."""
-        return any(
-            session.sending_chain_length >= MESSAGES_MIN
-            for sessions in self._sessions.values()
+        return any(one >= MESSAGES_MIN for one in self._chains(device).values())
+
+    def _chains(self, device: Device) -> dict[Protocol, int]:
+        """How many messages were encrypted for a device on each session, since
+        something last came on it."""
+        return {
+            protocol: session.sending_chain_length
+            for protocol, sessions in self._sessions.items()
             if (session := sessions.of(device).current) is not None
-        )
+        }
+
+    def unanswered(self, device: Device) -> int:
+        """How many messages were encrypted for a device, since something last came
+        from it."""
+        chains = self._chains(device)
+        record = self._devices.get(device)
+        if record is not None and record.speaks_omemo_2:
+            # The other session is one from before that was known
+            return chains.get(Protocol.OMEMO_2, 0)
+        return max(chains.values(), default=0)
+
+    def last_heard(self, device: Device) -> float:
+        """When something of a device was last decrypted: exactly in this run, and to
+        the hour from earlier ones; 0 for never."""
+        record = self._devices.get(device)
+        seen = 0 if record is None else record.last_seen
+        return self._heard.get(device, seen)
 
     def stands_in(self, other: DeviceRecord, silent: DeviceRecord) -> bool:
         """Whether another device of the same contact is in use, so that a silent one

@@ -36,6 +36,7 @@ BRIDGE_FLOORS = (
         "alarms",
         "default_encryption",
         "device_management",
+        "gone_devices",
         "identity_move",
         "new_members",
         "trust_undo",
