@@ -14,20 +14,26 @@ from tests.support.tails.gajim import SOCKET
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.tails import Tails
 from tests.support.tails.trace import confined_accesses
+from tests.support.tails.wayland import PLACE
 
-# Of the rig and not of Tails: the test's plugin, and a session bus in /tmp. Python
+# Of the rig and not of Tails: the test's plugin, a session bus in /tmp, and where the
+# compositor is, which Tails has in the user's folder of /run. Python
 # looks for a library with a compiler where there is one, and takes a refusal for none.
 # GStreamer's compiler (Orc) would write code into a file to execute it, which must not
 # be possible, and uses memory alone where it is refused
 OF_TEST = re.compile(
     rf"{re.escape(SOCKET)}|.*/gajim_test_driver/.*|/tmp/dbus-\w+"
+    rf"|/{re.escape(str(PLACE))}/[\w-]+"
     r"|/usr/(bin|lib/gcc|libexec/gcc)/.*(gcc|ld|collect2|lto_plugin)[^/]*"
     r"|/run/user/1000/orcexec\.\w+"
 )
 
 
-def check_confined(tails: Tails, trace: Path, artefacts: Path) -> None:
-    """Each file that Gajim has used in a session is allowed by the profile."""
+def check_confined(tails: Tails, trace: Path, artefacts: Path) -> set[str]:
+    """Each file that Gajim has used in a session is allowed by the profile.
+
+    :returns: their paths
+    """
     shutil.copy(trace, artefacts / "trace.txt")
     printed = tails.machine.run(
         [apparmor.PARSER, "--skip-kernel-load", "--preprocess", str(APPARMOR)]
@@ -48,6 +54,7 @@ def check_confined(tails: Tails, trace: Path, artefacts: Path) -> None:
     )
     (artefacts / "missing.txt").write_text("\n".join(missing))
     assert missing == []
+    return {access.path for access in used}
 
 
 def resolve(root: Path, path: str) -> str:

@@ -26,7 +26,9 @@ from tests.support.tails.station import Station
 SUITES = ("bookworm", "trixie")
 # Accounts at the server's name for each of them; every test has its own, because of
 # the device lists.
-NAMES = ("alice", "keeper", "drifter", "wanda")
+NAMES = ("alice", "keeper", "drifter", "wanda", "walter", "newcomer")
+# And one that goes from one to the other
+UPGRADER = "upgrader"
 
 _ARTEFACTS = pytest.StashKey[Path]()
 _FAILED = pytest.StashKey[bool]()
@@ -96,7 +98,11 @@ def internet(namespaces: None) -> Iterator[Internet]:
         net = Internet(
             tails_base(SUITES[0]),
             folder,
-            ["bob", *(f"{name}-{suite}" for suite in SUITES for name in NAMES)],
+            [
+                "bob",
+                UPGRADER,
+                *(f"{name}-{suite}" for suite in SUITES for name in NAMES),
+            ],
             [f"office-{suite}" for suite in SUITES],
             [f"onion-{suite}" for suite in SUITES],
         )

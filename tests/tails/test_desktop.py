@@ -12,15 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.gajim.display import Display
-from tests.support.gajim.program import DBUS_CONFIG
-from tests.support.gajim.wayland import WaylandDisplay
 from tests.support.processes import Child
-from tests.support.processes import make_folder
 from tests.support.tails import stand_in
 from tests.support.tails.machine import Machine
 from tests.support.tails.root import HOME
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.root import TailsRoot
+from tests.support.tails.wayland import Compositor
 from tests.support.waiting import wait_for
 
 SUPPORT = Path(stand_in.__file__).parent
@@ -64,26 +62,19 @@ class Wayland:
 
     def __init__(self, root: TailsRoot, folder: Path) -> None:
         self._beside = Display(folder)
-        place = Path("srv") / "wayland"
-        runtime = make_folder(root.path / place)
-        # Not among the logs: it runs as a user who cannot read these
-        config = runtime / "bus.conf"
-        config.write_text(DBUS_CONFIG.format(folder=runtime))
-        self._display = WaylandDisplay(folder, runtime, config)
-        # It runs as another user than the programs
-        (runtime / self._display.name).chmod(0o777)
+        self._compositor = Compositor(root.path, folder)
         self.environment = {
-            "WAYLAND_DISPLAY": str("/" / place / self._display.name),
+            "WAYLAND_DISPLAY": self._compositor.name,
             "DISPLAY": self._beside.name,
         }
 
     def type(self, _desktop: Desktop, text: str) -> None:
         """Type into the newest window."""
         events = [(ord(letter), down) for letter in text for down in (True, False)]
-        self._display.events(events)
+        self._compositor.display.events(events)
 
     def stop(self) -> None:
-        self._display.stop()
+        self._compositor.stop()
         self._beside.stop()
 
 

@@ -4,31 +4,38 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from tails_integration.policy import FOLDER
+from tests.e2e.conversation import open_chats
+from tests.e2e.conversation import secret
 from tests.support.gajim.program import DRIVER_NAME
 from tests.support.gajim.program import OURS
 from tests.support.gajim.program import Gajim
 from tests.support.servers.hosts import SYSTEM_PLUGINS
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.root import USER_IDS
+from tests.support.tails.screen import Screen
 from tests.support.tails.station import Station
-from tests.support.tails.tails import Tails
 from tests.support.tails.trace import STRACE
+from tests.support.waiting import wait_for
 from tests.tails.confinement import check_confined
+from tests.tails.files import exchange_files
+from tests.tails.files import exchange_large_file
 from tests.tails.steps import check_nothing_leaked
-from tests.tails.steps import exchange_files
 from tests.tails.steps import identity
 from tests.tails.steps import talk
 from tests.tails.steps import talk_in_a_room
+from tests.tails.verifying import verify_by_file
 
 # The launcher's windows, and the exit code when it does not start Gajim.
 NO_TOR = "Tor is not ready"
 REFUSED = 3
 
 TRACE = "/home/amnesia/trace"
+
+# A word that no dictionary has
+TYPED = "this is mispeled "
+LINK = "https://example.org/"
 
 PLUGINS = SYSTEM_PLUGINS.relative_to("/")
 
@@ -45,14 +52,38 @@ def check_plugins(station: Station, gajim: TailsGajim) -> None:
     assert all(plugin["active"] for plugin in known.values()), known
 
 
-def a_file_each(tails: Tails, bob: Gajim) -> tuple[Path, Path]:
-    """Files to send: as the Tails sees it, and as Bob does."""
-    inside, outside = Path(FOLDER, "a-list.txt"), bob.home / "a-list.txt"
-    for path in (tails.machine.files / str(inside).lstrip("/"), outside):
-        path.write_text("what nobody else shall know\n" * 1000)
-        path.chmod(0o644)
-    os.chown(tails.machine.files / str(inside).lstrip("/"), *USER_IDS)
-    return inside, outside
+def use_the_desktop(gajim: TailsGajim, bob: Gajim, artefacts: Path) -> None:
+    """A screen reader, an input method, the spell checker, a link, a notification."""
+    tails = gajim.tails
+    services, screen = tails.services, tails.screen
+    assert services is not None
+    assert isinstance(screen, Screen)
+    open_chats(gajim, bob)
+
+    def is_read() -> bool:
+        return any("Gajim" in name for name in services.read())
+
+    wait_for("a screen reader reads the window", is_read, interval=0.5)
+    gajim.call("clear_input")
+    screen.type("Gajim", TYPED)
+    wait_for("it is typed", lambda: gajim.call("typed_text") == TYPED)
+    wait_for("by the input method", services.was_typed)
+    screen.picture(artefacts / "spelling.png")
+    gajim.call("clear_input")
+    gajim.call("open_link", account=gajim.account_name, link=LINK)
+    wait_for(
+        "the portal opens it", lambda: ["OpenURI", "", LINK, {}] in services.requests()
+    )
+    gajim.call("hide_window")
+    text = secret("while nobody looks")
+    bob.send(text)
+
+    def is_shown() -> bool:
+        return any(method == "Notify" for method, *_words in services.requests())
+
+    wait_for("the desktop shows a notification", is_shown)
+    gajim.call("show_window")
+    gajim.wait_for_message(text)
 
 
 def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
@@ -66,7 +97,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
         net.server.accounts[f"{name}-{station.suite}"]
         for name in ("alice", "office", "onion")
     ]
-    tails = station.boot()
+    tails = station.boot(services=True)
     tails.trust(net.server.certificate)
     gajim = TailsGajim(tails)
 
@@ -93,8 +124,10 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
         talk(gajim, bob)
     tails.screen.picture(artefacts / "chat.png")
     gajim.account = accounts[0]
+    use_the_desktop(gajim, bob, artefacts)
     talk_in_a_room(gajim, bob)
-    exchange_files(gajim, bob, *a_file_each(tails, bob))
+    exchange_files(gajim, bob)
+    verify_by_file(gajim, bob, artefacts)
 
     users = [identity(gajim, account) for account in accounts]
     assert len(set(users)) == len(accounts)
@@ -103,4 +136,19 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     assert not circuits[0] & circuits[1], "two accounts on one server are linked"
     gajim.quit()
     check_nothing_leaked(tails)
-    check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)
+    used = check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)
+    for word in ("hunspell", "/at-spi/bus", "im-ibus"):
+        assert any(word in path for path in used), f"{word} was not used"
+
+
+def test_a_large_file(station: Station, bob: Gajim) -> None:
+    """More than 100 MB, and nothing but Tor sees a packet of it."""
+    net = station.internet
+    tails = station.boot()
+    tails.connect_tor([net.server.domain])
+    gajim = TailsGajim(tails)
+    gajim.start()
+    gajim.log_in(net.server.accounts[f"walter-{station.suite}"])
+    exchange_large_file(gajim, bob)
+    gajim.quit()
+    check_nothing_leaked(tails)

@@ -11,16 +11,19 @@ from pathlib import Path
 from tests.support.gajim.program import Gajim
 from tests.support.tails.camera import Camera
 from tests.support.tails.gajim import PIDGIN
+from tests.support.tails.gajim import WARNING
 from tests.support.tails.gajim import TailsGajim
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.station import Station
 from tests.support.tails.tails import Tails
+from tests.support.tails.trace import STRACE
 from tests.support.waiting import wait_for
+from tests.tails.confinement import check_confined
 from tests.tails.steps import check_nothing_leaked
 from tests.tails.steps import talk
 from tests.tails.test_session import NO_TOR
 from tests.tails.test_session import REFUSED
-from tests.tails.test_storage import WARNING
+from tests.tails.test_session import TRACE
 from tests.tails.verifying import picture_of_code
 from tests.tails.verifying import verify_by_camera
 
@@ -58,7 +61,7 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     assert gajim.wait_for_exit() == REFUSED
 
     tails.connect_tor([net.server.domain])
-    gajim = TailsGajim(tails)
+    gajim = TailsGajim(tails, [*STRACE, "--output", TRACE, "gajim"])
     assert gajim.start() == [WARNING, PIDGIN]
     # Nothing of it is on the X server beside it
     assert gajim.call("environment", name="WAYLAND_DISPLAY")
@@ -75,3 +78,5 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     wait_for("the camera is switched off", lambda: camera.viewers() == 0)
     gajim.quit()
     check_nothing_leaked(tails)
+    used = check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)
+    assert any("/pipewire" in path for path in used)

@@ -25,7 +25,9 @@ from .tails import Tails
 # Windows that may come before Gajim, and the button that goes on to it (how many
 # come before it).
 PIDGIN = "Take over your accounts from Pidgin?"
-QUESTIONS = {"Nothing in Gajim will be kept": 0, PIDGIN: 2}
+WARNING = "Nothing in Gajim will be kept"
+NO_PASSWORD = "Gajim’s keys cannot be kept"
+QUESTIONS = {WARNING: 0, NO_PASSWORD: 0, PIDGIN: 2}
 RUNS = "runs"
 
 WIZARD = "AccountWizard"

@@ -30,6 +30,8 @@ PUBLIC_RESOLVERS = ("dns.quad9.net", "one.one.one.one")
 # For clients and for HTTPS. Gajim looks for host-meta there; if nobody answered, a
 # network so small would give up on the whole address
 PORTS = (5222, 443)
+# In bytes
+LARGEST_FILE = 128 << 20
 
 
 class Internet:
@@ -86,6 +88,7 @@ class Internet:
                 ports=PORTS,
                 more_hosts={DOMAIN_BY_SRV: names_by_srv, self.onion: onion_names},
                 network=self.machine.network,
+                largest_file=LARGEST_FILE,
             )
             self.server.start()
         except BaseException:
@@ -109,7 +112,7 @@ class Internet:
 
         :param name: of its account
         """
-        return Gajim(
+        gajim = Gajim(
             name,
             Host(machine_suite(), network=self.machine.network),
             self.server,
@@ -120,6 +123,9 @@ class Internet:
             trusts_server=True,
             bundle=build_bundle(self.folder),
         )
+        # No exit is asked for it then
+        gajim.know_hosts({DOMAIN: SERVER_ADDRESS})
+        return gajim
 
     def names_asked(self) -> list[str]:
         """The names that were looked up here: by exits, unless something leaks."""

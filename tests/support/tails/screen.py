@@ -42,6 +42,15 @@ class Screen:
         self._xdotool("key", "--clearmodifiers", *["Tab"] * button, "space")
         wait_for(f'"{title}" is closed', lambda: title not in self.titles(), 10, 0.2)
 
+    def type(self, title: str, text: str) -> None:
+        """Type into a window.
+
+        :param title: a part of its title
+        """
+        number = self._windows(title)[-1]
+        self._xdotool("windowfocus", "--sync", number)
+        self._xdotool("type", "--delay", "50", text)
+
     def picture(self, path: Path) -> Path:
         """Take a picture."""
         return self._display.screenshot(path)

@@ -21,6 +21,17 @@ from .tails import Tails
 # Where the package puts tails_integration
 PROGRAM = Path("/usr/share/tails-gajim/tails_integration")
 
+# Stands for the cache of apt's that the Persistent Storage keeps
+CACHE = Path("/srv/apt-cache")
+MAKE_CACHE = f"""
+set -e
+cd {CACHE}
+dpkg-scanpackages --multiversion . >Packages 2>/dev/null
+rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
+echo "deb [trusted=yes] file:{CACHE} ./" >/etc/apt/sources.list
+apt-get --quiet update
+"""
+
 
 class Station:
     """A Tails stick in a computer that is connected to our internet.
@@ -39,15 +50,19 @@ class Station:
         self.folder.chmod(0o755)
         self.sessions: list[Tails] = []
         try:
-            self.root = TailsRoot(suite)
+            self.root = self._make_root()
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
+
+    def _make_root(self) -> TailsRoot:
+        root = TailsRoot(self.suite)
         # The server's certificate is as good as one of the authorities'
-        authorities = self.root.path / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+        authorities = root.path / "etc" / "ssl" / "certs" / "ca-certificates.crt"
         with authorities.open("a") as file:
-            file.write(internet.server.certificate.read_text())
-        install_driver(self.root)
+            file.write(self.internet.server.certificate.read_text())
+        install_driver(root)
+        return root
 
     def __enter__(self) -> Station:
         return self
@@ -70,22 +85,67 @@ class Station:
             machine.stop()
         allow_driver(self.root.path / PROGRAM.relative_to("/"))
 
+    def forget_software(self) -> None:
+        """Pull the plug; what was installed is gone, as it is from Tails each time."""
+        self.switch_off()
+        self.root.close()
+        self.root = self._make_root()
+
+    def add_software(self, packages: Sequence[Path]) -> None:
+        """Install them in the session that runs, as Additional Software does when the
+        user has logged in: by apt, from the storage's cache, without a network.
+
+        Gajim's own packages are there already, but for Debian's plugin: it would be
+        installed together with ours, and apt chooses ours then.
+        """
+        machine = self.sessions[-1].machine
+        machine.run(["dpkg", "--purge", "gajim-omemo"], check=False)
+        cache = machine.files / CACHE.relative_to("/")
+        cache.mkdir()
+        for package in packages:
+            shutil.copy(package, cache)
+        machine.run(["sh", "-c", MAKE_CACHE])
+        names = [package.name.partition("_")[0] for package in packages]
+        machine.run(
+            ["apt-get", "--quiet", "--yes", "--no-remove", "-o",
+             "DPkg::Options::=--force-confold", "install", *names],
+            environment={
+                "DEBIAN_FRONTEND": "noninteractive", "DEBIAN_PRIORITY": "critical"
+            },
+        )  # fmt: skip
+        allow_driver(self.root.path / PROGRAM.relative_to("/"))
+
     def make_storage(self) -> PersistentStorage:
         """Create a Persistent Storage on the stick."""
         return PersistentStorage(self.folder / "TailsData")
 
     def boot(
-        self, storage: PersistentStorage | None = None, *, wayland: bool = False
+        self,
+        storage: PersistentStorage | None = None,
+        *,
+        wayland: bool = False,
+        services: bool = False,
+        clock: int = 0,
     ) -> Tails:
         """Start Tails; what ran before is switched off as by pulling the plug.
 
         :param storage: unlocked at the Welcome Screen
         :param wayland: whether its desktop is one
+        :param services: whether all that programs use of a desktop on X11 is there
+        :param clock: how many seconds it is ahead
         """
         self.switch_off()
         number = len(self.sessions) + 1
         folder = self.folder / f"{number}"
-        tails = Tails(self.root, self.internet, folder, storage, wayland=wayland)
+        tails = Tails(
+            self.root,
+            self.internet,
+            folder,
+            storage,
+            wayland=wayland,
+            services=services,
+            clock=clock,
+        )
         self.sessions.append(tails)
         return tails
 

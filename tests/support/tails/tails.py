@@ -16,6 +16,7 @@ from ..processes import Child
 from ..waiting import wait_for
 from .capture import Packet
 from .capture import packets
+from .clock import Clock
 from .firewall import SOCKS_PORTS
 from .firewall import Counts
 from .firewall import Firewall
@@ -27,6 +28,8 @@ from .root import USER
 from .root import USER_IDS
 from .root import TailsRoot
 from .screen import Screen
+from .services import ENVIRONMENT as SERVICES_ENVIRONMENT
+from .services import Services
 from .tor import Stream
 from .tor import TailsTor
 from .wayland import Compositor
@@ -66,18 +69,25 @@ class Tails:
         storage: PersistentStorage | None = None,
         *,
         wayland: bool = False,
+        services: bool = False,
+        clock: int = 0,
     ) -> None:
         """Start it, with a new home; Tor waits for Tor Connection.
 
         :param folder: for its logs
         :param storage: its Persistent Storage, unlocked at the Welcome Screen
         :param wayland: whether its desktop is one; there is an X server all the same
+        :param services: whether all that the programs use of a desktop on X11 is there
+        :param clock: how many seconds it is ahead
         """
         self.root = root
         self.internet = internet
         self.folder = folder
         self.storage = storage
         self.last_counts: Counts | None = None
+        self.services: Services | None = None
+        self._with_services = services
+        self.clock = Clock(root.path, clock) if clock else None
         folder.mkdir(parents=True, exist_ok=True)
         root.forget()
         self._display = Display(folder)
@@ -114,8 +124,15 @@ class Tails:
         )
 
     def _make_screen(self) -> Screen | WaylandScreen:
-        if self._compositor is None:
-            return Screen(self.machine, self._display)
+        if self._compositor is not None:
+            self._start_bus()
+            return WaylandScreen(self.machine, self._compositor, self.environment())
+        if self._with_services:
+            self._start_bus()
+            self.services = Services(self.machine, self.environment(), self.folder)
+        return Screen(self.machine, self._display)
+
+    def _start_bus(self) -> None:
         bus = self.machine.files / BUS.relative_to("/")
         self.machine.start(
             ["dbus-daemon", "--session", "--nofork", f"--address=unix:path={BUS}"],
@@ -124,7 +141,6 @@ class Tails:
             self.environment(),
         )
         wait_for("there is a session bus", bus.exists)
-        return WaylandScreen(self.machine, self._compositor, self.environment())
 
     @property
     def is_wayland(self) -> bool:
@@ -158,20 +174,27 @@ class Tails:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONFAULTHANDLER": "1",
         }
+        bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={BUS}"}
         if self._compositor is None:
-            return {**common, **ENVIRONMENT}
+            if not self._with_services:
+                return {**common, **ENVIRONMENT}
+            common |= {**ENVIRONMENT, **SERVICES_ENVIRONMENT, **bus}
+            del common["NO_AT_BRIDGE"]
+            return common
         return {
             **common,
+            **bus,
             "WAYLAND_DISPLAY": self._compositor.name,
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={BUS}",
             "GSK_RENDERER": "cairo",
             "GSETTINGS_BACKEND": "memory",
             "GTK_A11Y": "atspi",
         }
 
     def start(self, argv: list[str], log: Path) -> Child:
-        """Start a program of the user's; on X11 with a session bus of its own."""
-        bus = [] if self.is_wayland else ["dbus-run-session", "--"]
+        """Start a program of the user's; on X11 with a session bus of its own where
+        there are no services."""
+        shared = self.is_wayland or self._with_services
+        bus = [] if shared else ["dbus-run-session", "--"]
         return self.machine.start([*bus, *argv], log, USER_IDS, self.environment())
 
     def trust(self, certificate: Path) -> None:
@@ -269,6 +292,8 @@ class Tails:
         if isinstance(screen, WaylandScreen):
             screen.close()
         self.machine.stop()
+        if self.clock is not None:
+            self.clock.remove()
         self._display.stop()
         if self._compositor is not None:
             self._compositor.stop()

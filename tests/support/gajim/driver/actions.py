@@ -9,6 +9,7 @@ import os
 import socket
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gajim.common import app
 from gajim.common import configpaths
 from gajim.common.const import ClientState
 from gi.repository import Gdk
+from gi.repository import Gio
 from gi.repository import GLib
 from gi.repository import Gtk
 from nbxmpp.protocol import JID
@@ -793,6 +795,21 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         dialog.response(Gtk.ResponseType.ACCEPT)
         return proposed
 
+    def choose_file(self, path: str) -> bool:
+        """Choose a file in the open dialog, and open it once it is in the list; return
+        whether it was."""
+        dialog = next(
+            window
+            for window in self._open_windows()
+            if isinstance(window, Gtk.FileChooserDialog)
+        )
+        dialog.set_file(Gio.File.new_for_path(path))
+        chosen = dialog.get_file()
+        if chosen is None or chosen.get_path() != path:
+            return False
+        dialog.response(Gtk.ResponseType.ACCEPT)
+        return True
+
     def files_are_gajims(self) -> bool:
         """Whether Gajim's own function for downloads is in place."""
         owner = getattr(app, "preview_manager", None) or app.ftm
@@ -841,6 +858,10 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
         if gajim_1():
             return Gtk.Clipboard.get_default(display)
         return display.get_clipboard()
+
+    def clock(self) -> float:
+        """The time that Gajim sees, in seconds since 1970."""
+        return time.time()
 
     def open_link(self, account: str, link: str) -> None:
         """Click on a link in a chat."""
