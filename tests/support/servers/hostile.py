@@ -51,6 +51,10 @@ class HostileServer:
         """Hold back the answers that contain a text; '' lets them go."""
         self._order(f"<hold xmlns='jabber:client'>{needle}</hold>", "hold")
 
+    def place_files_at(self, address: str) -> None:
+        """Say that uploaded files can be downloaded there; '' ends that."""
+        self._order(f"<slot xmlns='jabber:client'>{address}</slot>", "slot")
+
     def _order(self, stanza: str, kind: str) -> None:
         folder = self._server.folder / "hostile"
         path = folder / f"{next(self._numbers):06d}.{kind}"

@@ -14,6 +14,9 @@
 -- NAME.hold: the rest is an element; answers to the user that contain its text
 -- are held back from now on. An empty element lets them go.
 --
+-- NAME.slot: the rest is an element; where files can be downloaded, as the user is
+-- told who uploads one, is its text from now on. An empty element ends that.
+--
 -- Done when the file is gone. Test code.
 
 local st = require "util.stanza";
@@ -73,6 +76,23 @@ local function is_held(stanza, session)
 	return true;
 end
 
+local slots = {};
+
+follow_orders(folder, "%.slot$", function (_, path)
+	local user, around = read(path);
+	local url = around:get_text();
+	slots[user] = url ~= "" and url or nil;
+end);
+
+local function with_other_slot(stanza, session)
+	local url = session.username and slots[session.username];
+	if not url or stanza.name ~= "iq" then return stanza; end
+	local copy = st.clone(stanza);
+	local slot = copy:get_child("slot", "urn:xmpp:http:upload:0");
+	if slot then slot:get_child("get").attr.url = url; end
+	return copy;
+end
+
 local function is_encrypted(message)
 	for _, child in ipairs(message.tags) do
 		if child.name == "encrypted" then return true; end
@@ -103,7 +123,10 @@ local function add_everywhere(element, around)
 end
 
 local function change(stanza, session)
-	if st.is_stanza(stanza) and is_held(stanza, session) then return nil; end
+	if st.is_stanza(stanza) then
+		if is_held(stanza, session) then return nil; end
+		stanza = with_other_slot(stanza, session);
+	end
 	local around = session.username and additions[session.username];
 	if not around or not stanza.attr or stanza.name ~= "message" then
 		return stanza;
