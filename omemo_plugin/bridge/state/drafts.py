@@ -15,8 +15,10 @@ import json
 import logging
 from collections.abc import Callable
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from .private_file import UNFINISHED
 from .private_file import write_private
 
 log = logging.getLogger("gajim.p.omemo_plugin")
@@ -45,6 +47,7 @@ class UnsentDrafts:
         self.earlier: Texts = {}
         if keeps_history():
             self.earlier = self._read()
+            self._delete_unfinished()
         else:
             self._delete()
         self._texts = dict(self.earlier)
@@ -69,7 +72,13 @@ class UnsentDrafts:
         there is none, no text is on the disk."""
         self._save()
 
+    def _delete_unfinished(self) -> None:
+        """What was being written when the program was killed."""
+        with suppress(OSError):
+            self._path.with_name(self._path.name + UNFINISHED).unlink(missing_ok=True)
+
     def _delete(self) -> None:
+        self._delete_unfinished()
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:

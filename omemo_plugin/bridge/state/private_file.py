@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+# Of the file that takes the place of another one when it is complete. Where the program
+# is killed before that, it stays
+UNFINISHED = ".new"
 
 
 def write_private(path: Path, text: str, *, durable: bool = True) -> None:
@@ -25,14 +30,20 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_private_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """The same for bytes. The folder has to be there."""
-    new = path.with_name(path.name + ".new")
+    new = path.with_name(path.name + UNFINISHED)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        # Such as a full disk
+        with suppress(OSError):
+            new.unlink()
+        raise
     if durable:
         wait_for_folder(path.parent)
 

@@ -89,6 +89,19 @@ def test_case_68_no_history_is_chosen_while_texts_wait(tmp_path: Path) -> None:
     assert "two" in path.read_text()
 
 
+@pytest.mark.parametrize("keeps", [False, True])
+def test_case_134_what_was_being_written_when_it_was_killed(
+    tmp_path: Path, keeps: bool
+) -> None:
+    path = tmp_path / "unsent"
+    UnsentDrafts(path, lambda: True).write({BOB: ("one",)})
+    unfinished = tmp_path / "unsent.new"
+    unfinished.write_text('{"unsent": {"bob@example.org": ["one", "t')
+    unsent = UnsentDrafts(path, lambda: keeps)
+    assert not unfinished.exists()
+    assert unsent.earlier == ({BOB: ("one",)} if keeps else {})
+
+
 def test_case_68_no_history_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "unsent"
     UnsentDrafts(path, lambda: True).write({CAROL: ("earlier",)})
