@@ -22,6 +22,7 @@ from tests.e2e.conversation import secret
 from tests.support.engine.secrets_on_disk import copy_files
 from tests.support.engine.secrets_on_disk import distinct_states_of
 from tests.support.engine.secrets_on_disk import opens
+from tests.support.engine.secrets_on_disk import opens_as_first
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
@@ -144,6 +145,66 @@ def test_case_51_68_a_copied_disk(new_scene: Callable[..., Scene], suite: str) -
     finally:
         for peer in peers:
             peer.close()
+
+
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+def test_case_131_the_first_messages_of_a_contact(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """A prekey opens them, and is kept for ten minutes: but not when the screen is
+    locked, and not when Gajim has ended."""
+    scene = new_scene("alice", "old", "new")
+    alice = scene.gajim(suite, "alice", OURS)
+    alice.start()
+    accounts = scene.server.accounts
+    peers = [
+        OmemoPeer(scene.server, accounts[name], scene.folder / name, (protocol,))
+        for name, protocol in (("old", Protocol.LEGACY), ("new", Protocol.OMEMO_2))
+    ]
+    disk = Disk(alice, scene.folder / "copies")
+    old, new = peers
+    try:
+        meet(alice, old, disk)
+        alice.call("lock_session")
+        assert opened_as_first(disk, old) == 0
+        meet(alice, new, disk)
+        alice.quit()
+        assert opened_as_first(disk, new) == 0
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def meet(alice: Gajim, peer: OmemoPeer, disk: Disk) -> None:
+    """A contact writes for the first time, and the prekey is not offered any more."""
+    before = published(peer, disk)
+    alice.open_chat(peer.jid, "OMEMO")
+
+    def read() -> None:
+        text = disk.send(peer)
+        check_encrypted(alice, alice.wait_for_message(text))
+
+    for _ in range(3):
+        read()
+    wait_for("a new bundle", lambda: not before <= published(peer, disk))
+    # What comes now comes behind the server's answer to the publication
+    read()
+    wait_for("all is written", lambda: opened_as_first(disk, peer) == 4)
+
+
+def published(peer: OmemoPeer, disk: Disk) -> frozenset[bytes]:
+    """The prekeys that the server offers of a Gajim's, in a contact's protocol."""
+    device = Device(disk.alice.account.jid, disk.device_id)
+    bundle = peer.bundle_of(device, peer.protocols[0])
+    assert bundle is not None
+    return frozenset(bundle.prekeys.values())
+
+
+def opened_as_first(disk: Disk, peer: OmemoPeer) -> int:
+    """How many of a contact's messages open with the prekeys on the disk."""
+    disk.copy({})
+    path, _closed = disk.copies.pop()
+    return opens_as_first(path, disk.alice.account.jid, peer.jid, disk.sent[peer])
 
 
 def talk(alice: Gajim, peer: OmemoPeer) -> None:

@@ -180,6 +180,7 @@ class Keystore:
             StoreError: the disk refused.
         """
         engine = self.get()
+        engine.publication.forget_used()
         self.write_archive_first()
         engine.commit()
         if self._emptier is not None:
@@ -223,6 +224,8 @@ class Keystore:
         if self._emptier is not None:
             self._emptier.close()
         if self.engine is not None:
+            with guard("forgetting used prekeys"):
+                self.engine.publication.forget_used()
             with guard("closing the key store"):
                 self.write_archive_first()
                 self.engine.close()

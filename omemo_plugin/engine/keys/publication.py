@@ -56,6 +56,8 @@ class Publication:
         self._removals_mended = dict.fromkeys(Protocol, 0)
         self._bundle_tries = dict.fromkeys(Protocol, 0)
         self._bundle_on_server = dict.fromkeys(Protocol, False)
+        # The public prekeys in the bundles that the server is known to have
+        self._offered: dict[Protocol, frozenset[bytes]] = {}
         self._list_wanted: dict[Protocol, DeviceList | None] = {}
         self._dirty: set[Protocol] = set()
         self._published_at = dict.fromkeys(Protocol, 0)
@@ -222,6 +224,7 @@ class Publication:
     def own_bundle_received(self, bundle: Bundle) -> list[Effect]:
         """The server has sent its copy of our bundle."""
         protocol = bundle.protocol
+        self._offered[protocol] = frozenset(bundle.prekeys.values())
         if bundle == self._core.prekeys[protocol].bundle():
             return self._bundle_is_there(protocol)
         if self._core.catching_up and self._is_from_before(bundle):
@@ -245,6 +248,7 @@ class Publication:
 
     def bundle_published(self, bundle: Bundle) -> list[Effect]:
         """The server took a bundle of this device."""
+        self._offered[bundle.protocol] = frozenset(bundle.prekeys.values())
         self._bundle_tries[bundle.protocol] = 0
         return self._bundle_is_there(bundle.protocol)
 
@@ -298,6 +302,20 @@ class Publication:
             self._bundle_tries[protocol] = 0
             effects += self._publish(protocol)
         return effects
+
+    def forget_used(self) -> None:
+        """
+        Delete the used prekeys that the server does not offer any more: they open the
+        first messages of a session. For when the user locks or quits; otherwise they
+        are kept for a while, see `Prekeys`.
+
+        During a catch-up nothing is deleted, because the archive may have messages for
+        them. Nor is anything before the server is known to have another bundle.
+        """
+        if self._core.catching_up:
+            return
+        for protocol, offered in self._offered.items():
+            self._core.prekeys[protocol].delete_withdrawn(offered)
 
     def catch_up_ended(self) -> list[Effect]:
         for protocol, prekeys in self._core.prekeys.items():

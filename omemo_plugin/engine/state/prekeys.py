@@ -13,6 +13,7 @@ over a restart.
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 
 import omemo.bundle
 from omemo.backend import Backend
@@ -119,9 +120,26 @@ class Prekeys:
             for prekey, (number, at) in used.items()
             if 0 <= now - at < KEPT_SECONDS
         }
-        if kept == used:
+        self._keep_used(kept)
+
+    def delete_withdrawn(self, offered: Collection[bytes]) -> None:
+        """
+        Delete the used prekeys that nobody can get from the server any more, however
+        short ago they were used. The caller waits for the end of a catch-up.
+
+        Args:
+            offered: the public prekeys in the bundle that the server has.
+        """
+        names = {base64.b64encode(one).decode("ascii") for one in offered}
+        used = self._used()
+        self._keep_used({one: used[one] for one in used.keys() & names})
+
+    def _keep_used(self, kept: dict[str, list[int]]) -> None:
+        """Delete all used prekeys but some."""
+        gone = self._used().keys() - kept.keys()
+        if not gone:
             return
-        for prekey in used.keys() - kept.keys():
+        for prekey in gone:
             self._delete(base64.b64decode(prekey))
         self._store.put(self._used_key, kept)
 

@@ -14,12 +14,14 @@ import shutil
 import sqlite3
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from omemo_plugin.engine.backend import speedups
 from omemo_plugin.engine.backend.codec import CODECS
 from omemo_plugin.engine.engine import OmemoEngine
+from omemo_plugin.engine.errors import ReceiveError
 from omemo_plugin.engine.state.sessions import fork
 from omemo_plugin.engine.state.storage import KeyStorage
 from omemo_plugin.engine.values import Device
@@ -189,6 +191,33 @@ def _opens_one(store: Any, device: Device, protocol: Protocol, data: bytes) -> b
             continue
         return True
     return False
+
+
+def opens_as_first(
+    path: Path, own_jid: str, sender: str, messages: Iterable[EncryptedMessage]
+) -> int:
+    """
+    Count the first messages of a session that can be decrypted with the prekeys in a
+    copy of a store, as if none of them had been read. The copy is changed.
+
+    Args:
+        sender: the bare JID of who has sent them.
+    """
+    engine = OmemoEngine.open(path, own_jid)
+    store = engine._core.store
+    for name in store.keys("/"):
+        if f"/{sender}/" in name:
+            store.delete(name)
+    store._connection.execute("DELETE FROM seen")
+    engine.close()
+    count = 0
+    engine = OmemoEngine.open(path, own_jid)
+    for message in messages:
+        with suppress(ReceiveError):
+            engine.incoming.decrypt(sender, [message])
+            count += 1
+    engine.close()
+    return count
 
 
 # A shorter one may be there by chance

@@ -32,6 +32,7 @@ from tests.support.engine.secrets_on_disk import copy_files
 from tests.support.engine.secrets_on_disk import files_of
 from tests.support.engine.secrets_on_disk import found_in_files
 from tests.support.engine.secrets_on_disk import opens
+from tests.support.engine.secrets_on_disk import opens_as_first
 from tests.support.engine.secrets_on_disk import secrets_of
 from tests.support.engine.secrets_on_disk import states_of
 from tests.unit.engine.case_peers import LEGACY
@@ -184,6 +185,51 @@ def test_case_51_first_messages_are_forgotten_with_their_prekeys(
     assert len(gone) == 1
     copy = copy_files(ben.path, tmp_path / "copy")
     assert found_in_files(copy, gone) == set()
+
+
+@both_protocols
+def test_case_131_a_lock_forgets_used_prekeys(
+    world: FakeNetwork, tmp_path: Path, protocols: tuple[Protocol, ...]
+) -> None:
+    """What opens the first messages of a session, sooner than the ten minutes for
+    which used prekeys are kept otherwise."""
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
+    sent = [ann.encrypt(b"%d" % number, ben.jid) for number in range(5)]
+    messages = [message for one in sent for message in one.messages]
+    for one in sent:
+        ben.decrypt(ann, one)
+    private = private_prekeys(ben, protocols[0])
+    # The bundle that the server has is another one a few seconds later
+    ben.engine.publication.forget_used()
+    assert private_prekeys(ben, protocols[0]) == private
+    ben.wait(15)
+    ben.engine.commit()
+    before = copy_files(ben.path, tmp_path / "before")
+    assert opens_as_first(before, ben.jid, ann.jid, messages) == len(messages)
+
+    ben.engine.publication.forget_used()
+    ben.engine.commit()
+    ben.engine.journal.empty()
+    copy = copy_files(ben.path, tmp_path / "copy")
+    gone = private - private_prekeys(ben, protocols[0])
+    assert len(gone) == 1
+    assert found_in_files(copy, gone) == set()
+    assert opens_as_first(copy, ben.jid, ann.jid, messages) == 0
+    assert ann.send(b"on", ben).plaintext == b"on"
+    assert ben.send(b"on", ann).plaintext == b"on"
+
+
+def test_case_131_nothing_is_forgotten_during_a_catch_up(world: FakeNetwork) -> None:
+    """The archive may have a message of another device that took the same prekey."""
+    _ann, ben = pair(world)
+    dan = world.peer("dan@test", protocols=LEGACY)
+    ben.carry_out(ben.engine.connected())
+    before = private_prekeys(ben, Protocol.LEGACY)
+    dan.send(b"first", ben)
+    ben.carry_out(ben.engine.publication.maintain())
+    ben.engine.publication.forget_used()
+    assert private_prekeys(ben, Protocol.LEGACY) >= before
 
 
 def private_prekeys(peer: Peer, protocol: Protocol) -> set[str]:
