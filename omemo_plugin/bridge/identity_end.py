@@ -82,8 +82,7 @@ class IdentityEnd:
         self.own_jid = own_jid
         self._client = client
         self._record = LeavingRecord(leaving_path(folders.data, own_jid))
-        self._marker_path = rollback_marker_path(folders.config, own_jid)
-        self._marker = RollbackMarker(self._marker_path)
+        self._marker = RollbackMarker(rollback_marker_path(folders.config, own_jid))
         self._files = (*key_files(folders, own_jid), *more_files)
         self._host = host
         self._departure = Departure(client, own_jid)
@@ -128,11 +127,7 @@ class IdentityEnd:
             OSError: keys of an ended identity are still there.
         """
         if self._record.deleting:
-            files = self._files
-            if self.is_moved:
-                # It has no key, and tells an old file of the identity from a new one
-                files = tuple(one for one in files if one != self._marker_path)
-            delete_key_files(files)
+            delete_key_files(self._files)
             self._record.files_are_gone()
 
     def end(self, *, anew: bool) -> str:
@@ -156,6 +151,9 @@ class IdentityEnd:
             report("writing down that an identity ends", error)
             return texts.identity_not_ended()
         self._host.stop()
+        # SECURITY: a copy of the store may come back with a backup, and would use keys
+        # twice
+        self._marker.end(device_id)
         try:
             self.finish_deleting()
         except OSError as error:

@@ -386,6 +386,7 @@ class MovableIdentity(IdentityEnd):
             self._make_room(number)
             if chats:
                 EncryptedChats(self._chats).merge(chats)
+            self._marker.adopt(number)
             self._arriving.rename(self._store)
             wait_for_folder(self._store.parent)
             self._record.set_after(AfterEnd.GO_ON)

@@ -22,21 +22,23 @@ from .paths import recipients_path
 from .paths import rollback_marker_path
 from .paths import settings_path
 from .paths import store_path
+from .private_file import UNFINISHED
 from .private_file import wait_for_folder
 
-# What SQLite, and the lock of our own, put beside a database
-_BESIDE = ("-wal", "-shm", "-journal", "-lock", "")
+# What SQLite, and the lock of our own, put beside a database; and a file that was to
+# replace one when the program was killed
+_BESIDE = ("-wal", "-shm", "-journal", "-lock", UNFINISHED, "")
 
 _PIECE = 1 << 16
 
 
 def key_files(folders: Folders, own_jid: str) -> tuple[Path, ...]:
-    """The databases of an account, and the mark of how far its store had come. Not
-    the list of encrypted chats, which keeps their texts from leaving in clear."""
+    """The databases of an account. Not the list of encrypted chats, which keeps their
+    texts from leaving in clear, nor the mark of how far the store had come, which tells
+    a copy of it from a newer one."""
     return (
         store_path(folders.data, own_jid),
         recipients_path(folders.data, own_jid),
-        rollback_marker_path(folders.config, own_jid),
     )
 
 
@@ -61,6 +63,7 @@ def delete_account_files(
             encrypted_chats_path(folders.data, own_jid),
             drafts_path(folders.data, own_jid),
             settings_path(folders.data, own_jid),
+            rollback_marker_path(folders.config, own_jid),
         )
     )
 

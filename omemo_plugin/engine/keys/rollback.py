@@ -58,6 +58,7 @@ class Rollback:
         core.alarms.add(self._alarm())
         core.store.overtake(core.rollback_marker.generation(core.device_id))
         core.commit()
+        core.rollback_marker.adopt(core.device_id)
         self._renewed.update(Protocol)
 
     def _alarm(self) -> Alarm:

@@ -68,6 +68,7 @@ class Core:
     ) -> None:
         self.own_jid = own_jid
         self._clock = clock
+        self._is_fresh = False
         # The number of rollbacks
         self.rollbacks = 0
         # Called after a rollback: caches drop values that were not committed
@@ -94,7 +95,7 @@ class Core:
         self.decisions = TrustDecisions(self.store, self.devices, self.own_jid)
         self.sessions = {p: Sessions(self.store, p) for p in Protocol}
         self.silence = Silence(self.devices, self.sessions, self.own_jid)
-        fresh = self.store.get(_DEVICE_ID) is None
+        self._is_fresh = fresh = self.store.get(_DEVICE_ID) is None
         if fresh:
             self.store.put(_DEVICE_ID, secrets.randbelow(DEVICE_ID_MAX) + 1)
         self.device_id: int = self.store.get(_DEVICE_ID)
@@ -116,6 +117,7 @@ class Core:
             for prekeys in self.prekeys.values():
                 prekeys.create(self.now())
             self.commit()
+            self.rollback_marker.adopt(self.device_id)
         else:
             # A damaged store is detected now, and not by the first message
             for prekeys in self.prekeys.values():
@@ -177,8 +179,10 @@ class Core:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the store is older than it was when something was sent."""
-        return self.store.generation < self.rollback_marker.generation(self.device_id)
+        """Whether the store is older than it was when something was sent, or than
+        the one of another device that has been used here since."""
+        ahead = self.rollback_marker.is_ahead(self.device_id, self.store.generation)
+        return ahead and not self._is_fresh
 
     def rollback(self) -> None:
         self.rollbacks += 1

@@ -10,6 +10,9 @@ another folder. A store with a lower generation than its marker was rolled back.
 
 The marker is written only after the store is on the disk, and is not flushed. After
 a power cut it may be behind its store, but it is never ahead of it.
+
+It stays when an identity ends, and says then that each copy of its store is an old one.
+A marker of another device says the same: that one has been used here since.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ from pathlib import Path
 # All lines have the same length, so that a write replaces a line as a whole
 _LINE = "{device_id:010d} {generation:019d}\n"
 _LENGTH = len(_LINE.format(device_id=0, generation=0))
+
+# More transactions than a store ever has. Nine ends fit in a line
+_NEVER = 10**18
 
 
 class RollbackMarker:
@@ -44,11 +50,24 @@ class RollbackMarker:
         The newest recorded generation of the store; 0 if it is not known.
 
         Args:
-            device_id: the device whose store it is. The marker of another device,
-                whose store was deleted, does not count.
+            device_id: the device whose store it is. The marker of another device
+                does not count.
         """
         found, generation = self._read()
         return generation if found == device_id else 0
+
+    def is_ahead(self, device_id: int, generation: int) -> bool:
+        """Whether a store is older than what was used here last."""
+        found, newest = self._read()
+        return found not in (0, device_id) or (
+            found == device_id and generation < newest
+        )
+
+    def adopt(self, device_id: int) -> None:
+        """From now on this device is used here, and not the one whose marker it may
+        be."""
+        if self.device_id not in (0, device_id):
+            self.write(device_id, 0)
 
     def _read(self) -> tuple[int, int]:
         if self._path is None:
@@ -59,6 +78,11 @@ class RollbackMarker:
         except (OSError, ValueError):
             return 0, 0
         return device_id, generation
+
+    def end(self, device_id: int) -> None:
+        """The identity has ended: every store of it is an old one."""
+        if device_id:
+            self.write(device_id, self.generation(device_id) + _NEVER)
 
     def write(self, device_id: int, generation: int) -> None:
         """Record that the store is on the disk up to this generation. Any thread

@@ -12,12 +12,15 @@ import pytest
 
 from omemo_plugin.engine.effects import AlarmRaised
 from omemo_plugin.engine.engine import OmemoEngine
+from omemo_plugin.engine.state.rollback_marker import RollbackMarker
 from omemo_plugin.engine.values import AlarmKind
+from omemo_plugin.engine.values import DeviceList
 from omemo_plugin.engine.values import Protocol
 from tests.support.engine.fake_network import FakeNetwork
 from tests.support.engine.fake_network import Peer
 from tests.support.engine.ratchets import Step
 from tests.support.engine.ratchets import steps_of
+from tests.support.engine.secrets_on_disk import files_of
 
 BOTH = tuple(Protocol)
 both_protocols = pytest.mark.parametrize(
@@ -244,6 +247,56 @@ def test_a_marker_of_a_deleted_store_does_not_count(
     ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
     ann.online()
     assert was_told(ann) == 0
+
+
+@both_protocols
+@pytest.mark.parametrize("anew", [False, True], ids=["ended", "anew"])
+def test_case_132_an_ended_identity_is_put_back(
+    world: FakeNetwork, protocols: tuple[Protocol, ...], anew: bool
+) -> None:
+    """A copy of its store comes back, also where another identity is used by now. Its
+    device is off the server, so that no bundle tells how far it has come."""
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
+    seen: list[Step] = []
+    talk(ann, ben, seen)
+    saved = backup(ann, marker=False)
+    # On the chain that the copy would go on with
+    say(ann, ben, b"again", seen)
+    say(ann, ben, b"and again", seen)
+    end(world, ann)
+    if anew:
+        ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
+        ann.online()
+        assert was_told(ann) == 0
+        say(ann, ben, b"anew", seen)
+        ann.engine.close()
+        for one in files_of(ann.path):
+            one.unlink()
+    for path, content in saved.items():
+        path.write_bytes(content)
+    for _ in range(2):
+        ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
+        say(ann, ben, b"is back", seen)
+        ann.online()
+        assert was_told(ann) == 1
+        talk(ann, ben, seen)
+        assert len(set(seen)) == len(seen)
+        ann.engine.close()
+    ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
+    assert not ann.engine._core.is_behind
+
+
+def end(world: FakeNetwork, peer: Peer) -> None:
+    """End the identity of a peer, as the bridge does."""
+    device = peer.device
+    peer.engine.close()
+    RollbackMarker(peer.rollback_marker).end(device.device_id)
+    for one in files_of(peer.path):
+        one.unlink()
+    for protocol in peer.protocols:
+        del world.bundles[device, protocol]
+        world.lists[peer.jid, protocol] = DeviceList(protocol, ())
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 31, b"x y", b"1 2 3", b"9" * 99])
