@@ -9,8 +9,9 @@ Two programs must never use one identity: each would go on with keys that the ot
 used. So the file is renamed before its keys are converted. The other program does not
 find it any more, and makes a new one with new keys when it starts. After a crash in
 between, the renamed file says that the user has agreed, and the rest is done at the
-next start. Once that is done it is renamed again and never read any more: whoever
-deletes the plugin's own store begins with new keys, and not with used ones.
+next start. Once that is done it is deleted: its prekeys and sessions would open what is
+read later. Whoever deletes the plugin's own store begins with new keys, and not with
+used ones.
 
 The way back, when the plugin is switched off, is in `key_return`.
 """
@@ -31,18 +32,17 @@ from ...engine.takeover.takeover import has_identity
 from ...engine.takeover.takeover import take_over
 from ...engine.takeover.values import OwnKey
 from ...engine.takeover.values import Taken
+from .key_files import delete_key_files
 from .key_return import KeyReturn
 from .key_return import claim
-from .private_file import wait_for_folder
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 # For how many seconds the other program may finish what it writes
 _PATIENCE_SECONDS = 2.0
 
-# While its keys are taken over, and afterwards
+# While its keys are taken over
 _CLAIMED = ".taking-over"
-_TAKEN = ".taken-over"
 
 
 class EarlierState(Enum):
@@ -76,7 +76,6 @@ class EarlierStore:
         self._own_jid = own_jid
         self._path = folder / f"omemo_{own_jid}.db"
         self._claimed = self._path.with_name(self._path.name + _CLAIMED)
-        self._taken = self._path.with_name(self._path.name + _TAKEN)
         self._store = store
         self._marker = RollbackMarker(marker)
         self._return = KeyReturn(own_jid, self._path, store, self._marker)
@@ -96,7 +95,7 @@ class EarlierStore:
         if self._claimed.exists():
             if not has_identity(self._store):
                 return EarlierState.INTERRUPTED
-            self._rename(self._claimed, self._taken)
+            self._forget()
         if self._store.exists():
             return EarlierState.NOTHING
         identity = read(self._path)
@@ -134,7 +133,7 @@ class EarlierStore:
         """The names that the file has when the other program does not use it."""
         if not self._is_possible:
             return ()
-        return (self._claimed, self._taken, *self._return.files)
+        return (self._claimed, *self._return.files)
 
     def take(self) -> Taken:
         """
@@ -154,6 +153,8 @@ class EarlierStore:
         identity = read(self._claimed)
         if identity is None:
             raise EarlierStoreError("there is no identity")
+        if not has_identity(self._store):
+            self._marker.adopt(identity.device_id)
         taken = take_over(
             self._store,
             self._own_jid,
@@ -161,7 +162,7 @@ class EarlierStore:
             int(time.time()),
             self._marker.generation(identity.device_id),
         )
-        self._rename(self._claimed, self._taken)
+        self._forget()
         return taken
 
     def device_to_give(self) -> int:
@@ -187,10 +188,10 @@ class EarlierStore:
         """
         return self._return.give()
 
-    def _rename(self, before: Path, after: Path) -> None:
+    def _forget(self) -> None:
+        """The plugin's store is on the disk, and has what was in the file."""
         try:
-            before.rename(after)
-            wait_for_folder(self._path.parent)
+            delete_key_files((self._claimed,))
         except OSError as error:
             # It is done at the next start
-            log.warning("The file of the earlier keys keeps its name: %s", error)
+            log.warning("The file of the earlier keys is still there: %s", error)

@@ -31,7 +31,6 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.file = folder / f"omemo_{ME}.db"
         self.claimed = folder / f"omemo_{ME}.db.taking-over"
-        self.taken = folder / f"omemo_{ME}.db.taken-over"
         self.store = folder / "ours.db"
         self.device_id = make_database(self.file, used=True)
 
@@ -87,13 +86,41 @@ def test_the_user_is_not_asked_if_there_is_an_identity(place: Place) -> None:
 def test_it_is_taken_once(place: Place) -> None:
     place.earlier().take()
     assert not place.file.exists()
-    assert place.taken.exists()
     assert place.earlier().state() is EarlierState.NOTHING
     engine = OmemoEngine.open(place.store, ME)
     assert engine.device_id == place.device_id
     engine.close()
     with pytest.raises(EarlierStoreError):
         place.earlier().take()
+
+
+def test_case_133_what_was_taken_is_gone_from_the_disk(place: Place) -> None:
+    """Its prekeys and sessions would open messages that are read later, and whose keys
+    the plugin's own store has forgotten."""
+    before = read(place.file)
+    assert before is not None
+    secrets = [one.private for one in before.prekeys]
+    secrets += [one.private for one in before.signed_prekeys]
+    other_name = place.file.with_name("link")
+    other_name.hardlink_to(place.file)
+    assert all(one in other_name.read_bytes() for one in secrets)
+    place.earlier().take()
+    assert list(place.file.parent.glob("omemo_*")) == []
+    assert not any(other_name.read_bytes())
+
+
+def test_case_133_what_cannot_be_deleted_is_deleted_at_the_next_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path) -> None:
+        raise OSError(30, "read-only")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    place.earlier().take()
+    monkeypatch.undo()
+    assert place.claimed.exists()
+    assert place.earlier().state() is EarlierState.NOTHING
+    assert not place.claimed.exists()
 
 
 def test_used_keys_do_not_come_back(place: Place) -> None:
@@ -128,12 +155,11 @@ def test_a_journal_goes_with_it(place: Place) -> None:
         path.write_bytes(data)
     assert place.file.with_name(place.file.name + "-wal").exists()
     place.earlier().take()
-    assert {path.name for path in place.file.parent.glob("omemo_*")} == {
-        place.taken.name
-    }
-    identity = read(place.taken)
-    assert identity is not None
-    assert [key.trust.name for key in identity.keys] == ["VERIFIED"]
+    assert list(place.file.parent.glob("omemo_*")) == []
+    engine = OmemoEngine.open(place.store, ME)
+    devices = engine.devices.of("bob@example.org")
+    assert [one.trust.name for one in devices] == ["VERIFIED"]
+    engine.close()
 
 
 def test_a_file_in_use_stays(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +171,6 @@ def test_a_file_in_use_stays(place: Place, monkeypatch: pytest.MonkeyPatch) -> N
     connection.execute("ROLLBACK")
     connection.close()
     assert place.file.exists()
-    assert not place.taken.exists()
     assert not place.store.exists()
     assert place.earlier().state() is EarlierState.ASK
 
@@ -168,7 +193,6 @@ def test_a_damaged_file_stays(place: Place) -> None:
     with pytest.raises(EarlierStoreError):
         place.earlier().take()
     assert place.file.exists()
-    assert not place.taken.exists()
     assert place.earlier().own_key() is None
 
 
@@ -196,7 +220,6 @@ def test_case_111_killed_at_each_step(place: Place, step: int) -> None:
     others = place.file.exists()
     if others:
         assert not has_identity(place.store)
-        assert not place.taken.exists()
         assert not place.claimed.exists()
         identity = read(place.file)
         assert identity is not None
@@ -212,7 +235,6 @@ def test_case_111_killed_at_each_step(place: Place, step: int) -> None:
         assert engine.devices.of("bob@example.org")
         engine.close()
         assert place.earlier().state() is EarlierState.NOTHING
-        assert place.taken.exists()
         assert not place.claimed.exists()
 
 

@@ -24,8 +24,10 @@ from omemo_plugin.bridge.state.paths import leaving_path
 from omemo_plugin.bridge.state.paths import recipients_path
 from omemo_plugin.bridge.state.paths import rollback_marker_path
 from omemo_plugin.bridge.state.paths import store_path
+from omemo_plugin.engine.effects import AlarmRaised
 from omemo_plugin.engine.engine import OmemoEngine
 from omemo_plugin.engine.errors import StoreDamaged
+from omemo_plugin.engine.values import AlarmKind
 from tests.support.engine.earlier_database import make_database
 from tests.support.engine.secrets_on_disk import found_below
 from tests.support.engine.secrets_on_disk import values_of
@@ -109,7 +111,7 @@ class Account:
         engine.commit()
         engine.flush()
         gajim = self.folder / "gajim"
-        for ending in ("taking-over", "taken-over", "taken-over-journal"):
+        for ending in ("taking-over", "taking-over-journal", "replaced"):
             make_database(gajim / f"omemo_{ME}.db.{ending}", used=True)
         recipients_path(self.folders.data, ME).write_text("names")
         encrypted_chats_path(self.folders.data, ME).write_text("{}")
@@ -137,13 +139,35 @@ def test_nothing_is_left_on_the_disk(account: Account) -> None:
     engine.trust.blind_trust = False
     engine.commit()
     assert account.end.end(anew=False) == ""
-    assert account.left() == [f"{ME}.encrypted.json", f"{ME}.leaving.json"]
+    assert account.left() == [
+        f"{ME}.encrypted.json",
+        f"{ME}.leaving.json",
+        f"omemo_plugin.{ME}.generation",
+    ]
     assert found_below([account.folder], secrets) == set()
     record = leaving_path(account.folders.data, ME).read_bytes()
     assert str(number).encode() in record
     assert len(record) < 100
     assert account.calls == ["stop"]
     assert account.end.is_ended
+
+
+def test_case_132_the_mark_says_that_a_copy_is_an_old_one(account: Account) -> None:
+    """The store comes back with a backup, and its keys are not used twice."""
+    account.fill()
+    account.stop()
+    copy = account.path.read_bytes()
+    account.open()
+    account.end.end(anew=False)
+    account.path.write_bytes(copy)
+    alarms = account.open().alarms.connected()
+    kinds = [one.alarm.kind for one in alarms if isinstance(one, AlarmRaised)]
+    assert kinds == [AlarmKind.OLD_KEYS]
+    # And once more, though it has come far by then
+    account.end.end(anew=False)
+    account.path.write_bytes(copy)
+    assert len(account.open().alarms.connected()) == 1
+    account.stop()
 
 
 def test_the_content_is_overwritten(account: Account) -> None:
@@ -202,6 +226,7 @@ def test_offline_it_is_done_at_the_next_connection(account: Account) -> None:
         f"{ME}.db-shm",
         f"{ME}.db-wal",
         f"{ME}.encrypted.json",
+        f"omemo_plugin.{ME}.generation",
     ]
     account.stop()
 
@@ -366,6 +391,7 @@ def test_case_112_killed_at_each_step(account: Account, step: int) -> None:
             f"{ME}.encrypted.json",
             f"{ME}.leaving.json",
             "number",
+            f"omemo_plugin.{ME}.generation",
         ]
         end.connected()
         departure: Any = end._departure

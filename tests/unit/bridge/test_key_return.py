@@ -60,9 +60,7 @@ class Place:
     def names(self) -> list[str]:
         """The files with keys, without the one that was taken over once."""
         found = [*self.gajim.iterdir(), *self.plugin.iterdir()]
-        return sorted(
-            one.name for one in found if not one.name.endswith((".taken-over", "-lock"))
-        )
+        return sorted(one.name for one in found if not one.name.endswith("-lock"))
 
 
 @pytest.fixture
