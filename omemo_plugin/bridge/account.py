@@ -152,7 +152,7 @@ class AccountService:
         return AccountState.open(
             self.own_jid,
             folders,
-            lambda: gajim_archive.history_max_age(self.account),
+            lambda: gajim_archive.kept_with_history(self.account, folders.data),
             self._observers.notify,
         )
 
@@ -274,9 +274,7 @@ class AccountService:
 
     def history_setting_changed(self) -> None:
         """The user chose whether Gajim keeps a history."""
-        self._state.drafts.history_changed()
-        self.device_history.setting_changed()
-        self.recipients.history_changed(gajim_archive.history_max_age(self.account))
+        self._state.history_changed()
         with guard("taking texts out of Gajim's drafts"):
             if gajim_archive.history_max_age(self.account) == 0:
                 gajim_drafts.take_back(self.account)

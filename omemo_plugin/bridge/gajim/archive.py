@@ -42,6 +42,41 @@ def history_max_age(account: str) -> float:
     return float(app.settings.get_account_setting(account, "chat_history_max_age"))
 
 
+def archive_file() -> Path:
+    """Gajim's history. It may not be there yet."""
+    return Path(configpaths.get("LOG_DB"))
+
+
+def kept_with_history(account: str, folder: Path) -> float:
+    """
+    For how many seconds the plugin keeps texts, and what else belongs to the history;
+    0 for as long as Gajim runs, below 0 for ever.
+
+    Args:
+        folder: where the plugin keeps it.
+
+    SECURITY: where the plugin's folder lies on another disk than Gajim's archive, the
+    user may keep that one alone. In Tails it is in the Persistent Storage, and the
+    archive in memory.
+    """
+    if not are_on_one_disk(archive_file(), folder):
+        return 0
+    return history_max_age(account)
+
+
+def are_on_one_disk(one: Path, other: Path) -> bool:
+    """Whether two files are on the same file system, or will be once they are there.
+    Links are followed."""
+    return _disk_of(one) == _disk_of(other)
+
+
+def _disk_of(path: Path) -> int:
+    path = path.resolve()
+    while not path.exists():
+        path = path.parent
+    return path.stat().st_dev
+
+
 def has_history(account: str, jid: str) -> bool:
     """Whether Gajim's archive has any message of a conversation."""
     archive = app.storage.archive

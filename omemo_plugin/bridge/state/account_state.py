@@ -34,6 +34,7 @@ class AccountState:
         drafts: texts that wait to be sent.
         device_history: what has happened to devices.
         sent_files: what is known of files that are on their way.
+        history_max_age: for how many seconds a history is kept.
     """
 
     keystore: Keystore
@@ -42,6 +43,7 @@ class AccountState:
     drafts: UnsentDrafts
     device_history: DeviceHistory
     sent_files: SentFiles
+    history_max_age: Callable[[], float]
 
     @classmethod
     def open(
@@ -79,7 +81,14 @@ class AccountState:
             keystore=keystore,
             device_history=DeviceHistory(keystore.get, lambda: history_max_age() != 0),
             sent_files=SentFiles(),
+            history_max_age=history_max_age,
         )
+
+    def history_changed(self) -> None:
+        """The user chose whether Gajim keeps a history."""
+        self.drafts.history_changed()
+        self.device_history.setting_changed()
+        self.recipients.history_changed(self.history_max_age())
 
     def close(self) -> None:
         """Write what is to be written, and close the files."""

@@ -24,4 +24,8 @@ importlib.import_module("gajim.common.app")
 def _no_real_home(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    # Gajim has no folders before it starts
+    archive = importlib.import_module("omemo_plugin.bridge.gajim.archive")
+    monkeypatch.setattr(archive, "archive_file", lambda: home / "logs.db")

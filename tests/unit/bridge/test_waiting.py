@@ -5,6 +5,7 @@ with them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from omemo_plugin.bridge.gajim import messages as gajim_messages
 from omemo_plugin.bridge.outgoing import outbox as outbox_module
 from omemo_plugin.bridge.outgoing import waiting as waiting_module
 from omemo_plugin.bridge.state.paths import drafts_path
+from omemo_plugin.bridge.state.paths import recipients_path
 from omemo_plugin.bridge.values import WaitingMessage
 from omemo_plugin.bridge.values import WaitingState
 from tests.unit.bridge.test_account import ALICE
@@ -370,6 +372,37 @@ def test_a_text_that_waits_survives_a_crash(world: FakeNetwork) -> None:
     alice.service.sender.work()
     wait_for(lambda: alice.client.sent)
     wait_for(lambda: not path.exists())
+
+
+def test_case_135_no_text_is_written_where_the_history_is_on_another_disk(
+    world: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Tails the archive is in memory, and the folder of the plugin on the stick."""
+    folder = world.folder / "alice"
+    path = drafts_path(folder, ALICE)
+    write_and_end(world, "one")
+    assert path.exists()
+    other_disk = Path("/proc/self/logs.db")
+    assert not gajim_archive.are_on_one_disk(other_disk, folder)
+    monkeypatch.setattr(gajim_archive, "archive_file", lambda: other_disk)
+    alice = world.side(ALICE)
+    assert not path.exists()
+    assert not recipients_path(folder, ALICE).exists()
+    assert shown(alice) == []
+    alice.client.state.is_available = False
+    alice.write(BOB, "one")
+    run_for(0.2)
+    alice.service.history_setting_changed()
+    alice.service.sender.keep_drafts()
+    alice.service.close()
+    assert not path.exists()
+    # A link leads to the same disk
+    link = tmp_path / "logs.db"
+    link.symlink_to(folder / "history" / "logs.db")
+    assert gajim_archive.are_on_one_disk(link, folder)
+    link.unlink()
+    link.symlink_to(other_disk)
+    assert not gajim_archive.are_on_one_disk(link, folder)
 
 
 def test_no_text_is_written_where_no_history_is(
