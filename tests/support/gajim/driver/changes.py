@@ -59,6 +59,25 @@ class Changes:
         )
         app.get_client(account).connection.register_handler(handler)
 
+    def make_openpgp_key(self, account: str) -> str:
+        """Have Gajim 2.6 make and publish one.
+
+        :returns: its fingerprint
+        """
+        module = app.get_client(account).get_module("OpenPGP")
+        module.generate_key()
+        fingerprint: str = module._secret_cert.fingerprint
+        return fingerprint.upper()
+
+    def openpgp_trust(self, account: str, jid: str) -> str:
+        """How far Gajim 2.6 trusts a key that it has got; '' without one."""
+        address = JID.from_string(jid)
+        found = app.storage.openpgp.get_public_keys(account, [address])
+        if not found:
+            app.get_client(account).get_module("OpenPGP").request_keylist(address)
+            return ""
+        return str(Trust(found[0].trust).name)
+
     def send_all_past_the_window(
         self, account: str, jid: str, texts: list[str]
     ) -> bool:
