@@ -63,7 +63,7 @@ def test_nothing_is_left(folders: Folders, tmp_path: Path) -> None:
     theirs.write_bytes(b"keys of another program")
     others = left(tmp_path)
     make_identity(folders, ME)
-    theirs.with_name(theirs.name + ".taken-over").write_bytes(b"earlier keys")
+    theirs.with_name(theirs.name + ".replaced").write_bytes(b"earlier keys")
     delete_account(folders, tmp_path / "gajim", ME, is_off=True)
     assert left(tmp_path) == others
 
