@@ -148,7 +148,7 @@ def test_case_51_68_a_copied_disk(new_scene: Callable[..., Scene], suite: str) -
 
 
 @pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
-def test_case_131_the_first_messages_of_a_contact(
+def test_case_141_the_first_messages_of_a_contact(
     new_scene: Callable[..., Scene], suite: str
 ) -> None:
     """A prekey opens them, and is kept for ten minutes: but not when the screen is

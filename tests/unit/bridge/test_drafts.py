@@ -90,7 +90,7 @@ def test_case_68_no_history_is_chosen_while_texts_wait(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-def test_case_134_what_was_being_written_when_it_was_killed(
+def test_case_144_what_was_being_written_when_it_was_killed(
     tmp_path: Path, keeps: bool
 ) -> None:
     path = tmp_path / "unsent"

@@ -94,7 +94,7 @@ def test_it_is_taken_once(place: Place) -> None:
         place.earlier().take()
 
 
-def test_case_133_what_was_taken_is_gone_from_the_disk(place: Place) -> None:
+def test_case_143_what_was_taken_is_gone_from_the_disk(place: Place) -> None:
     """Its prekeys and sessions would open messages that are read later, and whose keys
     the plugin's own store has forgotten."""
     before = read(place.file)
@@ -109,7 +109,7 @@ def test_case_133_what_was_taken_is_gone_from_the_disk(place: Place) -> None:
     assert not any(other_name.read_bytes())
 
 
-def test_case_133_what_cannot_be_deleted_is_deleted_at_the_next_start(
+def test_case_143_what_cannot_be_deleted_is_deleted_at_the_next_start(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_self: Path) -> None:

@@ -152,7 +152,7 @@ def test_nothing_is_left_on_the_disk(account: Account) -> None:
     assert account.end.is_ended
 
 
-def test_case_132_the_mark_says_that_a_copy_is_an_old_one(account: Account) -> None:
+def test_case_142_the_mark_says_that_a_copy_is_an_old_one(account: Account) -> None:
     """The store comes back with a backup, and its keys are not used twice."""
     account.fill()
     account.stop()

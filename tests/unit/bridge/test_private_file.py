@@ -73,5 +73,5 @@ def test_a_disk_that_refuses_leaves_the_old_file(
     with pytest.raises(OSError, match="no space"):
         write_private(path, "new")
     assert path.read_text() == "old"
-    # Case 134: nor is what did not get there
+    # Case 144: nor is what did not get there
     assert list(tmp_path.iterdir()) == [path]

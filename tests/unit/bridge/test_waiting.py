@@ -374,7 +374,7 @@ def test_a_text_that_waits_survives_a_crash(world: FakeNetwork) -> None:
     wait_for(lambda: not path.exists())
 
 
-def test_case_135_no_text_is_written_where_the_history_is_on_another_disk(
+def test_case_145_no_text_is_written_where_the_history_is_on_another_disk(
     world: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In Tails the archive is in memory, and the folder of the plugin on the stick."""

@@ -188,7 +188,7 @@ def test_case_51_first_messages_are_forgotten_with_their_prekeys(
 
 
 @both_protocols
-def test_case_131_a_lock_forgets_used_prekeys(
+def test_case_141_a_lock_forgets_used_prekeys(
     world: FakeNetwork, tmp_path: Path, protocols: tuple[Protocol, ...]
 ) -> None:
     """What opens the first messages of a session, sooner than the ten minutes for
@@ -220,7 +220,7 @@ def test_case_131_a_lock_forgets_used_prekeys(
     assert ben.send(b"on", ann).plaintext == b"on"
 
 
-def test_case_131_nothing_is_forgotten_during_a_catch_up(world: FakeNetwork) -> None:
+def test_case_141_nothing_is_forgotten_during_a_catch_up(world: FakeNetwork) -> None:
     """The archive may have a message of another device that took the same prekey."""
     _ann, ben = pair(world)
     dan = world.peer("dan@test", protocols=LEGACY)

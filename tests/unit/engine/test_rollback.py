@@ -251,7 +251,7 @@ def test_a_marker_of_a_deleted_store_does_not_count(
 
 @both_protocols
 @pytest.mark.parametrize("anew", [False, True], ids=["ended", "anew"])
-def test_case_132_an_ended_identity_is_put_back(
+def test_case_142_an_ended_identity_is_put_back(
     world: FakeNetwork, protocols: tuple[Protocol, ...], anew: bool
 ) -> None:
     """A copy of its store comes back, also where another identity is used by now. Its
