@@ -31,6 +31,17 @@ def test_case_41_no_key_in_gajims_log(caplog: pytest.LogCaptureFixture) -> None:
     assert "404" in caplog.text
 
 
+def test_case_146_no_text_in_gajims_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Gajim 2 writes it to the disk when one of its preferences says so."""
+    log = logging.getLogger("gajim.c.storage.archive")
+    with caplog.at_level(logging.DEBUG, "gajim.c.storage.archive"):
+        log.debug("Object before query\n%s", "Message(text='a secret')")
+        log.info("Removed history for: %s", "bob@example.org")
+    assert "secret" not in caplog.text
+    assert "Object before query: left out" in caplog.text
+    assert "bob@example.org" in caplog.text
+
+
 def test_the_rest_of_the_log_stays(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("gajim.gtk.preview")
     with caplog.at_level(logging.INFO, "gajim.gtk.preview"):
