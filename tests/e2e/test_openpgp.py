@@ -56,8 +56,10 @@ class GnuPG:
     def fingerprint(self) -> str:
         """40 hex digits, in capitals."""
         listed = self._run("--list-keys", "--with-colons", self._name).decode()
-        (line,) = [one for one in listed.splitlines() if one.startswith("fpr")]
-        return line.split(":")[9]
+        # After the record of the key comes that of its fingerprint
+        lines = [one.split(":") for one in listed.splitlines()]
+        (at,) = [number for number, one in enumerate(lines) if one[0] == "pub"]
+        return lines[at + 1][9]
 
     def signcrypt(self, data: bytes, recipient: str, key: bytes) -> bytes:
         """Sign, and encrypt for somebody's public key."""
