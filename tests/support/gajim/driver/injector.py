@@ -198,7 +198,11 @@ def _row(event: Any) -> dict[str, Any]:
         "replaces": str(getattr(event, "correct_id", None) or ""),
     }
     if hasattr(event, "pk"):
-        message = app.storage.archive.get_message_with_pk(event.pk)
+        # As Gajim's own handlers have it, which read it from the archive: to do that
+        # takes it longer than anything else about a message
+        message = getattr(event, "message", None)
+        if message is None:
+            message = app.storage.archive.get_message_with_pk(event.pk)
         row["text"] = message.text or ""
         row["replaces"] = message.correction_id or ""
         if message.encryption is not None:
