@@ -129,8 +129,13 @@ def _rewritten(
         value = node.getAttr(name)
         if value is not None:
             copy.setAttr(name, value)
-    if part == _DELAY and _stamp_of(copy, properties, own_jid) is None:
-        return None
+    if part == _DELAY:
+        stamp = _stamp_of(copy, properties, own_jid)
+        if stamp is None:
+            return None
+        # SECURITY: nbxmpp logs the whole stanza, with what was decrypted, when it
+        # cannot read a time, and it reads fewer forms than we do
+        copy.setAttr("stamp", stamp.isoformat().replace("+00:00", "Z"))
     if part == _ROOM_USER and properties.type.is_groupchat:
         if properties.mam is None:
             return None
@@ -171,9 +176,13 @@ def _stamp_of(
         return None
     try:
         stamp = datetime.fromisoformat(delay.getAttr("stamp") or "")
-        return stamp.astimezone(UTC) if stamp.tzinfo is not None else None
+        if stamp.tzinfo is None:
+            return None
+        stamp = stamp.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    # nbxmpp reads no others
+    return stamp if 1 < stamp.year < 9999 else None
 
 
 def _forget_other_encryption(properties: MessageProperties) -> None:

@@ -219,3 +219,43 @@ def test_case_74_the_text_shown_is_the_text_encrypted(
     finally:
         program.close()
         network.close()
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.123456Z",
+        "2026-01-01T01:00:00+01:00",
+        "2026-01-01 00:00:00Z",
+        "20260101T000000Z",
+        "2026-W01-1T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59+23:59",
+        "9999-12-31T23:59:59Z",
+        "never",
+    ],
+)
+def test_case_74_a_time_that_cannot_be_read_shows_no_text_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stamp: str
+) -> None:
+    """nbxmpp logs a stanza whose delay it cannot read, and had it decrypted. In
+    OMEMO 2 the time is in the envelope, and no delay stays."""
+    caplog.set_level(logging.DEBUG, "nbxmpp")
+    network = FakeNetwork(tmp_path)
+    alice = network.peer(ALICE, protocols=BOTH)
+    bob = network.peer(BOB, protocols=(Protocol.LEGACY,))
+    program = Program(alice)
+    try:
+        text = "a secret that is in no log"
+        (element,) = encrypted(bob, text, (Protocol.LEGACY,), ALICE)
+        delay = f"<delay xmlns='urn:xmpp:delay' from='localhost' stamp='{stamp}'/>"
+        result = program.inject(
+            f"<message xmlns='jabber:client' from='{BOB}/x' to='{ALICE}/x' type='chat'"
+            f" id='delayed'>{element}{delay}</message>"
+        )
+        assert [row["text"] for row in result["shown"]] == [text]
+        assert text not in caplog.text
+    finally:
+        program.close()
+        network.close()
