@@ -175,6 +175,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             self._session_lock = None
         for client in app.get_clients():
             _guarded(_deactivate_module, client)
+            _guarded(_update_features, client)
         self._say_off(chats, rooms)
 
     def _say_off(self, chats: list[tuple[str, str]], rooms: dict[str, Rooms]) -> None:

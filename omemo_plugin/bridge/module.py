@@ -225,6 +225,9 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         self._close()
         self._be_without_identity(chats)
         service_stopped.emit(self._account)
+        with guard("asking for no device list any more"):
+            # Servers send them because of what this client says of itself
+            self._client.get_module("Caps").update_caps()
 
     def _be_without_identity(self, chats: EncryptedChats) -> None:
         self._explain()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,25 @@ def bundles(scene: Scene) -> str:
     return kept + scene.server.kept_in_node(
         alice, "eu.siacs.conversations.axolotl.bundles"
     )
+
+
+NOTIFY = "urn:xmpp:omemo:2:devices+notify"
+
+
+def announced(scene: Scene, gajim: Gajim) -> set[str]:
+    """The features that the last presence of a Gajim stands for (XEP-0115)."""
+    start = f"< {gajim.account.jid}/"
+    lines = [one for one in scene.server.wire().splitlines() if one.startswith(start)]
+    known = {}
+    version = ""
+    for line in lines:
+        if " <presence" in line and (
+            found := re.search(r"<c [^>]*ver='([^']+)'", line)
+        ):
+            version = found[1]
+        if found := re.search(r"<query [^>]*node='https://gajim\.org#([^']+)'", line):
+            known[found[1]] = set(re.findall(r"<feature var='([^']+)'", line))
+    return known.get(version, set())
 
 
 def secrets_of(gajim: Gajim, folder: Path) -> set[str]:
@@ -159,8 +179,13 @@ def test_end(
     scene, alice, bob, key = talk(new_scene, suite, other_suite, other)
     (old,) = listed(scene)
     secrets = secrets_of(alice, tmp_path / "copy")
+    wait_for("it asks for lists", lambda: NOTIFY in announced(scene, alice))
     choose(alice, "End this identity…", ASK_END, "End it")
     wait_for("no device is listed", lambda: not listed(scene))
+    wait_for(
+        "it asks for no lists",
+        lambda: announced(scene, alice) and NOTIFY not in announced(scene, alice),
+    )
     wait_for("its keys are off the server", lambda: old not in bundles(scene))
     check_forgotten(alice, secrets)
     alice.accessibility().key("Escape")
@@ -183,6 +208,7 @@ def test_end(
     alice.call("configure_plugin", short_name=SHORT_NAME)
     begin_again(alice)
     wait_for("a new device is listed", lambda: len(listed(scene)) == 1)
+    wait_for("it asks for lists again", lambda: NOTIFY in announced(scene, alice))
     open_chats(alice, bob)
     assert tell(alice, bob, "with a new key")[1].key not in (None, key)
     tell(bob, alice, "with a new key")

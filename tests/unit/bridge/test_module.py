@@ -231,3 +231,38 @@ def test_case_22_a_change_in_clear_of_what_was_encrypted(
     (handler,) = (one for one in module.handlers if one.ns == namespace)
     handler.callback(None, Message(), properties)
     assert getattr(properties, name) is (None if chat or earlier else change)
+
+
+@pytest.mark.parametrize("state", ["ended", "beginning", "not removed"])
+def test_an_account_that_was_not_removed_goes_on(
+    module: OmemoModule, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Its device has left already when the user changes their mind. An identity that
+    has ended stays so, and one that begins anew begins by itself."""
+    begin: Any = Mock()
+    monkeypatch.setattr(OmemoModule, "begin", begin)
+    identity: Any = Mock(is_ended=state == "ended", is_beginning=state == "beginning")
+    without: Any = Mock()
+    module.service, module.identity, module._without = None, identity, without
+    module._on_signed_in(SimpleNamespace(account="alice"))
+    assert begin.called is (state == "not removed")
+    identity.connected.assert_called_once_with()
+
+
+def test_without_an_identity_no_list_is_asked_for(
+    module: OmemoModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers send the lists because of the features that this client has."""
+    caps: Any = Mock()
+    service: Any = Mock()
+    client: Any = SimpleNamespace(account="alice", get_module={"Caps": caps}.get)
+    monkeypatch.setattr(OmemoModule, "_be_without_identity", lambda *_arguments: None)
+    module.service, module._client = service, client
+
+    def is_over() -> None:
+        # The plugin answers for the features of accounts that have a service
+        assert module.service is None
+
+    caps.update_caps.side_effect = is_over
+    module.stop()
+    caps.update_caps.assert_called_once_with()
