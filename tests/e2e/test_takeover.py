@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
 from tests.support.gajim.bundle import PLUGIN
 from tests.support.gajim.program import OURS as SHORT_NAME
+from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import SecondAccount
 from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import OURS
@@ -197,6 +200,54 @@ def test_a_new_key_and_the_old_device(
     row = tell(alice, bob, "with a new key")[1]
     assert row.key != key
     tell(bob, alice, "with a new key")
+    check_no_leak(scene)
+
+
+@pytest.mark.parametrize(("suite", "before", "other_suite", "other"), WAYS)
+def test_each_account_is_asked(
+    new_scene: MakeScene, suite: str, before: str, other_suite: str, other: str
+) -> None:
+    """Two accounts of one Gajim: the one keeps its key, the other one begins anew."""
+    scene = new_scene("alice", "bob", "carol")
+    more = [scene.server.accounts["carol"]]
+    alice = scene.gajim(suite, "alice", before, accessible=True, more_accounts=more)
+    bob = scene.gajim(other_suite, "bob", other)
+    start_all([alice, bob])
+    carol = SecondAccount(alice, more[0])
+    wait_for("both are online", carol.online)
+    both: list[DrivenGajim] = [alice, carol]
+    keys = []
+    for one in both:
+        for owner, reader in ((one, bob), (bob, one)):
+            jids = (owner.account.jid, reader.account.jid)
+            wait_for("it is known", partial(scene.server.delivered_device_list, *jids))
+        one.open_chat(bob.account.jid, "OMEMO")
+        bob.open_chat(one.account.jid, "OMEMO")
+        keys.append(tell(one, bob, "before")[1].key)
+        tell(bob, one, "before")
+    lists = scene.server.listed_devices
+    numbers = [lists(one.account) for one in both]
+    switch_on(scene, alice, before)
+    gajim = alice.accessibility()
+    wait_for("each is asked", lambda: gajim.windows().count(QUESTION) == 2)
+    alice.screenshot("two-questions")
+    first = "alice" if "alice@localhost" in str(gajim.read(QUESTION)) else "carol"
+    gajim.press(QUESTION, KEEP)
+    wait_for("one is answered", lambda: gajim.windows().count(QUESTION) == 1)
+    # The other one is not touched by that
+    assert QUESTION in gajim.windows()
+    gajim.press(QUESTION, RENEW)
+    wait_for("both are answered", lambda: QUESTION not in gajim.windows())
+    alice.call("skip_first_page")
+    for one, key, before_that in zip(both, keys, numbers, strict=True):
+        one.open_chat(bob.account.jid, "OMEMO")
+        bob.open_chat(one.account.jid, "OMEMO")
+        kept = one.account.name == first
+        assert (tell(one, bob, "after")[1].key == key) is kept
+        tell(bob, one, "after")
+        legacy = "eu.siacs.conversations.axolotl.devicelist"
+        same = lists(one.account)[legacy] == before_that[legacy]
+        assert same is kept
     check_no_leak(scene)
 
 
