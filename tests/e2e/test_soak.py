@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak.peer_soak import SHORT
 from tests.soak.peer_soak import PeerSoak
 from tests.soak.peer_soak import write_table
 from tests.soak.peers import STEPS
@@ -43,11 +44,11 @@ def test_soak(new_scene: Callable[..., Scene], suite: str, bobs_suite: str) -> N
 def test_another_program(
     new_scene: Callable[..., Scene], tmp_path: Path, name: str
 ) -> None:
-    """The same that `tools/soak --peer` does, with fewer messages."""
+    """The same that `tools/soak --peer --short` does."""
     scene = new_scene("ann", "ben")
     peer = PEERS[name](scene)
     try:
-        proved = PeerSoak(scene, peer, 5, print).run()
+        proved = PeerSoak(scene, peer, SHORT, print).run()
     finally:
         peer.close()
     assert {*proved.steps, *peer.without} == set(STEPS)

@@ -18,6 +18,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from tests.soak.peer_soak import LONG
+from tests.soak.peer_soak import SHORT
 from tests.soak.peer_soak import write_table
 from tests.soak.programs import PEERS
 from tests.soak.side_by_side import say_when
@@ -29,10 +31,6 @@ from tests.support.gajim.scene import Scene
 from tests.support.gajim.scene import make_artefact_folder
 from tests.support.processes import end_on_signals
 from tests.support.servers.hosts import GAJIM_VERSIONS
-
-# Messages each way with another program
-SHORT = 50
-LONG = 1000
 
 TABLE = Path(__file__).parents[2] / "docs" / "interoperability.md"
 

@@ -5,20 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from tests.e2e.conversation import check_encrypted
 from tests.support.folders import files_below
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import Row
 from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
 
 PATIENCE = 90.0
-
-LAST = 60
-"""Rows of a Gajim in which what has just been said is. All of them are looked at
-afterwards, once."""
 
 ROOM = "den@rooms.localhost"
 
@@ -95,6 +93,12 @@ class Peer:
         """Wait until a text was read."""
         wait_for(f"{self.name} reads {text!r}", lambda: self.count(text), PATIENCE)
 
+    def wait_for_all(self, texts: Sequence[str]) -> None:
+        """Wait until texts were read, each once."""
+        for text in texts:
+            self.wait_for(text)
+            assert self.count(text) == 1, text
+
     def correct(self, text: str) -> None:
         """Correct the last message."""
         raise NotImplementedError
@@ -169,11 +173,14 @@ class GajimPeer(Peer):
         self.gajim.send(text, PATIENCE)
 
     def wait_for(self, text: str) -> None:
-        row = self.gajim.wait_for_message(text, PATIENCE, LAST)
-        check_encrypted(self.gajim, row)
+        self.wait_for_all([text])
+
+    def wait_for_all(self, texts: Sequence[str]) -> None:
+        for row in wait_for_rows(self.gajim, texts):
+            check_encrypted(self.gajim, row)
 
     def count(self, text: str) -> int:
-        return [row.text for row in self.gajim.messages(LAST)].count(text)
+        return self.shown().count(text)
 
     def shown(self) -> list[str]:
         return [row.text for row in self.gajim.messages()]
@@ -199,6 +206,23 @@ class GajimPeer(Peer):
 
     def restart(self) -> None:
         self.gajim.restart()
+
+
+def wait_for_rows(gajim: Gajim, texts: Sequence[str]) -> list[Row]:
+    """Wait until the shown chat has texts, each once, among its newest rows.
+
+    To look at a row takes Gajim a millisecond, in which it does nothing else.
+    """
+    wanted = set(texts)
+
+    def found() -> list[Row] | None:
+        newest = gajim.messages(last=3 * len(texts) + 10)
+        rows = [row for row in newest if row.text in wanted]
+        return rows if {row.text for row in rows} == wanted else None
+
+    rows = wait_for(f"{gajim.name} shows {texts}", found, PATIENCE, 0.1)
+    assert len(rows) == len(wanted), f"{gajim.name} shows twice: {rows}"
+    return rows
 
 
 def correct_in_gajim(gajim: Gajim, text: str) -> None:

@@ -287,28 +287,17 @@ class DrivenGajim:
         """
         return [row for row in self.rows(last) if row.type == "chat"]
 
-    def find(self, text: str, last: int = 0) -> Row | None:
-        """The message row with exactly this text in the shown chat.
-
-        :param last: see `rows`
-        """
-        found = [row for row in self.messages(last) if row.text == text]
+    def find(self, text: str) -> Row | None:
+        """The message row with exactly this text in the shown chat."""
+        found = [row for row in self.messages() if row.text == text]
         assert len(found) < 2, f"{self.name} shows {text!r} {len(found)} times"
         return found[0] if found else None
 
-    def wait_for_message(
-        self, text: str, timeout: float = PATIENCE, last: int = 0
-    ) -> Row:
-        """Wait until the shown chat has a row with this text.
-
-        :param last: see `rows`
-        """
+    def wait_for_message(self, text: str, timeout: float = PATIENCE) -> Row:
+        """Wait until the shown chat has a row with this text."""
         try:
             return wait_for(
-                f"{self.name} shows {text!r}",
-                lambda: self.find(text, last),
-                timeout,
-                0.1,
+                f"{self.name} shows {text!r}", lambda: self.find(text), timeout, 0.1
             )
         except TooLate as error:
             raise TooLate(f"{error}\nrows: {self.rows()}") from None
