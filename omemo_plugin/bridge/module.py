@@ -259,7 +259,11 @@ class OmemoModule(BaseModule):  # type: ignore[misc]
         """Let what has waited for the user's answer go on its way."""
         held = [] if self.keys is None else self.keys.take_held()
         for stanza, properties in held:
-            with guard("going on with a message"), suppress(NodeProcessed):
+            with (
+                guard("going on with a message"),
+                suppress(NodeProcessed),
+                gajim_archive.as_asked_for(self._client, properties),
+            ):
                 if self.service is not None:
                     try:
                         self.service.receiver.handle(stanza, properties)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gajim.common import app
@@ -125,3 +127,25 @@ def was_asked_for(client: Client, properties: MessageProperties) -> bool:
     check = getattr(client.get_module("MAM"), "_is_valid_request", None)
     # Where Gajim does it in another way, it still does it after us
     return check is None or bool(check(properties))
+
+
+@contextmanager
+def as_asked_for(client: Client, properties: MessageProperties) -> Iterator[None]:
+    """
+    Let Gajim take a message of an archive that has been kept back: once its query has
+    been answered, Gajim takes it for one that it has asked nobody for, and drops it.
+    """
+    queries = getattr(client.get_module("MAM"), "_mam_query_ids", None)
+    if properties.mam is None or queries is None:
+        yield
+        return
+    archive, query = properties.mam.archive, properties.mam.query_id
+    before = queries.get(archive)
+    queries[archive] = query
+    try:
+        yield
+    finally:
+        if before is None:
+            queries.pop(archive, None)
+        else:
+            queries[archive] = before

@@ -17,6 +17,7 @@ from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
 
 from omemo_plugin.bridge import module as module_file
+from omemo_plugin.bridge.gajim import messages as gajim_messages
 from omemo_plugin.bridge.module import OmemoModule
 from omemo_plugin.bridge.xml.payload_elements import RETRACT
 from omemo_plugin.engine.values import Protocol
@@ -266,3 +267,31 @@ def test_without_an_identity_no_list_is_asked_for(
     caps.update_caps.side_effect = is_over
     module.stop()
     caps.update_caps.assert_called_once_with()
+
+
+@pytest.mark.parametrize("running", [None, "2"])
+def test_a_message_of_an_archive_that_has_waited_is_taken(
+    module: OmemoModule, monkeypatch: pytest.MonkeyPatch, running: str | None
+) -> None:
+    """Gajim 1.7 drops it once its query has been answered."""
+    queries = {} if running is None else {ALICE: running}
+    mam = SimpleNamespace(archive=ALICE, query_id="1")
+    archive: Any = SimpleNamespace(_mam_query_ids=queries)
+    client: Any = SimpleNamespace(account="alice", get_module=lambda _name: archive)
+    went: list[str | None] = []
+
+    def dispatch_again(_client: object, _stanza: object, properties: Any) -> None:
+        asked = queries.get(ALICE)
+        went.append(properties.mam and asked)
+        raise NodeProcessed
+
+    monkeypatch.setattr(gajim_messages, "dispatch_again", dispatch_again)
+    live, archived = SimpleNamespace(mam=None), SimpleNamespace(mam=mam)
+    keys: Any = SimpleNamespace(
+        take_held=lambda: [(Message(), live), (Message(), archived)]
+    )
+    module.service, module.keys, module._client = None, keys, client
+    module._dispatch_held()
+    assert went == [None, "1"]
+    # The query that runs now goes on
+    assert queries == ({} if running is None else {ALICE: running})
