@@ -63,6 +63,12 @@ class PublishBundle:
 
 
 @dataclass(frozen=True)
+class KeysNotTaken:
+    """The server has refused our bundle, or our place in the list, as often as it is
+    asked on one connection. Said once in a run."""
+
+
+@dataclass(frozen=True)
 class OweEmptyMessage:
     """
     The device should get an empty message, to complete a key exchange or to
@@ -212,6 +218,7 @@ Effect = (
     | FetchBundle
     | PublishDeviceList
     | PublishBundle
+    | KeysNotTaken
     | OweEmptyMessage
     | NewDevices
     | AlarmRaised
