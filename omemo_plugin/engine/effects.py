@@ -63,12 +63,6 @@ class PublishBundle:
 
 
 @dataclass(frozen=True)
-class KeysNotTaken:
-    """The server has refused our bundle, or our place in the list, as often as it is
-    asked on one connection. Said once in a run."""
-
-
-@dataclass(frozen=True)
 class OweEmptyMessage:
     """
     The device should get an empty message, to complete a key exchange or to
@@ -218,7 +212,6 @@ Effect = (
     | FetchBundle
     | PublishDeviceList
     | PublishBundle
-    | KeysNotTaken
     | OweEmptyMessage
     | NewDevices
     | AlarmRaised

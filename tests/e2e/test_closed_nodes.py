@@ -63,25 +63,3 @@ def test_closed_nodes_are_opened(new_scene: Callable[..., Scene], suite: str) ->
         check_encrypted(ann, ann.wait_for_message(text))
     finally:
         ben.close()
-
-
-@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
-def test_a_server_that_takes_no_keys(
-    new_scene: Callable[..., Scene], suite: str
-) -> None:
-    """The user is told, once, and can write all the same."""
-    scene = new_scene("ann", "ben", more_modules=["refuse_keys"])
-    ann = scene.gajim(suite, "ann", OURS)
-    # Not until its keys are on the server: they never are
-    ann.launch()
-    ann.wait_until_running()
-    wait_for("ann is online", ann.online)
-    ann.open_chat(scene.server.accounts["ben"].jid)
-    words = "Your server did not take the keys of this device."
-
-    def said() -> int:
-        return sum(words in row.text for row in ann.rows())
-
-    wait_for("it is said", said)
-    assert said() == 1
-    ann.screenshot(f"keys-not-taken-{suite}")

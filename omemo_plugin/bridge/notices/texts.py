@@ -764,15 +764,6 @@ def devices_ignored(effect: DevicesIgnored) -> str:
     ).format(who=effect.jid)
 
 
-def keys_not_taken() -> str:
-    # Translators: a line in the chats. "It" is this device; "the server" is the
-    # user's own
-    return _(
-        "Your server did not take the keys of this device. Some contacts cannot write "
-        "to it encrypted. Tell whoever runs the server."
-    )
-
-
 def device_list_too_long(jid: str) -> str:
     return _(
         "{who} lists more devices than can be read, so this list is not used. Ask "

@@ -23,7 +23,6 @@ from ...engine.effects import Effect
 from ...engine.effects import FetchBundle
 from ...engine.effects import FetchDeviceList
 from ...engine.effects import FetchTemporaryDevices
-from ...engine.effects import KeysNotTaken
 from ...engine.effects import NewDevices
 from ...engine.effects import OweEmptyMessage
 from ...engine.effects import PublishBundle
@@ -108,7 +107,6 @@ class EffectRunner:
             FetchBundle: self._fetch_bundle,
             FetchDeviceList: self._fetch_device_list,
             FetchTemporaryDevices: self._fetch_records,
-            KeysNotTaken: notices.keys_not_taken,
             NewDevices: notices.new_devices,
             OweEmptyMessage: self._send_empty,
             PublishBundle: self._publish_bundle,

@@ -16,7 +16,6 @@ from dataclasses import replace
 from ..effects import Effect
 from ..effects import FetchBundle
 from ..effects import FetchDeviceList
-from ..effects import KeysNotTaken
 from ..effects import PublishBundle
 from ..effects import PublishDeviceList
 from ..state.core import Core
@@ -62,7 +61,6 @@ class Publication:
         self._list_wanted: dict[Protocol, DeviceList | None] = {}
         self._dirty: set[Protocol] = set()
         self._published_at = dict.fromkeys(Protocol, 0)
-        self._refusal_said = False
 
     @property
     def label(self) -> str | None:
@@ -281,18 +279,10 @@ class Publication:
         set the node's options. At most three tries a connection.
         """
         if isinstance(effect, PublishBundle):
-            again = self._publish(effect.bundle.protocol)
-            tries = self._bundle_tries[effect.bundle.protocol]
-        elif isinstance(effect, PublishDeviceList):
-            again = self._announce(effect.device_list)
-            tries = self._announcements[effect.device_list.protocol]
-        else:
-            return []
-        given_up = not again and tries >= _ANNOUNCE_MAX
-        if given_up and not self._withdrawn and not self._refusal_said:
-            self._refusal_said = True
-            return [KeysNotTaken()]
-        return again
+            return self._publish(effect.bundle.protocol)
+        if isinstance(effect, PublishDeviceList):
+            return self._announce(effect.device_list)
+        return []
 
     def prekey_used(self, protocol: Protocol) -> None:
         self._dirty.add(protocol)
