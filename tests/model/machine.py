@@ -83,9 +83,8 @@ class MemoryMarker(RollbackMarker):
         self._where = path
         self._disk = disk
 
-    def generation(self, device_id: int) -> int:
-        found, generation = self._disk.generations.get(self._where, (0, 0))
-        return generation if found == device_id else 0
+    def _read(self) -> tuple[int, int]:
+        return self._disk.generations.get(self._where, (0, 0))
 
     def write(self, device_id: int, generation: int) -> None:
         self._disk.generations[self._where] = (device_id, generation)
