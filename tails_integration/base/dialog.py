@@ -77,11 +77,13 @@ def _gtk() -> Gtk:
     for version in ("4.0", "3.0"):
         try:
             gi.require_version("Gtk", version)
+            gi.require_version("Gdk", version)
+            from gi.repository import Gdk
             from gi.repository import Gtk
         except (ValueError, ImportError):
             continue
-        ready = Gtk.init_check() if version == "4.0" else Gtk.init_check()[0]
-        return Gtk if ready else None
+        # Where there was none when it was loaded, GTK 4 says once that it is not ready
+        return None if Gdk.Display.get_default() is None else Gtk
     return None
 
 
