@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from gi.repository import GLib
+
 from ..engine.values import Alarm
 from ..engine.values import Device
 from .gajim_windows import notifications
@@ -28,10 +30,18 @@ class AlarmNotifications:
 
     def update(self, service: WindowService) -> None:
         """Say what is new, and take back what has been answered."""
+        if screen.main_window() is None:
+            # Gajim is starting. A room that is looked up before Gajim has its rooms
+            # would be taken for a person, and Gajim 1.7 would not start
+            GLib.timeout_add(500, self._update_later, service)
+            return
         try:
             self._update(service)
         except Exception:
             log.exception("A warning on the desktop")
+
+    def _update_later(self, service: WindowService) -> None:
+        self.update(service)
 
     def _update(self, service: WindowService) -> None:
         account = service.account

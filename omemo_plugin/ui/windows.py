@@ -226,11 +226,6 @@ class Windows:
 
     def service_started(self, service: WindowService) -> None:
         """There is a new service whenever an account is enabled."""
-        if screen.main_window() is None:
-            # Gajim is starting. A room that is looked up before Gajim has its rooms
-            # would be taken for a person, and Gajim 1.7 would not start
-            GLib.timeout_add(500, self._follow_later, service.account)
-            return
         known = self._followed.get(service.account)
         if known is not None:
             if known[0] is service:
@@ -274,9 +269,6 @@ class Windows:
         if service is not None:
             self.service_started(service)
         return service
-
-    def _follow_later(self, account: str) -> None:
-        self._follow(account)
 
     def _update_composers(self) -> None:
         for composer in self._composers.values():
