@@ -170,14 +170,19 @@ class MessageSender:
             elif gajim_messages.is_chat_state(message):
                 self._send_ephemeral(message)
             else:
-                # Whoever writes uses this device, and wants answers
-                self._effects.call(
-                    "beginning to publish", lambda engine: engine.publication.begin()
-                )
+                self._publish_keys()
                 self._take(message)
         except Exception as error:  # noqa: BLE001 - the user gets the text back
             report("taking a message", error)
             self._give_back.refuse_later(message, texts.internal_error())
+
+    def _publish_keys(self) -> None:
+        """Whoever writes uses this device, and wants answers."""
+        engine = self._keystore.engine
+        if engine is not None and engine.publication.waits:
+            self._effects.call(
+                "beginning to publish", lambda engine: engine.publication.begin()
+            )
 
     def _why_not(self, message: OutgoingMessage) -> str:
         reason = self._admission.why_not_encrypted(message)
