@@ -130,7 +130,9 @@ def test_windows(new_scene: Callable[..., Scene], suite: str, look: str) -> None
         if look == "right to left":
             alice.call("write_from_right_to_left")
         check(stage, FIRST_PAGE, look)
+        # This answers it
         alice.call("close_window", title=FIRST_PAGE)
+        alice.wait_until_published()
         stage.open_chat(stage.bob)
         stage.talk(stage.bob, "to be looked at")
         alice.screenshot(f"look-{look}-chat-{suite}".replace(" ", "-"))

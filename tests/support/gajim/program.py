@@ -550,15 +550,18 @@ class Gajim(DrivenGajim):
         if self.has_our_plugin and not self._published and not self._first_page:
             # Until the page is answered, nothing is published
             self.call("skip_first_page")
-            resource = self.call("own_resource", account=self.account.name)
-            wait_for(
-                f"{self.name} has published its device",
-                lambda: self.server.accepted_device_list(
-                    f"{self.account.jid}/{resource}"
-                ),
-                timeout,
-            )
-            self._published = True
+            self.wait_until_published(timeout)
+
+    def wait_until_published(self, timeout: float = 60.0) -> None:
+        """Wait until others can find the device, once the first page is answered."""
+        resource = self.call("own_resource", account=self.account.name)
+        address = f"{self.account.jid}/{resource}"
+        wait_for(
+            f"{self.name} has published its device",
+            lambda: self.server.accepted_device_list(address),
+            timeout,
+        )
+        self._published = True
 
     def start(self) -> None:
         """Start the program and wait until its account is online."""
