@@ -117,7 +117,7 @@ def kind_of_kept(message: object) -> RowKind | None:
         except Exception:
             # For its list of chats 2.6 reads only a part of it
             number = getattr(message, "pk", None)
-            message = app.storage.archive.get_message_with_pk(number)
+            message = _with_encryption(number)
             found = _kept_encryption(message)
     except Exception as error:
         log.warning("The text of a message stays: %s", type(error).__name__)
@@ -127,6 +127,17 @@ def kind_of_kept(message: object) -> RowKind | None:
     sent = getattr(message, "direction", None) == _OUTGOING
     sent = sent or getattr(message, "kind", None) in _KINDS_SENT
     return kind_of(found.trust, found.key, outgoing=sent)
+
+
+def _with_encryption(number: int | None) -> object:
+    """A message from the archive of Gajim 2.6, and nothing else that belongs to it but
+    its encryption: to load all of that takes longer than to encrypt an answer."""
+    from gajim.common.storage.archive.models import Message
+    from sqlalchemy.orm import joinedload
+
+    return app.storage.archive.get_message_with_pk(
+        number, [joinedload(Message.encryption)], default_options=False
+    )
 
 
 def is_outgoing(row: Row) -> bool:
