@@ -8,6 +8,7 @@ is something to decide, and then runs Gajim apart from the other programs.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -49,6 +50,18 @@ class NotRepaired(Refused):
     was_said = True
 
 
+class NotUnderstood(Refused):
+    """Something is not as anybody would have written it, such as a damaged file."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            _(
+                "Something in Gajim’s settings, or in this Tails, is damaged ({error})."
+                " To see more, run in a terminal: gajim"
+            ).format(error=type(error).__name__)
+        )
+
+
 def start(system: System, arguments: Sequence[str]) -> int:
     """Run Gajim, or show the reason for a refusal in a window.
 
@@ -66,6 +79,11 @@ def start(system: System, arguments: Sequence[str]) -> int:
         if not error.was_said:
             ask(error.title, str(error), [DialogButton("close", _("Close"))])
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - there is no other place to say it
+        traceback.print_exc()
+        broken = NotUnderstood(error)
+        ask(broken.title, str(broken), [DialogButton("close", _("Close"))])
+        return broken.exit_code
 
 
 def prepare(system: System, ask: Ask) -> dict[str, str]:

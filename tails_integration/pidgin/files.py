@@ -26,6 +26,8 @@ _IRC = "prpl-irc"
 _SIZE_MAX = 16 * 1024 * 1024
 _PORTS = range(1, 65536)
 _PORT = 5222
+# Python converts no more than some thousand
+_DIGITS_MAX = 10
 
 # The trust values that pidgin-otr writes for a fingerprint that the user compared
 _VERIFIED = frozenset({"verified", "smp"})
@@ -153,7 +155,8 @@ def _account(element: Element, name: str) -> Account | None:
         for setting in group.findall("setting")
     }
     port = settings.get("port", "")
-    number = int(port) if port.isascii() and port.isdigit() else _PORT
+    is_number = port.isascii() and port.isdigit() and len(port) < _DIGITS_MAX
+    number = int(port) if is_number else _PORT
     proxy = element.find("proxy")
     return Account(
         jid,

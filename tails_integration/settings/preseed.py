@@ -91,12 +91,15 @@ class _Seen:
 
     def __init__(self, system: System) -> None:
         self._path = system.state / "prepared.json"
+        self.program = False
+        self.accounts: frozenset[str] = frozenset()
         try:
             loaded = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            loaded = {}
-        self.program: bool = bool(loaded.get("program"))
-        self.accounts: frozenset[str] = frozenset(loaded.get("accounts", ()))
+            self.accounts = frozenset(map(str, loaded["accounts"]))
+            self.program = loaded["program"] is True
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            # None, or a damaged one: the defaults are set once more
+            return
 
     def remember(self, profile: Profile) -> None:
         accounts = sorted(profile.accounts)

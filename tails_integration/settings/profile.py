@@ -23,6 +23,7 @@ from datetime import UTC
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from typing import TypeVar
 
 from ..base.errors import TailsError
 from ..base.i18n import _
@@ -34,6 +35,12 @@ Json = dict[str, Any]
 
 KINDS = ("app", "soundevents", "status_presets", "proxies", "plugins", "workspaces")
 BACKUPS_KEPT = 3
+
+# Kinds whose values are settings themselves
+_OF_SETTINGS = ("proxies", "plugins")
+_PARTS = ("account", "contact", "group_chat")
+
+T = TypeVar("T")
 
 # As Gajim 1.7 makes it; later ones bring it up to date when they open it
 _SCHEMA_VERSION = 5
@@ -108,7 +115,7 @@ def read(system: System) -> Profile | None:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             return _load(database)
-    except (sqlite3.Error, ValueError) as error:
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         raise _unreadable(path) from error
 
 
@@ -149,17 +156,38 @@ def backups(system: System) -> list[Path]:
 
 
 def _load(database: sqlite3.Connection) -> Profile:
+    """
+    Raises:
+        sqlite3.Error, ValueError, TypeError, RecursionError: It is not as Gajim
+            writes it.
+    """
     profile = Profile()
     for name, text in database.execute("SELECT name, settings FROM settings"):
-        profile.kinds[name] = json.loads(text)
+        kind = profile.kinds[_checked(name, str)] = _checked(json.loads(text), dict)
+        if name in _OF_SETTINGS:
+            _check_values(kind)
     for name, text in database.execute(
         "SELECT account, settings FROM account_settings"
     ):
-        loaded = json.loads(text)
-        for part in ("account", "contact", "group_chat"):
+        loaded = _checked(json.loads(text), dict)
+        for part in _PARTS:
             loaded.setdefault(part, {})
-        profile.accounts[name] = loaded
+            _checked(loaded[part], dict)
+        for part in ("contact", "group_chat"):
+            _check_values(loaded[part])
+        profile.accounts[_checked(name, str)] = loaded
     return profile
+
+
+def _checked(value: T, kind: type) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__} in the place of {kind.__name__}")
+    return value
+
+
+def _check_values(settings: Json) -> None:
+    for value in settings.values():
+        _checked(value, dict)
 
 
 def _as_text(profile: Profile) -> str:

@@ -263,6 +263,20 @@ def test_a_damaged_profile(ready: Machine, person: Person, started: list[Any]) -
     assert started == []
 
 
+def test_case_148_a_value_that_nobody_expects(
+    ready: Machine, person: Person, started: list[Any]
+) -> None:
+    """It is said, and Gajim is not started."""
+    with profile.edit(ready.system()) as edited:
+        edited.add_account("alice", {"name": "alice", "proxy": ["no-proxy"]})
+    assert launcher.start(ready.system(), []) == 3
+    ((title, text, buttons),) = person.asked
+    assert title == "Gajim was not started"
+    assert "damaged (TypeError)" in text
+    assert buttons == ["close"]
+    assert started == []
+
+
 @pytest.mark.parametrize("words", [["-l", "x"], ["--help"], ["--start-chat"]])
 def test_options_of_gajim_are_gajims(
     ready: Machine, person: Person, started: list[Any], words: list[str]

@@ -295,6 +295,18 @@ def test_files_that_pidgin_did_not_write(tails: TailsWithStorage, text: str) -> 
         importer.plan(tails.system())
 
 
+def test_case_148_a_port_of_thousands_of_digits(tails: TailsWithStorage) -> None:
+    put(
+        tails,
+        "accounts.xml",
+        "<account><account><protocol>prpl-jabber</protocol><name>a@b.example</name>"
+        f"<settings><setting name='port'>{'9' * 5000}</setting></settings>"
+        "</account></account>",
+    )
+    (account,) = files.read(tails.home).accounts
+    assert account.port == 5222
+
+
 def test_broken_rooms_do_not_keep_accounts_back(tails: TailsWithStorage) -> None:
     put(tails, "blist.xml", BUDDIES.replace("<blist>", "<blist>&#x7;"))
     plan = importer.plan(tails.system())

@@ -177,6 +177,28 @@ def test_damaged_identities_are_replaced(machine: Machine, text: str) -> None:
     assert len(json.loads(path.read_text())["Tails"]) == 2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1]",
+        "5",
+        '{"accounts": 5}',
+        '{"program": true, "accounts": 5}',
+        "\xff",
+    ],
+)
+def test_case_148_damaged_notes_are_made_again(machine: Machine, text: str) -> None:
+    """The defaults are set once more."""
+    system = machine.system()
+    preseed.apply(system)
+    path = system.state / "prepared.json"
+    path.write_bytes(text.encode("latin-1"))
+    preseed.apply(system)
+    assert json.loads(path.read_text()) == {"program": True, "accounts": []}
+
+
 def test_refused_while_gajim_runs(machine: Machine) -> None:
     system = old(machine)
     before = profile.settings_file(system).read_bytes()

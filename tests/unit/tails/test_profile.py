@@ -112,3 +112,34 @@ def test_a_damaged_one_is_left_as_it_is(machine: Machine) -> None:
     with pytest.raises(profile.ProfileError), profile.edit(system):
         pytest.fail("not entered")
     assert path.read_bytes() == b"this is not SQLite" * 100
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value"),
+    [
+        ("settings", "app", "[]"),
+        ("settings", "app", "{"),
+        ("settings", "app", None),
+        ("settings", "proxies", '{"Tails": 5}'),
+        ("settings", "plugins", '{"omemo_plugin": true}'),
+        ("settings", None, "{}"),
+        ("account_settings", "alice", "[]"),
+        ("account_settings", "alice", '{"account": []}'),
+        ("account_settings", "alice", '{"contact": {"bob@example.org": 5}}'),
+        ("account_settings", "alice", '{"group_chat": []}'),
+    ],
+)
+def test_case_148_settings_of_another_form_are_damaged(
+    machine: Machine, table: str, name: str | None, value: str | None
+) -> None:
+    system = machine.system()
+    with profile.edit(system) as edited:
+        edited.add_account("alice", {"name": "alice"})
+    path = profile.settings_file(system)
+    column = "name" if table == "settings" else "account"
+    with closing(sqlite3.connect(path)) as database, database:
+        # The names are those above
+        database.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))  # noqa: S608
+        database.execute(f"INSERT INTO {table} VALUES (?, ?)", (name, value))  # noqa: S608
+    with pytest.raises(profile.ProfileError, match="damaged"):
+        profile.read(system)
