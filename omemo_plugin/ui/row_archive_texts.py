@@ -4,7 +4,7 @@
 """
 Gajim's search and its export of the history: a message that must not pass for the
 contact's words has neither name nor picture among the results, and is marked in the
-file.
+file. There no line of a message can pass for another message.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _new_line(theirs: _Line) -> _Line:
         shown = shown or message
         kind = kind_of_kept(shown)
         text = f"{shown.text}\n"
-        if kind is None or not line.endswith(text):
+        if not line.endswith(text):
             return line
         return f"{line.removesuffix(text)}{in_export(kind, shown.text or '')}\n"
 
@@ -137,9 +137,6 @@ def _old_export(theirs: _Exported) -> _Exported:
                 kinds[found.time, found.kind, found.message] = kind
         for row in theirs(account, jid):
             kind = kinds.get((row.time, row.kind, row.message))
-            if kind is None:
-                yield row
-            else:
-                yield row._replace(message=in_export(kind, row.message))
+            yield row._replace(message=in_export(kind, row.message or ""))
 
     return messages

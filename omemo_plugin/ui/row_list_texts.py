@@ -114,7 +114,7 @@ class ListTexts:
         def set_text(row: ListRow, text: str, *args: object, **options: object) -> None:
             kind = self._kind
             if kind is None:
-                theirs(row, text, *args, **options)
+                theirs(row, _in_one_piece(text), *args, **options)
                 return
             shown = in_list(kind)
             row.set_nick("")
@@ -139,6 +139,14 @@ class ListTexts:
                         theirs(stack, *args)
 
         return notify
+
+
+def _in_one_piece(text: str) -> str:
+    """
+    SECURITY: of an action in several lines Gajim shows the last one, with the end of
+    the markup around all of them. GTK cannot read that, and logs it with the text.
+    """
+    return text.replace("\n", " ") if text.startswith("/me") else text
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from .alarm_notifications import AlarmNotifications
 from .composer import Composer
 from .conversations import Conversations
 from .details_windows import DetailsWindows
+from .gajim_windows import error_reports
 from .gajim_windows import menus
 from .gajim_windows import notifications
 from .gajim_windows import pages
@@ -145,6 +146,7 @@ class Windows:
         RowMarks(self.show_for, runs.row_changed).install(self._patches)
         ListTexts().install(self._patches)
         row_archive_texts.install(self._patches)
+        error_reports.install(self._patches)
         row_answers.install(self._patches)
         rows.extend_row_menus(self._patches, self._row_items)
         pages.replace_trust_pages(self._patches, self._page)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -375,3 +376,99 @@ def prekeys(peer: OmemoPeer, device: Device) -> set[int]:
     bundle = peer.bundle_of(device, LEGACY)
     assert bundle is not None
     return set(bundle.prekeys)
+
+
+def test_case_147_no_stanza_in_the_log(stage: Stage) -> None:
+    """nbxmpp warns of parts that it cannot read with the whole stanza, into which the
+    text has been written."""
+    alice = stage.alice
+    eve = stage.peer("eve", (OMEMO_2,))
+    stage.open_chat(eve)
+    stage.talk(eve, "before odd messages")
+
+    def send(text: str, content: Iterable[Element], message_id: str) -> None:
+        messages = eve.encrypt(text, stage.own, content=content)
+        eve.client.send(
+            eve.stanza(stage.own, eve.encrypted(messages), "chat", message_id)
+        )
+        check_encrypted(alice, alice.wait_for_message(text))
+
+    first, again, address = map(secret, ("the first", "the first again", "no address"))
+    send(first, (), "the-same")
+    # The server chooses the id of a message; the contact wrote which one it corrects
+    send(
+        again,
+        [Element("{urn:xmpp:message-correct:0}replace", id="the-same")],
+        "the-same",
+    )
+    send(address, [Element("{jabber:x:oob}x")], "another")
+    stage.hear(eve, "after odd messages")
+    log = alice.log.read_text(errors="replace")
+    # Gajim 1.7 does not show the warnings of nbxmpp
+    assert ("<message>: left out" in log) == (stage.suite != "bookworm")
+    for text in (first, again, address):
+        assert text not in log
+    stage.check("after odd messages")
+
+
+def test_case_147_150_errors_of_gajims_name_no_text(stage: Stage) -> None:
+    """Neither one of its archive, as when the disk is full, nor a report of one that
+    the user sends."""
+    text = secret("in an error")
+    error = stage.alice.call("archive_error", text=text)
+    assert ("nowhere" in error) == (stage.suite != "bookworm")
+    assert text not in error
+    report = stage.alice.call("error_report", text=text)
+    assert "received" in report
+    assert text not in report
+
+
+def test_case_53_messages_of_another_type(stage: Stage) -> None:
+    """A server says that a text is a headline, or not one of a chat."""
+    alice, hostile = stage.alice, stage.hostile
+    eve = stage.peer("eve")
+    stage.open_chat(eve)
+    earlier = stage.hear(eve, "before headlines")
+    beside = "".join(around(stage.id_of(eve, earlier)))
+    for kind in ("headline", "normal"):
+        for number, protocol in enumerate(BOTH):
+            text = secret(f"in a {kind}")
+            element = eve.encrypted([eve.encrypt(text, stage.own)[number]])
+            stanza = hostile.message(eve.jid, element + beside)
+            hostile.send(stanza.replace("type='chat'", f"type='{kind}'"))
+            row = alice.wait_for_message(text)
+            check_encrypted(alice, row)
+            assert not row.outgoing, protocol
+        clear = f"a {kind} in clear"
+        stanza = hostile.message(eve.jid, f"<body>{clear}</body>")
+        hostile.send(stanza.replace("type='chat'", f"type='{kind}'"))
+        row = alice.wait_for_message(clear)
+        assert row.encryption is None, row
+        assert "Not encrypted" in row.shield
+    assert alice.find(earlier) is not None
+    assert alice.find("forged beside") is None
+    alice.screenshot(f"headlines-{stage.suite}")
+    stage.hear(eve, "after headlines")
+    stage.check("after headlines")
+
+
+def test_case_151_an_action_in_several_lines(stage: Stage) -> None:
+    """GTK logs the markup that Gajim makes of its last line for the list of chats."""
+    alice = stage.alice
+    eve = stage.peer("eve")
+    stage.open_chat(eve)
+    stage.talk(eve, "before an action")
+    last = secret("the last line of an action")
+    text = f"/me waves\n{last}"
+    eve.say(stage.own, text)
+    stage.id_of(eve, text)
+
+    def listed() -> bool:
+        found = alice.call("list_text", account=alice.account_name, jid=eve.jid)
+        return bool(found.endswith(f"waves {last}"))
+
+    wait_for("it is in the list", listed)
+    alice.screenshot(f"an-action-{stage.suite}")
+    assert last not in alice.log.read_text(errors="replace")
+    stage.hear(eve, "after an action")
+    stage.check("after an action")

@@ -62,6 +62,7 @@ class Previews:
     def install(self) -> None:
         log_filter.install()
         self._patches.add(log_filter.remove)
+        gajim_archive.hide_texts_in_errors(self._patches)
         _tidy_up()
         for module in _NAMES:
             self._patches.replace_in(module, "get_image_paths", _Paths)

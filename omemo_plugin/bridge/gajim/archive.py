@@ -16,6 +16,7 @@ from nbxmpp.protocol import JID
 
 from .constants import HAS_BUILTIN_OMEMO
 from .nbxmpp_protocols import MessageProperties
+from .patches import Patches
 from .protocols import Client
 
 
@@ -47,6 +48,20 @@ def history_max_age(account: str) -> float:
 def archive_file() -> Path:
     """Gajim's history. It may not be there yet."""
     return Path(configpaths.get("LOG_DB"))
+
+
+def hide_texts_in_errors(patches: Patches) -> None:
+    """
+    An error of Gajim's archive, as when the disk is full, names the values of the row
+    that could not be written: the text of a message. Gajim 2 logs them, or shows them
+    in the window from which errors are reported.
+    """
+    storage = getattr(app, "storage", None)
+    engine = getattr(getattr(storage, "archive", None), "_engine", None)
+    if engine is not None:
+        before = engine.hide_parameters
+        engine.hide_parameters = True
+        patches.add(lambda: setattr(engine, "hide_parameters", before))
 
 
 def kept_with_history(account: str, folder: Path) -> float:

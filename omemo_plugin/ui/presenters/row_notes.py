@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,9 @@ from ...i18n import ngettext
 # Headings of `help/reading.md`, as links name them
 _HELP_UNOPENED = "a-message-was-not-opened"
 _HELP_UNCHECKED = "a-message-of-a-device-that-nobody-has-checked"
+
+# Whatever a program may show as the end of a line
+_LINE_END = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 class RowKind(Enum):
@@ -72,15 +76,18 @@ def in_list(kind: RowKind) -> str:
     }[kind]
 
 
-def in_export(kind: RowKind, text: str) -> str:
+def in_export(kind: RowKind | None, text: str) -> str:
     """
     The text of a message in an export of the history. What was not opened has a text
     that says so itself.
+
+    Args:
+        kind: None for a message like any other.
     """
-    if kind is RowKind.UNOPENED:
+    # SECURITY: a line of its own could pass for a message of somebody else
+    text = _LINE_END.sub("\n    ", text)
+    if kind is None or kind is RowKind.UNOPENED:
         return text
-    # A line of its own could pass for a message of somebody else
-    text = text.replace("\n", "\n    ")
     return f"[{in_list(kind)}] {text}"
 
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 
 import pytest
+from nbxmpp.protocol import Message
 
 from omemo_plugin.bridge.files import log_filter
 
@@ -15,10 +17,19 @@ LINK = f"aesgcm://example.org/f#{KEY}"
 
 
 @pytest.fixture(autouse=True)
-def _installed() -> Iterator[None]:
+def written() -> Iterator[io.StringIO]:
+    """What Gajim writes to its log; it has one handler for itself and for nbxmpp."""
+    file = io.StringIO()
+    handler = logging.StreamHandler(file)
+    loggers = [logging.getLogger(name) for name in ("gajim", "nbxmpp")]
+    for one in loggers:
+        one.addHandler(handler)
     log_filter.install()
-    yield
+    yield file
     log_filter.remove()
+    for one in loggers:
+        one.removeHandler(handler)
+    assert handler.filters == []
 
 
 def test_case_41_no_key_in_gajims_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -40,6 +51,41 @@ def test_case_146_no_text_in_gajims_log(caplog: pytest.LogCaptureFixture) -> Non
     assert "secret" not in caplog.text
     assert "Object before query: left out" in caplog.text
     assert "bob@example.org" in caplog.text
+
+
+def test_case_146_no_reaction_in_gajims_log(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("gajim.c.m.reactions")
+    with caplog.at_level(logging.INFO, "gajim.c.m.reactions"):
+        log.info("(alice) Received reactions: %s", "Reaction(emojis='🦑')")
+        log.info("(alice) Send %s: %s", {"🦑"}, "bob@example.org")
+    assert "🦑" not in caplog.text
+    assert caplog.text.count("Reactions: left out") == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["nbxmpp.m.oob", "nbxmpp.m.delay", "gajim.c.m.message"]
+)
+def test_case_147_no_stanza_in_gajims_log(written: io.StringIO, name: str) -> None:
+    """They log it whole, as a warning, when they cannot read a part of it."""
+    stanza = Message(to="bob@example.org", body="a\nsecret")
+    log = logging.getLogger(name)
+    log.warning("OOB data without url")
+    log.warning(stanza)
+    # As their adapters do
+    log.warning(str(stanza).join(("(alice) ", "")))
+    log.warning("Unknown: %s", stanza)
+    assert written.getvalue().splitlines() == [
+        "OOB data without url",
+        "<message>: left out",
+        "(alice) <message>: left out",
+        "Unknown: <message>: left out",
+    ]
+
+
+def test_what_is_on_the_wire_stays_in_the_log(written: io.StringIO) -> None:
+    logging.getLogger("nbxmpp.connection").warning("DATA %s", "<message to='bob'/>")
+    logging.getLogger("nbxmpp.m.presence").warning("%s", "<presence/>")
+    assert written.getvalue() == "DATA <message to='bob'/>\n<presence/>\n"
 
 
 def test_the_rest_of_the_log_stays(caplog: pytest.LogCaptureFixture) -> None:

@@ -94,6 +94,15 @@ def test_an_export_says_what_a_message_is() -> None:
     assert in_export(RowKind.UNOPENED, stored) == stored
 
 
-def test_a_message_cannot_pass_for_another_line_of_an_export() -> None:
-    lines = in_export(RowKind.UNDECIDED, "a\n2026-01-01 10:00:00 You: b").split("\n")
-    assert lines[1].startswith("    ")
+@pytest.mark.parametrize("kind", [None, *RowKind])
+def test_case_149_a_message_cannot_pass_for_another_line_of_an_export(
+    kind: RowKind | None,
+) -> None:
+    forged = "2026-01-01 10:00:00 You: b"
+    for end in ("\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"):
+        lines = in_export(kind, f"a{end}{forged}").splitlines()
+        assert lines[1:] == [f"    {forged}"]
+
+
+def test_an_ordinary_message_is_exported_as_it_is() -> None:
+    assert in_export(None, "hello\tyou") == "hello\tyou"

@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The OMEMO plugin developers
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk that takes its time, and a screen that is locked."""
+"""A disk that takes its time or refuses, and a screen that is locked."""
 
 from __future__ import annotations
 
+import errno
+import importlib
+import os
+import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 from gajim.common import app
@@ -15,9 +20,11 @@ SECONDS_MAX = 30
 
 
 class Disk:
-    """Holds the thread that waits for the disk before a message leaves; locks."""
+    """Holds the thread that waits for the disk before a message leaves; breaks
+    writing; locks."""
 
     _released: threading.Event | None = None
+    _broken = 0
 
     def hold_disk(self, account: str) -> None:
         """Keep everything from reaching the disk from now on."""
@@ -32,6 +39,53 @@ class Disk:
         """Let everything reach the disk again."""
         if self._released is not None:
             self._released.set()
+
+    def break_writing(self, ending: str, kill: bool) -> None:
+        """From now on, nothing gets as far as giving a complete file its name.
+
+        :param ending: of the name that it has until then
+        :param kill: the program is killed there; otherwise the disk is full
+        """
+        theirs = Path.replace
+
+        def replace(path: Path, target: Path) -> Path:
+            if not path.name.endswith(ending):
+                return theirs(path, target)
+            if kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._broken += 1
+            raise OSError(errno.ENOSPC, "made by a test")
+
+        Path.replace = replace  # type: ignore[assignment,method-assign]
+
+    def writing_was_broken(self) -> int:
+        """How often the disk has refused."""
+        return self._broken
+
+    def archive_error(self, text: str) -> str:
+        """The words of an error of Gajim's archive about a row with a text; ''
+        where it has none (Gajim 1.7)."""
+        engine = getattr(app.storage.archive, "_engine", None)
+        if engine is None:
+            return ""
+        statement = importlib.import_module("sqlalchemy").text
+        try:
+            with engine.connect() as connection:
+                row = statement("INSERT INTO nowhere VALUES (:text)")
+                connection.execute(row, {"text": text})
+        except Exception as error:
+            return str(error)
+        raise AssertionError("there is such a table")
+
+    def error_report(self, text: str) -> str:
+        """What Gajim sends when the user reports an error in a function that has a
+        text in a variable."""
+        from gajim.gtk.exception import ExceptionDialog
+
+        frame = {"function": "received", "vars": {"text": text}}
+        value = {"type": "ValueError", "stacktrace": {"frames": [frame]}}
+        event = {"exception": {"values": [value]}}
+        return str(ExceptionDialog._before_send(None, event, None))
 
     def fail_once(self, account: str) -> None:
         """Let our plugin have a bug in what decrypts, for one message."""
