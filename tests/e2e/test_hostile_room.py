@@ -15,6 +15,7 @@ from tests.e2e.conversation import start_all
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.servers.hostile import LEGACY_LIST
 from tests.support.servers.hostile import MODULE
 from tests.support.servers.hostile import HostileServer
@@ -186,3 +187,54 @@ def test_case_55_somebody_joins_an_honest_room(
             assert told in ([line], [])
     alice.screenshot(f"somebody-joins-{suite}")
     check_scene(scene)
+
+
+@every_suite
+def test_case_55_somebody_joins_a_room_of_ten(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """One note for all of them, and nothing to answer."""
+    members = [f"member{number}" for number in range(1, 10)]
+    scene = new_scene("alice", "late", *members)
+    alice = scene.gajim(suite, "alice", OURS)
+    alice.start()
+    peers: list[OmemoPeer] = []
+
+    def come(name: str) -> OmemoPeer:
+        peer = OmemoPeer(scene.server, scene.server.accounts[name], scene.folder / name)
+        peers.append(peer)
+        alice.set_affiliation(ROOM, peer.jid, "member")
+        peer.enter(ROOM)
+
+        def is_seen() -> bool:
+            seen = alice.call("nicknames", account=alice.account_name, room=ROOM)
+            return name in seen
+
+        wait_for(f"{name} is in the room", is_seen)
+        return peer
+
+    def say(about: str) -> None:
+        text = secret(about)
+        alice.send(text)
+        for peer in peers:
+            peer.wait_for_text(text)
+        check_encrypted(alice, alice.wait_for_message(text))
+
+    try:
+        alice.create_room(ROOM)
+        for name in members:
+            come(name)
+        alice.open_room(ROOM, "OMEMO")
+        say("to nine others")
+        late = come("late")
+        say("to ten others")
+        rows = [row.text for row in alice.rows() if row.type != "chat"]
+        told = [text for text in rows if late.jid in text and "can read" in text]
+        assert len(told) == 1, told
+        assert "from now on" not in dock(alice), dock(alice)
+        assert not [one for one in alice.call("dock")["buttons"] if "late" in one]
+        alice.screenshot(f"a-room-of-ten-{suite}")
+        check_scene(scene)
+    finally:
+        for peer in peers:
+            peer.close()

@@ -468,6 +468,12 @@ class Gajim(DrivenGajim):
         """Let a Python package seem not installed from the next start on."""
         self._overlays[PYTHON_LIBRARIES / library] = self._missing(library)
 
+    def put_on_another_disk(self, folder: Path, place: Path) -> None:
+        """Let a folder of the profile be another one from the next start on."""
+        folder.mkdir(parents=True, exist_ok=True)
+        give_away(self.home)
+        self._overlays[folder] = place
+
     def know_hosts(self, addresses: Mapping[str, str]) -> None:
         """Let it find hosts by their names, which nobody is asked for then."""
         lines = [f"{address} {name}\n" for name, address in addresses.items()]
