@@ -42,7 +42,7 @@ PLUGINS = SYSTEM_PLUGINS.relative_to("/")
 
 def check_plugins(station: Station, gajim: TailsGajim) -> None:
     """Only the policy's plugins are loaded, though Debian 12 installs others."""
-    names = {path.name for path in (station.root.path / PLUGINS).iterdir()}
+    names = {path.name for path in (gajim.tails.machine.files / PLUGINS).iterdir()}
     if station.suite == "bookworm":
         assert names > {OURS, DRIVER_NAME}, names
     # The package takes the place of Debian's plugin

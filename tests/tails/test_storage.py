@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tails_integration.persistence.user import HELPER
@@ -14,6 +15,7 @@ from tests.support.tails.internet import Internet
 from tests.support.tails.persistence import CONF
 from tests.support.tails.persistence import PersistentStorage
 from tests.support.tails.root import USER_IDS
+from tests.support.tails.root import TailsRoot
 from tests.support.tails.station import Station
 from tests.support.tails.tails import Tails
 from tests.support.waiting import wait_for
@@ -88,15 +90,19 @@ def test_keys_outlive_a_pulled_plug_and_a_restart(
 
 
 def test_after_an_upgrade_it_is_the_same_device(
-    internet: Internet, packages: list[Path], bob: Gajim, artefacts: Path
+    internet: Internet,
+    installed: Callable[[str], TailsRoot],
+    bob: Gajim,
+    artefacts: Path,
 ) -> None:
     """The keys of Tails 6 are there in Tails 7, with another Gajim."""
     account = internet.server.accounts[UPGRADER]
     six, seven = BOTH
     shown = []
-    with Station(six, internet) as old, Station(seven, internet) as new:
-        for station in (old, new):
-            station.install(packages)
+    with (
+        Station(six, internet, installed(six)) as old,
+        Station(seven, internet, installed(seven)) as new,
+    ):
         storage = old.make_storage()
         tails = boot(old, storage)
         keep(tails)

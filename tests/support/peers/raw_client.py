@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import inspect
 import itertools
 import queue
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from typing import TypeVar
 from xml.etree import ElementTree as ET
@@ -32,6 +34,17 @@ TIMEOUT = 60.0
 
 _numbers = itertools.count(1)
 
+# setns(2): a network namespace
+_CLONE_NEWNET = 0x40000000
+
+
+def _enter(network: Path) -> None:
+    """Have the sockets that this thread will make in a network (as root)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with network.open() as file:
+        if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter {network}")
+
 
 def _keep(kept: queue.Queue[ET.Element], stanza: Any) -> None:
     kept.put(stanza.xml)
@@ -48,12 +61,15 @@ class RawClient:
         self.messages: queue.Queue[ET.Element] = queue.Queue()
         self.presences: queue.Queue[ET.Element] = queue.Queue()
         self._loop = asyncio.new_event_loop()
+        self._network = server.network
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._client: Any = None
         self._call(self._connect(server, account))
 
     def _run(self) -> None:
+        if self._network is not None:
+            _enter(self._network)
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
         self._loop.close()

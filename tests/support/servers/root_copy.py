@@ -13,9 +13,14 @@ from .hosts import IN_ROOT
 SHARED = "usr"
 
 
-def copy_root(base: Path, target: Path) -> None:
-    """Copy a Debian root into an empty folder on the same disk, in a second or two."""
+def copy_root(base: Path, target: Path, without: str = "") -> None:
+    """Copy a Debian root into an empty folder on the same disk, in a second or two.
+
+    :param without: the name of a folder that is left out
+    """
     for entry in sorted(base.iterdir()):
+        if entry.name == without:
+            continue
         if entry.name == SHARED:
             # dpkg and its helpers replace files; they do not write into them
             subprocess.run(["cp", "-al", entry, target], check=True)

@@ -6,6 +6,7 @@ Decides who may become root in a machine: its real polkitd, asked by the real pk
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
@@ -14,6 +15,7 @@ import subprocess
 import termios
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..waiting import TooLate
 from ..waiting import wait_for
@@ -43,6 +45,7 @@ SESSIONS=c1
 # In which processes of his are, as sd-login(3) finds it in /proc; by a hierarchy of
 # its own, since there is no systemd in the machine.
 CGROUPS = "/sys/fs/cgroup"
+TURN = Path("/run/lock/omemo-test-session")
 SCOPE = f"user.slice/user-{USER_IDS[0]}.slice/session-c1.scope"
 ENTER_SCOPE = f"""
 set -e
@@ -88,6 +91,9 @@ class Authority:
     def __init__(self, tails: Tails) -> None:
         """Start them; they end with the machine."""
         self._tails = tails
+        # The kernel has one such hierarchy for all machines, and tests run side by side
+        self._turn = TURN.open("w")
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
         files = tails.machine.files
         (files / "run" / "dbus").mkdir(exist_ok=True)
         self.sit(local=True, active=True)
@@ -107,7 +113,8 @@ class Authority:
 
     def __exit__(self, *_exception: object) -> None:
         # It would be left behind in the kernel; gone before its processes it is not
-        wait_for("nobody is in the session", self._leave)
+        with self._turn:
+            wait_for("nobody is in the session", self._leave)
 
     def _leave(self) -> bool:
         left = self._tails.machine.run(["sh", "-c", LEAVE_SCOPE], check=False)

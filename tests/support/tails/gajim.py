@@ -78,7 +78,7 @@ class TailsGajim(DrivenGajim):
         screen = self.tails.screen
         asked: list[str] = []
         while True:
-            state = wait_for(f"{self.name} runs or asks", self._state, 60, 0.1)
+            state = wait_for(f"{self.name} runs or asks", self._state, 60, 0.3)
             if state == RUNS:
                 return asked
             screen.wait_for(state)

@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections.abc import Callable
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Generic
+from typing import TypeVar
 
 from ..gajim.bundle import build_bundle
 from ..gajim.program import Gajim
@@ -32,6 +36,34 @@ PUBLIC_RESOLVERS = ("dns.quad9.net", "one.one.one.one")
 PORTS = (5222, 443)
 # In bytes
 LARGEST_FILE = 128 << 20
+
+
+T = TypeVar("T")
+
+
+class Beside(Generic[T]):
+    """What takes a while and is done while something else is."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        """Begin to call a function."""
+        self._call = call
+        self._results: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def result(self) -> T:
+        """Wait for what the function returns; what it raises is raised here."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._call())
+        except BaseException as error:
+            self._error = error
 
 
 class Internet:

@@ -35,8 +35,11 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mkdir "$root/run/lock" && chmod 1777 "$root/run/lock"
 for bind; do
-	mkdir -p "$root${bind#*:}"
-	mount --bind "${bind%%:*}" "$root${bind#*:}"
+	place=${bind#*:}
+	target=$root${place%:ro}
+	mkdir -p "$target"
+	mount --bind "${bind%%:*}" "$target"
+	[ "$place" = "${place%:ro}" ] || mount -o remount,bind,ro "$target"
 done
 hostname "$name"
 # Not chroot: whoever is in one may make no user namespace
@@ -159,7 +162,8 @@ class Machine(Computer):
 
         :param root: the Debian that it sees as /; it may write there
         :param folder: for logs
-        :param binds: folders of ours that it sees, as 'ours:its'
+        :param binds: folders of ours that it sees, as 'ours:its'; 'ours:its:ro' where
+            it may not write there
         """
         reason = why_no_namespaces()
         if reason:

@@ -74,21 +74,33 @@ def tails_base(suite: str) -> Path:
 class TailsRoot:
     """A folder that can be the / of a machine; close() deletes it."""
 
-    def __init__(self, suite: str) -> None:
-        """Make it of the Debian root of this suite, in a second or two."""
+    def __init__(self, suite: str, like: TailsRoot | None = None) -> None:
+        """Make it in a second or two.
+
+        :param suite: of the Debian that it is made of
+        :param like: another one of the suite, with all that is installed there; nothing
+            may run in it, and its /usr is ours (`binds`)
+        """
         self.suite = suite
         self._base = tails_base(suite)
         # On the same disk, so that files can be shared
         folder = self._base.parent
         _delete_forgotten(folder)
         prefix = f"{PREFIX}{os.getpid()}-"
-        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+        self.path: Path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         self._started = time.time()
+        # For a machine, if it is the / of one
+        self.binds: tuple[str, ...] = ()
         try:
             self.path.chmod(0o755)
-            copy_root(self._base, self.path)
-            self._add_users()
-            self._add_system_files()
+            if like is not None:
+                copy_root(like.path, self.path, without=SHARED)
+                (self.path / SHARED).mkdir()
+                self.binds = (f"{like.path}/{SHARED}:/{SHARED}:ro",)
+            else:
+                copy_root(self._base, self.path)
+                self._add_users()
+                self._add_system_files()
         except BaseException:
             self.close()
             raise
@@ -107,6 +119,9 @@ class TailsRoot:
 
     def changed_base_files(self) -> list[Path]:
         """Files of the shared Debian root that were written to since the start."""
+        if self.binds:
+            # They cannot be written to
+            return []
         found = subprocess.run(
             ['find', self._base / SHARED, '-type', 'f',
              '-newermt', f'@{self._started}'],
@@ -154,6 +169,8 @@ class TailsRoot:
             program.unlink(missing_ok=True)
             program.write_text(text)
             program.chmod(0o755)
+        # Nobody asks for Debian's packages, and each copy would have these
+        delete_root(self.path / "var" / "lib" / "apt" / "lists")
         self.forget()
 
 

@@ -30,7 +30,7 @@ class Screen:
         """Wait until there is a window with this title, and it is drawn."""
         wait_for(f'a window "{title}"', lambda: title in self.titles(), timeout, 0.2)
         # A window is on the screen before what is in it
-        wait_for(f'"{title}" has something in it', self._has_colours)
+        wait_for(f'"{title}" has something in it', self._has_colours, interval=0.3)
 
     def choose(self, title: str, button: int) -> None:
         """Press a button of a window with the keyboard, and wait until it is gone.
@@ -57,7 +57,8 @@ class Screen:
 
     def wait_until_drawn(self) -> None:
         """Wait until there is something on the screen."""
-        wait_for("something is on the screen", self._has_colours)
+        # To count the colours takes a program, and Gajim needs the processor
+        wait_for("something is on the screen", self._has_colours, interval=0.3)
 
     def _has_colours(self) -> bool:
         return self._display.colours() > 16

@@ -33,19 +33,53 @@ apt-get --quiet update
 """
 
 
+def bare_root(suite: str, internet: Internet) -> TailsRoot:
+    """Make a Tails that trusts our server; the driver waits there for a Gajim."""
+    root = TailsRoot(suite)
+    # The server's certificate is as good as one of the authorities'
+    authorities = root.path / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+    with authorities.open("a") as file:
+        file.write(internet.server.certificate.read_text())
+    install_driver(root)
+    return root
+
+
+def install(root: TailsRoot, packages: Sequence[Path], folder: Path) -> None:
+    """Install Debian packages in it, as Additional Software does; no network.
+
+    :param folder: for a log
+    """
+    for package in packages:
+        shutil.copy(package, root.path / "root")
+    machine = Machine("installer", root.path, folder)
+    try:
+        machine.run(
+            ["dpkg", "--install", *(f"/root/{p.name}" for p in packages)],
+            environment={"DEBIAN_FRONTEND": "noninteractive"},
+        )
+    finally:
+        machine.stop()
+    allow_driver(root.path / PROGRAM.relative_to("/"))
+
+
 class Station:
     """A Tails stick in a computer that is connected to our internet.
 
     A context manager; nothing of it is left at the end.
     """
 
-    def __init__(self, suite: str, internet: Internet) -> None:
+    def __init__(
+        self, suite: str, internet: Internet, installed: TailsRoot | None = None
+    ) -> None:
         """Prepare the stick; boot() starts Tails.
 
         :param suite: of the Debian that the Tails is made of
+        :param installed: what `install` has made for this suite; otherwise there is
+            nothing of ours in this Tails
         """
         self.suite = suite
         self.internet = internet
+        self._installed = installed
         self.folder = Path(tempfile.mkdtemp(prefix="omemo-tails-"))
         self.folder.chmod(0o755)
         self.sessions: list[Tails] = []
@@ -56,13 +90,9 @@ class Station:
             raise
 
     def _make_root(self) -> TailsRoot:
-        root = TailsRoot(self.suite)
-        # The server's certificate is as good as one of the authorities'
-        authorities = root.path / "etc" / "ssl" / "certs" / "ca-certificates.crt"
-        with authorities.open("a") as file:
-            file.write(self.internet.server.certificate.read_text())
-        install_driver(root)
-        return root
+        if self._installed is not None:
+            return TailsRoot(self.suite, self._installed)
+        return bare_root(self.suite, self.internet)
 
     def __enter__(self) -> Station:
         return self
@@ -70,24 +100,10 @@ class Station:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def install(self, packages: Sequence[Path]) -> None:
-        """Install Debian packages, as Additional Software does; no network."""
-        folder = self.root.path / "root"
-        for package in packages:
-            shutil.copy(package, folder)
-        machine = Machine("installer", self.root.path, self.folder)
-        try:
-            machine.run(
-                ["dpkg", "--install", *(f"/root/{p.name}" for p in packages)],
-                environment={"DEBIAN_FRONTEND": "noninteractive"},
-            )
-        finally:
-            machine.stop()
-        allow_driver(self.root.path / PROGRAM.relative_to("/"))
-
     def forget_software(self) -> None:
         """Pull the plug; what was installed is gone, as it is from Tails each time."""
         self.switch_off()
+        self._installed = None
         self.root.close()
         self.root = self._make_root()
 

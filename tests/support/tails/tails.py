@@ -95,7 +95,11 @@ class Tails:
         # In the machine only root sees it
         self._watch = folder / "watch"
         self._watch.mkdir(mode=0o700)
-        binds = ["/tmp/.X11-unix:/tmp/.X11-unix", f"{self._watch}:{WATCH}"]
+        binds = [
+            *root.binds,
+            "/tmp/.X11-unix:/tmp/.X11-unix",
+            f"{self._watch}:{WATCH}",
+        ]
         if storage is not None:
             binds.append(storage.bind)
         self.machine = Machine("tails", root.path, folder, binds)
