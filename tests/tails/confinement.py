@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tails_integration.install.activation import APPARMOR
 from tests.support.tails import apparmor
+from tests.support.tails import bus_rules
 from tests.support.tails.gajim import SOCKET
 from tests.support.tails.root import USER_IDS
 from tests.support.tails.tails import Tails
@@ -35,11 +36,7 @@ def check_confined(tails: Tails, trace: Path, artefacts: Path) -> set[str]:
     :returns: their paths
     """
     shutil.copy(trace, artefacts / "trace.txt")
-    printed = tails.machine.run(
-        [apparmor.PARSER, "--skip-kernel-load", "--preprocess", str(APPARMOR)]
-    )
-    (artefacts / "profile.txt").write_text(printed.stdout)
-    profile = apparmor.parse(printed.stdout)
+    profile = flat_profile(tails, artefacts)
     with trace.open(errors="replace") as lines:
         used = set(confined_accesses(list(lines)))
     assert len(used) > 500, "Gajim was not traced"
@@ -55,6 +52,31 @@ def check_confined(tails: Tails, trace: Path, artefacts: Path) -> set[str]:
     (artefacts / "missing.txt").write_text("\n".join(missing))
     assert missing == []
     return {access.path for access in used}
+
+
+def check_messages(tails: Tails, artefacts: Path) -> set[str]:
+    """Each message that Gajim has sent or got on a bus is allowed by the profile. It
+    has to run still.
+
+    :returns: the interfaces and members, as in 'org.freedesktop.Notifications.Notify'
+    """
+    assert tails.bus_log is not None
+    found = tails.bus_log.messages()
+    profile = flat_profile(tails, artefacts)
+    missing = sorted(str(one) for one in found if not bus_rules.allows(profile, one))
+    (artefacts / "messages.txt").write_text("\n".join(sorted(map(str, found))))
+    (artefacts / "missing-messages.txt").write_text("\n".join(missing))
+    assert missing == []
+    return {f"{one.interface}.{one.member}" for one in found}
+
+
+def flat_profile(tails: Tails, artefacts: Path) -> apparmor.Profile:
+    """The profile with all that it includes in this Tails."""
+    printed = tails.machine.run(
+        [apparmor.PARSER, "--skip-kernel-load", "--preprocess", str(APPARMOR)]
+    )
+    (artefacts / "profile.txt").write_text(printed.stdout)
+    return apparmor.parse(printed.stdout)
 
 
 def resolve(root: Path, path: str) -> str:

@@ -19,6 +19,7 @@ from tests.support.tails.station import Station
 from tests.support.tails.trace import STRACE
 from tests.support.waiting import wait_for
 from tests.tails.confinement import check_confined
+from tests.tails.confinement import check_messages
 from tests.tails.files import exchange_files
 from tests.tails.files import exchange_large_file
 from tests.tails.steps import check_nothing_leaked
@@ -134,6 +135,9 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     circuits = [tails.tor.control.circuits_of(user) for user in users]
     assert all(circuits)
     assert not circuits[0] & circuits[1], "two accounts on one server are linked"
+    said = check_messages(tails, artefacts)
+    for word in ("Notify", "OpenURI", "ProcessKeyEvent", "Embed", "login1.Manager"):
+        assert any(word in each for each in said), f"{word} was not called"
     gajim.quit()
     check_nothing_leaked(tails)
     used = check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)

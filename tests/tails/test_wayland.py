@@ -19,6 +19,7 @@ from tests.support.tails.tails import Tails
 from tests.support.tails.trace import STRACE
 from tests.support.waiting import wait_for
 from tests.tails.confinement import check_confined
+from tests.tails.confinement import check_messages
 from tests.tails.steps import check_nothing_leaked
 from tests.tails.steps import talk
 from tests.tails.test_session import NO_TOR
@@ -49,7 +50,7 @@ def use_pidgin(tails: Tails) -> None:
         os.chown(each, *USER_IDS)
 
 
-def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
+def test_first_session_there(station: Station, bob: Gajim, artefacts: Path) -> None:
     net = station.internet
     account = net.server.accounts[f"wanda-{station.suite}"]
     tails = station.boot(wayland=True)
@@ -76,6 +77,9 @@ def test_first_session(station: Station, bob: Gajim, artefacts: Path) -> None:
     camera = Camera(tails.machine, picture, tails.environment(), tails.folder)
     verify_by_camera(gajim, bob, artefacts)
     wait_for("the camera is switched off", lambda: camera.viewers() == 0)
+    said = check_messages(tails, artefacts)
+    for word in ("Camera.AccessCamera", "Camera.OpenPipeWireRemote"):
+        assert f"org.freedesktop.portal.{word}" in said, f"{word} was not called"
     gajim.quit()
     check_nothing_leaked(tails)
     used = check_confined(tails, tails.machine.files / TRACE.lstrip("/"), artefacts)

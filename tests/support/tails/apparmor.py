@@ -4,7 +4,7 @@
 
 `apparmor_parser --preprocess` inserts the abstractions; this module expands the
 variables and matches paths as apparmor.d(5) describes. It knows file and exec rules,
-and keeps the other rules as text.
+and keeps the other rules as text; bus_rules.py knows those about D-Bus.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Profile:
             (rule, re.compile(_regex(rule.path, self._variables)))
             for rule in self.rules
         ]
+
+    def pattern(self, glob: str) -> re.Pattern[str]:
+        """A regular expression for what stands in a rule."""
+        return re.compile(_regex(glob, self._variables))
 
     def matching(self, path: str, *, owner: bool) -> list[Rule]:
         """The rules that apply to a path."""

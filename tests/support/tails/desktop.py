@@ -5,12 +5,17 @@
 desktop.py serve: is the portal and shows notifications. Prints "ready", and then each
     request as a line of JSON.
 desktop.py read: prints the names of programs and windows as a screen reader gets them.
+desktop.py address BUS: prints where a bus is: session, accessibility or system.
+desktop.py connections BUS PROGRAM: prints the names that a program's connections have
+    on a bus, those by which services are known as well.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from gi.repository import Gio
@@ -69,17 +74,57 @@ def serve() -> None:
     GLib.MainLoop().run()
 
 
-def read() -> None:
-    bus = Gio.bus_get_sync(Gio.BusType.SESSION)
-    (address,) = bus.call_sync(
+def find_address(bus: str) -> str:
+    if bus == "session":
+        return os.environ["DBUS_SESSION_BUS_ADDRESS"]
+    if bus == "system":
+        return "unix:path=/run/dbus/system_bus_socket"
+    (address,) = Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
         "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None,
         Gio.DBusCallFlags.NONE, -1, None,
     ).unpack()  # fmt: skip
+    return str(address)
+
+
+def connect(bus: str) -> Gio.DBusConnection:
     flags = (
         Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
         | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
     )
-    reader = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
+    address = find_address(bus)
+    return Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
+
+
+def address(bus: str) -> None:
+    print(find_address(bus))
+
+
+def connections(bus: str, program: str) -> None:
+    connection = connect(bus)
+
+    def ask(method: str, *words: str) -> object:
+        parameters = GLib.Variant("(s)", words) if words else None
+        (answer,) = connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+            method, parameters, None, Gio.DBusCallFlags.NONE, -1, None,
+        ).unpack()  # fmt: skip
+        return answer
+
+    names = ask("ListNames")
+    assert isinstance(names, list)
+    for name in names:
+        try:
+            number = ask("GetConnectionUnixProcessID", name)
+            words = Path(f"/proc/{number}/comm").read_text()
+        except (GLib.Error, OSError):
+            # It is gone, or the bus itself
+            continue
+        if words.strip() == program:
+            print(name)
+
+
+def read() -> None:
+    reader = connect("accessibility")
 
     def call(name: str, path: str, method: str, *words: str) -> object:
         interface, _, member = method.rpartition(".")
@@ -102,5 +147,12 @@ def read() -> None:
             )
 
 
+ACTIONS: dict[str, Callable[..., None]] = {
+    "serve": serve,
+    "read": read,
+    "address": address,
+    "connections": connections,
+}
+
 if __name__ == "__main__":
-    {"serve": serve, "read": read}[sys.argv[1]]()
+    ACTIONS[sys.argv[1]](*sys.argv[2:])

@@ -101,3 +101,51 @@ OBEYED = (
     "/usr/lib/python3/dist-packages/x.py",
     "/etc/gajim/app-overrides.json",
 )
+
+# What would run a program outside, or tell what other programs do: a bus, a path, an
+# interface and a member
+CALLS = (
+    "session /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager"
+    ".StartTransientUnit",
+    "session /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager.SetEnvironment",
+    "session /org/freedesktop/DBus org.freedesktop.DBus.UpdateActivationEnvironment",
+    "session /org/freedesktop/DBus org.freedesktop.DBus.Monitoring.BecomeMonitor",
+    "session /org/freedesktop/portal/desktop org.freedesktop.portal.Background"
+    ".RequestBackground",
+    "session /org/freedesktop/portal/desktop org.freedesktop.portal.DynamicLauncher"
+    ".Install",
+    "session /org/freedesktop/portal/desktop org.freedesktop.portal.ScreenCast"
+    ".CreateSession",
+    "session /org/freedesktop/portal/desktop org.freedesktop.portal.RemoteDesktop"
+    ".CreateSession",
+    "session /org/freedesktop/portal/documents org.freedesktop.portal.Documents.Add",
+    "session /org/freedesktop/portal/Flatpak org.freedesktop.portal.Flatpak.Spawn",
+    "session /org/freedesktop/secrets org.freedesktop.Secret.Service.SearchItems",
+    "session /org/gtk/vfs/mounttracker org.gtk.vfs.MountTracker.MountLocation",
+    "session /org/gnome/Shell org.gnome.Shell.Eval",
+    "session /org/gnome/Shell/Extensions org.gnome.Shell.Extensions.EnableExtension",
+    "session /org/gnome/SessionManager org.gnome.SessionManager.Setenv",
+    "session /org/gnome/SessionManager org.gnome.SessionManager.Shutdown",
+    "session /ca/desrt/dconf/Writer/user ca.desrt.dconf.Writer.Change",
+    "session /org/freedesktop/FileManager1 org.freedesktop.FileManager1.ShowItems",
+    "session /org/gnome/Terminal/Factory0 org.gnome.Terminal.Factory0.CreateInstance",
+    "session /org/gnome/Nautilus org.freedesktop.Application.Open",
+    "session /org/gajim/dbus/RemoteObject org.gajim.dbus.RemoteInterface.execute",
+    "session /org/gtk/Settings org.freedesktop.DBus.Properties.Set",
+    "session /org/freedesktop/IBus org.freedesktop.IBus.RegisterComponent",
+    "accessibility /org/a11y/atspi/registry/deviceeventcontroller"
+    " org.a11y.atspi.DeviceEventController.RegisterKeystrokeListener",
+    "accessibility /org/a11y/atspi/registry/deviceeventcontroller"
+    " org.a11y.atspi.DeviceEventController.GenerateKeyboardEvent",
+    "accessibility /org/a11y/atspi/registry org.a11y.atspi.Registry.RegisterEvent",
+    "accessibility /org/a11y/atspi/accessible/root org.a11y.atspi.Accessible"
+    ".GetChildren",
+    "accessibility /org/a11y/atspi/accessible/7 org.a11y.atspi.Text.GetText",
+    "system /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager.StartUnit",
+    "system /org/freedesktop/login1 org.freedesktop.login1.Manager.PowerOff",
+    "system /org/freedesktop/NetworkManager org.freedesktop.NetworkManager"
+    ".AddAndActivateConnection",
+    "system /org/freedesktop/PolicyKit1/Authority org.freedesktop.PolicyKit1.Authority"
+    ".CheckAuthorization",
+    "system /org/boum/tails/PersistentStorage org.boum.tails.PersistentStorage.Delete",
+)

@@ -14,6 +14,8 @@ from ..gajim.display import ENVIRONMENT
 from ..gajim.display import Display
 from ..processes import Child
 from ..waiting import wait_for
+from .bus_log import BusLog
+from .bus_log import start_system_bus
 from .capture import Packet
 from .capture import packets
 from .clock import Clock
@@ -86,6 +88,7 @@ class Tails:
         self.storage = storage
         self.last_counts: Counts | None = None
         self.services: Services | None = None
+        self.bus_log: BusLog | None = None
         self._with_services = services
         self.clock = Clock(root.path, clock) if clock else None
         folder.mkdir(parents=True, exist_ok=True)
@@ -145,6 +148,14 @@ class Tails:
             self.environment(),
         )
         wait_for("there is a session bus", bus.exists)
+        if self._with_services:
+            start_system_bus(self.machine, self.folder)
+        self.bus_log = BusLog(
+            self.machine,
+            self.environment(),
+            self.folder,
+            system=self._with_services,
+        )
 
     @property
     def is_wayland(self) -> bool:

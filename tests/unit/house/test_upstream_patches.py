@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[3] / "docs" / "upstream"
+REPOSITORY = Path(__file__).parents[3]
+FOLDER = REPOSITORY / "docs" / "upstream"
+TAILS = REPOSITORY / "tails_integration"
 PATCHES = sorted(FOLDER.glob("*/*.patch"))
 # Gajim's CONTRIBUTING.md
 SUBJECT = re.compile(
@@ -36,3 +38,19 @@ def test_readme_names_each_patch() -> None:
     readme = (FOLDER / "README.md").read_text()
     linked = re.findall(r"\(([^()\s]+\.patch)\)", readme)
     assert sorted(linked) == [name(patch) for patch in PATCHES]
+
+
+def test_each_divergence_from_gajim_is_in_the_table() -> None:
+    """What replaces something in Gajim's process, and what would make it needless."""
+    readme = (FOLDER / "README.md").read_text()
+    _before, _title, table = readme.partition("\n## Instead of `gajim_patches`\n")
+    listed = set(re.findall(r"^\| `(\w+)` \|", table, re.M))
+    modules = {
+        path.stem
+        for path in (TAILS / "gajim_patches").glob("*.py")
+        if re.search(r"^def install\(", path.read_text(), re.M)
+    }
+    assert listed == modules
+    request = (TAILS / "upstream" / "MERGE-REQUEST.md").read_text()
+    assert "Nine patches inside Gajim's process" in request
+    assert len(modules) == 9

@@ -20,6 +20,8 @@ from tests.support.tails.trace import Access
 from tests.support.tails.trace import accesses
 from tests.support.tails.trace import confined_accesses
 
+GSTREAMER = "/usr/lib/x86_64-linux-gnu/gstreamer1.0"
+
 REPOSITORY = Path(__file__).parents[3]
 PROFILE = REPOSITORY / "tails_integration" / "data" / "apparmor"
 
@@ -72,6 +74,41 @@ def test_writable_files_cannot_be_executed(profile: Profile) -> None:
         assert not set(profile.modes(path)) & set("mx"), path
     for path in (f"{RUNTIME}/tails-gajim/x", "/dev/shm/sem.mp-x"):
         assert not set(profile.modes(path)) & set("mx"), path
+
+
+# What was missing once, and what a session without a camera or a graphics card does
+# not show
+NEEDED = (
+    ("/usr/share/gtksourceview-5/styles/classic.xml", "r"),
+    (f"{GSTREAMER}/gstreamer-1.0/gst-plugin-scanner", "rx"),
+    (f"{HOME}/.cache/mesa_shader_cache_db/index", "rwk"),
+    ("/sys/class/video4linux/", "r"),
+    ("/run/udev/data/c81:0", "r"),
+    ("/dev/video0", "rw"),
+    (f"{HOME}/.config/ibus/bus/some-unix-0", "r"),
+    (f"{RUNTIME}/pipewire-0", "rw"),
+    (f"{RUNTIME}/at-spi/bus_0", "rw"),
+)
+
+
+@needs_parser
+@pytest.mark.parametrize(("path", "modes"), NEEDED)
+def test_what_gajim_needs_is_allowed(profile: Profile, path: str, modes: str) -> None:
+    assert profile.allows(path, modes)
+
+
+def test_each_rule_is_explained() -> None:
+    """There is a comment above it, or above those that it belongs to."""
+    (_head, inside) = PROFILE.read_text().split("profile tails-gajim ", 1)
+    explained = False
+    for line in inside.splitlines()[1:-1]:
+        text = line.strip()
+        if not text:
+            explained = False
+        elif text.startswith("#"):
+            explained = explained or not text.startswith("# --")
+        else:
+            assert explained, text
 
 
 @needs_parser
