@@ -23,6 +23,7 @@ from tests.support.peers.omemo_peer import xml
 from tests.support.peers.raw_client import RawClient
 from tests.support.servers.hostile import LEGACY_LIST
 from tests.support.servers.hosts import GAJIM_VERSIONS
+from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
 
 every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
@@ -30,6 +31,9 @@ every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 MakeScene = Callable[..., Scene]
 
 RECORDS = "urn:x-omemo-plugin:temporary-devices:0"
+
+# Seconds, from the login on
+SAID_AFTER = 15
 
 
 def listed(scene: Scene) -> dict[str, frozenset[str]]:
@@ -157,6 +161,7 @@ def test_what_was_written_to_an_unplugged_device_is_said(
     open_chats(one, bob)
     tell(bob, one, "that is answered")
     tell(one, bob, "an answer")
+    dead = listed(scene)
     one.kill()
     lost = [secret("that nobody reads") for _number in range(2)]
     for text in lost:
@@ -170,6 +175,7 @@ def test_what_was_written_to_an_unplugged_device_is_said(
 
     (line,) = wait_for("Bob is told", told)
     assert "may not have read your last 2 messages." in line
+    check_in_time(scene, {number for ids in dead.values() for number in ids})
     bob.screenshot(f"not-read-{suite}")
     two.open_chat(bob.account.jid, "OMEMO")
     wait_for(
@@ -187,6 +193,46 @@ def test_what_was_written_to_an_unplugged_device_is_said(
     wait_for("the lists are empty", lambda: not any(listed(scene).values()))
     assert told() == [line]
     check_scene(scene)
+
+
+def check_in_time(scene: Scene, dead: set[str]) -> None:
+    """Bob has the device list without these devices in time after the last login.
+
+    By the server's clock, and of what the server sees: how long the windows of this
+    machine take says nothing about the promise. The only wait in it is the one for the
+    answer to a ping, which does not come (`tests/unit/bridge/test_temporary_devices.py`
+    has its length by a clock of its own); it is looked at that there was one. The rest
+    are round trips. On a machine on which they take seconds this is only too late.
+    """
+    alice, bob = (scene.server.accounts[name].jid for name in ("alice", "bob"))
+    wire = scene.server.timed_wire()
+    logins = [
+        number
+        for number, (_time, line) in enumerate(wire)
+        if line.startswith(f"> {alice}/") and "urn:ietf:params:xml:ns:xmpp-bind" in line
+    ]
+    wire = wire[logins[-1] :]
+    (login, first), *rest = wire
+    resource = first.split()[1]
+
+    def is_told(line: str) -> bool:
+        return (
+            line.startswith(f"> {bob}/")
+            and "axolotl.devicelist'" in line
+            and "<device " in line
+            and not any(f"id='{number}'" in line for number in dead)
+        )
+
+    told = next(number for number, (_time, line) in enumerate(rest) if is_told(line))
+    asked = [
+        line
+        for _time, line in rest[:told]
+        if line.startswith(f"< {resource} ") and "urn:xmpp:ping" in line
+    ]
+    assert any(f"to='{alice}/" in line for line in asked), "nobody was asked"
+    needed = rest[told][0] - login
+    if needed > SAID_AFTER:
+        raise TooLate(f"{needed:.1f} s after the login")
 
 
 def lines(gajim: Gajim) -> list[str]:

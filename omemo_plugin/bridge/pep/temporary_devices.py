@@ -47,8 +47,10 @@ LABEL = "Temporary device"
 # The longest time that the user waits for the server
 _FAREWELL_SECONDS = 5
 
-# Through Tor to a device behind Tor
-_PING_SECONDS = 15
+# Through Tor to a device behind Tor. Whoever wrote to a device that was unplugged is
+# told 15 seconds after the next login at the latest: these, and some requests through
+# Tor. Not a whole number, which GLib takes for up to a second more
+_PING_SECONDS = 10.0
 
 _DISCONNECT = "disconnect"
 
