@@ -145,7 +145,9 @@ def _wait(bwrap: subprocess.Popen[bytes], stopped: int) -> None:
         poll = select.poll()
         poll.register(ended, select.POLLIN)
         poll.register(stopped, select.POLLIN)
-        if ended in (descriptor for descriptor, _event in poll.poll()):
+        poll.poll()
+        # Gajim may have ended because the filter has, before anybody has looked
+        if not _readable(stopped, 0):
             return
         # GLib ends a program whose bus is gone
         _readable(ended, _LAST_MOMENTS)

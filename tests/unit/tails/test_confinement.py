@@ -277,6 +277,23 @@ def test_it_does_not_outlive_the_filter(
     assert is_tidy(ready)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_end_of_the_filter_is_said_however_late_it_is_seen(stopped: bool) -> None:
+    """A program that has lost its bus ends by itself, and both have ended by then."""
+    reader, writer = os.pipe()
+    gajim = subprocess.Popen(["/bin/true"])
+    os.waitid(os.P_PID, gajim.pid, os.WEXITED | os.WNOWAIT)
+    if stopped:
+        os.close(writer)
+        with pytest.raises(FilterStopped):
+            confinement._wait(gajim, reader)
+    else:
+        confinement._wait(gajim, reader)
+        os.close(writer)
+    os.close(reader)
+    gajim.wait()
+
+
 WHO_IS_ASKED_TO_END = """\
 import sys
 from tests.unit.tails import test_confinement as here
