@@ -7,6 +7,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
 
 from oldmemo.oldmemo_pb2 import OMEMOKeyExchange  # type: ignore[attr-defined]
 
@@ -342,6 +345,85 @@ def test_case_58_72_trust_messages(stage: Stage) -> None:
     stage.hostile.send(say_trust(laptop, eve, Trust.VERIFIED))
     wait_for("eve is verified", lambda: trust_in(stage, eve) == "VERIFIED")
     decide(stage, laptop, "DISTRUSTED")
+    stage.check("after trust messages")
+
+
+def test_case_46_trust_messages_early_late_and_twice(stage: Stage) -> None:
+    """XEP-0450: about a key that nobody here has met, from a device that is not
+    verified yet, in the wrong order, and twice."""
+    alice = stage.alice
+    laptop = stage.device_of(alice.account, (OMEMO_2,))
+    tablet = stage.device_of(alice.account, (OMEMO_2,))
+    wait_for(
+        "both are known",
+        lambda: None not in (trust_in(stage, laptop), trust_in(stage, tablet)),
+    )
+    decide(stage, laptop, "VERIFIED")
+    account = alice.account_name
+    alice.call("let_time_pass", account=account, seconds=UNDO_SECONDS + 1)
+    now = datetime.now(UTC)
+
+    def say_trust(
+        sender: OmemoPeer, about: OmemoPeer, trust: Trust, seconds: int
+    ) -> str:
+        element = build_trust_message(
+            [KeyDecision(about.jid, about.engine.identity_key, trust)]
+        )
+        messages = sender.encrypt(
+            "",
+            stage.own,
+            content=[element],
+            stamp=now - timedelta(seconds=seconds),
+        )
+        return stage.hostile.message(sender.jid, sender.encrypted(messages))
+
+    # Before anybody here has heard of the device, and the refusal before what it
+    # replaces
+    dan, cat = stage.peer("dan", (OMEMO_2,)), stage.peer("cat", (OMEMO_2,))
+    for _ in range(2):
+        stage.hostile.send(say_trust(laptop, dan, Trust.VERIFIED, 60))
+    stage.hostile.send(say_trust(laptop, cat, Trust.DISTRUSTED, 30))
+    stage.hostile.send(say_trust(laptop, cat, Trust.VERIFIED, 60))
+    for peer in (dan, cat):
+        assert trust_in(stage, peer) is None
+    stage.open_chat(dan)
+    stage.hear(dan, "from a device that was verified before")
+    assert trust_in(stage, dan) == "VERIFIED"
+    stage.open_chat(cat)
+    cat.say(stage.own, secret("from a device that was refused before"))
+    wait_for("it is refused", lambda: trust_in(stage, cat) == "DISTRUSTED")
+
+    # By a device that nobody has verified yet
+    eve = stage.peer("eve", (OMEMO_2,))
+    stage.open_chat(eve)
+    stage.talk(eve, "before trust messages")
+    for _ in range(2):
+        stage.hostile.send(say_trust(tablet, eve, Trust.VERIFIED, 60))
+    alice.call("ping")
+    assert trust_in(stage, eve) == "BLIND"
+    decide(stage, tablet, "VERIFIED")
+    alice.call("let_time_pass", account=account, seconds=UNDO_SECONDS + 1)
+    wait_for("eve is verified", lambda: trust_in(stage, eve) == "VERIFIED")
+    said = "is verified too: a verified device confirmed it."
+    stage.wait_for_line(said)
+
+    # What is older comes later, and everything comes again: from the archive, and
+    # said again
+    refused = say_trust(laptop, eve, Trust.DISTRUSTED, 20)
+    stage.hostile.send(refused)
+    stage.wait_for_line("A verified device refused a device of")
+    stage.hostile.send(say_trust(laptop, eve, Trust.VERIFIED, 40))
+    stage.hostile.send(refused)
+    stage.hostile.send(say_trust(laptop, eve, Trust.DISTRUSTED, 20))
+    # In the end a later one that counts; so all of them were read
+    stage.hostile.send(say_trust(laptop, eve, Trust.VERIFIED, 0))
+    wait_for("eve is verified", lambda: trust_in(stage, eve) == "VERIFIED")
+    lines = stage.lines()
+    assert sum(said in line for line in lines) == 2, lines
+    assert sum("refused a device of" in line for line in lines) == 1, lines
+    stage.talk(eve, "after trust messages")
+    for device in (laptop, tablet):
+        decide(stage, device, "DISTRUSTED")
     stage.check("after trust messages")
 
 
