@@ -22,6 +22,8 @@ from tests.support.peers.profanity import Profanity
 from tests.support.peers.raw_client import RawClient
 from tests.support.peers.slixmpp_peer import SlixmppOmemo
 from tests.support.peers.slixmpp_peer import python_with_peers
+from tests.support.servers.hosts import debian_root
+from tests.support.servers.hosts import machine_suite
 from tests.support.waiting import wait_for
 
 OLDMEMO = "eu.siacs.conversations.axolotl"
@@ -222,14 +224,17 @@ def test_a_conversation(
     assert not scene.server.leaks("secret ")
 
 
+@pytest.mark.parametrize("suite", ["bookworm", "forky"])
 def test_profanity_makes_no_list_where_there_is_none(
-    scene: Scene, ann: OmemoPeer
+    scene: Scene, ann: OmemoPeer, suite: str
 ) -> None:
-    """It can be read, and nobody can write to it (0.13.1, src/xmpp/omemo.c,
+    """It can be read, and nobody can write to it (0.13.1 and later, src/xmpp/omemo.c,
     `_omemo_receive_devicelist`: "not found" is known by an attribute that RFC 6120
     has no more). When this fails, `ForeignProfanity` need not make one for it."""
     account = scene.server.accounts["ben"]
-    ben = Profanity(scene.server, account, scene.folder / "profanity")
+    own = suite == machine_suite()
+    root = None if own else debian_root(suite, ("peers",))
+    ben = Profanity(scene.server, account, scene.folder / "profanity", root)
     try:
         ben.start()
         wait_for("it was told that there is none", lambda: ben.logged(REFUSED))
