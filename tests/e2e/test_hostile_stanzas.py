@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -42,20 +43,25 @@ MINUTES = float(os.environ.get("OMEMO_FUZZ_MINUTES", "inf"))
 # A folder for what was found so far
 RESULTS = os.environ.get("OMEMO_FUZZ_RESULTS")
 BATCH = 50
+# Of envelopes by a contact
+ENVELOPES = STANZAS // 4
 KINDS: tuple[str, ...] = ("chat", "carbon", "archive")
 # As in tests/corpus/stanzas
 ROOM = "den@rooms.localhost"
 
 
-def encrypted(peer: OmemoPeer, text: str, reader: str, to: str) -> str:
+def encrypted(
+    peer: OmemoPeer, text: str, reader: str, to: str, content: Iterable[Element] = ()
+) -> str:
     """A fresh message in the protocol of a contact.
 
     :param to: the reader, or a room
+    :param content: what else an envelope has
     """
     body = Element("{jabber:client}body")
     body.text = text
     envelope = build_envelope(
-        [body], from_jid=peer.jid, to_jid=to, stamp=datetime.now(UTC)
+        [body, *content], from_jid=peer.jid, to_jid=to, stamp=datetime.now(UTC)
     )
     plain = {Protocol.LEGACY: text.encode(), Protocol.OMEMO_2: envelope}
     (protocol,) = peer.protocols
@@ -182,3 +188,53 @@ def test_case_74_hostile_stanzas(
     finally:
         for peer in peers:
             peer.close()
+
+
+def envelopes(alice: Gajim, peer: OmemoPeer) -> Report:
+    """Have a contact write all kinds of things into envelopes."""
+    report, own = Report(), alice.account.jid
+    mutator = Mutator(75_000_000 + FIRST, ("chat",))
+    for first in range(FIRST, FIRST + ENVELOPES, BATCH):
+        batch: list[tuple[Mutant, str]] = []
+        for number in range(first, first + BATCH):
+            text = secret(f"enveloped {number}")
+            try:
+                element = encrypted(peer, text, own, own, mutator.content())
+            except (ValueError, TypeError):
+                # Not every change can be written
+                continue
+            stanza = peer.stanza(own, element, message_id=f"envelope-{number}")
+            stanza = stanza.replace("<message ", f"<message from='{peer.jid}/x' ", 1)
+            batch.append((Mutant(stanza, must_be_shown=False), text))
+        results = alice.call(
+            "inject",
+            account=alice.account_name,
+            stanzas=[mutant.xml for mutant, _text in batch],
+        )
+        for (mutant, text), result in zip(batch, results, strict=True):
+            report.note(mutant, text, peer.jid, result)
+        peer.read()
+        report.check()
+    return report
+
+
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+def test_case_74_hostile_envelopes(new_scene: Callable[..., Scene], suite: str) -> None:
+    """What is inside is authentic, and may be anything."""
+    scene = new_scene("alice", "new", "zoe")
+    alice = scene.gajim(suite, "alice", OURS)
+    alice.start()
+    account = scene.server.accounts["new"]
+    peer = OmemoPeer(scene.server, account, scene.folder / "new", (Protocol.OMEMO_2,))
+    try:
+        talk(alice, peer, "before")
+        alice.open_chat(scene.server.accounts["zoe"].jid)
+        report = envelopes(alice, peer)
+        print(f"{suite}, envelopes: {report.summary()}", *report.stalls[:3], sep="\n")
+        assert not report.ours
+        assert report.outcomes["decrypted"] > len(report.seconds) // 4
+        assert "enveloped" not in alice.log.read_text(errors="replace")
+        talk(alice, peer, "after")
+        check_scene(scene)
+    finally:
+        peer.close()

@@ -4,7 +4,8 @@
 
 A stanza of the corpus has a place for an encrypted element. A fresh one is put
 there, and then the stanza is changed: elements are added, doubled, removed, moved
-into one another and renamed; attributes and texts are changed.
+into one another and renamed; attributes and texts are changed. So is what a contact
+has written into an envelope.
 """
 
 from __future__ import annotations
@@ -212,6 +213,15 @@ class Mutator:
         except (ParseError, ValueError, TypeError):
             return self.mutant(encrypted, sender, receiver, number, nick)
         return Mutant(xml, must)
+
+    def content(self) -> list[Element]:
+        """Make what a contact could write into an envelope beside a text."""
+        root = Element("content")
+        for _ in range(self._random.randrange(1, 6)):
+            self._add_beside(root)
+        for _ in range(self._random.randrange(4)):
+            self._change(root)
+        return list(root)
 
     def _add_beside(self, message: Element) -> None:
         part = copy.deepcopy(self._random.choice(self._parts))
