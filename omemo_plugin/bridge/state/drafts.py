@@ -112,6 +112,13 @@ class UnsentDrafts:
             }
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             log.warning("Unsent texts cannot be read: %s", type(error).__name__)
             return {}

@@ -55,7 +55,13 @@ def _parse(text: str) -> tuple[set[str], set[str], dict[str, ClearReason]]:
             str(jid): ClearReason(reason)
             for jid, reason in values.get("clear", {}).items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise EncryptedChatsUnreadable("not a list of conversations") from error
     found = set(jids)
     return (

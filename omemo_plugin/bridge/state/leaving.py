@@ -67,7 +67,7 @@ class LeavingRecord:
             self.after = AfterEnd(values["after"])
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             log.error("It is not known what was ended: %s", type(error).__name__)
 
     def begin(self, devices: Collection[int], after: AfterEnd) -> None:

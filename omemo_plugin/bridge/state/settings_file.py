@@ -29,7 +29,7 @@ class SettingsFile:
             self._off = {name for name in off if isinstance(name, str)} - self._on
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             log.warning("The preferences are read as new: %s", type(error).__name__)
 
     def get(self, name: str, default: bool = False) -> bool:

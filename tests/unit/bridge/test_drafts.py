@@ -47,7 +47,16 @@ def test_frozen_drafts_do_not_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"unsent": 5}', b'{"unsent": {"a": 5}}', b"\xff"]
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"unsent": 5}',
+        b'{"unsent": {"a": 5}}',
+        b"\xff",
+        b"[" * 10_000,
+    ],
 )
 def test_an_unreadable_file_of_drafts_counts_as_empty(
     tmp_path: Path, content: bytes

@@ -67,7 +67,16 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"encrypted": [1]}', b'{"encrypted": 5}', b"{}", b"\xff\xfe"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"encrypted": [1]}',
+        b'{"encrypted": 5}',
+        b"{}",
+        b"\xff\xfe",
+        b'{"encrypted": ' + b"[" * 10_000,
+    ],
 )
 def test_an_unreadable_list_is_not_taken_for_an_empty_one(
     tmp_path: Path, content: bytes

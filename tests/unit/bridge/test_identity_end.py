@@ -426,3 +426,12 @@ def _die_at(step: int) -> None:
     os.write = mortal(os.write)
     Path.replace = mortal(Path.replace)  # type: ignore[method-assign]
     Path.unlink = mortal(Path.unlink)  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"[" * 10_000])
+def test_a_damaged_record_counts_as_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "leaving.json"
+    path.write_bytes(content)
+    record = LeavingRecord(path)
+    assert record.devices == frozenset()
+    assert record.after is AfterEnd.GO_ON

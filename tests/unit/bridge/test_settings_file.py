@@ -23,7 +23,7 @@ def test_it_is_kept(tmp_path: Path) -> None:
     assert not SettingsFile(path).get("one")
 
 
-@pytest.mark.parametrize("text", ["", "null", "{}", '{"on": 3}', "\x00"])
+@pytest.mark.parametrize("text", ["", "null", "{}", '{"on": 3}', "\x00", "[" * 10_000])
 def test_a_damaged_file_is_read_as_new(tmp_path: Path, text: str) -> None:
     path = tmp_path / "preferences.json"
     path.write_text(text)
