@@ -5,7 +5,8 @@
 An account is removed from Gajim: its device leaves the server while there is a
 connection, and its keys and all that the plugin keeps of it are deleted when Gajim has
 forgotten the account. What could not be done with the server is done if the account is
-added again.
+added again. Of an account that is removed while the plugin is off, the files are
+deleted when the plugin is on again.
 
 The encrypted file of an identity that went to another computer stays until it has been
 saved: it is the only copy.
@@ -23,6 +24,7 @@ from nbxmpp.protocol import JID
 
 from .gajim import constants as gajim_constants
 from .gajim import folders as gajim_folders
+from .gajim import known_accounts
 from .gajim.patches import Patches
 from .gajim.protocols import Client
 from .gajim.removal import before_removal
@@ -59,7 +61,7 @@ class AccountModule(Protocol):
 
 
 class AccountRemoval:
-    """Does it for all accounts, while the plugin is on."""
+    """Does it for all accounts."""
 
     def __init__(self, find: Callable[[Client], AccountModule | None]) -> None:
         """
@@ -72,7 +74,10 @@ class AccountRemoval:
         self._off: set[str] = set()
 
     def start(self) -> None:
-        """Delete what is kept of the accounts that are removed from now on."""
+        """Delete what is kept of the accounts that were removed while the plugin was
+        off, and of those that are removed from now on."""
+        with guard("looking for accounts that were removed"):
+            self._delete_removed()
         if not self._patches.replace(app.app, "remove_account", self._around):
             log.error("The keys of an account that is removed stay in this Gajim")
             return
@@ -81,6 +86,9 @@ class AccountRemoval:
     def stop(self) -> None:
         """Put Gajim's methods back."""
         self._patches.restore()
+        with guard("noting the accounts"):
+            before = known_accounts.noted()
+            known_accounts.note({**before, **known_accounts.present()})
 
     def _take_off(self, account: str, then: Callable[[], None]) -> None:
         """
@@ -140,6 +148,20 @@ class AccountRemoval:
                     self._delete(own_jid)
 
         return remove_account
+
+    def _delete_removed(self) -> None:
+        """An account that is only disabled is still there."""
+        here = known_accounts.present()
+        left = dict(here)
+        for name, own_jid in known_accounts.noted().items():
+            if name in here or own_jid in here.values():
+                continue
+            with guard("deleting what was kept of an account") as guarded:
+                self._delete(own_jid)
+            if guarded.error is not None:
+                # It is tried again at the next start
+                left[name] = own_jid
+        known_accounts.note(left)
 
     def _delete(self, own_jid: str) -> None:
         folders = Folders(gajim_folders.plugin_data(), gajim_folders.plugin_settings())

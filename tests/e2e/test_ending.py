@@ -96,9 +96,9 @@ def announced(scene: Scene, gajim: Gajim) -> set[str]:
     return known.get(version, set())
 
 
-def secrets_of(gajim: Gajim, folder: Path) -> set[str]:
-    """Every key of a Gajim that runs."""
-    store = gajim.data / "plugins_data" / SHORT_NAME / "alice@localhost.db"
+def secrets_of(gajim: Gajim, folder: Path, own_jid: str = ADDRESS) -> set[str]:
+    """Every key of an account of a Gajim that runs."""
+    store = gajim.data / "plugins_data" / SHORT_NAME / f"{own_jid}.db"
     folder.mkdir()
     for one in store.parent.glob(store.name + "*"):
         shutil.copyfile(one, folder / one.name)

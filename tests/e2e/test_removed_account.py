@@ -17,8 +17,10 @@ from tests.e2e.test_ending import bundles
 from tests.e2e.test_ending import check_forgotten
 from tests.e2e.test_ending import listed
 from tests.e2e.test_ending import secrets_of
+from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import DriverError
 from tests.support.gajim.program import Gajim
+from tests.support.gajim.program import SecondAccount
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
 from tests.support.waiting import wait_for
@@ -95,4 +97,52 @@ def test_nothing_is_left(
         tell(bob, phone, "after")
     else:
         assert device in listed(scene)
+    assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
+
+
+@pytest.mark.parametrize(
+    ("suite", "restarts"), [("bookworm", True), ("trixie", False), ("forky", True)]
+)
+def test_removed_while_the_plugin_is_off(
+    new_scene: MakeScene, tmp_path: Path, suite: str, restarts: bool
+) -> None:
+    """The keys go when the plugin is on again. Those of another account that is only
+    disabled then stay: it goes on with them.
+
+    :param restarts: Gajim is started again before that
+    """
+    scene = new_scene("alice", "bob", "carol")
+    more = [scene.server.accounts["carol"]]
+    alice = scene.gajim(suite, "alice", OURS, more_accounts=more)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    carol = SecondAccount(alice, more[0])
+    carol.wait_until_online()
+    open_chats(carol, bob)
+    key = tell(carol, bob, "before")[1].key
+    open_chats(alice, bob)
+    tell(alice, bob, "before")
+    carols = alice.data / "plugins_data" / SHORT_NAME / "carol@localhost.db"
+    # Both know Bob's
+    secrets = secrets_of(alice, tmp_path / "copy")
+    secrets -= secrets_of(alice, tmp_path / "carols", "carol@localhost")
+    alice.set_plugin_active(SHORT_NAME, False)
+    carol.set_account_enabled(False)
+    remove_account(alice)
+    assert "alice@localhost.db" in files_of_account(alice)
+    if restarts:
+        alice.quit()
+        alice.launch()
+        alice.wait_until_running()
+        carol = SecondAccount(alice, more[0])
+        assert "alice@localhost.db" in files_of_account(alice)
+    alice.set_plugin_active(SHORT_NAME, True)
+    left = {"alice@localhost.leaving.json"}
+    wait_for("the files are gone", lambda: files_of_account(alice) == left)
+    check_forgotten(alice, secrets)
+    assert carols.exists()
+    carol.set_account_enabled(True)
+    open_chats(carol, bob)
+    assert tell(carol, bob, "after")[1].key == key
+    tell(bob, carol, "after")
     assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))

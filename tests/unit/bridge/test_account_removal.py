@@ -16,6 +16,7 @@ from omemo_plugin.bridge.account_removal import AccountRemoval
 from omemo_plugin.bridge.account_removal import delete_account
 from omemo_plugin.bridge.gajim import constants as gajim_constants
 from omemo_plugin.bridge.gajim import folders as gajim_folders
+from omemo_plugin.bridge.gajim import known_accounts
 from omemo_plugin.bridge.state.leaving import AfterEnd
 from omemo_plugin.bridge.state.leaving import LeavingRecord
 from omemo_plugin.bridge.state.paths import Folders
@@ -132,12 +133,21 @@ class Gajim:
         monkeypatch.setattr(
             gajim_folders, "gajim_data", lambda: folders.data.parent / "gajim"
         )
+        # By name; of those that were there when the plugin was on last, too
+        self.accounts = {"account": ME, "other": OTHER}
+        self.noted: dict[str, str] = {}
+        monkeypatch.setattr(known_accounts, "present", lambda: dict(self.accounts))
+        monkeypatch.setattr(known_accounts, "noted", lambda: dict(self.noted))
+        monkeypatch.setattr(known_accounts, "note", self._note)
         self.application = application
         module: Any = SimpleNamespace(
             device_id=self.device_id, stop=lambda: self.calls.append("stop")
         )
         self.removal = AccountRemoval(lambda _client: module)
         self.removal.start()
+
+    def _note(self, accounts: dict[str, str]) -> None:
+        self.noted = accounts
 
     def _take_off(self, devices: frozenset[int], done: Callable[[bool], None]) -> None:
         assert devices == {self.device_id}
@@ -184,10 +194,127 @@ def test_the_server_has_deleted_the_account(gajim: Gajim, tmp_path: Path) -> Non
     assert left(tmp_path) == set()
 
 
-def test_when_the_plugin_is_off_nothing_is_deleted(
-    gajim: Gajim, folders: Folders
+def test_an_account_that_is_removed_while_the_plugin_is_off(
+    gajim: Gajim, folders: Folders, tmp_path: Path
 ) -> None:
+    """Its keys are deleted when the plugin is on again, and not those of others."""
+    make_identity(folders, OTHER)
+    others = {name for name in left(tmp_path) if OTHER in name}
     gajim.removal.stop()
     gajim.application.remove_account("account")
     assert gajim.calls == ["remove account"]
     assert store_path(folders.data, ME).exists()
+    del gajim.accounts["account"]
+    gajim.removal.start()
+    assert left(tmp_path) == others | {leaving_path(folders.data, ME).name}
+    assert LeavingRecord(leaving_path(folders.data, ME)).devices == {gajim.device_id}
+    assert gajim.noted == {"other": OTHER}
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        pytest.param({"account": ME, "other": OTHER}, id="disabled"),
+        pytest.param({"account": OTHER}, id="another-address"),
+        pytest.param({"added again": ME}, id="another-name"),
+    ],
+)
+def test_an_account_that_is_there_keeps_its_keys(
+    gajim: Gajim, folders: Folders, accounts: dict[str, str]
+) -> None:
+    gajim.removal.stop()
+    gajim.accounts = accounts
+    gajim.removal.start()
+    assert store_path(folders.data, ME).exists()
+
+
+def test_an_account_that_gajim_never_had_keeps_its_keys(
+    gajim: Gajim, folders: Folders
+) -> None:
+    """Gajim's settings are new, or those of a backup."""
+    gajim.removal.stop()
+    gajim.accounts, gajim.noted = {"other": OTHER}, {}
+    gajim.removal.start()
+    gajim.removal.stop()
+    gajim.removal.start()
+    assert store_path(folders.data, ME).exists()
+
+
+def test_nothing_is_deleted_while_an_address_is_not_known(
+    gajim: Gajim, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gajim.removal.stop()
+
+    def present() -> dict[str, str]:
+        raise ValueError("an account without an address")
+
+    monkeypatch.setattr(known_accounts, "present", present)
+    before = gajim.noted
+    gajim.removal.start()
+    gajim.removal.stop()
+    assert gajim.noted == before
+    assert store_path(folders.data, ME).exists()
+
+
+def test_what_cannot_be_deleted_is_deleted_later(
+    gajim: Gajim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise OSError(30, "read-only")
+
+    gajim.removal.stop()
+    gajim.accounts = {}
+    monkeypatch.setattr(account_removal, "delete_account_files", refuse)
+    gajim.removal.start()
+    gajim.removal.stop()
+    assert gajim.noted == {"account": ME, "other": OTHER}
+
+
+class Settings:
+    """Gajim's, with the accounts and the plugins."""
+
+    def __init__(self) -> None:
+        self.accounts = {"first": "Me@Example.org", "second": OTHER}
+        self._settings: dict[str, Any] = {"plugins": {}}
+        self.commits: list[str] = []
+
+    def get_accounts(self) -> list[str]:
+        return list(self.accounts)
+
+    def _commit_settings(self, name: str) -> None:
+        self.commits.append(name)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    found = Settings()
+    app = SimpleNamespace(
+        settings=found, get_jid_from_account=found.accounts.__getitem__
+    )
+    monkeypatch.setattr(known_accounts, "app", app)
+    return found
+
+
+def test_accounts_are_noted_in_gajims_settings(settings: Settings) -> None:
+    assert known_accounts.noted() == {}
+    present = {"first": ME, "second": OTHER}
+    assert known_accounts.present() == present
+    settings._settings["plugins"]["omemo_plugin"] = {"active": True}
+    for _ in range(2):
+        known_accounts.note(present)
+    assert known_accounts.noted() == present
+    assert settings.commits == ["plugins"]
+    assert settings._settings["plugins"]["omemo_plugin"]["active"] is True
+
+
+@pytest.mark.parametrize("value", [None, ["x"], {"x": 1}, {"x": None}])
+def test_a_list_of_another_kind_is_none(settings: Settings, value: object) -> None:
+    settings._settings["plugins"]["omemo_plugin"] = {"accounts": value}
+    assert known_accounts.noted() == {}
+
+
+@pytest.mark.parametrize("address", ["", "@", "a@@b"])
+def test_an_account_without_an_address(settings: Settings, address: str) -> None:
+    settings.accounts["third"] = address
+    with pytest.raises(ValueError, match="address"):
+        known_accounts.present()
