@@ -142,6 +142,8 @@ class OffReader:
 
     def cleanup(self) -> None:
         """Gajim gives up the client. It counts its modules at this moment."""
+        # The connection that they were on has forgotten them
+        self.handlers = []
         self._undo.restore()
         self._keystore.close()
 

@@ -136,11 +136,17 @@ def test_the_store_is_free_afterwards(
     end_reading(client)
 
 
-def test_the_account_is_disabled(client: Any, reader: OffReader) -> None:
-    """Gajim counts its modules at this moment."""
+def test_the_account_is_disabled(
+    client: Any, reader: OffReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Gajim counts its modules at this moment. The window is closed later, and the
+    connection is of no use then."""
     reader.cleanup()
     assert client.get_module("OmemoPluginOff") is reader
     assert not handed_over(reader, message(OURS))
+    del client.connection.unregister_handler
+    reader.close()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 def test_one_takes_the_place_of_the_other(client: Any, reader: OffReader) -> None:
