@@ -24,6 +24,8 @@ from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
+from tests.support.servers.hosts import GAJIM_VERSIONS
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
@@ -41,10 +43,21 @@ def enter_room(alice: Gajim, bob: Gajim) -> None:
     tell(alice, bob, "in the room")
 
 
+def devices_of(alice: Gajim) -> frozenset[str]:
+    """The ids of all devices that the account has."""
+    return frozenset().union(*alice.server.listed_devices(alice.account).values())
+
+
 def own_device(alice: Gajim) -> str:
     """The id of the only device that the account has."""
-    (number,) = frozenset().union(*alice.server.listed_devices(alice.account).values())
+    (number,) = devices_of(alice)
     return number
+
+
+def wait_for_another_second() -> None:
+    """The archive's times, by which Gajim sorts, are in seconds."""
+    second = int(time.time())
+    wait_for("another second begins", lambda: int(time.time()) > second)
 
 
 def receive_meanwhile(alice: Gajim, phone: Gajim, bob: Gajim) -> list[str]:
@@ -57,9 +70,7 @@ def receive_meanwhile(alice: Gajim, phone: Gajim, bob: Gajim) -> list[str]:
     def send(sender: Gajim, about: str) -> None:
         texts.append(secret(about))
         sender.send(texts[-1])
-        # The archive's times, by which Gajim sorts, are in seconds
-        second = int(time.time())
-        wait_for("another second begins", lambda: int(time.time()) > second)
+        wait_for_another_second()
         receiver = phone if sender is bob else bob
         check_encrypted(receiver, receiver.wait_for_message(texts[-1]))
 
@@ -137,4 +148,53 @@ def test_what_comes_meanwhile_is_read(
     assert [row.text for row in alice.messages()].count(in_room) == 1
     check_used_once(scene.server.wire_log, device, at_least=4)
     check_no_leak(scene)
+    assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
+
+
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+def test_who_knows_our_device_alone_is_read(new_scene: MakeScene, suite: str) -> None:
+    """Gajim 2 makes a device of its own when the plugin is off. A contact whose app has
+    not heard of that one writes for ours alone, and nobody else can read it."""
+    scene = new_scene("alice", "ben")
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    start_all([alice])
+    device = own_device(alice)
+    ben = OmemoPeer(scene.server, scene.server.accounts["ben"], scene.folder / "ben")
+    texts: list[str] = []
+
+    def ben_says(about: str) -> None:
+        texts.append(secret(about))
+        ben.say(alice.account.jid, texts[-1])
+        wait_for_another_second()
+
+    def is_read() -> None:
+        check_encrypted(alice, alice.wait_for_message(texts[-1]))
+
+    try:
+        alice.open_chat(ben.jid, "OMEMO")
+        first = secret("before")
+        alice.send(first)
+        ben.wait_for_text(first)
+        ben_says("from ben before")
+        is_read()
+        switch_off(alice)
+        if suite != "bookworm":
+            wait_for("Gajim has its own device", lambda: len(devices_of(alice)) == 2)
+        ben_says("while the plugin is off")
+        is_read()
+        alice.set_online(False)
+        ben_says("while Alice is away")
+        alice.set_online(True)
+        is_read()
+        for number in devices_of(alice) - {device}:
+            assert not scene.server.stanzas_with(f"rid='{number}'")
+        alice.set_plugin_active(SHORT_NAME, True)
+        alice.open_chat(ben.jid, "OMEMO")
+        ben_says("with the plugin again")
+        is_read()
+        # Once, in their order, and nothing that was not opened
+        assert [row.text for row in alice.messages() if not row.outgoing] == texts
+        check_no_leak(scene)
+    finally:
+        ben.close()
     assert not errors_of_our_plugin(alice.log.read_text(errors="replace"))
