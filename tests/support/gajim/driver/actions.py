@@ -23,6 +23,7 @@ from gi.repository import Gtk
 from nbxmpp.protocol import JID
 
 from .changes import Changes
+from .death import Death
 from .disk import Disk
 from .injector import Injector
 from .measurements import Measurements
@@ -101,7 +102,7 @@ def texts_and_buttons(widgets: list[Any]) -> tuple[list[str], list[str]]:
     return [text for text in texts if text not in buttons], buttons
 
 
-class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
+class Actions(Changes, Death, Disk, Injector, Measurements, Requests, Sizes):
     """Each public method is an action; arguments and results are JSON values."""
 
     # -- the program
@@ -420,6 +421,15 @@ class Actions(Changes, Disk, Injector, Measurements, Requests, Sizes):
             app.app.enable_account(account)
         else:
             app.app.disable_account(account)
+
+    def own_device(self, account: str) -> int:
+        """The id of our plugin's device; 0 while it has none."""
+        try:
+            module = app.get_client(account).get_module("OmemoPlugin")
+        except KeyError:
+            # The account is not enabled, or the plugin is off
+            return 0
+        return int(module.device_id)
 
     def remove_account(self, account: str) -> None:
         """Open the window that removes an account from Gajim, and press "Remove"."""
