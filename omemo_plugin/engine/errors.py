@@ -67,6 +67,10 @@ class DecryptionFailed(ReceiveError):
     """The key or the payload could not be authenticated."""
 
 
+class MessageKeyGone(DecryptionFailed):
+    """Later messages of its chain have come, and its own key was not kept."""
+
+
 class TooManyKeyExchanges(ReceiveError):
     """The account starts new sessions faster than it may."""
 

@@ -18,11 +18,11 @@ import pytest
 
 from omemo_plugin.engine.backend.codec import CODECS
 from omemo_plugin.engine.engine import OmemoEngine
-from omemo_plugin.engine.errors import DecryptionFailed
 from omemo_plugin.engine.errors import EarlierStoreDamaged
 from omemo_plugin.engine.errors import EarlierStoreError
 from omemo_plugin.engine.errors import EarlierStoreUnknown
 from omemo_plugin.engine.errors import IdentityExists
+from omemo_plugin.engine.errors import MessageKeyGone
 from omemo_plugin.engine.takeover.reader import read
 from omemo_plugin.engine.takeover.takeover import has_identity
 from omemo_plugin.engine.takeover.takeover import take_over
@@ -253,8 +253,12 @@ def test_messages_that_were_skipped_are_counted(start: Start, tmp_path: Path) ->
     assert earlier.decrypt(BOB, bob.encrypt(ME, "in time")) == "in time"
     we = Switched(earlier, tmp_path)
     assert we.taken.skipped == 1
-    with pytest.raises(DecryptionFailed):
-        we.decrypt(bob, late)
+    # It comes from the archive once more
+    for _ in range(2):
+        with pytest.raises(MessageKeyGone) as caught:
+            we.decrypt(bob, late)
+        # Nobody is told that the keys are lost
+        assert not caught.value.effects
     # The session is as it was
     assert we.decrypt(bob, bob.encrypt(ME, "later")) == "later"
     assert bob.decrypt(ME, we.encrypt(BOB)) == "from us"
@@ -267,10 +271,18 @@ def test_an_archived_session_still_decrypts(start: Start, tmp_path: Path) -> Non
     earlier, bob = start(ME), start(BOB)
     _talk(earlier, bob)
     on_the_old_one = bob.encrypt(ME, "on the old one")
+    late = bob.encrypt(ME, "late")
+    assert earlier.decrypt(BOB, bob.encrypt(ME, "in time")) == "in time"
     _meet(earlier, bob)
     earlier.encrypt(BOB, "on the new one")
     we = Switched(earlier, tmp_path)
-    assert we.decrypt(bob, on_the_old_one) == "on the old one"
+    assert we.taken.skipped == 2
+    with pytest.raises(MessageKeyGone) as caught:
+        we.decrypt(bob, late)
+    assert not caught.value.effects
+    with pytest.raises(MessageKeyGone):
+        we.decrypt(bob, on_the_old_one)
+    assert we.decrypt(bob, bob.encrypt(ME, "on the old one")) == "on the old one"
     we.engine.close()
 
 

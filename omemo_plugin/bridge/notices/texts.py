@@ -85,6 +85,8 @@ def _sentence(error: Exception, name: str) -> str:  # noqa: C901 - a catalogue
         return f"{lost} {ask}".rstrip()
     if isinstance(error, errors.UnknownPrekey):
         return f"{_('It used a key that is no longer here.')} {ask}".rstrip()
+    if isinstance(error, errors.MessageKeyGone):
+        return f"{_('It came too late: its key is no longer here.')} {ask}".rstrip()
     if isinstance(error, errors.TooManySkipped):
         return f"{_('Too many messages before it are missing.')} {ask}".rstrip()
     if isinstance(error, errors.TooManyKeyExchanges):

@@ -18,6 +18,7 @@ from typing import TypeVar
 from omemo.session import Session
 
 from ..backend.codec import RatchetMessage
+from ..errors import DecryptionFailed
 from ..errors import TooManySkipped
 from .rate_limit import RateLimit
 
@@ -81,7 +82,7 @@ class DecryptionWork:
     def __init__(self) -> None:
         # A sender without an entry has not failed yet and has the whole budget
         self._budgets: dict[str, RateLimit] = {}
-        self._failed: dict[object, dict[bytes, None]] = {}
+        self._failed: dict[object, dict[bytes, type[DecryptionFailed]]] = {}
 
     def stanza_of(self, jid: str, now: float) -> StanzaWork:
         """The budget of a stanza that a sender has sent."""
@@ -103,16 +104,21 @@ class DecryptionWork:
         self._budgets[jid] = budget
         _shorten(self._budgets, _SENDERS_MAX)
 
-    def note_failed(self, device: object, digest: bytes) -> None:
-        """Remember that no session with a device opens this key, so that it is not
-        tried again."""
+    def note_failed(
+        self, device: object, digest: bytes, error: type[DecryptionFailed]
+    ) -> None:
+        """Remember that no session with a device opens this key, and why, so that it
+        is not tried again."""
         failed = self._failed.setdefault(device, {})
-        failed[digest] = None
+        failed[digest] = error
         _shorten(failed, _FAILED_MAX)
         _shorten(self._failed, _SENDERS_MAX)
 
-    def has_failed(self, device: object, digest: bytes) -> bool:
-        return device in self._failed and digest in self._failed[device]
+    def failure_of(
+        self, device: object, digest: bytes
+    ) -> type[DecryptionFailed] | None:
+        """Why a key could not be opened; None if it was not tried."""
+        return self._failed.get(device, {}).get(digest)
 
     def forget(self, device: object) -> None:
         """A session with a device has changed, so failed keys may open now."""

@@ -24,6 +24,7 @@ from ..errors import BundleRefused
 from ..errors import DecryptionFailed
 from ..errors import DuplicateMessage
 from ..errors import IdentityKeyChanged
+from ..errors import MessageKeyGone
 from ..errors import NoSession
 from ..errors import ReceiveError
 from ..errors import TooManyKeyExchanges
@@ -108,8 +109,9 @@ class KeyOpener:
         digest = self._digest(device, protocol, data)
         if self._core.store.was_seen(digest):
             raise DuplicateMessage
-        if self._work.has_failed((device, protocol), digest):
-            raise DecryptionFailed("the key is not authentic")
+        failure = self._work.failure_of((device, protocol), digest)
+        if failure is not None:
+            raise failure("this key was tried before")
         open_it = (
             self._open_key_exchange
             if is_key_exchange(protocol, data)
@@ -117,8 +119,8 @@ class KeyOpener:
         )
         try:
             return digest, open_it(device, protocol, data, work)
-        except DecryptionFailed:
-            self._work.note_failed((device, protocol), digest)
+        except DecryptionFailed as error:
+            self._work.note_failed((device, protocol), digest, type(error))
             raise
 
     def _open_key(
@@ -146,7 +148,8 @@ class KeyOpener:
             try:
                 key = speedups.run(backend.decrypt_key_material(twin, encrypted))
             except Exception as failure:  # noqa: BLE001 - it is explained
-                error = _explain(failure)
+                if not isinstance(error, MessageKeyGone):
+                    error = _explain(failure)
                 work.spend(steps)
             else:
                 return Opened(twin, session, key, steps=steps)
@@ -223,8 +226,8 @@ def _explain(failure: Exception) -> ReceiveError:
     while cause is not None:
         if isinstance(cause, DuplicateMessageException):
             # A message that was decrypted before is refused earlier. This one was
-            # skipped, and its key was dropped
-            return DecryptionFailed("the key of this message is gone")
+            # skipped, and its key was dropped, or could not be taken over
+            return MessageKeyGone("the key of this message is gone")
         if isinstance(cause, DoSProtectionException):
             return TooManySkipped()
         cause = cause.__cause__

@@ -25,6 +25,7 @@ from ..effects import SessionBroken
 from ..errors import DecryptionFailed
 from ..errors import DuplicateMessage
 from ..errors import IdentityKeyChanged
+from ..errors import MessageKeyGone
 from ..errors import NotForThisDevice
 from ..errors import ReceiveError
 from ..errors import SentByThisDevice
@@ -83,6 +84,7 @@ class MessageDecryptor:
         self._broken: set[Device] = set()
         self._reported: set[Device] = set()
         self._broken_in: dict[Device, Protocol] = {}
+        self._late: dict[Device, set[bytes]] = {}
         self._keys = KeyOpener(core)
 
     def decrypt(
@@ -127,7 +129,7 @@ class MessageDecryptor:
         assert error is not None
         if not isinstance(
             error, DuplicateMessage | IdentityKeyChanged | TooManyKeyExchanges
-        ):
+        ) and not self._is_late(device, error, keys[0]):
             error.effects = (*error.effects, *self._note_broken(device, message))
         if core.devices.get(device) is None:
             error.effects = (
@@ -360,6 +362,18 @@ class MessageDecryptor:
     def answered(self, device: Device, protocol: Protocol) -> None:
         """Something was encrypted for the device: no empty message is owed."""
         self._owed.pop((device, protocol), None)
+
+    def _is_late(self, device: Device, error: ReceiveError, key: bytes) -> bool:
+        """Whether it was on its way when the sessions were taken over from another
+        program. Nothing is wrong with them then."""
+        record = self._core.devices.get(device)
+        if record is None or not isinstance(error, MessageKeyGone):
+            return False
+        known = self._late.setdefault(device, set())
+        if key not in known and len(known) < record.late:
+            # The archive may send it again
+            known.add(key)
+        return key in known
 
     def _note_broken(
         self, device: Device, message: EncryptedMessage

@@ -51,6 +51,8 @@ class DeviceRecord:
             answer, and since when it is left out; 0 for not at all. See `Silence`.
         kept: when the user last wanted to write for it all the same; 0 for never.
         told: its owner has been told that it is left out.
+        late: how many messages of it were on their way when its sessions were taken
+            over from another program, and cannot be opened for that reason.
     """
 
     device: Device
@@ -69,6 +71,7 @@ class DeviceRecord:
     kept: int = 0
     told: bool = False
     presented_key: bytes | None = None
+    late: int = 0
 
     @property
     def active(self) -> bool:
@@ -171,6 +174,7 @@ class Devices:
                 "silent": record.silent,
                 "kept": record.kept,
                 "told": record.told,
+                "late": record.late,
                 "presented_key": None
                 if record.presented_key is None
                 else _encode(record.presented_key),
@@ -213,6 +217,7 @@ class Devices:
                 extra.get("kept", 0),
                 extra.get("told", False),
                 None if presented is None else _decode(presented),
+                extra.get("late", 0),
             )
         return records
 

@@ -188,7 +188,9 @@ class Conversion:
         ours: list[Session] = [_session(device, one) for one in sessions]
         self._sessions.adopt(device, SessionSet(ours[0], ours[1 : EARLIER_MAX + 1]))
         self._going_on += 1
-        self._skipped += sum(one.skipped for one in earlier.sessions)
+        record.late = sum(one.skipped for one in earlier.sessions)
+        self._devices.save(record)
+        self._skipped += record.late
 
     def _list(self, earlier: EarlierDevice) -> DeviceRecord:
         record = self._devices.add(earlier.device, self._now)
