@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_no_leak
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
+from tests.e2e.test_plugin import OBSTACLE
+from tests.e2e.test_plugin import wait_for_window
 from tests.support.gajim.bundle import PLUGIN
 from tests.support.gajim.program import OURS as SHORT_NAME
 from tests.support.gajim.program import DrivenGajim
@@ -26,6 +29,8 @@ from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.peers.slixmpp_peer import SlixmppOmemo
+from tests.support.peers.slixmpp_peer import python_with_peers
 from tests.support.processes import copy_tree
 from tests.support.processes import make_folder
 from tests.support.waiting import wait_for
@@ -128,6 +133,60 @@ def test_the_contact_notices_nothing(
     check_no_leak(scene)
 
 
+@pytest.mark.parametrize(
+    ("suite", "before"),
+    [("bookworm", GAJIM_OMEMO), ("trixie", BUILT_IN), ("forky", BUILT_IN)],
+)
+def test_the_contact_has_slixmpp_omemo(
+    new_scene: MakeScene, suite: str, before: str
+) -> None:
+    """It reads everything on the sessions that it has, and so is read."""
+    scene = new_scene("alice", "ben")
+    account = scene.server.accounts["ben"]
+    alice = scene.gajim(suite, "alice", before, accessible=True)
+    own_jid = alice.account.jid
+    folder = scene.folder / "slixmpp"
+    ben = SlixmppOmemo(scene.server, account, folder, python_with_peers())
+
+    def ben_says(about: str) -> str:
+        text = secret(about)
+        ben.tell("say", place=own_jid, readers=[own_jid], text=text)
+        return text
+
+    def talk(about: str) -> None:
+        text = ben_says(about)
+        check_encrypted(alice, alice.wait_for_message(text))
+        answer = secret(about)
+        alice.send(answer)
+        wait_for("ben reads it", lambda: answer in [one["text"] for one in ben.read])
+
+    try:
+        ben.start()
+        start_all([alice])
+        wait_for(
+            "ben's device is known",
+            lambda: scene.server.delivered_device_list(account.jid, own_jid),
+        )
+        wait_for("Alice has one, too", lambda: listed(scene, alice))
+        ben.tell("meet", jid=own_jid)
+        alice.open_chat(account.jid, "OMEMO")
+        talk("before")
+        device = listed(scene, alice)
+        switch_on(scene, alice, before)
+        meanwhile = ben_says("while the question is open")
+        alice.accessibility().press(QUESTION, KEEP)
+        alice.wait_for_message(meanwhile)
+        alice.open_chat(account.jid, "OMEMO")
+        talk("after")
+        talk("after an answer")
+        assert [row.text for row in alice.messages()].count(meanwhile) == 1
+        assert listed(scene, alice) == device
+        check_no_leak(scene)
+    finally:
+        ben.close()
+    assert (ben.unread, ben.clear) == ([], [])
+
+
 def test_the_package_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> None:
     """The Debian package has removed gajim-omemo while Gajim was not running. What
     was sent in between arrives with the answer."""
@@ -147,6 +206,32 @@ def test_the_package_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> Non
     alice.quit()
     shutil.rmtree(alice.folder / "system-plugins" / "omemo")
     copy_tree(PLUGIN, alice.folder / "system-plugins" / PLUGIN.name)
+    meanwhile = secret("while Gajim was not running")
+    bob.send(meanwhile)
+    alice.start()
+    wait_for(
+        "the question is asked", lambda: QUESTION in alice.accessibility().windows()
+    )
+    alice.accessibility().press(QUESTION, KEEP)
+    open_chats(alice, bob)
+    alice.wait_for_message(meanwhile)
+    assert tell(alice, bob, "after")[1].key == key
+    tell(bob, alice, "after")
+    assert [row.text for row in alice.messages()].count(meanwhile) == 1
+    assert len(listed(scene, alice)) == 1
+    check_no_leak(scene)
+
+
+def test_the_zip_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> None:
+    """A button switches the other one off, and at the next start ours asks."""
+    scene, alice, bob, key = chat_before(
+        new_scene, "bookworm", GAJIM_OMEMO, "trixie", BUILT_IN
+    )
+    alice.call("install_plugin", path=str(alice.offer(scene.bundle)))
+    alice.call("set_plugin_active", short_name=SHORT_NAME, active=True)
+    wait_for_window(alice, OBSTACLE)
+    alice.call("press", window=OBSTACLE, words="Switch it off")
+    alice.quit()
     meanwhile = secret("while Gajim was not running")
     bob.send(meanwhile)
     alice.start()
