@@ -63,6 +63,18 @@ class PublishBundle:
 
 
 @dataclass(frozen=True)
+class KeysNotTaken:
+    """The server has refused our bundle, or our place in the list, as often as it is
+    asked on one connection. Said once in a run."""
+
+
+@dataclass(frozen=True)
+class KeysHidden:
+    """The server has our keys, and does not let everybody read them. Said once in a
+    run."""
+
+
+@dataclass(frozen=True)
 class OweEmptyMessage:
     """
     The device should get an empty message, to complete a key exchange or to
@@ -212,6 +224,8 @@ Effect = (
     | FetchBundle
     | PublishDeviceList
     | PublishBundle
+    | KeysHidden
+    | KeysNotTaken
     | OweEmptyMessage
     | NewDevices
     | AlarmRaised

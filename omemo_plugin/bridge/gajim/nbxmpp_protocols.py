@@ -184,6 +184,35 @@ class Task(Protocol):
     def get_user_data(self) -> object: ...
 
 
+class ConfigurationField(Protocol):
+    """
+    An option of a node, in a form.
+
+    Attributes:
+        value: True or False where the server says that it is one of both, and
+            otherwise its text.
+    """
+
+    value: object
+
+
+class ConfigurationForm(Protocol):
+    """The options of a node."""
+
+    def __getitem__(self, item: str) -> ConfigurationField:
+        """
+        Raises:
+            KeyError: the server does not know such an option.
+        """
+
+
+class NodeConfiguration(Protocol):
+    """The answer of a server that was asked for the options of a node."""
+
+    @property
+    def form(self) -> ConfigurationForm: ...
+
+
 class PubSub(Protocol):
     """nbxmpp's module for PubSub."""
 
@@ -198,9 +227,9 @@ class PubSub(Protocol):
         *,
         id_: str,
         options: dict[str, str] | None,
-        force_node_options: bool,
     ) -> Task: ...
-    def set_access_model(self, node: str, model: Literal["open"]) -> Task: ...
+    def get_node_configuration(self, node: str) -> Task: ...
+    def set_node_configuration(self, node: str, form: ConfigurationForm) -> Task: ...
     def retract(self, node: str, id_: str, *, notify: bool) -> Task: ...
     def delete(self, node: str) -> Task: ...
 

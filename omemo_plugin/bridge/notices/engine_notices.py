@@ -14,6 +14,8 @@ from ...engine.effects import DeviceGone
 from ...engine.effects import DeviceHeardAgain
 from ...engine.effects import DevicesIgnored
 from ...engine.effects import DeviceSilent
+from ...engine.effects import KeysHidden
+from ...engine.effects import KeysNotTaken
 from ...engine.effects import NewDevices
 from ...engine.effects import SessionBroken
 from ...engine.effects import TrustChanged
@@ -206,6 +208,14 @@ class EngineNotices:
         kind = DiaryKind.TOLD_VERIFIED if is_good else DiaryKind.TOLD_REFUSED
         self._write_down(effect.devices, kind, effect.told_by)
         self._show(effect.jid, texts.trust_changed(effect, self._own_jid))
+
+    def keys_not_taken(self, _effect: KeysNotTaken) -> None:
+        """The server refuses the keys of this device."""
+        self._show(self._own_jid, texts.keys_not_taken())
+
+    def keys_hidden(self, _effect: KeysHidden) -> None:
+        """The server has them, and not everybody can read them."""
+        self._show(self._own_jid, texts.keys_hidden())
 
     def device_list_too_long(self, jid: str) -> None:
         """A device list was so long that it was not read. The user is told once."""

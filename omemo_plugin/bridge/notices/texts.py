@@ -766,6 +766,24 @@ def devices_ignored(effect: DevicesIgnored) -> str:
     ).format(who=effect.jid)
 
 
+def keys_not_taken() -> str:
+    # Translators: a line in the chats. “Your server” is the user's own, and “it” is
+    # this device
+    return _(
+        "Your server does not take the keys of this device. Some contacts cannot write "
+        "to it encrypted. Tell whoever runs the server."
+    )
+
+
+def keys_hidden() -> str:
+    # Translators: a line in the chats. “Your server” is the user's own, and “it” is
+    # this device
+    return _(
+        "Your server does not give the keys of this device to everybody. Some contacts "
+        "cannot write to it encrypted. Tell whoever runs the server."
+    )
+
+
 def device_list_too_long(jid: str) -> str:
     return _(
         "{who} lists more devices than can be read, so this list is not used. Ask "

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from collections.abc import Mapping
 from typing import cast
 from xml.etree.ElementTree import Element
 
@@ -25,15 +24,20 @@ from nbxmpp.simplexml import Node
 from ...engine.errors import MalformedStanza
 from ...engine.errors import StanzaTooLarge
 from ...engine.values import Protocol
+from ...stanza.pep import bundle_node
 from ...stanza.pep import device_list_node
 from ..gajim import constants as gajim_constants
 from ..gajim.nbxmpp_protocols import PubSub
 from ..gajim.nbxmpp_protocols import Task
 from ..gajim.protocols import Client
+from ..signals import Signal
 from ..timers import Timer
 from ..xml.nodes import children
 from ..xml.nodes import to_element
 from ..xml.nodes import to_node
+from .node_options import NodeOptions
+from .node_options import NotConfigured
+from .node_options import Options
 from .request_queue import RequestQueues
 
 log = logging.getLogger("gajim.p.omemo_plugin")
@@ -51,6 +55,17 @@ _OPTIONS = {
 _MANY_ITEMS = {**_OPTIONS, "pubsub#max_items": "max"}
 # For servers that do not know 'max' (XEP-0060 1.19)
 _MANY_ITEMS_NUMBER = {**_OPTIONS, "pubsub#max_items": "100"}
+
+
+def _options(many: bool) -> list[Options]:
+    """
+    What is tried for a node that others read, best first.
+
+    Args:
+        many: the node holds an item for each device.
+    """
+    return [_MANY_ITEMS, _MANY_ITEMS_NUMBER, _OPTIONS] if many else [_OPTIONS]
+
 
 # XEP-0223, "Publish": for our own devices alone. Where the server cannot promise
 # that, nothing is published
@@ -82,14 +97,21 @@ class Unavailable(Exception):
     Attributes:
         permanent: asking again soon is of no use.
         too_large: there is an answer, and it is too large to be read.
+        refused: the server has answered with an error.
     """
 
     def __init__(
-        self, reason: str, *, permanent: bool, too_large: bool = False
+        self,
+        reason: str,
+        *,
+        permanent: bool,
+        too_large: bool = False,
+        refused: bool = False,
     ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.too_large = too_large
+        self.refused = refused
 
 
 Answer = Callable[[Element | None, Unavailable | None], None]
@@ -97,16 +119,25 @@ Done = Callable[[Unavailable | None], None]
 
 
 class PepClient:
-    """Requests to PEP nodes over one Gajim client."""
+    """
+    Requests to PEP nodes over one Gajim client.
+
+    Attributes:
+        stays_closed: emitted when not everybody can read a node of ours, and the
+            server does not change that.
+    """
 
     def __init__(self, client: Client) -> None:
+        self.stays_closed: Signal[[]] = Signal("saying that a node stays closed")
         self._client = client
         self._queues = RequestQueues()
+        self._options = NodeOptions(self._pubsub, self._run)
 
     def connected(self) -> None:
         """A new stream has begun: the requests of the old one are not answered any
         more."""
         self._queues.drop_all()
+        self._options.connected()
 
     def _pubsub(self) -> PubSub:
         return self._client.connection.get_module("PubSub")
@@ -196,36 +227,62 @@ class PepClient:
         Args:
             many: the node holds an item for each device.
         """
-        attempts: list[Mapping[str, str] | None] = [_OPTIONS, None]
-        if many:
-            attempts = [_MANY_ITEMS, _MANY_ITEMS_NUMBER, _OPTIONS, None]
-        self._publish(node, item_id, payload, attempts, done)
+        self._publish(node, item_id, payload, [*_options(many), None], done)
+
+    def keep_open(self, node: str) -> None:
+        """Let everybody read a node of ours that another program may have closed, and
+        have it keep what is in it."""
+
+        def over(error: Exception | None) -> None:
+            # A server that does not tell the options may have the right ones
+            if isinstance(error, NotConfigured):
+                self.stays_closed.emit()
+
+        many = node == bundle_node(Protocol.OMEMO_2, 0)
+        self._options.mend(node, _options(many), over, needed=_OPTIONS)
 
     def _publish(
         self,
         node: str,
         item_id: str,
         payload: Element,
-        attempts: list[Mapping[str, str] | None],
+        attempts: list[Options | None],
         done: Done,
+        *,
+        mended: bool = False,
     ) -> None:
+        """
+        Args:
+            attempts: what is tried, until the server takes one of them.
+            mended: the node was configured, or the server does not do that.
+        """
         options, *others = attempts
+
+        def again(attempts: list[Options | None], *, mended: bool) -> None:
+            self._publish(node, item_id, payload, attempts, done, mended=mended)
+
+        def configured(error: Exception | None) -> None:
+            if error is None or isinstance(error, NotConfigured | StanzaError):
+                again(attempts, mended=True)
+            else:
+                done(_unavailable(error))
 
         def finished(task: Task) -> None:
             error = _error_of(task)
             if isinstance(error, StanzaError):
                 log.info("Publishing at %s: %s", node, error.condition)
+                if error.app_condition == "precondition-not-met" and not mended:
+                    wanted = [one for one in attempts if one is not None]
+                    self._options.mend(node, wanted, configured)
+                    return
                 if others:
-                    self._publish(node, item_id, payload, others, done)
+                    again(others, mended=mended)
                     return
             if error is not None:
                 done(_unavailable(error))
                 return
             if options is None:
-                # A second step allows others to read such a node
-                self._run(
-                    lambda: self._pubsub().set_access_model(node, "open"), _ignored
-                )
+                self._open(node)
             done(None)
 
         self._run(
@@ -234,10 +291,20 @@ class PepClient:
                 to_node(payload, Namespace.PUBSUB),
                 id_=item_id,
                 options=None if options is None else dict(options),
-                force_node_options=options is not None,
             ),
             finished,
         )
+
+    def _open(self, node: str) -> None:
+        """Let everybody read a node into which something was published without
+        options."""
+
+        def over(error: Exception | None) -> None:
+            if isinstance(error, NotConfigured | StanzaError):
+                log.warning("%s stays closed: %s", node, error)
+                self.stays_closed.emit()
+
+        self._options.mend(node, [_OPTIONS], over, needed=_OPTIONS)
 
     def _run(self, start: Callable[[], Task], finished: Callable[[Task], None]) -> None:
         """Start a task of nbxmpp, and report it once."""
@@ -320,18 +387,13 @@ def _reporting(done: Done) -> Callable[[Task], None]:
     return finished
 
 
-def _ignored(task: Task) -> None:
-    error = _error_of(task)
-    if error is not None:
-        log.info("Configuring a node: %s", type(error).__name__)
-
-
 def _unavailable(error: Exception) -> Unavailable:
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, StanzaError):
         condition = error.condition or "error"
-        return Unavailable(condition, permanent=condition in _PERMANENT)
+        permanent = condition in _PERMANENT
+        return Unavailable(condition, permanent=permanent, refused=True)
     if isinstance(error, MalformedStanza):
         return Unavailable(str(error), permanent=True)
     if isinstance(error, MalformedStanzaError):

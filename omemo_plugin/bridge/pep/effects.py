@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
@@ -23,6 +24,8 @@ from ...engine.effects import Effect
 from ...engine.effects import FetchBundle
 from ...engine.effects import FetchDeviceList
 from ...engine.effects import FetchTemporaryDevices
+from ...engine.effects import KeysHidden
+from ...engine.effects import KeysNotTaken
 from ...engine.effects import NewDevices
 from ...engine.effects import OweEmptyMessage
 from ...engine.effects import PublishBundle
@@ -95,6 +98,9 @@ class EffectRunner:
         self._encrypted_chats = encrypted_chats
         self._notices = notices
         self._pep = PepClient(client)
+        self._pep.stays_closed.connect(
+            lambda: self.call("finding it so", lambda e: e.publication.stays_closed())
+        )
         self._records = Records(client, self._pep)
         self._waiting: deque[Effect] = deque()
         self._timer = RepeatingTimer(self._carry_out_next)
@@ -107,6 +113,8 @@ class EffectRunner:
             FetchBundle: self._fetch_bundle,
             FetchDeviceList: self._fetch_device_list,
             FetchTemporaryDevices: self._fetch_records,
+            KeysHidden: notices.keys_hidden,
+            KeysNotTaken: notices.keys_not_taken,
             NewDevices: notices.new_devices,
             OweEmptyMessage: self._send_empty,
             PublishBundle: self._publish_bundle,
@@ -206,6 +214,7 @@ class EffectRunner:
             "reading a device list",
             lambda engine: engine.keys.device_list_received(jid, device_list),
         )
+        self._keep_open(jid, device_list_node(protocol), device_list.ids)
         self.answered.emit()
         return True
 
@@ -248,6 +257,8 @@ class EffectRunner:
                 "reading a bundle",
                 lambda engine: engine.keys.bundle_received(device, found),
             )
+            node = bundle_node(protocol, device.device_id)
+            self._keep_open(device.jid, node, (device.device_id,))
         else:
             permanent = failure is None or failure.permanent
             self.call(
@@ -259,6 +270,12 @@ class EffectRunner:
         self.answered.emit()
 
     # What we publish
+
+    def _keep_open(self, jid: str, node: str, devices: Collection[int]) -> None:
+        """A node has been read. If this device is in it, it stays open for all."""
+        engine = self._keystore.engine
+        if engine is not None and jid == self._own_jid and engine.device_id in devices:
+            self._pep.keep_open(node)
 
     def _publish_device_list(self, effect: PublishDeviceList) -> None:
         def done(failure: Unavailable | None) -> None:
@@ -317,7 +334,7 @@ class EffectRunner:
             # Otherwise the next connection tries again
             self.call(
                 "failing to publish",
-                lambda engine: engine.publication.publish_failed(effect),
+                lambda e: e.publication.publish_failed(effect, refused=failure.refused),
             )
 
     # Temporary devices

@@ -16,6 +16,8 @@ from dataclasses import replace
 from ..effects import Effect
 from ..effects import FetchBundle
 from ..effects import FetchDeviceList
+from ..effects import KeysHidden
+from ..effects import KeysNotTaken
 from ..effects import PublishBundle
 from ..effects import PublishDeviceList
 from ..state.core import Core
@@ -61,6 +63,8 @@ class Publication:
         self._list_wanted: dict[Protocol, DeviceList | None] = {}
         self._dirty: set[Protocol] = set()
         self._published_at = dict.fromkeys(Protocol, 0)
+        # What the user was told of in this run
+        self._said: set[Effect] = set()
 
     @property
     def label(self) -> str | None:
@@ -273,16 +277,35 @@ class Publication:
         core.commit()
         return [PublishBundle(core.device_id, bundle)]
 
-    def publish_failed(self, effect: Effect) -> list[Effect]:
+    def publish_failed(self, effect: Effect, *, refused: bool = True) -> list[Effect]:
         """
-        The server refused a publication for good, after the caller has tried to
-        set the node's options. At most three tries a connection.
+        A publication has failed, after the caller has tried to set the node's
+        options. At most three tries a connection.
+
+        Args:
+            refused: the server has answered with an error.
         """
         if isinstance(effect, PublishBundle):
-            return self._publish(effect.bundle.protocol)
-        if isinstance(effect, PublishDeviceList):
-            return self._announce(effect.device_list)
-        return []
+            again = self._publish(effect.bundle.protocol)
+            tries = self._bundle_tries[effect.bundle.protocol]
+        elif isinstance(effect, PublishDeviceList):
+            again = self._announce(effect.device_list)
+            tries = self._announcements[effect.device_list.protocol]
+        else:
+            return []
+        if refused and not again and tries >= _ANNOUNCE_MAX:
+            return self._say_once(KeysNotTaken())
+        return again
+
+    def stays_closed(self) -> list[Effect]:
+        """The server has our keys, and does not let everybody read them."""
+        return self._say_once(KeysHidden())
+
+    def _say_once(self, effect: Effect) -> list[Effect]:
+        if self._withdrawn or effect in self._said:
+            return []
+        self._said.add(effect)
+        return [effect]
 
     def prekey_used(self, protocol: Protocol) -> None:
         self._dirty.add(protocol)

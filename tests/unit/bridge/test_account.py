@@ -124,8 +124,15 @@ class Server:
             self.items.setdefault((own_jid, node), {})[id_] = payload
             return Task(None)
 
+        def get_node_configuration(_node: str) -> Task:
+            # A server that knows no options
+            return Task(SimpleNamespace(form={}))
+
         return SimpleNamespace(
-            request_items=request_items, request_item=request_item, publish=publish
+            request_items=request_items,
+            request_item=request_item,
+            publish=publish,
+            get_node_configuration=get_node_configuration,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
+from nbxmpp.errors import PubSubStanzaError
 from nbxmpp.errors import StanzaError
 from nbxmpp.protocol import Iq
 from nbxmpp.protocol import Message
@@ -224,8 +225,6 @@ def test_others_may_read_published_items(requests: PepClient, pubsub: PubSub) ->
     ((name, asked, task),) = pubsub.asked
     assert name == "publish"
     assert asked["options"]["pubsub#access_model"] == "open"
-    # A node with another configuration is put right by nbxmpp
-    assert asked["force_node_options"]
     assert str(asked["args"][1]) == '<devices xmlns="urn:xmpp:omemo:2" />'
     task.answer(None)
     assert answers == [(None,)]
@@ -243,8 +242,7 @@ def test_a_server_that_does_not_know_an_option_is_asked_without(
     assert tried == ["max", "100", None, "none"]
     assert answers == [(None,)]
     # Then the node is opened afterwards
-    assert pubsub.asked[-1][0] == "set_access_model"
-    assert pubsub.asked[-1][1]["args"] == (NODE, "open")
+    assert pubsub.asked[-1][0] == "get_node_configuration"
 
 
 def test_a_refusal_is_reported_in_the_end(requests: PepClient, pubsub: PubSub) -> None:
@@ -253,6 +251,7 @@ def test_a_refusal_is_reported_in_the_end(requests: PepClient, pubsub: PubSub) -
         pubsub.asked[-1][2].answer(error("forbidden"))
     assert len(pubsub.asked) == 2
     assert answers[0][0].permanent
+    assert answers[0][0].refused
 
 
 def test_a_connection_that_breaks_is_not_tried_again(
@@ -262,6 +261,222 @@ def test_a_connection_that_breaks_is_not_tried_again(
     pubsub.asked[-1][2].answer(RuntimeError("cancelled"))
     assert len(pubsub.asked) == 1
     assert not answers[0][0].permanent
+    assert not answers[0][0].refused
+
+
+# Nodes that another program has made
+
+
+class Owner:
+    """A server with one node, which answers what was asked."""
+
+    def __init__(self, pubsub: PubSub, **fields: Any) -> None:
+        """
+        :param fields: the options of the node, by what follows "pubsub#"
+        """
+        self._pubsub = pubsub
+        self.fields = {f"pubsub#{name}": one for name, one in fields.items()}
+        # What it refuses, and how
+        self.refused: dict[str, StanzaError] = {}
+        self.done: list[str] = []
+
+    def answer(self) -> None:
+        """Answer until nothing more is asked."""
+        while len(self.done) < len(self._pubsub.asked):
+            name, asked, task = self._pubsub.asked[len(self.done)]
+            self.done.append(name)
+            task.answer(self._answer(name, asked))
+
+    def _answer(self, name: str, asked: dict[str, Any]) -> Any:
+        if name == "publish":
+            options = asked["options"] or {}
+            if any(self.fields[one] != value for one, value in options.items()):
+                return not_met()
+            return self.refused.get("publish")
+        if name in self.refused:
+            return self.refused[name]
+        if name == "get_node_configuration":
+            form = {one: SimpleNamespace(value=x) for one, x in self.fields.items()}
+            return SimpleNamespace(form=form)
+        self.fields = {one: x.value for one, x in asked["args"][1].items()}
+        return None
+
+    def count(self, name: str) -> int:
+        return self.done.count(name)
+
+
+def not_met() -> StanzaError:
+    return PubSubStanzaError(
+        Iq(
+            node='<iq xmlns="jabber:client" type="error" id="1"><error type="cancel">'
+            '<conflict xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>'
+            "<precondition-not-met "
+            'xmlns="http://jabber.org/protocol/pubsub#errors"/></error></iq>'
+        )
+    )
+
+
+CLOSED = {"persist_items": "false", "access_model": "whitelist"}
+OPEN = {"persist_items": "true", "access_model": "open"}
+
+
+@pytest.fixture
+def hidden(requests: PepClient) -> list[None]:
+    """Gets longer when a node stays closed."""
+    told: list[None] = []
+    requests.stays_closed.connect(lambda: told.append(None))
+    return told
+
+
+def test_a_closed_node_is_opened_once_on_a_connection(
+    requests: PepClient, pubsub: PubSub, hidden: list[None]
+) -> None:
+    owner = Owner(pubsub, **CLOSED)
+    for _ in range(2):
+        answers = publish(requests)
+        owner.answer()
+        assert answers == [(None,)]
+        assert owner.done == [
+            "publish",
+            "get_node_configuration",
+            "set_node_configuration",
+            "publish",
+        ]
+        # Another program closes it again: no quarrel on this connection
+        owner.fields["pubsub#access_model"] = "whitelist"
+        before = len(owner.done)
+        again = publish(requests)
+        owner.answer()
+        assert again == [(None,)]
+        assert "set_node_configuration" not in owner.done[before:]
+        assert hidden.pop() is None
+        # The next connection has another try
+        requests.connected()
+        pubsub.asked.clear()
+        owner.done.clear()
+    assert hidden == []
+
+
+def test_the_node_of_many_items_gets_room_for_them(
+    requests: PepClient, pubsub: PubSub
+) -> None:
+    owner = Owner(pubsub, **OPEN, max_items="1")
+    answers = publish(requests, many=True)
+    owner.answer()
+    assert answers == [(None,)]
+    assert owner.fields["pubsub#max_items"] == "max"
+    assert owner.count("set_node_configuration") == 1
+
+
+@pytest.mark.parametrize("what", ["set_node_configuration", "get_node_configuration"])
+def test_a_node_that_the_server_does_not_open_is_told(
+    requests: PepClient, pubsub: PubSub, hidden: list[None], what: str
+) -> None:
+    owner = Owner(pubsub, **CLOSED)
+    owner.refused[what] = error("forbidden")
+    answers = publish(requests)
+    owner.answer()
+    # Some can read it all the same
+    assert answers == [(None,)]
+    assert hidden == [None]
+    assert owner.count("set_node_configuration") <= 1
+
+
+def test_what_is_refused_otherwise_is_not_called_closed(
+    requests: PepClient, pubsub: PubSub, hidden: list[None]
+) -> None:
+    owner = Owner(pubsub, **OPEN)
+    owner.refused["publish"] = error("forbidden")
+    answers = publish(requests)
+    owner.answer()
+    assert answers[0][0].refused
+    assert hidden == []
+
+
+@pytest.mark.parametrize("persists", ["true", True])
+def test_a_node_that_is_as_it_should_be_is_left_alone(
+    requests: PepClient, pubsub: PubSub, hidden: list[None], persists: object
+) -> None:
+    owner = Owner(pubsub, access_model="open", persist_items=persists, max_items="7")
+    requests.keep_open(NODE)
+    owner.answer()
+    assert owner.done == ["get_node_configuration"]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("persists", ["true", False])
+@pytest.mark.parametrize("model", ["whitelist", "presence"])
+def test_a_node_that_was_closed_since_is_opened(
+    requests: PepClient,
+    pubsub: PubSub,
+    hidden: list[None],
+    persists: object,
+    model: str,
+) -> None:
+    owner = Owner(pubsub, access_model=model, persist_items=persists)
+    for _ in range(2):
+        requests.keep_open(NODE)
+        owner.answer()
+    assert owner.fields == {
+        "pubsub#access_model": "open",
+        "pubsub#persist_items": "true",
+    }
+    assert owner.count("set_node_configuration") == 1
+    assert hidden == []
+
+
+def test_while_a_node_is_being_opened_a_publication_waits(
+    requests: PepClient, pubsub: PubSub, hidden: list[None]
+) -> None:
+    owner = Owner(pubsub, **CLOSED)
+    requests.keep_open(NODE)
+    answers = publish(requests)
+    owner.answer()
+    assert answers == [(None,)]
+    assert owner.count("set_node_configuration") == 1
+    assert owner.fields["pubsub#access_model"] == "open"
+    assert hidden == []
+
+
+@pytest.mark.parametrize(
+    ("what", "is_told"),
+    [("get_node_configuration", False), ("set_node_configuration", True)],
+)
+def test_a_server_that_does_not_open_a_node_that_was_closed_since(
+    requests: PepClient,
+    pubsub: PubSub,
+    hidden: list[None],
+    what: str,
+    is_told: bool,
+) -> None:
+    owner = Owner(pubsub, **CLOSED)
+    owner.refused[what] = error("forbidden")
+    requests.keep_open(NODE)
+    owner.answer()
+    assert bool(hidden) is is_told
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_connection_that_breaks_while_a_node_is_opened(
+    requests: PepClient, pubsub: PubSub, hidden: list[None], step: int
+) -> None:
+    """Nothing of the old connection goes on with the new one, and nobody is told that
+    the server refuses."""
+    owner = Owner(pubsub, **CLOSED)
+    first, second = publish(requests), publish(requests)
+    for _ in range(step):
+        name, asked, task = pubsub.asked[len(owner.done)]
+        owner.done.append(name)
+        task.answer(owner._answer(name, asked))
+    requests.connected()
+    sent = len(pubsub.asked)
+    for _name, _asked, task in pubsub.asked[len(owner.done) :]:
+        task.answer(RuntimeError("cancelled"))
+    assert len(pubsub.asked) == sent
+    for answers in (first, second):
+        ((failure,),) = answers
+        assert not failure.refused
+    assert hidden == []
 
 
 # Events

@@ -15,6 +15,8 @@ from gajim.common import app
 from gajim.common import events
 from gajim.common.structs import OutgoingMessage
 from nbxmpp import structs
+from nbxmpp.modules import dataforms
+from nbxmpp.modules import pubsub
 from nbxmpp.protocol import JID
 from nbxmpp.protocol import Message
 from nbxmpp.structs import MessageProperties
@@ -107,6 +109,9 @@ class Comparison:
         connection = self._client.connection
         yield "Connection", connection
         yield "PubSub", connection.get_module("PubSub")
+        yield "NodeConfiguration", pubsub.PubSubNodeConfigurationResult
+        yield "ConfigurationForm", dataforms.SimpleDataForm
+        yield "ConfigurationField", dataforms.BooleanField
         yield "Ping", connection.get_module("Ping")
         yield "Muc", connection.get_module("MUC")
         yield "UploadSlots", connection.get_module("HTTPUpload")
