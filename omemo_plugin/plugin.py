@@ -393,7 +393,7 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         if self._windows is not None:
             self._windows.show_for(contact)
         elif service is not None:
-            service.show_devices(str(contact.jid))
+            service.device_management.show_in_chat(str(contact.jid))
 
     def _update_caps(self, account: str, features: list[str]) -> None:
         from .engine.values import Protocol

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Collection
+from functools import partial
 
 from ..engine.engine import OmemoEngine
 from ..engine.keys.device_info import DeviceInfo
@@ -40,6 +41,7 @@ from .notices import texts
 from .notices.chat_notices import ChatNotices
 from .notices.engine_notices import EngineNotices
 from .notices.observers import Observers
+from .notices.unopened import UnopenedMessages
 from .outgoing.clear_requests import ClearRequests
 from .outgoing.ephemeral import EphemeralSender
 from .outgoing.preconditions import Preconditions
@@ -71,6 +73,7 @@ class AccountService:
         recipients: the devices that could read each sent message.
         device_history: what has happened to devices.
         notices: lines in the chats.
+        unopened: the rows of messages that were not opened.
         rooms: the members of the rooms.
         preconditions: looked at before a message or a file is sent.
         device_lists: those that contacts announce.
@@ -115,12 +118,13 @@ class AccountService:
         )
         self._earlier = earlier
         self.device_history = self._state.device_history
-        self._engine_notices = self._build_engine_notices(earlier)
+        known = self._contacts.is_known
+        lost = partial(self._state.history_is_lost, client)
+        self.unopened = UnopenedMessages(self.own_jid, self.devices, known, lost)
+        notices = self._engine_notices = self._build_engine_notices(earlier)
         self.rooms = Rooms(client, self.own_jid)
         self._effects = self._build_effects()
-        self.device_lists = AnnouncedLists(
-            self._contacts, self._effects, self._engine_notices
-        )
+        self.device_lists = AnnouncedLists(self._contacts, self._effects, notices)
         self._clock = EngineClock(client, self._effects)
         self.new_members = self._build_new_members()
         self.alarms = self._build_alarms()
@@ -146,7 +150,7 @@ class AccountService:
         )
         self.uploads = self._build_uploads()
         self._requests = ClearRequests(client, self.is_encrypted, self.notices.show)
-        self.files = FileSaver(self.account, self._show_on_screen)
+        self.files = FileSaver(self.account, partial(self.notices.show, ""))
 
     def _open_state(self, folders: Folders) -> AccountState:
         return AccountState.open(
@@ -158,8 +162,9 @@ class AccountService:
 
     def _build_engine_notices(self, earlier: OwnKey | None) -> EngineNotices:
         known, history = self._contacts.is_known, self.device_history
+        own, unopened = self.own_jid, self.unopened
         return EngineNotices(
-            self.own_jid, self.notices, self.devices, known, history, earlier
+            own, self.notices, self.devices, known, history, unopened, earlier
         )
 
     def _build_effects(self) -> EffectRunner:
@@ -233,9 +238,9 @@ class AccountService:
         )
 
     def _build_device_management(self) -> DeviceManagement:
-        management = DeviceManagement(
-            self._keystore, self._effects, self.notices, self.device_history
-        )
+        history, unopened = self.device_history, self.unopened
+        store, effects = self._keystore, self._effects
+        management = DeviceManagement(store, effects, self.notices, history, unopened)
         management.trust_set.connect(self.sender.work)
         management.trust_set.connect(self._clock.trust_was_set)
         # Not while the list is being handled
@@ -264,6 +269,7 @@ class AccountService:
                 ephemeral.answer_receipt,
                 lambda: self.settings.plain_receipts,
                 self._dispatch_again,
+                self.unopened,
             ),
         )
 
@@ -335,6 +341,7 @@ class AccountService:
             # Nothing shows the first page
             self.settings.publish()
         self.rooms.connected()
+        self.unopened.connected()
         self._effects.connected()
         self.catch_up.begin()
         if self.engine is not None:
@@ -396,9 +403,6 @@ class AccountService:
         self._keystore.schedule_commit()
         self._observers.notify_soon()
         self._clock.message_came()
-
-    def _show_on_screen(self, line: str) -> None:
-        self.notices.show("", line)
 
     # Conversations
 
@@ -490,8 +494,3 @@ class AccountService:
             and info.device == Device(self.own_jid, self._earlier.device_id)
             and info.fingerprint == self._earlier.fingerprint
         )
-
-    def show_devices(self, jid: str) -> None:
-        """Show in a chat which devices it is encrypted for."""
-        for owner in dict.fromkeys((jid, self.own_jid)):
-            self.notices.show(jid, texts.devices_of(owner, self.devices(owner)))

@@ -16,6 +16,7 @@ from ..engine.values import Protocol
 from ..engine.values import Trust
 from .notices import texts
 from .notices.chat_notices import ChatNotices
+from .notices.unopened import UnopenedMessages
 from .pep.effects import EffectRunner
 from .signals import Signal
 from .state.device_history import DeviceHistory
@@ -36,12 +37,14 @@ class DeviceManagement:
         effects: EffectRunner,
         notices: ChatNotices,
         history: DeviceHistory,
+        unopened: UnopenedMessages,
     ) -> None:
         self.trust_set: Signal[[]] = Signal("going on after a decision on a device")
         self._keystore = keystore
         self._effects = effects
         self._notices = notices
         self._history = history
+        self._unopened = unopened
 
     def set_trust(self, device: Device, trust: Trust) -> None:
         """The user's decision on a device. Its consequences for other devices
@@ -139,7 +142,16 @@ class DeviceManagement:
     def replace_broken_session(self, device: Device) -> None:
         """Replace a session because the user asked for it in the chat."""
         self.replace_session(device)
-        self._notices.show(device.jid, texts.session_is_replaced(device))
+        if not self._unopened.repaired(device):
+            self._notices.show(device.jid, texts.session_is_replaced(device))
+
+    def show_in_chat(self, jid: str) -> None:
+        """Show in a chat which devices it is encrypted for."""
+        engine = self._keystore.engine
+        own = () if engine is None else (engine.own_jid,)
+        for owner in dict.fromkeys((jid, *own)):
+            devices = self._keystore.devices(owner)
+            self._notices.show(jid, texts.devices_of(owner, devices))
 
     def clear_own_lists(self) -> None:
         """Remove all devices but this one from our lists on the server."""

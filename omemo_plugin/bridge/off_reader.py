@@ -42,6 +42,7 @@ from .incoming.receiver import MessageReceiver
 from .incoming.senders import Senders
 from .log import guard
 from .notices.chat_notices import ChatNotices
+from .notices.unopened import UnopenedMessages
 from .rooms import ROOM_PRIORITY
 from .rooms import Rooms
 from .state.keystore import Keystore
@@ -125,6 +126,8 @@ class OffReader:
                 lambda _sender, _stanza, _properties: None,
                 lambda: False,
                 self._dispatch_again,
+                # With the plugin off, nothing is offered
+                UnopenedMessages(own_jid, store.devices, lambda _jid: False),
             ),
         )
 

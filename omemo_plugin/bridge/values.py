@@ -40,6 +40,33 @@ class Offer:
     device: Device | None = None
 
 
+class RemedyKind(Enum):
+    """
+    What the user can do about a message that was not opened.
+
+    REPAIR: begin a new session with the device.
+    REPAIRED: nothing any more; it has been done.
+    DETAILS: look at the devices.
+    """
+
+    REPAIR = "repair"
+    REPAIRED = "repaired"
+    DETAILS = "details"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """
+    Attributes:
+        text: what stands beside the button; '' where the message says it itself.
+        device: the one that is repaired.
+    """
+
+    kind: RemedyKind
+    text: str = ""
+    device: Device | None = None
+
+
 @dataclass(frozen=True)
 class Recipient:
     """

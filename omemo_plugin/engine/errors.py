@@ -38,9 +38,11 @@ class ReceiveError(OmemoError):
 
     Attributes:
         effects: what is to be done about it, such as asking the user.
+        device: that has sent it, as far as the message says.
     """
 
     effects: tuple[Effect, ...] = ()
+    device: Device | None = None
 
 
 class NotForThisDevice(ReceiveError):
@@ -64,7 +66,11 @@ class UnknownPrekey(ReceiveError):
 
 
 class DecryptionFailed(ReceiveError):
-    """The key or the payload could not be authenticated."""
+    """The key could not be authenticated: the session is not that of the sender."""
+
+
+class PayloadDamaged(DecryptionFailed):
+    """The session opened the key, but the key does not fit the payload."""
 
 
 class MessageKeyGone(DecryptionFailed):

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from gi.repository import GLib
 
+from ..device_names import title
 from ..engine.values import Alarm
 from ..engine.values import Device
 from .gajim_windows import notifications
 from .gajim_windows import screen
 from .presenters.alarm_notification import desktop_warning
-from .presenters.devices import title
 from .presenters.window_service import WindowService
 
 log = logging.getLogger("gajim.p.omemo_plugin")

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..bridge.gajim.contacts import is_nickname
 from ..bridge.gajim.protocols import Contact
+from ..device_names import title
 from ..engine.messages.planning import SendPlan
 from ..engine.values import Alarm
 from ..engine.values import AlarmKind
@@ -19,7 +20,6 @@ from ..engine.values import Trust
 from .gajim_windows import screen
 from .presenters import recipients
 from .presenters.devices import changeable
-from .presenters.devices import title
 from .presenters.dock import content_of
 from .presenters.help_pages import HelpPage
 from .presenters.ports import ConversationService

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..device_names import title
 from ..engine.values import Device
 from .gajim_windows import screen
 from .open_windows import WindowKey
@@ -15,7 +16,6 @@ from .presenters.comparison import Comparison
 from .presenters.details import Details
 from .presenters.details_values import Subject
 from .presenters.details_values import SubjectKind
-from .presenters.devices import title
 from .presenters.history import LastCheck
 from .presenters.history import history
 from .presenters.history import undoable

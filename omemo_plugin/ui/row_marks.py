@@ -24,6 +24,7 @@ from .presenters.row_notes import RowNote
 from .presenters.row_notes import kind_of
 from .presenters.row_notes import note_of
 from .row_help import help_button
+from .row_remedies import RowRemedies
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
 
@@ -49,12 +50,15 @@ class RowMarks:
         self,
         show_details: Callable[[Contact], None],
         changed: Callable[[Row], None],
+        remedies: RowRemedies,
     ) -> None:
         """
         Args:
             show_details: opens "Encryption details" for a contact.
             changed: called with a row that has been marked, or is not any more.
+            remedies: offers what there is to do about a message that was not opened.
         """
+        self._remedies = remedies
         self._show_details = show_details
         self._changed = changed
 
@@ -96,6 +100,7 @@ class RowMarks:
             row.grid.remove(before)
             mark.omemo_note = None
         mark.omemo_kind = kind
+        mark.omemo_apart = False
         if kind is None:
             return
         widgets.add_classes(embedding.as_widget(row), (_CLASSES[kind],))
@@ -104,7 +109,9 @@ class RowMarks:
             row._avatar_box.set_opacity(0)
             embedding.rename(row._meta_box, note.text)
             widgets.add_classes(row._message_widget, ("dim-label",))
-            widgets.append(row._meta_box, help_button(note))
+            button = help_button(note)
+            widgets.append(row._meta_box, button)
+            self._remedies.made(row, button)
             return
         self._add_note(row, note, hide=kind is RowKind.REFUSED)
 

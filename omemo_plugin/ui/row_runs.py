@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from typing import Protocol
 from typing import cast
 from weakref import WeakSet
@@ -19,8 +18,8 @@ from ..bridge.gajim.patches import Patches
 from .gajim_windows.protocols import ChatRow
 from .gajim_windows.protocols import ChatRows
 from .gajim_windows.rows import Row
+from .gajim_windows.rows import is_message_row
 from .gajim_windows.rows import is_outgoing
-from .gajim_windows.rows import row_module
 from .presenters.row_notes import RowKind
 from .presenters.row_notes import RowNote
 from .presenters.row_notes import run_text
@@ -28,10 +27,6 @@ from .row_help import help_button
 from .widgets.toolkit import Box
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
-
-if TYPE_CHECKING:
-    # In `typing` since Python 3.13
-    from typing_extensions import TypeIs
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -90,7 +85,7 @@ class RowRuns:
         self._active = False
         for view in list(self._seen):
             for row in view.iter_rows():
-                if _is_message(row):
+                if is_message_row(row):
                     _take_apart(row)
 
     def _after_change(self, theirs: Callable[..., object]) -> Callable[..., object]:
@@ -147,10 +142,15 @@ class RowRuns:
         for one in view.iter_rows():
             if type(one).__name__ in _BETWEEN:
                 continue
-            if not _is_message(one):
+            if not is_message_row(one):
                 self._show_run(view, run)
                 run = []
             elif getattr(one, "omemo_kind", None) is not RowKind.UNOPENED:
+                self._show_run(view, run)
+                run = []
+                _take_apart(one)
+            elif getattr(one, "omemo_apart", False):
+                # It offers something, and counts for itself
                 self._show_run(view, run)
                 run = []
                 _take_apart(one)
@@ -215,10 +215,6 @@ class RowRuns:
             embedding.take_focus(button)
 
 
-def _is_message(row: ChatRow) -> TypeIs[Row]:
-    return isinstance(row, row_module().MessageRow)
-
-
 def _sender(row: Row) -> tuple[bool, str]:
     return is_outgoing(row), str(row.name)
 
@@ -240,9 +236,10 @@ def _hide(row: Row, *, hidden: bool) -> None:
 
 
 def _show_parts(row: Row, *, shown: bool) -> None:
-    """Show what the row itself says, or not."""
-    for part in (row._meta_box, row._bottom_box):
-        widgets.set_visible(part, shown)
+    """Show what the row itself says and offers, or not."""
+    for part in (row._meta_box, row._bottom_box, getattr(row, "omemo_note", None)):
+        if part is not None:
+            widgets.set_visible(part, shown)
 
 
 def _take_apart(row: Row, *, hidden: bool = False) -> None:

@@ -52,6 +52,7 @@ from .presenters.window_service import WindowService
 from .row_keyboard import RowKeyboard
 from .row_list_texts import ListTexts
 from .row_marks import RowMarks
+from .row_remedies import RowRemedies
 from .row_runs import RowRuns
 from .row_shields import RowShields
 from .verify_ways import VerifyWays
@@ -110,6 +111,10 @@ class Windows:
             self.show_details,
             lambda account, jid: self.open_verify(account, jid, None),
         )
+        self._runs = RowRuns()
+        self._remedies = RowRemedies(
+            self.service, self.show_for, self._runs.row_changed
+        )
         self._notifications = AlarmNotifications()
         self._preferences = PreferenceWindows(
             self._follow,
@@ -141,9 +146,10 @@ class Windows:
             self._conversations.is_concerned, self._conversations.device_name
         ).install(self._patches)
         RowKeyboard().install(self._patches)
-        runs = RowRuns()
-        runs.install(self._patches)
-        RowMarks(self.show_for, runs.row_changed).install(self._patches)
+        self._runs.install(self._patches)
+        RowMarks(self.show_for, self._runs.row_changed, self._remedies).install(
+            self._patches
+        )
         ListTexts().install(self._patches)
         row_archive_texts.install(self._patches)
         error_reports.install(self._patches)
@@ -238,7 +244,16 @@ class Windows:
             self._update_composers()
             self._notifications.update(service)
 
-        self._followed[service.account] = service, service.follow(changed)
+        unfollow = service.follow(changed)
+        unfollow_rows = service.unopened.follow(
+            lambda: self._remedies.look_again(service.account)
+        )
+
+        def end() -> None:
+            unfollow()
+            unfollow_rows()
+
+        self._followed[service.account] = service, end
         self._notifications.update(service)
         service.notices.show_offers_with(self._offers.show)
         self._preferences.refresh()

@@ -291,7 +291,7 @@ def test_case_67_texts_of_others_in_our_lines(stage: Stage) -> None:
     SubElement(request, "{urn:xmpp:omemo:2}reason").text = WILD
     messages = eve.encrypt("", stage.own, content=[request])
     hostile.send(hostile.message(eve.jid, eve.encrypted(messages)))
-    check_quoted(line_with("asks you to go on without encryption"), "They wrote: ")
+    check_quoted(line_with("asks you to stop encrypting"), "Their reason: ")
 
     messages = eve.encrypt(
         WILD, stage.own, stamp=datetime.now(UTC) - timedelta(days=30)

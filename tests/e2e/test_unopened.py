@@ -12,6 +12,8 @@ import pytest
 
 from omemo_plugin.engine.values import Protocol
 from tests.e2e.conversation import check_encrypted
+from tests.e2e.conversation import correct
+from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
@@ -198,6 +200,10 @@ def test_nobody_can_answer_it(stage: Stage) -> None:
     (row,) = [one.text for one in alice.messages() if "not opened]" in one.text]
     assert alice.call("ways_to_answer", text=text), "of a message that was opened"
     assert alice.call("ways_to_answer", text=row) == []
+    # Gajim's own action, which a key or another plugin may call
+    can_reply = stage.suite != "bookworm"
+    assert alice.call("reply_by_action", text=text) is can_reply
+    assert alice.call("reply_by_action", text=row) is False
 
 
 def test_the_plugin_has_a_bug(stage: Stage) -> None:
@@ -245,3 +251,94 @@ def test_the_users_own_text_is_gone(
     text = secret("after it")
     alice.send(text)
     check_encrypted(bob, bob.wait_for_message(text))
+
+
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+def test_the_users_own_text_is_gone_in_a_chat(
+    new_scene: Callable[..., Scene], suite: str
+) -> None:
+    """Gajim has lost its history, and the archive on the server has the user's own
+    message. What Gajim has is told of by no row, corrected or not."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    tell(alice, bob, "before a restart")
+    correct(alice, bob)
+    alice.restart()
+    alice.open_chat(bob.account.jid)
+    tell(bob, alice, "after a restart")
+    assert not [row for row in alice.messages() if "not opened]" in row.text]
+
+    alice.quit()
+    lost = list(alice.data.glob("*.db*"))
+    for file in lost:
+        file.unlink()
+    assert lost, "there was no history"
+    alice.start()
+    alice.open_chat(bob.account.jid)
+    said = "[Message not opened] You wrote it here, but its text is gone."
+    wait_for("a row says so", lambda: said in {row.text for row in alice.messages()})
+    wait_for("the row is marked", lambda: unopened(alice))
+    about = {"account": "alice", "jid": bob.account.jid}
+    wait_for(
+        "the list says so",
+        lambda: alice.call("list_text", **about) == "A message was not opened",
+    )
+    alice.screenshot(f"own-text-is-gone-in-a-chat-{suite}")
+    text = secret("after it")
+    alice.send(text)
+    check_encrypted(bob, bob.wait_for_message(text))
+    # It is said once
+    count = len(alice.history(bob.account.jid))
+    alice.restart()
+    alice.open_chat(bob.account.jid)
+    tell(bob, alice, "after one more restart")
+    assert len(alice.history(bob.account.jid)) == count + 1
+
+
+@pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
+def test_the_keys_cannot_be_read(new_scene: Callable[..., Scene], suite: str) -> None:
+    """Something that is no file has taken the place of the file with them."""
+    scene = new_scene("alice", "bob")
+    alice = scene.gajim(suite, "alice", OURS)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    open_chats(alice, bob)
+    tell(bob, alice, "while they can be read")
+    alice.quit()
+    name = f"{alice.account.jid}.db"
+    (store,) = [path for path in alice.our_stores() if path.name == name]
+    kept = store.rename(store.with_suffix(".kept"))
+    store.mkdir(0o755)
+    alice.launch()
+    alice.wait_until_running()
+    wait_for("alice is online", alice.online, 60)
+    alice.open_chat(bob.account.jid)
+    text = secret("without keys")
+    bob.send(text)
+    said = (
+        "[Message from Bob not opened] The keys on this computer cannot be read or "
+        "written. Is the disk full, or write-protected?"
+    )
+    alice.wait_for_message(said)
+    texts = wait_for("the row is marked", lambda: unopened(alice))
+    assert "Message not opened" in texts
+    assert "Help" in texts
+    assert "Bob" not in texts
+    about = {"account": "alice", "jid": bob.account.jid}
+    wait_for(
+        "the list says so",
+        lambda: alice.call("list_text", **about) == "A message was not opened",
+    )
+    alice.screenshot(f"unopened-keys-{suite}")
+    assert alice.find(text) is None
+    # Nothing is damaged by it
+    alice.quit()
+    store.rmdir()
+    kept.rename(store)
+    alice.start()
+    alice.open_chat(bob.account.jid)
+    tell(bob, alice, "with the keys again")
+    tell(alice, bob, "with the keys again")

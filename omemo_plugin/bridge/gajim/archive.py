@@ -108,6 +108,17 @@ def has_history(account: str, jid: str) -> bool:
         return find(account, address, incl_related_data=False) is not None
 
 
+def is_new(client: Client) -> bool:
+    """Whether Gajim has read nothing of an account's archive into its history so far:
+    it has just been set up, or has lost its history."""
+    archive = app.storage.archive
+    own = client.get_own_jid().new_as_bare()
+    if hasattr(archive, "get_mam_archive_state"):
+        return archive.get_mam_archive_state(client.account, own) is None
+    # Gajim 1.7
+    return archive.get_archive_infos(str(own)) is None
+
+
 def on_shutdown(callback: Callable[[], None]) -> Callable[[], None]:
     """
     Be called when Gajim ends.

@@ -21,6 +21,7 @@ from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
 from ..gajim.nbxmpp_protocols import MessageProperties
 from ..notices import texts
+from ..notices.unopened import UnopenedMessages
 from ..xml.nodes import children
 from ..xml.payload_elements import ANSWERS
 from ..xml.payload_elements import RECEIPT_REQUEST
@@ -38,6 +39,7 @@ class ContentWriter:
         asked_for_receipt: Callable[[str, Message, MessageProperties], None],
         answers_in_clear: Callable[[], bool],
         dispatch_again: Callable[[Message, MessageProperties], None],
+        unopened: UnopenedMessages,
     ) -> None:
         """
         Args:
@@ -48,12 +50,14 @@ class ContentWriter:
                 that came with a message of the older protocol.
             dispatch_again: lets Gajim's handlers look at the new content of a
                 stanza. It raises what ends the present round of handlers.
+            unopened: knows what is said of messages that were not opened.
         """
         self._own_jid = own_jid
         self._tell = tell
         self._asked_for_receipt = asked_for_receipt
         self._answers_in_clear = answers_in_clear
         self.dispatch_again = dispatch_again
+        self._unopened = unopened
 
     def answer(
         self,
@@ -125,15 +129,32 @@ class ContentWriter:
             self._tell(gajim_constants.bare(properties.jid), line)
 
     def write_reason(
-        self, reason: str, stanza: Message, properties: MessageProperties
+        self,
+        error: Exception,
+        name: str,
+        stanza: Message,
+        properties: MessageProperties,
     ) -> None:
         """
         Replace the content of a stanza that was not decrypted. Neither a receipt
         nor a marker is sent for it, and it replaces no other message.
+
+        Args:
+            error: why it was not.
+            name: what the user calls the sender; '' if it is not known, or the user.
         """
+        jid = properties.jid
+        chat = "" if jid is None else gajim_constants.bare(jid)
+        reason = self._unopened.reason(error, name, chat, stanza.getID())
         keep_harmless(stanza, properties, self._own_jid, questions=False)
         stanza.setBody(reason)
         properties.encrypted = gajim_messages.encryption_data(Trust.DISTRUSTED, None)
+
+    @property
+    def tells_of_own(self) -> bool:
+        """Whether the user is told of own messages from the archive that nobody can
+        open."""
+        return self._unopened.tells_of_own
 
     def _tell_of_unknown(
         self, added: Sequence[Node], sender: str, properties: MessageProperties

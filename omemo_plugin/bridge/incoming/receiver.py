@@ -60,6 +60,7 @@ from .fallbacks import shown_text
 from .message_origins import MessageOrigins
 from .plaintext_guard import NAMESPACES
 from .senders import Senders
+from .senders import is_private_message
 from .torn_messages import TornMessages
 from .written_at import WrittenAt
 
@@ -144,9 +145,12 @@ class MessageReceiver:
             log.debug("Not shown: %s", type(error).__name__)
             self._carry_out(error.effects)
             own = isinstance(error, SentByThisDevice)
-            if not (own and has_payload and properties.type.is_groupchat):
+            if own and has_payload and properties.type.is_groupchat:
+                self._show_reflection(nodes, stanza, properties, error)
+            elif own and has_payload and self._is_gone(nodes, stanza, properties):
+                self._show_reason(stanza, properties, error)
+            else:
                 raise NodeProcessed from error
-            self._show_reflection(nodes, stanza, properties, error)
             return
         except (ReceiveError, MalformedStanza, StoreError) as error:
             log.info("Not decrypted: %s", type(error).__name__)
@@ -301,11 +305,23 @@ class MessageReceiver:
         sender = self._senders.of(stanza, properties)
         self._writer.write(body_of(content), added, sender, stanza, properties)
 
+    def _is_gone(
+        self, nodes: list[Node], stanza: Message, properties: MessageProperties
+    ) -> bool:
+        """Whether Gajim has lost the text of an own message that is in the archive. If
+        it has the message after all, it drops the row."""
+        return (
+            properties.mam is not None
+            and self._writer.tells_of_own
+            and not is_private_message(stanza, properties)
+            and not _is_silent(nodes, stanza)
+        )
+
     def _show_reason(
         self, stanza: Message, properties: MessageProperties, error: Exception
     ) -> None:
         name = self._senders.name_of(stanza, properties)
-        self._writer.write_reason(texts.not_opened(error, name), stanza, properties)
+        self._writer.write_reason(error, name, stanza, properties)
 
 
 def _is_silent(nodes: Sequence[Node], stanza: Message) -> bool:

@@ -30,6 +30,7 @@ from ..values import Offer
 from ..values import OfferKind
 from . import texts
 from .chat_notices import ChatNotices
+from .unopened import UnopenedMessages
 
 # Devices that were met within this time were met together
 _FIRST_CONTACT_SECONDS = 60
@@ -65,6 +66,7 @@ class EngineNotices:
         devices: Callable[[str], Sequence[DeviceInfo]],
         is_known: Callable[[str], bool],
         history: EventHistory,
+        unopened: UnopenedMessages,
         earlier: OwnKey | None = None,
     ) -> None:
         """
@@ -73,8 +75,10 @@ class EngineNotices:
             is_known: whether the user knows an account: as a contact, or from
                 an encrypted chat.
             history: gets what has happened to devices.
+            unopened: the rows of messages that were not opened.
             earlier: the own device that another OMEMO of this Gajim has.
         """
+        self._unopened = unopened
         self.alarm_raised: Signal[[Alarm]] = Signal("showing an alarm")
         self.device_gone: Signal[[Device]] = Signal("looking what was not read")
         self.unused_device_listed: Signal[[Device]] = Signal("removing a device")
@@ -166,6 +170,9 @@ class EngineNotices:
         offered for an account that the user does not know.
         """
         device = effect.device
+        if self._notices.has_windows and self._unopened.offer(device):
+            return
+        # There is no row: the message had nothing that is shown
         known = self._is_known(device.jid)
         line = texts.session_broken(effect, can_replace=known)
         if device.jid != self._own_jid and known:

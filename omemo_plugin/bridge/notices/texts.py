@@ -53,16 +53,17 @@ _EMOJI_MAX = 12
 # Rows in place of a message that could not be read
 
 
-def not_opened(error: Exception, name: str) -> str:
+def not_opened(error: Exception, name: str, device: str = "") -> str:
     """
     The text of a message that could not be decrypted, in the archive, the search
     and the export. It must not pass for words of the sender.
 
     Args:
         name: what the user calls the sender; '' if it is not known.
+        device: the name of the device that has sent it, for a sentence.
     """
     name = clean(name)
-    sentence = _sentence(error, name)
+    sentence = _sentence(error, name, device or _("The device it came from"))
     if not name:
         # Translators: {sentence} is a whole sentence that says why
         return _("[Message not opened] {sentence}").format(sentence=sentence)
@@ -72,7 +73,59 @@ def not_opened(error: Exception, name: str) -> str:
     )
 
 
-def _sentence(error: Exception, name: str) -> str:  # noqa: C901 - a catalogue
+def some_device(name: str) -> str:
+    """
+    A device without a name.
+
+    Args:
+        name: what the user calls its owner; '' for the user.
+    """
+    if not name:
+        # Translators: at the beginning of a sentence
+        return _("Another device of yours")
+    # Translators: at the beginning of a sentence
+    return _("A device of {name}").format(name=clean(name))
+
+
+def _started_anew() -> str:
+    # Translators: {device} is the name of a device
+    return _("{device} started anew too often.")
+
+
+def says_started_anew(text: str) -> bool:
+    """Whether a row is about a device that has started too many sessions."""
+    return all(part in text for part in _started_anew().split("{device}"))
+
+
+def repair_offered(name: str) -> str:
+    """
+    Beside the button, below a message that was not opened.
+
+    Args:
+        name: what the user calls its sender; '' for the user.
+    """
+    if not name:
+        # Translators: “Repair” is the word on the button beside it
+        return _("Press Repair, then send it again from there.")
+    # Translators: “Repair” is the word on the button beside it
+    return _("Press Repair, then ask {name} to send it again.").format(name=clean(name))
+
+
+def repaired(name: str) -> str:
+    """
+    In place of the button.
+
+    Args:
+        name: what the user calls the sender; '' for the user.
+    """
+    if not name:
+        return _("Repaired. Send the message again from there.")
+    return _("Repaired. Ask {name} to send the message again.").format(name=clean(name))
+
+
+def _sentence(  # noqa: C901 - a catalogue
+    error: Exception, name: str, device: str
+) -> str:
     """Why it was not opened, and what the user can do."""
     ask = _("Ask {name} to send it again.").format(name=name) if name else ""
     if isinstance(error, errors.NotForThisDevice):
@@ -80,21 +133,23 @@ def _sentence(error: Exception, name: str) -> str:  # noqa: C901 - a catalogue
             "It was not encrypted for this device. That is normal for messages from "
             "before you had it here."
         )
-    if isinstance(error, errors.NoSession):
-        lost = _("The device it came from and this computer lost their common keys.")
-        return f"{lost} {ask}".rstrip()
-    if isinstance(error, errors.UnknownPrekey):
-        return f"{_('It used a key that is no longer here.')} {ask}".rstrip()
+    if isinstance(error, errors.PayloadDamaged):
+        return f"{_('It was damaged or changed on its way.')} {ask}".rstrip()
     if isinstance(error, errors.MessageKeyGone):
         return f"{_('It came too late: its key is no longer here.')} {ask}".rstrip()
+    if isinstance(error, errors.NoSession | errors.DecryptionFailed):
+        # Translators: {device} is the name of a device
+        lost = _("{device} and this computer lost their common keys.")
+        return f"{lost.format(device=device)} {ask}".rstrip()
+    if isinstance(error, errors.UnknownPrekey):
+        return f"{_('It used a key that is no longer here.')} {ask}".rstrip()
     if isinstance(error, errors.TooManySkipped):
         return f"{_('Too many messages before it are missing.')} {ask}".rstrip()
     if isinstance(error, errors.TooManyKeyExchanges):
-        return _("The device it came from started over too often.")
+        asked = _("Ask {name} what happened.").format(name=name) if name else ""
+        return f"{_started_anew().format(device=device)} {asked}".rstrip()
     if isinstance(error, errors.IdentityKeyChanged):
         return _("It came with a different key, so it was not opened.")
-    if isinstance(error, errors.DecryptionFailed):
-        return f"{_('It was damaged or changed on its way.')} {ask}".rstrip()
     if isinstance(error, errors.MalformedStanza):
         return _("It is not a proper encrypted message.")
     if isinstance(error, errors.StoreError | errors.LibraryMissing):
@@ -151,7 +206,7 @@ def key_question_is_open() -> str:
 def identity_has_ended() -> str:
     """Why nothing is encrypted after the user has ended the identity."""
     return _(
-        "You ended the identity of this account. Start anew in the preferences of "
+        "You deleted the keys of this account. Start anew in the preferences of "
         "the plugin."
     )
 
@@ -381,10 +436,10 @@ def not_seen_by(jids: Collection[str]) -> str:
 
 def opt_out(jid: str, reason: str) -> str:
     # Translators: {reason} is in quotation marks already
-    why = " " + _("They wrote: {reason}").format(reason=quoted(reason, _REASON_MAX))
+    why = " " + _("Their reason: {reason}").format(reason=quoted(reason, _REASON_MAX))
     return _(
-        "{jid} asks you to go on without encryption. Nothing has changed. Ask "
-        "them in another way whether they meant it, before you switch it off."
+        "{jid} asks you to stop encrypting. Nothing has changed. Ask {jid} by phone "
+        "whether this is meant."
     ).format(jid=jid) + (why if reason else "")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..gajim import archive as gajim_archive
+from ..gajim.protocols import Client
 from .device_history import DeviceHistory
 from .drafts import UnsentDrafts
 from .encrypted_chats import EncryptedChats
@@ -83,6 +85,10 @@ class AccountState:
             sent_files=SentFiles(),
             history_max_age=history_max_age,
         )
+
+    def history_is_lost(self, client: Client) -> bool:
+        """Whether Gajim keeps a history of the account, and has nothing in it."""
+        return self.history_max_age() != 0 and gajim_archive.is_new(client)
 
     def history_changed(self) -> None:
         """The user chose whether Gajim keeps a history."""

@@ -22,11 +22,11 @@ from ..effects import Effect
 from ..effects import FetchDeviceList
 from ..effects import OweEmptyMessage
 from ..effects import SessionBroken
-from ..errors import DecryptionFailed
 from ..errors import DuplicateMessage
 from ..errors import IdentityKeyChanged
 from ..errors import MessageKeyGone
 from ..errors import NotForThisDevice
+from ..errors import PayloadDamaged
 from ..errors import ReceiveError
 from ..errors import SentByThisDevice
 from ..errors import TooManyKeyExchanges
@@ -44,6 +44,14 @@ from .key_opener import Opened
 
 # XEP-0384, "Sending a message": a chain this long asks for an empty answer
 HEARTBEAT = 53
+
+# Errors after which a new session would change nothing
+_SESSION_IS_WELL = (
+    DuplicateMessage,
+    IdentityKeyChanged,
+    PayloadDamaged,
+    TooManyKeyExchanges,
+)
 
 
 @dataclass(frozen=True)
@@ -127,9 +135,10 @@ class MessageDecryptor:
         if isinstance(error, DuplicateMessage):
             self._consume(sender_jid, others, work, device)
         assert error is not None
-        if not isinstance(
-            error, DuplicateMessage | IdentityKeyChanged | TooManyKeyExchanges
-        ) and not self._is_late(device, error, keys[0]):
+        error.device = device
+        if not isinstance(error, _SESSION_IS_WELL) and not self._is_late(
+            device, error, keys[0]
+        ):
             error.effects = (*error.effects, *self._note_broken(device, message))
         if core.devices.get(device) is None:
             error.effects = (
@@ -239,7 +248,7 @@ class MessageDecryptor:
         digest, opened = self._keys.open(device, protocol, data, work)
         try:
             plaintext = self._open_payload(message, opened.key)
-        except DecryptionFailed:
+        except PayloadDamaged:
             work.spend(opened.steps)
             raise
         # The engine has changed nothing so far, and nothing below can fail
@@ -285,14 +294,14 @@ class MessageDecryptor:
         codec = CODECS[message.protocol]
         empty = message.payload is None
         if not codec.key_length_is_valid(key, empty=empty):
-            raise DecryptionFailed("a key of the wrong size")
+            raise PayloadDamaged("a key of the wrong size")
         if empty:
             return None
         backend = self._core.sessions[message.protocol].backend
         try:
             return speedups.run(backend.decrypt_plaintext(codec.content(message), key))
         except Exception as failure:
-            raise DecryptionFailed("the payload is not authentic") from failure
+            raise PayloadDamaged("the payload is not authentic") from failure
 
     # Applying a decrypted message
 

@@ -138,6 +138,8 @@ class MessageRow(ChatRow, Protocol):
     _message_widget: Widget
     _meta_box: Box
 
+    def get_text(self) -> str: ...
+
 
 class OldMessageRow(MessageRow, Protocol):
     """The row of a message in Gajim 1.7."""
@@ -191,3 +193,4 @@ class RowMark(Protocol):
 
     omemo_kind: RowKind | None
     omemo_note: Box | None
+    omemo_apart: bool

@@ -140,6 +140,16 @@ def _with_encryption(number: int | None) -> object:
     )
 
 
+def is_message_row(row: object) -> TypeIs[Row]:
+    """Whether a row of a chat is that of a message."""
+    return isinstance(row, row_module().MessageRow)
+
+
+def message_id_of(row: Row) -> str | None:
+    """The id of the stanza that brought the message in a row."""
+    return row._original_message.id if _is_new(row) else row.message_id
+
+
 def is_outgoing(row: Row) -> bool:
     """Whether the user wrote the message in a row."""
     if _is_new(row):
@@ -183,7 +193,7 @@ def _extend_new_menus(patches: Patches, rows: RowModule, items: RowItems) -> Non
 
 
 def _new_values(row: NewMessageRow) -> list[str]:
-    number = row._original_message.id
+    number = message_id_of(row)
     found = row.encryption
     if found is None:
         return _values(number, row, None, None)

@@ -21,6 +21,7 @@ from ..widgets.toolkit import Grid
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import embedding
+from .protocols import ChatRow
 from .protocols import ChatView
 from .protocols import MainWindow
 from .protocols import NewInputBox
@@ -226,6 +227,14 @@ def choose_encryption(who: Contact) -> None:
 
 
 # The lines in a chat
+
+
+def shown_rows(account: str) -> list[ChatRow]:
+    """The rows of the chat on screen, if it is one of an account."""
+    chat = _shown_chat()
+    if chat is None or chat.contact.account != account:
+        return []
+    return list(chat._scrolled_view.iter_rows())
 
 
 def add_line(account: str, jid: str, text: str) -> Grid | None:

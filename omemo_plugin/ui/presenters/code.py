@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
 from ...i18n import _
 from ...verify.fingerprint import groups
 from ...verify.uri import build_fingerprint_uri
-from .devices import title
 from .ports import Service
 
 Matrix = tuple[tuple[bool, ...], ...]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Trust
@@ -18,7 +19,6 @@ from .badges import Tone
 from .check_failed import Outcome
 from .check_failed import SharedCheck
 from .check_failed import ask_back
-from .devices import title
 from .trust_before import ComparingService
 from .trust_before import TrustBefore
 

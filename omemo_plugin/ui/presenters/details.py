@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.planning import SendPlan
 from ...engine.values import Device
@@ -33,7 +34,6 @@ from .devices import Action
 from .devices import DeviceAction
 from .devices import DeviceCard
 from .devices import card
-from .devices import title
 from .history import LastCheck
 from .ports import Service
 

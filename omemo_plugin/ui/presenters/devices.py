@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from enum import Enum
 
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Protocol
@@ -95,31 +96,6 @@ class DeviceCard:
     active: bool
     actions: tuple[Action, ...]
     is_open: bool
-
-
-def title(info: DeviceInfo, owner: str = "") -> str:
-    """
-    The name of a device: the user's for it, its own, or its place among the devices of
-    its owner.
-
-    Args:
-        owner: what the user calls the owner; '' for the address.
-    """
-    if info.name:
-        return info.name
-    if info.label and info.label.strip():
-        return info.label.strip()
-    return _placed(info.rank).format(name=owner or info.device.jid, count=info.rank)
-
-
-def _placed(rank: int) -> str:
-    names = {
-        1: _("{name}’s first device"),
-        2: _("{name}’s second device"),
-        3: _("{name}’s third device"),
-        4: _("{name}’s fourth device"),
-    }
-    return names.get(rank, _("{name}’s device number {count}"))
 
 
 def protocols(info: DeviceInfo) -> str:

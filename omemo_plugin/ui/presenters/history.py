@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.state.diary import DiaryEntry
 from ...engine.state.diary import DiaryKind
@@ -17,7 +18,6 @@ from ...engine.trust.kept_undo import TrustSnapshot
 from ...engine.trust.kept_undo import newest_decision
 from ...engine.values import Device
 from ...i18n import _
-from .devices import title
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...bridge.values import Recipient
+from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
 from ...i18n import _
@@ -26,7 +27,6 @@ from .badges import Badge
 from .badges import Icon
 from .badges import Tone
 from .devices import changeable
-from .devices import title
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Protocol
 from ...bridge.gajim.protocols import Contact
 from ...bridge.values import ClearReason
 from ...bridge.values import Offer
+from ...bridge.values import Remedy
 from ...bridge.values import WaitingMessage
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.planning import SendPlan
@@ -232,6 +233,32 @@ class SessionRepair(Protocol):
     """New sessions that are asked for in a chat."""
 
     def replace_broken_session(self, device: Device) -> None: ...
+
+
+class UnopenedRows(Protocol):
+    """The rows of messages that were not opened. Nothing raises."""
+
+    def remedy(self, chat: str, message_id: str | None, text: str) -> Remedy | None:
+        """
+        What the user can do about a message; None for nothing.
+
+        Args:
+            chat: the bare JID of the contact or room.
+            text: what its row says.
+        """
+
+    def follow(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call a function when that may have changed. Returns what ends it."""
+
+
+class RemedyService(Protocol):
+    """What rows of messages that were not opened ask for."""
+
+    @property
+    def unopened(self) -> UnopenedRows: ...
+
+    @property
+    def device_management(self) -> SessionRepair: ...
 
 
 class OfferService(Protocol):

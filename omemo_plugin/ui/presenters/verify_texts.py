@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...device_names import title as title_of
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Trust
 from ...i18n import _
@@ -20,7 +21,6 @@ from ...verify.judge import Verdict
 from .badges import Icon
 from .badges import Tone
 from .check_failed import ask_back
-from .devices import title as title_of
 from .verify_values import Answer
 from .verify_values import Line
 from .verify_values import Result

@@ -18,6 +18,7 @@ from .ports import Notices
 from .ports import OfferService
 from .ports import SessionRepair
 from .ports import SettingsService
+from .ports import UnopenedRows
 from .trust_before import ComparingService
 from .verify import VerifyService
 
@@ -89,6 +90,9 @@ class WindowService(ConversationService, OfferService, ComparingService, Protoco
 
     @property
     def recipients(self) -> SentMessages: ...
+
+    @property
+    def unopened(self) -> UnopenedRows: ...
 
     @property
     def verification(self) -> CodesAndPhrases: ...

@@ -1156,12 +1156,12 @@ def test_received_messages_are_committed_a_moment_later(
 
 def test_the_devices_are_told(world: FakeNetwork) -> None:
     alice, bob = world.online(ALICE), world.online(BOB)
-    alice.service.show_devices(BOB)
+    alice.service.device_management.show_in_chat(BOB)
     assert "no device with encryption" in world.lines[0]
     alice.write(BOB, "hello")
     wait_for(lambda: alice.client.sent)
     world.lines.clear()
-    alice.service.show_devices(BOB)
+    alice.service.device_management.show_in_chat(BOB)
     theirs, ours = world.lines
     assert "not verified" in theirs
     assert bob.service.fingerprint.upper() in theirs.replace(" ", "")

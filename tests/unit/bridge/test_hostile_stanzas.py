@@ -37,6 +37,7 @@ from omemo_plugin.bridge.incoming.plaintext_guard import PRIORITY
 from omemo_plugin.bridge.incoming.plaintext_guard import forget_hint
 from omemo_plugin.bridge.incoming.receiver import MessageReceiver
 from omemo_plugin.bridge.incoming.senders import Senders
+from omemo_plugin.bridge.notices.unopened import UnopenedMessages
 from omemo_plugin.bridge.rooms import Rooms
 from omemo_plugin.bridge.xml.nodes import to_node
 from omemo_plugin.engine.values import Protocol
@@ -97,7 +98,14 @@ class Program:
             lambda: None,
             Senders(ALICE, Occupants()),
             EnvelopeReader(ALICE, lambda: alice.engine, alice.carry_out, self._tell),
-            ContentWriter(ALICE, self._tell, self._ignore, lambda: False, self._ignore),
+            ContentWriter(
+                ALICE,
+                self._tell,
+                self._ignore,
+                lambda: False,
+                self._ignore,
+                UnopenedMessages(ALICE, alice.engine.devices.of, lambda _jid: True),
+            ),
         )
         for namespace in NAMESPACES:
             self._register(PRIORITY, self._decrypt, namespace)

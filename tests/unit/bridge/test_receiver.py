@@ -41,6 +41,7 @@ from omemo_plugin.bridge.incoming.receiver import MessageReceiver
 from omemo_plugin.bridge.incoming.senders import Senders
 from omemo_plugin.bridge.incoming.senders import sender_of
 from omemo_plugin.bridge.notices import texts
+from omemo_plugin.bridge.notices.unopened import UnopenedMessages
 from omemo_plugin.bridge.rooms import Rooms
 from omemo_plugin.engine import errors
 from omemo_plugin.engine.effects import FetchDeviceList
@@ -158,6 +159,9 @@ class Case:
         self.dispatched: list[list[str]] = []
         self.archived = 0
         self.answers_in_clear = False
+        self.unopened = UnopenedMessages(
+            ALICE, lambda _jid: (), lambda _jid: True, lambda: True
+        )
         self.receiver = MessageReceiver(
             self._engine,
             self.effects.extend,
@@ -171,6 +175,7 @@ class Case:
                 self._asked_for_receipt,
                 lambda: self.answers_in_clear,
                 self._dispatch_again,
+                self.unopened,
             ),
         )
 
@@ -1083,6 +1088,38 @@ def test_text_that_is_not_utf_8_is_refused() -> None:
     case, one = Case(legacy(b"\xff\xfe")), stanza(encrypted(Protocol.LEGACY))
     case.receiver.handle(one, properties())
     assert "not a proper encrypted message" in one.getBody()
+
+
+@pytest.mark.parametrize(
+    ("lost", "archived", "protocol", "body", "said"),
+    [
+        (True, True, Protocol.LEGACY, "fallback", True),
+        (True, True, Protocol.OMEMO_2, "fallback", True),
+        # Such as a receipt
+        (True, True, Protocol.OMEMO_2, "", False),
+        (False, True, Protocol.LEGACY, "fallback", False),
+        (True, False, Protocol.LEGACY, "fallback", False),
+    ],
+)
+def test_an_own_message_whose_text_is_gone(
+    *, lost: bool, archived: bool, protocol: Protocol, body: str, said: bool
+) -> None:
+    case = Case(errors.SentByThisDevice())
+    if lost:
+        case.unopened.connected()
+    one = stanza(encrypted(protocol), body=body)
+    props = properties(
+        from_=JID.from_string(f"{ALICE}/x"),
+        jid=JID.from_string(BOB),
+        mam=archive(ALICE) if archived else None,
+    )
+    if not said:
+        with pytest.raises(NodeProcessed):
+            case.receiver.handle(one, props)
+        return
+    case.receiver.handle(one, props)
+    gone = "[Message not opened] You wrote it here, but its text is gone."
+    assert one.getBody() == gone
 
 
 def test_a_silent_message_reflected_by_a_room_shows_nothing() -> None:

@@ -51,12 +51,14 @@ def test_every_error_has_words_of_its_own(kind: type[errors.OmemoError]) -> None
 
 
 def test_the_words_differ() -> None:
-    reasons = [texts.not_opened(instance(kind), "Bob") for kind in RECEIVE_ERRORS]
+    # Whether there is no session or a wrong one, the user does the same
+    kinds = [kind for kind in RECEIVE_ERRORS if kind is not errors.DecryptionFailed]
+    reasons = [texts.not_opened(instance(kind), "Bob") for kind in kinds]
     assert len(set(reasons)) == len(reasons)
 
 
 def test_texts_without_a_known_sender() -> None:
-    text = texts.not_opened(errors.DecryptionFailed(), "")
+    text = texts.not_opened(errors.PayloadDamaged(), "")
     assert text == "[Message not opened] It was damaged or changed on its way."
 
 

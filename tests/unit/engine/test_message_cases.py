@@ -22,6 +22,7 @@ from omemo_plugin.engine.errors import DecryptionFailed
 from omemo_plugin.engine.errors import DuplicateMessage
 from omemo_plugin.engine.errors import NoSession
 from omemo_plugin.engine.errors import NotForThisDevice
+from omemo_plugin.engine.errors import PayloadDamaged
 from omemo_plugin.engine.errors import ReceiveError
 from omemo_plugin.engine.errors import TooManyKeyExchanges
 from omemo_plugin.engine.errors import TooManySkipped
@@ -347,6 +348,20 @@ def test_case_33_flood_of_key_exchanges(world: FakeNetwork) -> None:
     published = [one for one in ben.log if isinstance(one, PublishBundle)]
     assert len(published) == 1
     assert len(published[0].bundle.prekeys) == 100
+
+
+def test_a_damaged_payload_is_no_lost_session(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    message = ann.encrypt(b"x", ben.jid).messages[0]
+    assert message.payload is not None
+    flipped = bytes([message.payload[0] ^ 1]) + message.payload[1:]
+    with pytest.raises(PayloadDamaged) as caught:
+        ben.engine.incoming.decrypt(
+            ann.jid, [dataclasses.replace(message, payload=flipped)]
+        )
+    assert caught.value.device == ann.device
+    assert not [e for e in caught.value.effects if isinstance(e, SessionBroken)]
+    assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
 
 
 def test_case_34_many_undecryptable_messages_one_question(world: FakeNetwork) -> None:

@@ -33,6 +33,8 @@ STATES = [
     "not opened, lost keys",
     "not opened, repaired",
     "not opened, own text",
+    "not opened, own text in a chat",
+    "not opened, no keys",
     "not opened, unknown sender",
     "not opened, a bug",
     "not opened, damaged",
@@ -40,7 +42,7 @@ STATES = [
     "not opened, key gone",
     "not opened, too many missing",
     "not opened, another key",
-    "not opened, started over",
+    "not opened, started anew",
     "not decided",
     "refused",
     # How a check can end

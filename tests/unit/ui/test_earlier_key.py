@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.bridge.notices.engine_notices import EngineNotices
+from omemo_plugin.bridge.notices.unopened import UnopenedMessages
 from omemo_plugin.bridge.state.device_history import DeviceHistory
 from omemo_plugin.bridge.takeover import TakeoverOffer
 from omemo_plugin.engine.effects import NewDevices
@@ -98,6 +99,7 @@ def test_case_110_the_device_that_is_left_is_told_by_its_key(
         lambda _jid: (info(shown),),
         lambda _jid: True,
         DeviceHistory(lambda: None, lambda: False),
+        UnopenedMessages(ME, lambda _jid: (), lambda _jid: True),
         OwnKey(99, KEY),
     )
     for _ in range(2):
@@ -122,6 +124,7 @@ def test_a_device_that_nobody_has_met_is_removed_in_silence(
         lambda _jid: (info(shown),),
         lambda _jid: True,
         DeviceHistory(lambda: None, lambda: False),
+        UnopenedMessages(ME, lambda _jid: (), lambda _jid: True),
         OwnKey(99, KEY, is_unused=True),
     )
     engine_notices.unused_device_listed.connect(gone.append)

@@ -233,6 +233,28 @@ class Actions(Changes, Death, Disk, Injector, Measurements, Requests, Sizes):
                 return
         raise LookupError(f"no {words!r} in {window}: {self.buttons(window)}")
 
+    def press_in_more(self, window: str, words: str) -> None:
+        """Choose an entry in the last menu of a window that has it."""
+        for widget in reversed(self._shown(window)):
+            menu = isinstance(widget, Gtk.MenuButton) and widget.get_popover()
+            for entry in walk(menu) if menu else ():
+                if isinstance(entry, Gtk.Button) and self._words(entry) == words:
+                    entry.emit("clicked")
+                    return
+        raise LookupError(f"no menu with {words!r} in {window}")
+
+    def press_in_question(self, words: str) -> bool:
+        """Press a button of whatever window has it but the main one. Whether there was
+        one."""
+        for window in self._open_windows():
+            if self._class_name(window) == "MainWindow":
+                continue
+            for widget in walk(window):
+                if isinstance(widget, Gtk.Button) and self._words(widget) == words:
+                    widget.emit("clicked")
+                    return True
+        return False
+
     def unfold(self, window: str, words: str) -> None:
         """Open what is folded below these words in a window."""
         for widget in self._shown(window):
@@ -1025,6 +1047,19 @@ class Actions(Changes, Death, Disk, Injector, Measurements, Requests, Sizes):
             found = row.get_chat_row_menu()
         names = ("win.quote", "win.reply", "win.correct-message")
         return ways + [name for _, name, _ in self._entries(found) if name in names]
+
+    def reply_by_action(self, text: str) -> bool:
+        """Call Gajim's action that replies to the message with this text. Whether that
+        began a reply; False also where there is no such action (Gajim 1)."""
+        action = app.window.lookup_action("reply")
+        if action is None:
+            return False
+        box = app.window.get_chat_stack().get_message_action_box()
+        box._disable_reply_mode()
+        action.activate(GLib.Variant("u", self._find_row(text).pk))
+        begun = box.get_message_reply() is not None
+        box._disable_reply_mode()
+        return begun
 
     def _find_row(self, text: str) -> Any:
         return next(
