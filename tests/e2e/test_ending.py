@@ -34,7 +34,7 @@ MakeScene = Callable[..., Scene]
 
 PREFERENCES = "OMEMO encryption"
 ASK_ANEW = "Start anew?"
-ASK_END = "End this identity?"
+ASK_END = "Delete all keys of this account?"
 ADDRESS = "alice@localhost"
 
 # The user's Gajim, and the contact's with its OMEMO
@@ -125,7 +125,7 @@ def begin_again(alice: Gajim) -> None:
     def said() -> str:
         return " ".join(node.said for node in gajim.read(PREFERENCES))
 
-    wait_for("it has ended", lambda: "You ended the identity" in said())
+    wait_for("it has ended", lambda: "You deleted the keys" in said())
     alice.screenshot("ended")
     gajim.press(PREFERENCES, "Start anew")
     wait_for("the settings are there", lambda: "Encrypt all chats" in said())
@@ -180,7 +180,7 @@ def test_end(
     (old,) = listed(scene)
     secrets = secrets_of(alice, tmp_path / "copy")
     wait_for("it asks for lists", lambda: NOTIFY in announced(scene, alice))
-    choose(alice, "End this identity…", ASK_END, "End it")
+    choose(alice, "Delete all keys of this account…", ASK_END, "Delete")
     wait_for("no device is listed", lambda: not listed(scene))
     wait_for(
         "it asks for no lists",
@@ -193,14 +193,14 @@ def test_end(
     send_past_the_window(alice, bob, refused)
     wait_for(
         "the reason is said",
-        lambda: any("You ended the identity" in row.text for row in alice.rows()),
+        lambda: any("You deleted the keys" in row.text for row in alice.rows()),
     )
     alice.restart()
     alice.open_chat(bob.account.jid)
     send_past_the_window(alice, bob, refused)
     wait_for(
         "the reason is said again",
-        lambda: any("You ended the identity" in row.text for row in alice.rows()),
+        lambda: any("You deleted the keys" in row.text for row in alice.rows()),
     )
     assert listed(scene) == frozenset()
     assert scene.server.leaks(refused) == []

@@ -54,10 +54,10 @@ class EndQuestion:
         """
         self._service = service
         self._anew = anew
-        self.title = _("Start anew?") if anew else _("End this identity?")
+        self.title = _("Start anew?") if anew else _("Delete all keys of this account?")
         self.address = service.own_jid
-        self.keep_label = _("Keep my key")
-        self.end_label = _("Start anew") if anew else _("End it")
+        self.keep_label = _("Keep my key") if anew else _("Keep")
+        self.end_label = _("Start anew") if anew else _("Delete")
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -69,8 +69,8 @@ class EndQuestion:
             )
         else:
             outcome = _(
-                "This device leaves your account, at the latest when you are online "
-                "again, and nothing is encrypted for it any more."
+                "This device is taken off your account, at the latest when you are "
+                "online again. Old messages that have not arrived yet cannot be read."
             )
         return (
             _(
@@ -112,7 +112,7 @@ class EndedIdentity:
                 )
             ]
         else:
-            lines = [_("You ended the identity of this account. Nothing is encrypted.")]
+            lines = [_("You deleted the keys of this account. Nothing is encrypted.")]
         if self._service.file_is_here:
             lines.append(_("The file with your key has not been saved yet."))
         if self._service.is_leaving:

@@ -163,7 +163,7 @@ def _ends(part: AccountPart, window: Window) -> Widget:
         (_("Move to another computer…"), part.move),
         (_("Bring your identity here…"), part.bring),
         (_("Start anew…"), part.start_anew),
-        (_("End this identity…"), part.end),
+        (_("Delete all keys of this account…"), part.end),
     ):
         if ask is None:
             continue
