@@ -167,6 +167,39 @@ def test_messages_that_were_not_opened(stage: Stage) -> None:
     go_to(stage, "input", "Tab")
 
 
+def test_keys_that_quote(stage: Stage) -> None:
+    """They go past what was not opened, and past what is closed."""
+    eve = met(stage)
+    alice = stage.alice
+    reader = alice.accessibility()
+    text = stage.hear(eve, "can be quoted")
+    send_damaged(stage, eve, 1)
+
+    def quotes_only_that() -> None:
+        reader.focus(MAIN)
+        go_to_input(stage)
+        alice.call("clear_input")
+        reader.key("ctrl+shift+Up")
+        if stage.suite == "bookworm":
+            # There the keys quote nothing: they bring back what one has sent oneself
+            alice.call("ping")
+            assert ">" not in alice.call("typed_text")
+        else:
+            typed = wait_for("a text is there", lambda: alice.call("typed_text"))
+            assert typed == f"> {text}\n"
+
+    quotes_only_that()
+    refused = hear_as(stage, eve, "DISTRUSTED", "REFUSED")
+    stage.open_chat(stage.bob)
+    stage.open_chat(eve)
+    wait_for(
+        "it is closed",
+        lambda: refused not in alice.call("marked_rows")[-1]["texts"],
+    )
+    quotes_only_that()
+    alice.call("clear_input")
+
+
 def hear_as(stage: Stage, eve: OmemoPeer, trust: str, kind: str) -> str:
     """Hear a device with some trust. Its row is of a kind."""
     alice = stage.alice
@@ -236,3 +269,105 @@ def test_a_warning_for_the_ear(stage: Stage) -> None:
     reader.key("Escape")
     wait_for("the input", lambda: alice.call("focused") == "input")
     assert any(one.startswith(said) for one in alerts())
+
+
+def go_in(stage: Stage, title: str, wanted: str) -> None:
+    """Press Tab until something in a window has the keyboard."""
+    reader = stage.alice.accessibility()
+
+    def focused() -> str:
+        nodes = reader.read(title)
+        return next((one.said for one in nodes if "focused" in one.states), "")
+
+    def moves_on(before: str) -> None:
+        reader.key("Tab")
+        wait_for("the keyboard goes on", lambda: focused() != before, 10)
+
+    way: list[str] = []
+    for _step in range(STEPS):
+        way.append(focused())
+        if way[-1] == wanted:
+            return
+        moves_on(way[-1])
+    raise AssertionError(f"Tab does not get to {wanted!r}: {way}")
+
+
+def take(stage: Stage, title: str, wanted: str) -> None:
+    """Go to something in a window and take it."""
+    go_in(stage, title, wanted)
+    stage.alice.accessibility().key("space")
+
+
+def says(stage: Stage, words: str) -> None:
+    wait_for(
+        f"a window says {words!r}",
+        lambda: words in " ".join(stage.alice.call("window_texts")),
+    )
+
+
+def open_verify(stage: Stage, title: str) -> None:
+    """With its key, from the input. Enter agrees to nothing there."""
+    reader = stage.alice.accessibility()
+    reader.focus(MAIN)
+    go_to_input(stage)
+    reader.key("ctrl+shift+k")
+    wait_for("the window", lambda: title in reader.windows())
+    reader.focus(title)
+    reader.key("Return")
+    says(stage, "check together?")
+
+
+def test_verifying(stage: Stage) -> None:
+    """By voice, then by a code from the clipboard: from the input to the end, with
+    keys alone."""
+    eve = stage.peer("eve")
+    alice = stage.alice
+    name = eve.name.title()
+    title = f"Verify {name}"
+    stage.open_chat(eve)
+    stage.talk(eve, "before the call")
+    reader = alice.accessibility()
+
+    def trust() -> set[str]:
+        known = alice.call("trust", account=alice.account_name, jid=eve.jid)
+        return set(known.values())
+
+    open_verify(stage, title)
+    take(stage, title, "We can call each other")
+    says(stage, f"Which app does {name} use?")
+    take(stage, title, "Gajim with this plugin")
+    says(stage, " 1 to 9")
+    reader.key("Return")
+    assert trust() == {"BLIND"}
+    take(stage, title, "All the same")
+    says(stage, " 10 to 18")
+    reader.key("Return")
+    assert trust() == {"BLIND"}
+    take(stage, title, "All the same")
+    says(stage, f"{name} is verified")
+    assert trust() == {"VERIFIED"}
+    alice.screenshot(f"keyboard-verified-{stage.suite}")
+    take(stage, title, "Undo")
+    says(stage, "Undone.")
+    assert trust() == {"BLIND"}
+    reader.key("Escape")
+    wait_for("the end of the window", lambda: title not in reader.windows())
+
+    engine = eve.engine
+    link = f"xmpp:{eve.jid}?omemo-sid-{engine.device_id}={engine.fingerprint}"
+    alice.call("copy_text", text=link)
+    open_verify(stage, title)
+    take(stage, title, "Neither")
+    says(stage, "nobody has checked for whom")
+    take(stage, title, f"I have {name}’s code already")
+    take(stage, title, "Paste")
+    says(stage, "How did this code reach you?")
+    reader.key("Return")
+    assert trust() == {"BLIND"}
+    take(stage, title, f"{name} gave or showed it to me in person")
+    take(stage, title, "Verify")
+    says(stage, f"{name} is verified")
+    assert trust() == {"VERIFIED"}
+    go_in(stage, title, "Close")
+    reader.key("Return")
+    wait_for("the end of the window", lambda: title not in reader.windows())
