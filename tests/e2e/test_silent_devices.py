@@ -186,6 +186,13 @@ def answer_the_offer(ben: Drawer, suite: str) -> None:
     wait_for("it is not asked", lambda: OFFER not in ben.said())
 
 
+def history_of(alice: Gajim) -> str:
+    """What the window with the details says has happened."""
+    (title,) = [one for one in alice.call("window_titles") if DETAILS in one]
+    alice.call("unfold", window=title, words="History")
+    return "\n".join(alice.call("texts_of", window=title))
+
+
 def write_again(ben: Drawer, suite: str) -> OmemoPeer:
     """
     By the button of one tablet.
@@ -203,8 +210,16 @@ def write_again(ben: Drawer, suite: str) -> OmemoPeer:
     names = {node.name for node in nodes if node.name.startswith("Write for ")}
     buttons = sorted(names - {"Write for it again"})
     assert len(buttons) == 2
+    history = history_of(alice)
+    assert history.count("was not heard, and gets no keys.") == 2
+    assert "gets keys again." not in history
     gajim.press(DETAILS, buttons[0])
     wait_until_said(gajim, DETAILS, "gets keys again.")
+    device = buttons[0].removeprefix("Write for ").removesuffix(" again")
+    wait_for(
+        "the history says it",
+        lambda: f": “{device}” gets keys again." in history_of(alice),
+    )
     gajim.key("Escape")
     wait_until_gone(gajim, DETAILS)
     wait_for("the dock says it of one", lambda: ONE in ben.said())

@@ -7,6 +7,7 @@ verified.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -48,8 +49,25 @@ def wait_for_trust(gajim: Gajim, other: Gajim, expected: str) -> None:
     )
 
 
+def wait_for_entry(gajim: Gajim, other: Gajim, what: str) -> None:
+    """Its history says which own device has decided what about another one's."""
+    name = other.account_name.title()
+    value = [gajim.account_name, other.account.jid]
+    gajim.call("activate", name="omemo-details", value=value)
+    title = f"Encryption details: {name}"
+    wait_for("the details", lambda: title in gajim.call("window_titles"))
+    gajim.call("unfold", window=title, words="History")
+    entry = re.compile(rf": “.+” {what} “{name}’s first device”\.")
+    wait_for(
+        f"the history says {what}",
+        lambda: any(map(entry.search, gajim.call("texts_of", window=title))),
+    )
+    gajim.call("close_window", title=title)
+
+
 @pytest.mark.parametrize(
-    ("suite", "laptops_suite"), [("bookworm", "trixie"), ("trixie", "bookworm")]
+    ("suite", "laptops_suite"),
+    [("bookworm", "trixie"), ("trixie", "forky"), ("forky", "bookworm")],
 )
 def test_verification_reaches_the_other_devices(
     new_scene: MakeScene, suite: str, laptops_suite: str
@@ -79,6 +97,7 @@ def test_verification_reaches_the_other_devices(
     assert trust(laptop, bob) == "BLIND"
     laptop.set_online(True)
     wait_for_trust(laptop, bob, "VERIFIED")
+    wait_for_entry(laptop, bob, "verified")
 
     alice.call(
         "set_trust",
@@ -92,6 +111,8 @@ def test_verification_reaches_the_other_devices(
         lambda: trust(laptop, bob) == "DISTRUSTED",
         timeout=60.0,
     )
+    wait_for_entry(laptop, bob, "refused")
+    laptop.screenshot(f"history-told-{laptops_suite}")
     for gajim in scene.gajims:
         unread = [row for row in gajim.messages() if "decrypted:" in row.text]
         assert not unread, f"{gajim.name}: {unread}"
