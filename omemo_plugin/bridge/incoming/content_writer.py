@@ -24,9 +24,12 @@ from ..notices import texts
 from ..notices.unopened import UnopenedMessages
 from ..xml.nodes import children
 from ..xml.payload_elements import ANSWERS
+from ..xml.payload_elements import CHAT_STATES
 from ..xml.payload_elements import RECEIPT_REQUEST
 from ..xml.payload_elements import part_of
 from .outer_elements import keep_harmless
+
+_ALONE = ANSWERS | {part for part in CHAT_STATES if part[0] != "active"}
 
 
 class ContentWriter:
@@ -111,8 +114,10 @@ class ContentWriter:
         """
         inside = frozenset(part_of(node) for node in added)
         if text:
-            # An answer goes alone; Gajim would look at nothing else
-            added = [node for node in added if part_of(node) not in ANSWERS]
+            # An answer goes alone, and so does a chat state other than "active"
+            # (XEP-0085, 5.5): Gajim would look at nothing else
+            added = [node for node in added if part_of(node) not in _ALONE]
+            inside |= _ALONE
         keep_harmless(stanza, properties, self._own_jid, without=inside)
         for node in added:
             stanza.addChild(node=node)

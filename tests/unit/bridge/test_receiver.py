@@ -1276,7 +1276,7 @@ def test_case_53_only_elements_of_servers_stay() -> None:
         '<stanza-id xmlns="urn:xmpp:sid:0" id="7" by="more.example.org"/>',
         '<origin-id xmlns="urn:xmpp:sid:0" id="1"/>',
         '<occupant-id xmlns="urn:xmpp:occupant-id:0" id="o"><forged/></occupant-id>',
-        '<composing xmlns="http://jabber.org/protocol/chatstates"/>',
+        '<active xmlns="http://jabber.org/protocol/chatstates"/>',
         '<markable xmlns="urn:xmpp:chat-markers:0"/>',
     )
     handle(case, one, properties())
@@ -1286,12 +1286,29 @@ def test_case_53_only_elements_of_servers_stay() -> None:
         "stanza-id",
         "origin-id",
         "occupant-id",
-        "composing",
+        "active",
         "markable",
         "body",
     ]
     assert "Offline" not in str(one)
     assert "forged" not in str(one)
+
+
+@pytest.mark.parametrize("state", ["composing", "paused", "inactive", "gone", "active"])
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_case_152_a_text_with_a_chat_state(state: str, *, is_inside: bool) -> None:
+    """Gajim 2 looks at any but the last one alone, and the text would be lost."""
+    namespace = "http://jabber.org/protocol/chatstates"
+    if is_inside:
+        case = Case(omemo_2(body("hi"), element(f"{{{namespace}}}{state}")))
+        one = stanza(encrypted(Protocol.OMEMO_2))
+    else:
+        case = Case(legacy())
+        one = stanza(encrypted(Protocol.LEGACY), f'<{state} xmlns="{namespace}"/>')
+    handle(case, one, properties())
+    names = [child.getName() for child in one.getChildren()]
+    assert (state in names) == (state == "active")
+    assert "body" in names
 
 
 def test_case_74_a_number_of_an_archive_without_an_address_is_removed() -> None:
