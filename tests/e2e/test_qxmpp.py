@@ -32,6 +32,8 @@ DISTRUSTED_BY_HAND = 4
 TRUSTED_BY_ITSELF = 8
 AUTHENTICATED = 32
 
+ROOM = "den@rooms.localhost"
+
 # It encrypts no more than 106 messages that are not answered (QXmppOmemoManager_p.h,
 # UNRESPONDED_STANZAS_UNTIL_ENCRYPTION_IS_STOPPED)
 MANY = 130
@@ -60,6 +62,13 @@ class Ben:
 
     def say(self, text: str) -> None:
         self._program.tell("say", place=self._reader, readers=[self._reader], text=text)
+
+    def enter(self, room: str) -> None:
+        self._program.tell("enter", room=room)
+
+    def tell_who_writes(self, known: bool) -> None:
+        """Tell it who has a nickname in a room, or not."""
+        self._program.tell("help_in_rooms", help=known)
 
     def has_read(self, text: str) -> bool:
         return text in [event["text"] for event in self._program.read]
@@ -223,6 +232,49 @@ def test_a_bundle_without_an_identity_key(
     finally:
         cat.close()
         ben.close()
+
+
+def test_who_wrote_in_a_room(new_scene: Callable[..., Scene]) -> None:
+    """It takes the room for who wrote, and so reads nothing there, unless its program
+    tells it (1.10, QXmppOmemoManager_p.cpp, `decryptStanza`: the bare `from`). When
+    this fails it is mended, and the client needs no help any more."""
+    scene = new_scene("ann", "ben")
+    ann = OmemoPeer(
+        scene.server,
+        scene.server.accounts["ann"],
+        scene.folder / "ann-keys",
+        (Protocol.OMEMO_2,),
+    )
+    ben = Ben(scene)
+    try:
+        ben.start()
+        ann.say(ben.jid, text := secret("a session"))
+        wait_for("ben reads it", lambda: ben.has_read(text))
+        ann.make_room(ROOM, ben.jid)
+        ben.tell_who_writes(False)
+        ben.enter(ROOM)
+        wait_for("ben is in the room", lambda: ben.jid in ann.occupants())
+        ann.say_in_room(ROOM, unread := secret("to the room"), ben.jid)
+        wait_for("it has come", partial(has_come, scene, ben.jid))
+        # What comes later is read later
+        ann.say(ben.jid, text := secret("to ben"))
+        wait_for("ben reads it", lambda: ben.has_read(text))
+        assert not ben.has_read(unread)
+
+        ben.tell_who_writes(True)
+        ann.say_in_room(ROOM, text := secret("to the room"), ben.jid)
+        wait_for("ben reads it", lambda: ben.has_read(text))
+    finally:
+        ben.close()
+        ann.close()
+
+
+def has_come(scene: Scene, jid: str) -> bool:
+    """Whether the server has sent somebody an encrypted text of a room."""
+    return any(
+        line.startswith(f"> {jid}") and f"from='{ROOM}/" in line and "<payload" in line
+        for line in scene.server.wire().splitlines()
+    )
 
 
 def both_read(ben: Ben, *readers: Gajim) -> None:

@@ -209,7 +209,7 @@ private:
 
     bool takeFromRoom(const QXmppMessage &message)
     {
-        if (!m_omemo->isEncrypted(message)) {
+        if (m_alone || !m_omemo->isEncrypted(message)) {
             return false;
         }
         const auto room = m_muc->addRoom(QXmppUtils::jidToBareJid(message.from()));
@@ -253,6 +253,9 @@ private:
             auto *room = m_muc->addRoom(text_of(order, "room"));
             room->setNickName(QXmppUtils::jidToUser(m_configuration.jidBare()));
             done(room->join());
+        } else if (name == "help_in_rooms") {
+            m_alone = !order.value("help").toBool();
+            done(true);
         } else if (name == "leave") {
             m_client.disconnectFromServer();
         } else if (name == "come_back") {
@@ -316,6 +319,8 @@ private:
         });
     }
 
+    // Whether it has to find out itself who wrote in a room
+    bool m_alone = false;
     QXmppAtmTrustMemoryStorage m_trust;
     FileStorage m_keys;
     QNetworkAccessManager m_network;
