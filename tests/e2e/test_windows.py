@@ -442,6 +442,7 @@ def test_first_page(new_scene: MakeScene, suite: str) -> None:
     alice = scene.gajim(suite, "alice", OURS, accessible=True, first_page=True)
     alice.start()
     gajim = alice.accessibility()
+    wait_for_window(gajim, FIRST_PAGE)
     nodes = wait_until_said(gajim, FIRST_PAGE, "From now on your chats can be private.")
     check_names(nodes)
     gajim.focus(FIRST_PAGE)
