@@ -269,7 +269,8 @@ class Prosody:
         folder = self.folder / "data" / encoded(account.domain)
         name = encoded(account.name)
         return "".join(
-            content.decode()
+            # Beside a list, Prosody 13 keeps an index, which is no text
+            content.decode(errors="replace")
             for path, content in files_below(folder)
             if path.parent.name.startswith("pep")
             and path.name.startswith(name)
