@@ -528,6 +528,16 @@ def test_help(new_scene: MakeScene, suite: str) -> None:
     wait_until_said(gajim, HELP, "Who can read a chat")
     alice.screenshot(f"windows-{suite}-help")
     gajim.press(HELP, "All pages")
+    if suite == "forky":
+        # GTK 4.24.1 crashes when a screen reader asks for the windows after this page
+        wait_for(
+            "all pages",
+            lambda: any(
+                "Reading it needs no connection." in text
+                for text in alice.call("window_texts")
+            ),
+        )
+        return
     wait_until_said(gajim, HELP, "Reading it needs no connection.")
     gajim.press(HELP, "Back")
     wait_until_said(gajim, HELP, "Who can read a chat")
