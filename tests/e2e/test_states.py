@@ -427,7 +427,7 @@ def test_a_private_message_in_a_room(stage: Stage) -> None:
     text = secret("for the owl alone")
     alice.send(text)
     alice.wait_for_message(text)
-    assert len(sent_to(stage, eve)) > before
+    wait_for("a key for the owl", lambda: len(sent_to(stage, eve)) > before)
     assert not stage.server.leaks(text)
     verify(stage, eve)
     wait_until_said(stage, f"{said} It is verified.")
