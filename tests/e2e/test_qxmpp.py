@@ -13,6 +13,8 @@ import pytest
 
 from omemo_plugin.engine.backend.codec import fingerprint
 from omemo_plugin.engine.values import Protocol
+from omemo_plugin.verify.uri import TrustMessageUri
+from omemo_plugin.verify.uri import parse_uri
 from tests.e2e.conversation import check_encrypted
 from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import secret
@@ -42,11 +44,14 @@ MANY = 130
 class Ben:
     """The contact, whose device is a client with QXmpp."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, name: str = "ben") -> None:
+        """
+        :param name: of the device
+        """
         self._program = QXmppClient(
             scene.server,
             scene.server.accounts["ben"],
-            scene.folder / "ben",
+            scene.folder / name,
             qxmpp_root(),
         )
         self._reader = scene.server.accounts["ann"].jid
@@ -79,6 +84,16 @@ class Ben:
     def scan(self, gajim: Gajim) -> None:
         keys = [key for key in self._levels() if _is_of(gajim, key)]
         self._program.tell("scan", jid=self._reader, keys=keys)
+
+    def scan_own(self, other: Ben) -> None:
+        self._program.tell("scan", jid=self.jid, keys=[other.key()])
+
+    def key(self) -> str:
+        """The key in its code, in hexadecimal digits."""
+        found = parse_uri(self.code())
+        assert isinstance(found, TrustMessageUri)
+        (key,) = found.trusted
+        return key
 
     def trust(self, gajim: Gajim) -> int:
         (level,) = (x for key, x in self._levels().items() if _is_of(gajim, key))
@@ -168,6 +183,39 @@ def test_a_key_that_we_distrust(new_scene: Callable[..., Scene], suite: str) -> 
         )
     finally:
         ben.close()
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie", "forky"])
+def test_what_it_tells_a_contact(new_scene: Callable[..., Scene], suite: str) -> None:
+    """Ben verifies his other device, and so it is verified for Ann, who has verified
+    the first one."""
+    scene = new_scene("ann", "ben")
+    ann = scene.gajim(suite, "ann", OURS)
+    ann.start()
+    ben, laptop = Ben(scene), Ben(scene, "ben-laptop")
+
+    def trust(device: Ben) -> str | None:
+        known: dict[str, str] = ann.call("trust", account=ann.account_name, jid=ben.jid)
+        return known.get(fingerprint(bytes.fromhex(device.key())))
+
+    try:
+        ann.open_chat(ben.jid, "OMEMO")
+        for device in (ben, laptop):
+            device.start()
+            device.say(text := secret("from ben"))
+            check_encrypted(ann, ann.wait_for_message(text))
+            assert trust(device) == "BLIND"
+        ben.scan(ann)
+        scan(ann, ben.code(), ben.jid)
+        assert trust(laptop) != "VERIFIED"
+        ben.scan_own(laptop)
+        wait_for("the laptop is verified", lambda: trust(laptop) == "VERIFIED")
+        laptop.say(text := secret("from the laptop"))
+        assert ann.wait_for_message(text).trust == "VERIFIED"
+        check_scene(scene)
+    finally:
+        ben.close()
+        laptop.close()
 
 
 @pytest.mark.parametrize("suite", ["trixie"])

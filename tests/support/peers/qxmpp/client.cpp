@@ -81,7 +81,7 @@ public:
         m_omemo->setNewDeviceAutoSessionBuildingEnabled(true);
         m_omemo->setAcceptedSessionBuildingTrustLevels(TRUSTED);
 
-        m_configuration.setJid(arguments[0] + QStringLiteral("/qxmpp"));
+        m_configuration.setJid(arguments[0] + QStringLiteral("/qxmpp-") + QXmppUtils::generateStanzaUuid());
         m_configuration.setPassword(arguments[1]);
         m_configuration.setHost(QStringLiteral("127.0.0.1"));
         m_configuration.setPort(arguments[2].toInt());
