@@ -65,7 +65,6 @@ def move(stage: Stage, key: str) -> None:
     wait_for(
         "the keyboard goes on",
         lambda: stage.alice.call("focused_widget") != before,
-        10,
     )
 
 
