@@ -97,6 +97,25 @@ def switch_on(scene: Scene, alice: Gajim, before: str) -> None:
     )
 
 
+def keep_at_the_next_start(scene: Scene, alice: Gajim, bob: Gajim, key: str) -> None:
+    """Start a Gajim that was quit, in which our plugin has taken the place of another:
+    it asks, the key is kept, and the contact notices nothing."""
+    meanwhile = secret("while Gajim was not running")
+    bob.send(meanwhile)
+    alice.start()
+    wait_for(
+        "the question is asked", lambda: QUESTION in alice.accessibility().windows()
+    )
+    alice.accessibility().press(QUESTION, KEEP)
+    open_chats(alice, bob)
+    alice.wait_for_message(meanwhile)
+    assert tell(alice, bob, "after")[1].key == key
+    tell(bob, alice, "after")
+    assert [row.text for row in alice.messages()].count(meanwhile) == 1
+    assert len(listed(scene, alice)) == 1
+    check_no_leak(scene)
+
+
 @pytest.mark.parametrize(("suite", "before", "other_suite", "other"), WAYS)
 def test_the_contact_notices_nothing(
     new_scene: MakeScene, suite: str, before: str, other_suite: str, other: str
@@ -202,24 +221,12 @@ def test_the_package_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> Non
     wait_until_known(scene.server, bob, alice)
     open_chats(alice, bob)
     key = tell(alice, bob, "before")[1].key
+    assert key is not None
     tell(bob, alice, "before")
     alice.quit()
     shutil.rmtree(alice.folder / "system-plugins" / "omemo")
     copy_tree(PLUGIN, alice.folder / "system-plugins" / PLUGIN.name)
-    meanwhile = secret("while Gajim was not running")
-    bob.send(meanwhile)
-    alice.start()
-    wait_for(
-        "the question is asked", lambda: QUESTION in alice.accessibility().windows()
-    )
-    alice.accessibility().press(QUESTION, KEEP)
-    open_chats(alice, bob)
-    alice.wait_for_message(meanwhile)
-    assert tell(alice, bob, "after")[1].key == key
-    tell(bob, alice, "after")
-    assert [row.text for row in alice.messages()].count(meanwhile) == 1
-    assert len(listed(scene, alice)) == 1
-    check_no_leak(scene)
+    keep_at_the_next_start(scene, alice, bob, key)
 
 
 def test_the_zip_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> None:
@@ -232,20 +239,7 @@ def test_the_zip_takes_the_place_of_gajim_omemo(new_scene: MakeScene) -> None:
     wait_for_window(alice, OBSTACLE)
     alice.call("press", window=OBSTACLE, words="Switch it off")
     alice.quit()
-    meanwhile = secret("while Gajim was not running")
-    bob.send(meanwhile)
-    alice.start()
-    wait_for(
-        "the question is asked", lambda: QUESTION in alice.accessibility().windows()
-    )
-    alice.accessibility().press(QUESTION, KEEP)
-    open_chats(alice, bob)
-    alice.wait_for_message(meanwhile)
-    assert tell(alice, bob, "after")[1].key == key
-    tell(bob, alice, "after")
-    assert [row.text for row in alice.messages()].count(meanwhile) == 1
-    assert len(listed(scene, alice)) == 1
-    check_no_leak(scene)
+    keep_at_the_next_start(scene, alice, bob, key)
 
 
 @pytest.mark.parametrize(("suite", "before", "other_suite", "other"), WAYS)
