@@ -59,12 +59,14 @@ def main() -> int:
     parser.add_argument(
         "--table",
         action="store_true",
-        help="write what --peer has proved to docs/interoperability.md",
+        help="write what --peer all has proved to docs/interoperability.md",
     )
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="other programs side by side"
     )
     arguments = parser.parse_args()
+    if arguments.table and (arguments.peer != "all" or arguments.short):
+        parser.error("--table writes the whole table: it goes with --peer all")
     if arguments.peer is not None:
         return _talk_to_peers(arguments)
     suites = arguments.gajim.split(",")
