@@ -133,9 +133,7 @@ class KeptUndo:
         """
         core = self._core
         over = [
-            key
-            for key in core.store.keys(_UNDO)
-            if self._is_over(core.store.get(key, {"at": 0}))
+            key for key in core.store.keys(_UNDO) if self._is_over(core.store.get(key))
         ]
         for key in over:
             core.store.delete(key)

@@ -13,10 +13,12 @@ from omemo_plugin.engine.effects import FetchBundle
 from omemo_plugin.engine.effects import FetchDeviceList
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.errors import DecryptionFailed
+from omemo_plugin.engine.errors import MessageKeyGone
 from omemo_plugin.engine.errors import ReceiveError
 from omemo_plugin.engine.errors import TooManySkipped
 from omemo_plugin.engine.messages import decryption_work
 from omemo_plugin.engine.messages.decryption_work import KEYS_MAX
+from omemo_plugin.engine.messages.rate_limit import RateLimit
 from omemo_plugin.engine.values import EncryptedKey
 from omemo_plugin.engine.values import EncryptedMessage
 from omemo_plugin.engine.values import Protocol
@@ -154,6 +156,20 @@ def test_case_50_work_for_a_sender_is_budgeted(
     assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
 
 
+def test_a_limit_allows_some_at_once_and_others_with_time() -> None:
+    limit = RateLimit(3, 0.5, 100.0)
+    assert [limit.take(100.0) for _ in range(4)] == [True, True, True, False]
+    found = [limit.take(now) for now in (101.0, 102.0, 103.0, 104.0)]
+    assert found == [False, True, False, True]
+    # Time that nobody has used adds no more than the first ones
+    assert [limit.take(1000.0) for _ in range(4)] == [True, True, True, False]
+    # Nor does a clock that was set back, which goes on from there
+    assert [limit.take(now) for now in (50.0, 51.0, 52.0)] == [False, False, True]
+    assert [limit.has(count, 58.0) for count in (3, 4)] == [True, False]
+    limit.spend(5)
+    assert [limit.has(count, 60.0) for count in (1, 2)] == [True, False]
+
+
 def test_a_clock_that_went_back_refills_no_budget(world: FakeNetwork) -> None:
     work = decryption_work.DecryptionWork()
     for _ in range(9):
@@ -184,6 +200,48 @@ def test_the_budgets_of_many_senders_do_not_fill_the_memory() -> None:
     for number in range(1100):
         work.stanza_of(f"ann{number}@test", 0.0).spend(1)
     assert len(work._budgets) == 1000
+
+
+def test_the_sender_who_failed_last_is_remembered_longest() -> None:
+    work = decryption_work.DecryptionWork()
+    for number in (*range(1000), 0, 1000):
+        work.spend(f"ann{number}@test", 1, 0.0)
+    assert list(work._budgets)[-2:] == ["ann0@test", "ann1000@test"]
+    assert "ann1@test" not in work._budgets
+
+
+@pytest.mark.parametrize("spent", [0, 1])
+def test_a_sender_may_cause_so_many_steps(spent: int) -> None:
+    work = decryption_work.DecryptionWork()
+    if spent:
+        work.spend("ann@test", spent, 0.0)
+    found = [work.may_spend("ann@test", 20_000 + more, 0.0) for more in (-1, 0, 1)]
+    assert found == [True, not spent, False]
+    work.spend("ann@test", 20_000, 0.0)
+    found = [work.may_spend("ann@test", steps, 2.0) for steps in (2000, 2001)]
+    assert found == [True, False]
+
+
+def test_the_failed_keys_do_not_fill_the_memory() -> None:
+    work = decryption_work.DecryptionWork()
+    digests = [number.to_bytes(2, "big") for number in range(600)]
+    for digest in digests:
+        work.note_failed("phone", digest, DecryptionFailed)
+    kept = [digest for digest in digests if work.failure_of("phone", digest)]
+    assert kept == digests[100:]
+    for device in range(1000):
+        work.note_failed(device, b"key", MessageKeyGone)
+    assert work.failure_of("phone", digests[-1]) is None
+    assert work.failure_of(0, b"key") is MessageKeyGone
+    work.forget(0)
+    work.forget("nobody")
+    found = [work.failure_of(device, b"key") for device in (0, 1)]
+    assert found == [None, MessageKeyGone]
+
+
+def test_steps_that_a_ratchet_refuses_cost_nothing() -> None:
+    found = [decryption_work.bounded(steps) for steps in (-1, 0, 1, 1000, 1001)]
+    assert found == [0, 0, 1, 1000, 0]
 
 
 @both_protocols

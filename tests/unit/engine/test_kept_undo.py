@@ -30,6 +30,8 @@ BEFORE = TrustSnapshot(
     CodeClaims({3: "56" * 32}, frozenset({"78" * 32}), frozenset({"9a" * 32})),
 )
 
+OPPOSITE = TrustSnapshot(BOB, {}, True)
+
 
 class Clock:
     """A clock that is set by hand."""
@@ -51,18 +53,19 @@ def engine(tmp_path: Path, clock: Clock) -> OmemoEngine:
     return OmemoEngine.open(tmp_path / "store", ALICE, clock)
 
 
-def check(engine: OmemoEngine, kind: DiaryKind = DiaryKind.WORDS) -> None:
-    engine.devices.note(ACCOUNT, kind, "2026-05-12")
-    engine.kept_undo.keep(BEFORE)
+def check(engine: OmemoEngine, before: TrustSnapshot = BEFORE) -> None:
+    engine.devices.note(ACCOUNT, DiaryKind.WORDS, "2026-05-12")
+    engine.kept_undo.keep(before)
 
 
+@pytest.mark.parametrize("before", [BEFORE, OPPOSITE], ids=["some", "opposite"])
 def test_all_of_it_is_there_after_a_restart(
-    engine: OmemoEngine, tmp_path: Path, clock: Clock
+    engine: OmemoEngine, tmp_path: Path, clock: Clock, before: TrustSnapshot
 ) -> None:
-    check(engine)
+    check(engine, before)
     engine.close()
     engine = OmemoEngine.open(tmp_path / "store", ALICE, clock)
-    assert engine.kept_undo.of(BOB) == BEFORE
+    assert engine.kept_undo.of(BOB) == before
     assert engine.kept_undo.of("carol@example.org") is None
 
 

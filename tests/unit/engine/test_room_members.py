@@ -88,6 +88,14 @@ def test_case_55_each_room_has_its_own_alarm(ann: Peer) -> None:
     assert ann.engine.members.seen(other).unanswered == {DAN}
 
 
+def test_case_55_who_is_added_to_two_rooms_is_an_alarm_in_each(ann: Peer) -> None:
+    other = "park@rooms.test"
+    for members in ([BEN], [BEN, CAT]):
+        ann.engine.members.compare(other, members, ())
+    assert compare(ann, [BEN, CAT]) == [(CAT,)]
+    assert alarmed(ann) == [(CAT,)]
+
+
 def test_case_55_several_are_one_alarm(ann: Peer) -> None:
     assert compare(ann, [BEN, CAT]) == [(CAT,)]
     assert compare(ann, [BEN, CAT, DAN]) == [(CAT, DAN)]

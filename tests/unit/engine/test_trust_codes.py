@@ -95,6 +95,26 @@ def test_case_45_another_key_than_verified_in_advance_is_an_alarm(
     assert trust(alice, bob) is Trust.DISTRUSTED
 
 
+def test_case_45_the_key_in_the_code_is_verified_when_it_comes(
+    world: FakeNetwork,
+) -> None:
+    """Until then the server has shown another one."""
+    alice, bob = world.peer(ALICE), world.peer(BOB)
+    right = dict(world.bundles)
+    mallory = world.peer("mallory@example.net")
+    for protocol in Protocol:
+        world.bundles[bob.device, protocol] = world.bundles[mallory.device, protocol]
+    alice.prepare(BOB)
+    verify(alice, bob)
+    assert trust(alice, bob) is Trust.DISTRUSTED
+    world.bundles.update(right)
+    alice.engine.devices.forget(bob.device)
+    listed = world.lists[BOB, Protocol.OMEMO_2]
+    alice.carry_out(alice.engine.keys.device_list_received(BOB, listed))
+    alice.prepare(BOB)
+    assert trust(alice, bob) is Trust.VERIFIED
+
+
 def test_a_forgotten_device_that_comes_back_is_a_new_one(world: FakeNetwork) -> None:
     alice, bob = world.peer(ALICE), world.peer(BOB)
     alice.engine.trust.blind_trust = False
@@ -120,6 +140,44 @@ def test_case_45_the_key_may_have_another_device_id(world: FakeNetwork) -> None:
     unused = bob.engine.device_id % 1000 + 1
     alice.engine.trust.decide(BOB, CodeClaims(devices={unused: bob.engine.fingerprint}))
     assert trust(alice, bob) is Trust.VERIFIED
+
+
+def test_case_45_a_code_decides_on_all_that_it_names(world: FakeNetwork) -> None:
+    alice = world.peer(ALICE)
+    moved, named, good, bad = peers = [world.peer(BOB) for _ in range(4)]
+    meet(alice, *peers)
+    alice.engine.trust.decide(
+        BOB,
+        CodeClaims(
+            devices={
+                moved.engine.device_id % 1000 + 1: moved.engine.fingerprint,
+                named.engine.device_id: named.engine.fingerprint,
+            },
+            trusted=frozenset({good.engine.fingerprint}),
+            distrusted=frozenset({bad.engine.fingerprint}),
+        ),
+    )
+    found = [trust(alice, peer) for peer in peers]
+    assert found == [Trust.VERIFIED, Trust.VERIFIED, Trust.VERIFIED, Trust.DISTRUSTED]
+
+
+@pytest.mark.parametrize("how", ["its id", "another id", "no id"])
+def test_case_11_a_code_that_was_undone_asks_for_nothing(
+    world: FakeNetwork, how: str
+) -> None:
+    alice, bob = world.peer(ALICE), world.peer(BOB)
+    meet(alice, bob)
+    value = bob.engine.fingerprint
+    claims = {
+        "its id": CodeClaims(devices={bob.engine.device_id: value}),
+        "another id": CodeClaims(devices={bob.engine.device_id % 1000 + 1: value}),
+        "no id": CodeClaims(trusted=frozenset({value})),
+    }[how]
+    alice.engine.trust.decide(BOB, claims)
+    assert trust(alice, bob) is Trust.VERIFIED
+    alice.engine.trust.set_trust(bob.device, Trust.BLIND)
+    added = world.peer(BOB)
+    assert added.device in alice.encrypt(b"x", BOB).recipients
 
 
 def test_case_13_a_code_confirms_the_key_that_a_device_had(world: FakeNetwork) -> None:

@@ -151,3 +151,25 @@ def test_case_46_a_first_message_from_a_device_on_no_list(
     assert trust(a1, new) is Trust.BLIND
     verify(a1, new)
     assert trust(a1, b1) is Trust.VERIFIED
+
+
+def test_case_46_a_code_makes_all_that_was_said_count(four: Four) -> None:
+    a1, a2, a3, b1 = four
+    carol = a1.world.peer("carol@example.net")
+    meet(a1, carol)
+    say(a1, a2, b1, (Trust.VERIFIED, 10))
+    say(a1, a3, carol, (Trust.DISTRUSTED, 10))
+    verify(a1, a2, a3)
+    for peer, decision in ((b1, Trust.VERIFIED), (carol, Trust.DISTRUSTED)):
+        assert trust(a1, peer) is decision
+        assert TrustChanged(peer.jid, (peer.device,), decision) in a1.news
+
+
+def test_case_46_a_code_ends_the_time_to_undo(four: Four) -> None:
+    a1, a2, _, b1 = four
+    a1.engine.trust.set_trust(a2.device, Trust.VERIFIED)
+    say(a1, a2, b1, (Trust.VERIFIED, 10))
+    assert trust(a1, b1) is Trust.BLIND
+    verify(a1, a2)
+    say(a1, a2, b1, (Trust.VERIFIED, 5))
+    assert trust(a1, b1) is Trust.VERIFIED
