@@ -46,7 +46,7 @@ SURVIVED = (0, 33)
 LEFT_OUT = 34
 
 # Of pytest and of the system: somebody has stopped the tests
-STOPPED = (2, -2, -15)
+STOPPED = (2, -2, -15, 35)
 
 # Of mutmut and of the system
 TIMED_OUT = (36, 24, -24, 152, 255)

@@ -12,6 +12,8 @@ For tools/mutate, which runs it in the folder of the mutants.
 from __future__ import annotations
 
 import functools
+import gc
+import os
 import secrets
 import sys
 from collections import Counter
@@ -28,6 +30,10 @@ from mutmut.__main__ import mangled_name_from_mutant_name
 
 # A line for each mutant that was noticed: its function, and the test that failed
 NOTICED = Path("noticed.txt")
+
+# Most mutants are noticed by one of so many tests, and pytest takes longer to find two
+# hundred tests than to run a few
+FIRST = 25
 
 
 class Watcher:
@@ -82,8 +88,10 @@ class Runner(PytestRunner):  # type: ignore[misc]  # mutmut has no types
         self, params: list[str], plugins: Collection[object] = ()
     ) -> int:
         watcher = Watcher()
-        plugins = [*plugins, watcher]
-        code: int = super().execute_pytest(params, plugins=plugins)
+        # Nobody reads why a test has failed
+        code: int = super().execute_pytest(
+            [*params, "--tb=native"], plugins=[*plugins, watcher]
+        )
         if code == 0:
             mutmut.duration_by_test.update(watcher.seconds)
         self.failed = watcher.failed
@@ -94,9 +102,15 @@ class Runner(PytestRunner):  # type: ignore[misc]  # mutmut has no types
         if mutant_name is None:
             code: int = super().run_tests(mutant_name=None, tests=tests)
             return code
+        # A collection would write to all the memory that is shared with the parent
+        gc.freeze()
         function = mangled_name_from_mutant_name(mutant_name)
         ordered = in_order(function, tests)
-        code = super().run_tests(mutant_name=mutant_name, tests=ordered)
+        code = super().run_tests(mutant_name=mutant_name, tests=ordered[:FIRST])
+        if code == 0 and ordered[FIRST:]:
+            if os.environ.get("MUTATE_QUICK"):
+                return 35
+            code = super().run_tests(mutant_name=mutant_name, tests=ordered[FIRST:])
         if self.failed is not None:
             with NOTICED.open("a") as file:
                 file.write(f"{function}\t{self.failed}\n")

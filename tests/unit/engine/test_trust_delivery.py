@@ -60,6 +60,19 @@ def test_a_decision_that_is_undone_leaves_nothing(four: Four) -> None:
     assert a1.engine._core.store.keys("/gajim/trust_messages/kept/")
 
 
+def test_undoing_one_decision_leaves_the_others(four: Four) -> None:
+    a1, a2, a3, b1 = four
+    verify(a1, a2)
+    a1.engine.trust.set_trust(b1.device, Trust.VERIFIED)
+    a1.engine.trust.set_trust(a3.device, Trust.DISTRUSTED)
+    a1.engine.trust.set_trust(a3.device, Trust.BLIND)
+    a1.wait(UNDO_SECONDS)
+    assert told(a1) == [
+        ((a2.device,), {(key(b1), Trust.VERIFIED)}),
+        ((b1.device,), {(key(a2), Trust.VERIFIED)}),
+    ]
+
+
 def test_statements_wait_until_their_sender_is_verified_for_good(
     four: Four,
 ) -> None:
@@ -87,6 +100,24 @@ def test_an_unsent_message_is_asked_for_again(four: Four) -> None:
     assert len(told(a1)) == 2
     a1.online()
     assert told(a1) == []
+
+
+def test_what_waits_outlives_a_restart_and_later_decisions(four: Four) -> None:
+    a1, a2, a3, b1 = four
+    verify(a1, a2)
+    a1.tells = False
+    verify(a1, b1)
+    a1.restart()
+    a1.engine.trust.set_trust(a3.device, Trust.DISTRUSTED)
+    a1.tells = True
+    a1.online()
+    a1.wait(UNDO_SECONDS)
+    assert told(a1) == [
+        ((a2.device,), {(key(b1), Trust.VERIFIED)}),
+        ((b1.device,), {(key(a2), Trust.VERIFIED)}),
+        ((a2.device,), {(key(a3), Trust.DISTRUSTED)}),
+        ((b1.device,), {(key(a3), Trust.DISTRUSTED)}),
+    ]
 
 
 @pytest.mark.parametrize("now", [0, 4_100_000_000])

@@ -139,9 +139,15 @@ def test_what_is_undone_is_not_told_to_a_newly_verified_contact(
 def test_what_is_not_undone_is_told_when_it_cannot_be_any_more(
     four: Four, decision: Trust
 ) -> None:
-    a1, a2, _, b1 = four
+    a1, a2, a3, b1 = four
+    verify(a1, a3)
     a1.engine.trust.set_trust(a2.device, decision)
     verify(a1, b1)
+    own = (a2, a3) if decision is Trust.VERIFIED else (a3,)
+    assert told(a1) == [
+        (tuple(sorted(one.device for one in own)), {(key(b1), Trust.VERIFIED)}),
+        ((b1.device,), {(key(a3), Trust.VERIFIED)}),
+    ]
     a1.wait(UNDO_SECONDS)
     assert ((b1.device,), {(key(a2), decision)}) in told(a1)
 
