@@ -16,6 +16,7 @@ from omemo_plugin.engine.values import KeyDecision
 from omemo_plugin.engine.values import Protocol
 from omemo_plugin.engine.values import Trust
 from tests.support.engine.fake_network import FakeNetwork
+from tests.support.engine.fake_network import Peer
 from tests.unit.engine.trust_peers import A_DAY
 from tests.unit.engine.trust_peers import ALICE
 from tests.unit.engine.trust_peers import BOB
@@ -28,6 +29,13 @@ from tests.unit.engine.trust_peers import some_key
 from tests.unit.engine.trust_peers import told
 from tests.unit.engine.trust_peers import trust
 from tests.unit.engine.trust_peers import verify
+
+
+def stamps(peer: Peer) -> list[int]:
+    """Of the messages that are to be sent now."""
+    effects = peer.engine.tick()
+    return [one.stamp for one in effects if isinstance(one, SendTrustMessage)]
+
 
 # By hand, with time to think again
 
@@ -138,6 +146,55 @@ def test_case_48_a_decision_with_a_wrong_clock_can_be_told(
     assert len(told(a1)) == 1
 
 
+def test_case_48_a_decision_of_the_future_was_made_now(four: Four) -> None:
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    right = int(a1.clock.now)
+    a1.clock.now = 4_100_000_000
+    a1.engine.trust.set_trust(b1.device, Trust.VERIFIED)
+    a1.clock.now = right
+    assert stamps(a1) == [right, right]
+
+
+NINETY_DAYS = 90 * A_DAY
+
+
+@pytest.mark.parametrize(("later", "count"), [(0, 2), (1, 0)])
+def test_a_message_is_kept_for_ninety_days(four: Four, later: int, count: int) -> None:
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    a1.tells = False
+    verify(a1, b1)
+    a1.engine.trust_messages.connected()
+    a1.clock.now += NINETY_DAYS - 1 + later
+    assert len(stamps(a1)) == count
+
+
+@pytest.mark.parametrize(("later", "count"), [(0, 2), (1, 0)])
+def test_case_48_a_message_waits_for_its_time_for_ninety_days(
+    four: Four, later: int, count: int
+) -> None:
+    """It waits for less if the clock was right, and forever if it was not."""
+    a1, a2, _, b1 = four
+    verify(a1, a2)
+    a1.engine.trust.set_trust(b1.device, Trust.VERIFIED)
+    a1.clock.now += UNDO_SECONDS - NINETY_DAYS - 1 + later
+    assert len(stamps(a1)) == count
+
+
+def test_a_message_that_waits_holds_up_no_other(four: Four) -> None:
+    a1, a2, _, b1 = four
+    carol = a1.world.peer("carol@example.net")
+    meet(a1, carol)
+    verify(a1, a2)
+    a1.engine.trust.set_trust(b1.device, Trust.DISTRUSTED)
+    verify(a1, carol)
+    assert told(a1) == [
+        ((a2.device,), {(key(carol), Trust.VERIFIED)}),
+        ((carol.device,), {(key(a2), Trust.VERIFIED)}),
+    ]
+
+
 def test_nothing_is_sent_during_the_catch_up(four: Four) -> None:
     a1, a2, _, b1 = four
     verify(a1, a2)
@@ -154,10 +211,15 @@ def test_a_device_that_is_not_verified_any_more_gets_no_message(four: Four) -> N
     a1.tells = False
     verify(a1, b1)
     a1.engine.trust.set_trust(a2.device, Trust.UNDECIDED)
-    a1.restart()
-    a1.tells = True
-    a1.online()
+    for tells in (False, True):
+        a1.restart()
+        a1.tells = tells
+        a1.log.clear()
+        a1.online()
+        asked = [one.devices for one in a1.log if isinstance(one, SendTrustMessage)]
+        assert asked == [(b1.device,)]
     assert [devices for devices, _ in told(a1)] == [(b1.device,)]
+    assert not a1.engine._core.store.get("/gajim/trust_messages/queue")
     with pytest.raises(NoRecipient):
         a1.engine.trust_messages.encrypt([a2.device], b"x")
 
@@ -263,10 +325,7 @@ def test_the_effect_says_when_it_was_decided(four: Four) -> None:
     a1.engine.trust.set_trust(b1.device, Trust.VERIFIED)
     decided = int(a1.clock.now)
     a1.clock.now += A_DAY
-    effects = [
-        effect for effect in a1.engine.tick() if isinstance(effect, SendTrustMessage)
-    ]
-    assert [effect.stamp for effect in effects] == [decided, decided]
+    assert stamps(a1) == [decided, decided]
 
 
 @pytest.mark.parametrize(
