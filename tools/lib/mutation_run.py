@@ -82,6 +82,7 @@ class Runner(PytestRunner):  # type: ignore[misc]  # mutmut has no types
     def __init__(self) -> None:
         super().__init__()
         self.failed: str | None = None
+        self.all_passed = False
         self.keys = SameKeys()
 
     def execute_pytest(
@@ -97,8 +98,15 @@ class Runner(PytestRunner):  # type: ignore[misc]  # mutmut has no types
         self.failed = watcher.failed
         return code
 
+    def run_stats(self, *, tests: Collection[str]) -> int:
+        code: int = super().run_stats(tests=tests)
+        self.all_passed = code == 0 and not tests
+        return code
+
     def run_tests(self, *, mutant_name: str | None, tests: Collection[str]) -> int:
         self.keys.begin()
+        if mutant_name is None and self.all_passed:
+            return 0
         if mutant_name is None:
             code: int = super().run_tests(mutant_name=None, tests=tests)
             return code

@@ -276,6 +276,17 @@ def test_a_device_that_must_not_read_any_more_gets_no_key(
         assert other.decrypt(ann, sent).plaintext == b"x"
 
 
+@pytest.mark.parametrize("change", [change for change, _reason in CHANGES])
+def test_a_message_does_not_leave_after_a_reader_has_lost_the_right(
+    world: FakeNetwork, change: Callable[[Peer, Peer], None]
+) -> None:
+    ann, others = two_with_devices(world)
+    sent = ann.encrypt(b"x", "ben@test", "cat@test")
+    assert ann.engine.outgoing.may_leave(sent)
+    change(ann, others[1])
+    assert not ann.engine.outgoing.may_leave(sent)
+
+
 def test_a_recipient_who_lost_all_devices_is_reported(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)

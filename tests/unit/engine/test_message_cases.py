@@ -20,6 +20,7 @@ from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import SessionBroken
 from omemo_plugin.engine.errors import DecryptionFailed
 from omemo_plugin.engine.errors import DuplicateMessage
+from omemo_plugin.engine.errors import MessageKeyGone
 from omemo_plugin.engine.errors import NoSession
 from omemo_plugin.engine.errors import NotForThisDevice
 from omemo_plugin.engine.errors import PayloadDamaged
@@ -388,3 +389,28 @@ def test_case_34_many_undecryptable_messages_one_question(world: FakeNetwork) ->
     with pytest.raises(NoSession) as caught:
         ben.engine.incoming.decrypt(ann.jid, [message])
     assert not [e for e in caught.value.effects if isinstance(e, SessionBroken)]
+
+
+@both_protocols
+def test_messages_that_were_late_for_another_program_break_nothing(
+    world: FakeNetwork,
+    protocols: tuple[Protocol, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It had skipped two, whose keys could not be taken over. A third is strange."""
+    ann, ben = pair(world, protocols)
+    sent = [ann.encrypt(b"%d" % number, ben.jid) for number in range(3)]
+    for one in sent:
+        ben.decrypt(ann, one)
+    record = ben.engine._core.devices.get(ann.device)
+    assert record is not None
+    record.late = 2
+    # The other program has read them
+    monkeypatch.setattr(ben.engine._core.store, "was_seen", lambda _digest: False)
+    found = []
+    for number in (0, 1, 0, 2, 2):
+        with pytest.raises(MessageKeyGone) as caught:
+            ben.engine.incoming.decrypt(ann.jid, sent[number].messages)
+        assert caught.value.device == ann.device
+        found.append(caught.value.effects)
+    assert found == [(), (), (), (SessionBroken(ann.device, protocols[0]),), ()]
