@@ -287,6 +287,26 @@ def test_a_message_does_not_leave_after_a_reader_has_lost_the_right(
     assert not ann.engine.outgoing.may_leave(sent)
 
 
+def test_a_device_that_shows_another_key_gets_nothing_at_all(
+    world: FakeNetwork,
+) -> None:
+    ann, (ben, *_) = two_with_devices(world)
+    ann.prepare(ben.jid)
+    ann.engine.trust.set_trust(ben.device, Trust.VERIFIED)
+    outgoing = ann.engine.outgoing
+    trust_message = outgoing.encrypt_trust_message([ben.device], b"x")
+    assert trust_message.recipients == (ben.device,)
+    assert trust_message.left_out == ()
+    for protocol in Protocol:
+        assert outgoing.encrypt_empty(ben.device, protocol) is not None
+    refuse_key(ann, ben)
+    with pytest.raises(NoRecipient) as caught:
+        outgoing.encrypt_trust_message([ben.device], b"x")
+    assert caught.value.jids == (ben.jid,)
+    for protocol in Protocol:
+        assert outgoing.encrypt_empty(ben.device, protocol) is None
+
+
 def test_a_recipient_who_lost_all_devices_is_reported(world: FakeNetwork) -> None:
     ann, others = two_with_devices(world)
     encryption = begin(ann, *others)

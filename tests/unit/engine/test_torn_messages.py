@@ -154,7 +154,7 @@ def test_an_element_that_came_alone_is_said_to(world: FakeNetwork) -> None:
     server puts beside it."""
     ann, ben = dual_pair(world)
     sent = write(ann, ben)
-    assert not ben.engine.incoming.decrypt(ann.jid, sent.messages).alone
+    assert ben.engine.incoming.decrypt(ann.jid, sent.messages).alone is False
     omemo_2, legacy = halves(write(ann, ben))
     keys = tuple(dataclasses.replace(key, data=b"3\x0a\x01") for key in legacy.keys)
     junk = dataclasses.replace(legacy, keys=keys)
