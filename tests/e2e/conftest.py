@@ -46,9 +46,13 @@ _FAILED = pytest.StashKey[bool]()
 # Modules whose tests share a scene, for each Gajim
 SHARED = (
     "test_answers",
-    "test_hostile_peer",
+    "test_diary",
+    "test_diary_events",
     "test_hostile_devices",
     "test_hostile_messages",
+    "test_hostile_outside",
+    "test_hostile_peer",
+    "test_keyboard",
     "test_pidgin",
     "test_states",
     "test_unopened",

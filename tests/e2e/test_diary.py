@@ -100,6 +100,8 @@ def test_what_happens_and_is_answered(stage: Stage) -> None:
     about = {"account": alice.account_name, "jid": eve.jid}
     key = eve.engine.fingerprint
     alice.call("set_trust", **about, key=key, trust="VERIFIED")
+    # Of two devices that came in one second, chance says which is the second
+    alice.call("let_time_pass", account=alice.account_name, seconds=2)
     phone = stage.device_of(stage.server.accounts[eve.name])
     ids = sorted(one.device.device_id for one in (eve, phone))
     for protocol in BOTH:

@@ -34,7 +34,7 @@ STEPS = 60
 def lasting_stage(
     request: pytest.FixtureRequest, new_lasting_scene: Callable[..., Scene]
 ) -> Iterator[Stage]:
-    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 6)]
+    names = [f"{name}{number}" for name in CONTACTS for number in range(1, 13)]
     scene = new_lasting_scene("alice", "bob", *names, more_modules=[MODULE])
     stage = Stage(scene, request.param, accessible=True)
     try:

@@ -76,6 +76,23 @@ def test_packages_from_pypi_are_pinned_with_hashes(wanted: str) -> None:
         assert name.lower() in names
 
 
+def test_tests_that_share_a_gajim_are_run_by_one_worker() -> None:
+    """Or else each worker starts one, for each of the tests that it is given."""
+    (listed,) = found(r"(?s)^SHARED = \((.*?)^\)", "tests/e2e/conftest.py")
+    names = set(re.findall(r'"(\w+)"', listed))
+    sharing = {
+        path.stem
+        for path in (REPOSITORY / "tests" / "e2e").glob("test_*.py")
+        if re.search(
+            r"^def test_\w+\([^)]*\bstage: Stage\b|\bnew_lasting_scene\b",
+            path.read_text(),
+            re.MULTILINE,
+        )
+    }
+    assert len(sharing) > 10
+    assert sharing <= names
+
+
 def test_names_that_may_be_unused_are_there() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     names = set(project["tool"]["vulture"]["ignore_names"])
