@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
+from tests.e2e.lodging import Lodger
 from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.program import Row
@@ -38,7 +39,7 @@ def start_all(gajims: Iterable[Gajim]) -> None:
         gajim.wait_until_online()
 
 
-def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim) -> None:
+def wait_until_known(server: Prosody, owner: Gajim, reader: Gajim | Lodger) -> None:
     """Wait until a Gajim without our plugin has heard of somebody's devices.
 
     Before that, gajim-omemo empties the input and sends nothing.

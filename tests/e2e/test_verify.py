@@ -18,6 +18,7 @@ from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.lasting import Lasting
 from tests.e2e.lasting import Shared
+from tests.e2e.lodging import Lodger
 from tests.support.gajim.accessible import CONTROLS
 from tests.support.gajim.accessible import Accessibility
 from tests.support.gajim.accessible import Node
@@ -28,6 +29,9 @@ from tests.support.processes import Child
 from tests.support.processes import make_folder
 from tests.support.waiting import TooLate
 from tests.support.waiting import wait_for
+
+# Ben's Gajim, of his own or one that other tests use as well
+Ben = Gajim | Lodger
 
 HOSTS = ["bookworm", "trixie", "forky"]
 TITLE = "Verify Ben"
@@ -78,18 +82,18 @@ def ann(shared: Shared) -> Gajim:
 
 
 @pytest.fixture
-def ben(shared: Shared) -> Gajim:
-    return shared.scene.gajim("bookworm", shared.contact, OURS)
+def ben(shared: Shared) -> Lodger:
+    return shared.lodger()
 
 
 @pytest.fixture
-def code(ann: Gajim, ben: Gajim) -> Path:
+def code(ann: Gajim, ben: Lodger) -> Path:
     """A screenshot of Ben's Gajim that shows its code, after they have talked."""
     ben.start()
     return show_code(ann, ben)
 
 
-def show_code(ann: Gajim, ben: Gajim) -> Path:
+def show_code(ann: Gajim, ben: Ben) -> Path:
     """Let them talk, and return a screenshot of Ben's Gajim that shows its code."""
     ann.open_chat(ben.account.jid, "OMEMO")
     ben.open_chat(ann.account.jid, "OMEMO")
@@ -100,7 +104,7 @@ def show_code(ann: Gajim, ben: Gajim) -> Path:
     return wait_for("the code is drawn", lambda: drawn(ben))
 
 
-def drawn(gajim: Gajim) -> Path | None:
+def drawn(gajim: Ben) -> Path | None:
     """A screenshot, when there is a code on it."""
     import zxingcpp
     from PIL import Image
@@ -109,12 +113,12 @@ def drawn(gajim: Gajim) -> Path | None:
     return picture if zxingcpp.read_barcodes(Image.open(picture)) else None
 
 
-def open_verify(ann: Gajim, ben: Gajim) -> None:
+def open_verify(ann: Gajim, ben: Ben) -> None:
     ann.call("activate", name="omemo-verify", value=[ann.account.name, ben.account.jid])
     wait_for("the window is open", lambda: TITLE in ann.call("window_titles"))
 
 
-def open_codes(ann: Gajim, ben: Gajim) -> None:
+def open_codes(ann: Gajim, ben: Ben) -> None:
     """Open the window as somebody does who has the other one's code already."""
     open_verify(ann, ben)
     press(ann, "Neither")
@@ -122,7 +126,7 @@ def open_codes(ann: Gajim, ben: Gajim) -> None:
     wait_for("the page is shown", lambda: "Paste" in names_in(ann))
 
 
-def open_place(ann: Gajim, ben: Gajim) -> None:
+def open_place(ann: Gajim, ben: Ben) -> None:
     """Open the window as somebody does who sits beside the other one."""
     open_verify(ann, ben)
     press(ann, "We are in the same place")
@@ -149,8 +153,8 @@ def say_in_person(ann: Gajim) -> None:
     press(ann, "Verify")
 
 
-def words(ann: Gajim) -> str:
-    return " ".join(ann.call("window_texts"))
+def words(gajim: Ben) -> str:
+    return " ".join(gajim.call("window_texts"))
 
 
 def expect_words(ann: Gajim, expected: str) -> None:
@@ -163,7 +167,7 @@ def expect_words(ann: Gajim, expected: str) -> None:
         raise TooLate(f"{error}: {words(ann)}") from None
 
 
-def expect_verified(ann: Gajim, ben: Gajim) -> None:
+def expect_verified(ann: Gajim, ben: Ben) -> None:
     """The window says so, and from then on each message of Ben's does."""
     expect_words(ann, "Ben is verified")
     tell(ben, ann, "verified")
@@ -187,7 +191,7 @@ def picture_on_screen(gajim: Gajim, picture: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_the_camera(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_the_camera(ann: Gajim, ben: Lodger, code: Path) -> None:
     (ann.folder / "camera.png").write_bytes(code.read_bytes())
     open_place(ann, ben)
     expect_verified(ann, ben)
@@ -203,7 +207,7 @@ def test_case_69_by_the_camera(ann: Gajim, ben: Gajim, code: Path) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_the_screen(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_the_screen(ann: Gajim, ben: Lodger, code: Path) -> None:
     open_place(ann, ben)
     # The camera has nothing to show, and says so
     expect_words(ann, "camera does not work")
@@ -251,7 +255,7 @@ def test_case_69_by_the_portal(new_scene: Callable[..., Scene], host: str) -> No
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_the_clipboard(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_the_clipboard(ann: Gajim, ben: Lodger, code: Path) -> None:
     open_codes(ann, ben)
     press(ann, "Paste")
     expect_words(ann, "There is no code in the clipboard")
@@ -280,7 +284,9 @@ def tab_to(keyboard: Accessibility, name: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["bookworm"])
-def test_case_69_by_a_file_and_the_keyboard(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_a_file_and_the_keyboard(
+    ann: Gajim, ben: Lodger, code: Path
+) -> None:
     """Only keys are pressed, from the window to the end."""
     open_verify(ann, ben)
     keyboard = ann.accessibility()
@@ -321,7 +327,7 @@ def test_case_69_by_a_file_and_the_keyboard(ann: Gajim, ben: Gajim, code: Path) 
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_a_link(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_a_link(ann: Gajim, ben: Lodger, code: Path) -> None:
     """In a chat: anybody could have sent it, so it asks first."""
     link = link_of(code)
     ann.call("open_link", account=ann.account.name, link=link)
@@ -339,7 +345,7 @@ def test_case_69_by_a_link(ann: Gajim, ben: Gajim, code: Path) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_case_69_by_the_desktop(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_case_69_by_the_desktop(ann: Gajim, ben: Lodger, code: Path) -> None:
     """Another program hands a link to Gajim."""
     ann.call("open_from_desktop", link=link_of(code))
     expect_words(ann, "How did this code reach you?")
@@ -355,7 +361,7 @@ def link_of(picture: Path) -> str:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_wrong_codes(scene: Scene, ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_wrong_codes(scene: Scene, ann: Gajim, ben: Lodger, code: Path) -> None:
     link = link_of(code)
     open_codes(ann, ben)
 
@@ -397,7 +403,7 @@ def test_wrong_codes(scene: Scene, ann: Gajim, ben: Gajim, code: Path) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_second_device_is_asked_about(
-    scene: Scene, ann: Gajim, ben: Gajim, code: Path
+    scene: Scene, ann: Gajim, ben: Lodger, code: Path
 ) -> None:
     open_codes(ann, ben)
     ann.call("copy_image", path=str(ann.offer(code)))
@@ -432,7 +438,7 @@ def test_a_second_device_is_asked_about(
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_case_45_a_device_that_the_code_does_not_name(
-    scene: Scene, ann: Gajim, ben: Gajim, code: Path
+    scene: Scene, ann: Gajim, ben: Lodger, code: Path
 ) -> None:
     """It was trusted before, and reads on: that is not called verified."""
     account = ben.account.name
@@ -457,7 +463,7 @@ def asks(gajim: Gajim) -> bool:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_screen_reader_finds_names(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_a_screen_reader_finds_names(ann: Gajim, ben: Lodger, code: Path) -> None:
     """And hears the result, with the fingerprint in groups."""
     open_verify(ann, ben)
     wait_for("the page is read", lambda: "We can call each other" in names_in(ann))
@@ -548,7 +554,7 @@ def test_without_a_camera(new_scene: Callable[..., Scene], host: str) -> None:
 @pytest.mark.parametrize("what", ["file", "text"])
 @pytest.mark.parametrize("host", HOSTS)
 def test_case_69_by_drag_and_drop(
-    ann: Gajim, ben: Gajim, code: Path, what: str
+    ann: Gajim, ben: Lodger, code: Path, what: str
 ) -> None:
     open_codes(ann, ben)
     if what == "file":
@@ -576,7 +582,7 @@ def test_case_69_by_drag_and_drop(
         source.kill()
 
 
-def words_in(gajim: Gajim) -> dict[int, str]:
+def words_in(gajim: Ben) -> dict[int, str]:
     """The numbered words, or groups of digits, that are shown to be read."""
     found = [text for text in gajim.call("window_texts") if text.count("\n") in (5, 8)]
     lines = [line.split() for line in found[0].splitlines()] if found else []
@@ -584,7 +590,7 @@ def words_in(gajim: Gajim) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_by_a_call(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_by_a_call(ann: Gajim, ben: Lodger, code: Path) -> None:
     """Each reads a block; who agrees to both has verified the other one."""
     open_verify(ann, ben)
     ann.screenshot(f"together-{ann.host.suite}")
@@ -618,7 +624,7 @@ def test_by_a_call(ann: Gajim, ben: Gajim, code: Path) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_by_hand_with_another_app(ann: Gajim, ben: Gajim, code: Path) -> None:
+def test_by_hand_with_another_app(ann: Gajim, ben: Lodger, code: Path) -> None:
     """In the same window; Enter and Escape agree to nothing."""
     open_verify(ann, ben)
     press(ann, "We can call each other")

@@ -42,13 +42,15 @@ class SceneScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a worker one test at a time, or all tests that share a scene."""
 
     shared: Sequence[str] = ()
-    """Modules in which all tests with the same first parameter share a scene."""
+    """Modules in which all tests with the same first parameter share a scene: with the
+    same word, or with the same name if that does not begin with a word, as '1.7-to-2.1'
+    does not."""
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
         if module.rpartition("/")[2].removesuffix(".py") not in self.shared:
             return nodeid
-        parameter = re.search(r"\[([a-z]+)", test)
+        parameter = re.search(r"\[([a-z]+|[^\]]+)", test)
         return f"{module}[{parameter[1] if parameter else ''}]"
 
 

@@ -53,6 +53,7 @@ def write_profile(
     account_settings: Mapping[str, Any] | None = None,
     proxies: Mapping[str, Mapping[str, Any]] | None = None,
     more_accounts: Sequence[XmppAccount] = (),
+    resting_accounts: Sequence[XmppAccount] = (),
 ) -> None:
     """Write settings.sqlite and trust the server's certificate.
 
@@ -61,14 +62,17 @@ def write_profile(
     :param plugins: short names, and whether each is active; Gajim activates a
         plugin of its system folder by itself when it is not named here
     :param proxies: names, and Gajim's settings of each
+    :param resting_accounts: more of them, which are not enabled
     """
     config = home / ".config" / "gajim"
     config.mkdir(parents=True, exist_ok=True)
     accounts = {
         one.name: _account_settings(gajim_version, server, one)
         | dict(account_settings or {})
-        for one in (account, *more_accounts)
+        for one in (account, *more_accounts, *resting_accounts)
     }
+    for one in resting_accounts:
+        accounts[one.name]["active"] = False
     workspace = str(uuid.uuid4())
     rows = {
         "app": QUIET | {"workspace_order": [workspace]} | dict(app_settings or {}),

@@ -371,6 +371,7 @@ class Gajim(DrivenGajim):
         trusts_server: bool = False,
         accessible: bool = False,
         more_accounts: Sequence[XmppAccount] = (),
+        resting_accounts: Sequence[XmppAccount] = (),
         first_page: bool = False,
         wayland: bool = False,
     ) -> None:
@@ -385,6 +386,7 @@ class Gajim(DrivenGajim):
         :param trusts_server: for HTTPS too, as with a certificate that is signed
         :param environment: variables besides; {folder} stands for the folder
         :param more_accounts: accounts besides; see `SecondAccount`
+        :param resting_accounts: accounts that are not enabled yet
         :param accessible: let it be read by way of AT-SPI, see `accessibility`
         :param first_page: leave the window there that our plugin opens at first. Until
             it is answered nothing is published
@@ -435,6 +437,7 @@ class Gajim(DrivenGajim):
             account_settings=account_settings,
             proxies=proxies,
             more_accounts=more_accounts,
+            resting_accounts=resting_accounts,
         )
         copy_tree(DRIVER, self.user_plugins / DRIVER_NAME)
 
