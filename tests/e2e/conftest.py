@@ -46,6 +46,7 @@ _FAILED = pytest.StashKey[bool]()
 # Modules whose tests share a scene, for each Gajim
 SHARED = (
     "test_answers",
+    "test_conversations",
     "test_diary",
     "test_diary_events",
     "test_hostile_devices",

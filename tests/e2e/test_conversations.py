@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,6 +18,9 @@ from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_for_history
 from tests.e2e.conversation import wait_until_known
+from tests.e2e.lasting import Lasting
+from tests.e2e.lodging import Lodger
+from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
@@ -39,10 +44,59 @@ OMEMO_2 = "urn:xmpp:omemo:2"
 MakeScene = Callable[..., Scene]
 
 
+@dataclass(frozen=True)
+class Two:
+    """Alice, and a Bob whom she has not met, both online with the chat open."""
+
+    scene: Scene
+    alice: Gajim
+    bob: Lodger
+
+
+def start_alice(scene: Scene, pair: str) -> Gajim:
+    alice = scene.gajim(pair.partition(" ")[0], "alice", OURS)
+    alice.start()
+    return alice
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: MakeScene) -> Lasting:
+    return Lasting(new_lasting_scene, "alice", "bob", start_alice)
+
+
+@pytest.fixture
 def two(
+    lasting: Lasting,
+    suite: str,
+    bobs_suite: str,
+    bobs_omemo: str,
+    has_failed: Callable[[], bool],
+) -> Iterator[Two]:
+    pair = f"{suite} {bobs_suite} {bobs_omemo}"
+    with lasting.of(pair, has_failed) as shared:
+        alice, bob = shared.gajim, shared.lodger(bobs_suite, bobs_omemo)
+        bob.start()
+        wait_until_known(shared.scene.server, alice, bob)
+        if bobs_omemo == GAJIM_OMEMO:
+            # Without a session it empties the input, too; it says when it has one
+            wait_for("bob has a session", lambda: has_written(shared.scene, bob, alice))
+        open_chats(alice, bob)
+        yield Two(shared.scene, alice, bob)
+
+
+def has_written(scene: Scene, sender: DrivenGajim, reader: DrivenGajim) -> bool:
+    """Whether anything encrypted went from one to the other."""
+    return any(
+        line.startswith(f"< {sender.account.jid}/")
+        and f"to='{reader.account.jid}'" in line
+        for line in scene.server.stanzas_with("<encrypted")
+    )
+
+
+def two_new(
     new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
 ) -> tuple[Scene, Gajim, Gajim]:
-    """A server, alice and bob, both online with the chat open."""
+    """The same in Gajims of their own."""
     scene = new_scene("alice", "bob")
     alice = scene.gajim(suite, "alice", OURS)
     bob = scene.gajim(bobs_suite, "bob", bobs_omemo)
@@ -53,10 +107,8 @@ def two(
 
 
 @every_pair
-def test_first_contact(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+def test_first_contact(two: Two) -> None:
+    scene, alice, bob = two.scene, two.alice, two.bob
     shown = [
         tell(alice, bob, "the first message")[1],
         tell(bob, alice, "the first answer")[1],
@@ -70,10 +122,8 @@ def test_first_contact(
 
 
 @every_pair
-def test_an_answer_comes_first(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+def test_an_answer_comes_first(two: Two) -> None:
+    scene, alice, bob = two.scene, two.alice, two.bob
     tell(bob, alice, "bob begins")
     tell(bob, alice, "bob goes on before alice has answered")
     tell(alice, bob, "alice answers")
@@ -81,10 +131,8 @@ def test_an_answer_comes_first(
 
 
 @every_pair
-def test_both_start_at_once(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+def test_both_start_at_once(two: Two) -> None:
+    scene, alice, bob = two.scene, two.alice, two.bob
     from_alice = secret("from alice at the same moment")
     from_bob = secret("from bob at the same moment")
     alice.call("type_text", text=from_alice)
@@ -105,11 +153,9 @@ def test_both_start_at_once(
 
 
 @every_pair
-def test_offline_messages(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
+def test_offline_messages(two: Two) -> None:
     """Each in turn is away; what was sent meanwhile comes from the archive."""
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    scene, alice, bob = two.scene, two.alice, two.bob
     # The very first messages reach somebody who is away.
     for away, sender in ((bob, alice), (alice, bob), (bob, alice)):
         away.quit()
@@ -127,11 +173,9 @@ def test_offline_messages(
 
 
 @every_pair
-def test_restart_in_between(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
+def test_restart_in_between(two: Two) -> None:
     """A quit and a crash lose no session and no identity."""
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    scene, alice, bob = two.scene, two.alice, two.bob
     before = tell(alice, bob, "before")[1], tell(bob, alice, "before")[1]
     alice.restart()
     bob.restart()
@@ -151,7 +195,7 @@ def test_second_own_device(
     new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
 ) -> None:
     """A device that comes later reads along, by carbons, in both directions."""
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    scene, alice, bob = two_new(new_scene, suite, bobs_suite, bobs_omemo)
     tell(alice, bob, "with one device")
     tell(bob, alice, "with one device")
     laptop = scene.gajim(suite, "alice", OURS, name="alice-laptop")
@@ -178,11 +222,9 @@ def test_second_own_device(
 
 
 @every_pair
-def test_crash_while_catching_up(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
+def test_crash_while_catching_up(two: Two) -> None:
     """Messages that the crash took from Gajim's history can be decrypted once more."""
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    scene, alice, bob = two.scene, two.alice, two.bob
     tell(alice, bob, "before")
     tell(bob, alice, "before")
     alice.quit()
@@ -212,7 +254,7 @@ def test_crash_while_catching_up(
 def test_omemo_2_between_our_plugins(new_scene: MakeScene) -> None:
     """Both protocols at first; the new one alone once it has been heard."""
     # Where no built-in OMEMO may have announced a device that speaks 0.3 alone
-    scene, alice, bob = two(new_scene, "bookworm", "bookworm", OURS)
+    scene, alice, bob = two_new(new_scene, "bookworm", "bookworm", OURS)
     tell(alice, bob, "in both protocols")
     first = protocols_sent(scene, alice)
     assert first == [{LEGACY, OMEMO_2}]
@@ -236,11 +278,9 @@ def protocols_sent(scene: Scene, sender: Gajim) -> list[set[str]]:
 
 
 @every_pair
-def test_reconnect(
-    new_scene: MakeScene, suite: str, bobs_suite: str, bobs_omemo: str
-) -> None:
+def test_reconnect(two: Two) -> None:
     """A lost connection, going offline, and the account disabled and enabled."""
-    scene, alice, bob = two(new_scene, suite, bobs_suite, bobs_omemo)
+    scene, alice, bob = two.scene, two.alice, two.bob
     key = tell(alice, bob, "at first")[1].key
     tell(bob, alice, "at first")
     alice.set_online(False)
