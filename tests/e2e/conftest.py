@@ -49,6 +49,7 @@ SHARED = (
     "test_conversations",
     "test_diary",
     "test_diary_events",
+    "test_hostile",
     "test_hostile_devices",
     "test_hostile_messages",
     "test_hostile_outside",
@@ -60,6 +61,7 @@ SHARED = (
     "test_verify",
     "test_walk",
     "test_wayland_desktop",
+    "test_windows",
 )
 
 LONGEST = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,6 +24,9 @@ from tests.e2e.conversation import send_after_all
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
 from tests.e2e.conversation import wait_until_known
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
+from tests.e2e.lodging import Lodger
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.program import Row
 from tests.support.gajim.scene import GAJIM_OMEMO
@@ -43,14 +47,14 @@ MALLORY = "mallory@localhost"
 NOBODY = 666666
 
 
-class Stage:
+class Hostile:
     """Two honest Gajims, one of which is the victim of its server."""
 
-    def __init__(self, new_scene: Callable[..., Scene], suite: str) -> None:
-        self.scene = new_scene("alice", "bob", "mallory", more_modules=[MODULE])
-        self.alice = self.scene.gajim(suite, "alice", OURS)
-        self.bob = self.scene.gajim("bookworm", "bob", OURS)
-        start_all([self.alice, self.bob])
+    def __init__(self, shared: Shared) -> None:
+        self.scene = shared.scene
+        self.alice = shared.gajim
+        self.bob = shared.lodger()
+        self.bob.start()
         open_chats(self.alice, self.bob)
         self.hostile = HostileServer(self.scene.server, self.alice)
         self.talk("before")
@@ -64,20 +68,49 @@ class Stage:
         """A message that bob never wrote."""
         return self.hostile.message(self.bob.account.jid, f"<body>{text}</body>")
 
-    def devices(self, gajim: Gajim, node: str) -> list[int]:
+    def devices(self, gajim: Gajim | Lodger, node: str) -> list[int]:
         """The devices on a user's list on the server."""
         listed = self.scene.server.listed_devices(gajim.account)[node]
         return sorted(int(device) for device in listed)
 
 
+def start_alice(scene: Scene, suite: str) -> Gajim:
+    alice = scene.gajim(suite, "alice", OURS)
+    alice.start()
+    return alice
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: Callable[..., Scene]) -> Lasting:
+    return Lasting(
+        new_lasting_scene,
+        "alice",
+        "bob",
+        start_alice,
+        others=["mallory"],
+        more_modules=[MODULE],
+    )
+
+
+@pytest.fixture
+def stage(
+    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
+) -> Iterator[Hostile]:
+    """Alice's Gajim, and a Bob whom she has not met."""
+    with lasting.of(suite, has_failed) as shared:
+        yield Hostile(shared)
+
+
 @every_suite
-def test_case_05_06_07_messages_in_clear(
-    new_scene: Callable[..., Scene], suite: str
-) -> None:
+def test_case_05_06_07_messages_in_clear(stage: Hostile, suite: str) -> None:
     """Plain text is shown as such; no hint and no broken element changes that."""
-    stage = Stage(new_scene, suite)
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
 
+    def answers() -> list[str]:
+        sent = stage.scene.server.stanzas_with("<received ")
+        return [line for line in sent if line.startswith("< alice")]
+
+    answered = answers()
     before = len(alice.messages())
     text = '<body>case five in clear</body><request xmlns="urn:xmpp:receipts"/>'
     hostile.send(hostile.message(bob.account.jid, text))
@@ -102,8 +135,7 @@ def test_case_05_06_07_messages_in_clear(
         assert "Not encrypted" in row.shield, row
     stage.talk("after plain text")
     # Gajim itself would have answered it by now
-    answers = stage.scene.server.stanzas_with("<received ")
-    assert not [line for line in answers if line.startswith("< alice")]
+    assert answers() == answered
 
     rid = stage.devices(alice, LEGACY_LIST)[0]
     body = "<body>case six in clear</body>"
@@ -119,11 +151,8 @@ def test_case_05_06_07_messages_in_clear(
 
 
 @every_suite
-def test_case_16_17_18_19_who_may_speak_for_whom(
-    new_scene: Callable[..., Scene], suite: str
-) -> None:
+def test_case_16_17_18_19_who_may_speak_for_whom(stage: Hostile, suite: str) -> None:
     """Carbons, archives and rosters of others are nothing at all."""
-    stage = Stage(new_scene, suite)
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
     full = f"{hostile.own}/elsewhere"
     rid = stage.devices(alice, LEGACY_LIST)[0]
@@ -178,11 +207,8 @@ def test_case_16_17_18_19_who_may_speak_for_whom(
 
 
 @every_suite
-def test_case_09_15_36_device_lists(
-    new_scene: Callable[..., Scene], suite: str
-) -> None:
+def test_case_09_15_36_device_lists(stage: Hostile, suite: str) -> None:
     """Lists of others, empty ones and endless ones stop no honest message."""
-    stage = Stage(new_scene, suite)
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
     server = stage.scene.server
     honest = {node: stage.devices(bob, node) for node in (LEGACY_LIST, NEW_LIST)}
@@ -266,9 +292,8 @@ def test_case_09_15_36_device_lists(
 
 
 @every_suite
-def test_case_14_a_list_without_us(new_scene: Callable[..., Scene], suite: str) -> None:
+def test_case_14_a_list_without_us(stage: Hostile, suite: str) -> None:
     """It is mended at most three times a connection, and messages go on."""
-    stage = Stage(new_scene, suite)
     hostile = stage.hostile
     server = stage.scene.server
 
@@ -402,11 +427,8 @@ def test_case_53_nothing_beside_a_message_changes_it(
 
 
 @every_suite
-def test_case_60_an_answer_in_clear_ticks_nothing(
-    new_scene: Callable[..., Scene], suite: str
-) -> None:
+def test_case_60_an_answer_in_clear_ticks_nothing(stage: Hostile, suite: str) -> None:
     """A server cannot make a message that it keeps pass for one that has come."""
-    stage = Stage(new_scene, suite)
     alice, bob, hostile = stage.alice, stage.bob, stage.hostile
 
     def ticked(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -16,10 +17,14 @@ from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import open_chats
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
+from tests.e2e.lodging import Lodger
 from tests.support.gajim.accessible import CONTROLS
 from tests.support.gajim.accessible import Accessibility
 from tests.support.gajim.accessible import Node
 from tests.support.gajim.program import OURS as SHORT_NAME
+from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
@@ -39,20 +44,43 @@ PUBLIC_NAME = "Name this device"
 MESSAGE = "Who can read this message"
 HELP = "Help on encryption"
 FIRST_PAGE = "Encryption is on"
-ROOM = "den@rooms.localhost"
 
 SPOKEN = re.compile("Fingerprint: (([0-9a-f] ){7}[0-9a-f](, )?){8}")
 
 
-def two_who_talk(scene: Scene, suite: str) -> tuple[Gajim, Gajim, Accessibility]:
-    """Alice's windows are looked at; Bob has any Gajim."""
+def start_alice(scene: Scene, suite: str) -> Gajim:
     alice = scene.gajim(suite, "alice", OURS, accessible=True)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
+    alice.start()
+    return alice
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: MakeScene) -> Lasting:
+    # Carol has no device
+    return Lasting(new_lasting_scene, "alice", "bob", start_alice, others=["carol"])
+
+
+@pytest.fixture
+def shared(
+    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """Alice's Gajim, and a Bob whom she has not met."""
+    with lasting.of(suite, has_failed) as shared:
+        yield shared
+
+
+def two_who_talk(shared: Shared) -> tuple[Gajim, Lodger, Accessibility]:
+    """Alice's windows are looked at; Bob has any Gajim."""
+    alice, bob = shared.gajim, shared.lodger()
+    bob.start()
+    let_them_talk(alice, bob)
+    return alice, bob, alice.accessibility()
+
+
+def let_them_talk(alice: Gajim, bob: DrivenGajim) -> None:
     open_chats(alice, bob)
     tell(alice, bob, "before the windows")
     tell(bob, alice, "before the windows")
-    return alice, bob, alice.accessibility()
 
 
 def wait_for_window(gajim: Accessibility, title: str) -> list[Node]:
@@ -119,16 +147,16 @@ def check_names(nodes: list[Node]) -> None:
 
 
 @every_suite
-def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
+def test_encryption_details(shared: Shared, suite: str) -> None:
     """Opened by the menu; all in it has a name; a device is compared by hand."""
-    scene = new_scene("alice", "bob")
-    alice, bob, gajim = two_who_talk(scene, suite)
+    scene = shared.scene
+    alice, bob, gajim = two_who_talk(shared)
     wait_for("the shield", lambda: "It is not verified" in shield(gajim))
     alice.call("choose_in_encryption_menu", label="Encryption details…")
     nodes = wait_for_window(gajim, DETAILS)
     check_names(nodes)
     words = said(nodes)
-    assert "bob@localhost" in words
+    assert bob.account.jid in words
     # In words, not by a colour
     assert "Not verified" in words
     nodes = open_technical_details(gajim, DETAILS)
@@ -168,26 +196,23 @@ def test_encryption_details(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_the_window_of_a_room_follows_its_members(
-    new_scene: MakeScene, suite: str
-) -> None:
+def test_the_window_of_a_room_follows_its_members(shared: Shared, suite: str) -> None:
     """The members of a room change while its window is open, and the window shows
     it."""
-    scene = new_scene("alice", "bob", "carol")
-    alice = scene.gajim(suite, "alice", OURS, accessible=True)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
-    alice.create_room(ROOM)
-    alice.set_affiliation(ROOM, "bob@localhost", "member")
-    bob.join_room(ROOM)
-    alice.open_room(ROOM, "OMEMO")
+    alice, bob = shared.gajim, shared.lodger()
+    room = f"den-of-{bob.account.name}@rooms.localhost"
+    bob.start()
+    alice.create_room(room)
+    alice.set_affiliation(room, bob.account.jid, "member")
+    bob.join_room(room)
+    alice.open_room(room, "OMEMO")
     gajim = alice.accessibility()
-    alice.call("activate", name="omemo-details", value=["alice", ROOM])
-    wait_until_said(gajim, DETAILS, "bob@localhost")
+    alice.call("activate", name="omemo-details", value=["alice", room])
+    wait_until_said(gajim, DETAILS, bob.account.jid)
     assert "carol@localhost" not in said(gajim.read(DETAILS))
-    alice.set_affiliation(ROOM, "carol@localhost", "member")
+    alice.set_affiliation(room, "carol@localhost", "member")
     wait_until_said(gajim, DETAILS, "carol@localhost")
-    alice.set_affiliation(ROOM, "carol@localhost", "none")
+    alice.set_affiliation(room, "carol@localhost", "none")
     wait_for(
         "carol is not in the window any more",
         lambda: "carol@localhost" not in said(gajim.read(DETAILS)),
@@ -195,11 +220,10 @@ def test_the_window_of_a_room_follows_its_members(
 
 
 @every_suite
-def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
+def test_by_keyboard_alone(shared: Shared, suite: str) -> None:
     """Tab reaches everything, Enter presses it, Escape closes."""
-    scene = new_scene("alice", "bob")
-    alice, _bob, gajim = two_who_talk(scene, suite)
-    alice.call("activate", name="omemo-details", value=["alice", "bob@localhost"])
+    alice, bob, gajim = two_who_talk(shared)
+    alice.call("activate", name="omemo-details", value=["alice", bob.account.jid])
     nodes = wait_for_window(gajim, DETAILS)
     wanted = {
         node.said
@@ -247,10 +271,10 @@ def test_by_keyboard_alone(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_the_name_that_others_see(new_scene: MakeScene, suite: str) -> None:
+def test_the_name_that_others_see(shared: Shared, suite: str) -> None:
     """Alice names this device; Bob reads it, and no longer when she takes it away."""
-    scene = new_scene("alice", "bob")
-    alice, bob, gajim = two_who_talk(scene, suite)
+    scene = shared.scene
+    alice, bob, gajim = two_who_talk(shared)
 
     def label() -> object:
         return bob.call("labels_of", account=bob.account_name, jid=alice.account.jid)
@@ -277,14 +301,13 @@ def test_the_name_that_others_see(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_my_qr_code(new_scene: MakeScene, suite: str) -> None:
+def test_my_qr_code(shared: Shared, suite: str) -> None:
     """It has a name for those who do not see it, and is on the screen for a
     camera: read from a picture of the screen, it is this account's."""
     zxingcpp = pytest.importorskip("zxingcpp", reason="apt install python3-zxing-cpp")
     numpy = pytest.importorskip("numpy", reason="apt install python3-numpy")
     image = pytest.importorskip("PIL.Image", reason="apt install python3-pil")
-    scene = new_scene("alice", "bob")
-    alice, bob, gajim = two_who_talk(scene, suite)
+    alice, bob, gajim = two_who_talk(shared)
     key = str(tell(alice, bob, "with my key")[1].key)
     alice.call("activate", name="omemo-code", value="alice")
     nodes = wait_for_window(gajim, "My QR code")
@@ -308,22 +331,22 @@ def test_my_qr_code(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_the_readers_of_a_message(new_scene: MakeScene, suite: str) -> None:
+def test_the_readers_of_a_message(shared: Shared, suite: str) -> None:
     """For one that was sent, and one that was received, after a restart too."""
-    scene = new_scene("alice", "bob")
-    alice, bob, gajim = two_who_talk(scene, suite)
+    scene = shared.scene
+    alice, bob, gajim = two_who_talk(shared)
     sent = tell(alice, bob, "for two eyes")[0].text
     received = tell(bob, alice, "from two hands")[1].text
     for _ in range(2):
         words = read_about(alice, gajim, sent)
         assert "When it was sent, 1 device could read it." in words
-        assert "bob@localhost" in words
+        assert bob.account.jid in words
         assert "Not verified" in words
         words = read_about(alice, gajim, received)
         assert "from a device that was not verified then" in words
         assert SPOKEN.search(words)
         alice.restart()
-        alice.open_chat("bob@localhost")
+        alice.open_chat(bob.account.jid)
         alice.wait_for_message(received)
         gajim = alice.accessibility()
     check_scene(scene)
@@ -351,18 +374,17 @@ def read_about(alice: Gajim, gajim: Accessibility, text: str) -> str:
 
 
 @every_suite
-def test_case_11_a_new_device_of_a_verified_contact(
-    new_scene: MakeScene, suite: str
-) -> None:
+def test_case_11_a_new_device_of_a_verified_contact(shared: Shared, suite: str) -> None:
     """It gets nothing; a warning says so, and the shield leads to the window."""
-    scene = new_scene("alice", "bob")
-    alice, bob, gajim = two_who_talk(scene, suite)
+    scene = shared.scene
+    alice, bob, gajim = two_who_talk(shared)
     key = str(tell(bob, alice, "with its key")[1].key)
     alice.call(
-        "set_trust", account="alice", jid="bob@localhost", key=key, trust="VERIFIED"
+        "set_trust", account="alice", jid=bob.account.jid, key=key, trust="VERIFIED"
     )
     wait_for("the shield", lambda: "It is verified" in shield(gajim))
-    phone = scene.gajim("bookworm", "bob", OURS, name="bob-phone")
+    account = bob.account.name
+    phone = scene.gajim("bookworm", account, OURS, name=f"{account}-phone")
     phone.start()
     wait_for(
         "the warning about the new device",
@@ -393,13 +415,11 @@ def test_case_11_a_new_device_of_a_verified_contact(
 
 
 @every_suite
-def test_preferences(new_scene: MakeScene, suite: str) -> None:
+def test_preferences(shared: Shared, suite: str) -> None:
     """From the plugin manager: chats are encrypted by themselves, unless that is
     switched off."""
-    scene = new_scene("alice", "bob", "carol")
-    alice = scene.gajim(suite, "alice", OURS, accessible=True)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
+    alice, bob = shared.gajim, shared.lodger()
+    bob.start()
     gajim = alice.accessibility()
     alice.call("configure_plugin", short_name=SHORT_NAME)
     nodes = wait_for_window(gajim, PREFERENCES)
@@ -416,21 +436,21 @@ def test_preferences(new_scene: MakeScene, suite: str) -> None:
     alice.screenshot(f"windows-{suite}-preferences")
     gajim.press(PREFERENCES, switch)
     wait_for("it is off", lambda: not is_on())
-    alice.open_chat("bob@localhost")
+    alice.open_chat(bob.account.jid)
     assert alice.call("encryption") == ""
     gajim.press(PREFERENCES, switch)
     wait_for("it is on", is_on)
     gajim.key("Escape")
     wait_until_gone(gajim, PREFERENCES)
     alice.open_chat("carol@localhost")
-    alice.open_chat("bob@localhost")
+    alice.open_chat(bob.account.jid)
     wait_for("encryption", lambda: alice.call("encryption") == "OMEMO")
     bob.open_chat("alice@localhost", "OMEMO")
     tell(alice, bob, "encrypted by default")
     # The choice for one chat stays
     alice.set_encryption("")
     alice.open_chat("carol@localhost")
-    alice.open_chat("bob@localhost")
+    alice.open_chat(bob.account.jid)
     assert alice.call("encryption") == ""
 
 
@@ -511,7 +531,11 @@ def test_help(new_scene: MakeScene, suite: str) -> None:
     """It needs no connection and no pointer, and opens at what the window is
     about."""
     scene = new_scene("alice", "bob")
-    alice, _bob, gajim = two_who_talk(scene, suite)
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    bob = scene.gajim("bookworm", "bob", OURS)
+    start_all([alice, bob])
+    let_them_talk(alice, bob)
+    gajim = alice.accessibility()
     alice.set_online(False)
     alice.call("choose_in_encryption_menu", label="Help on encryption…")
     check_names(wait_until_said(gajim, HELP, "Reading it needs no connection."))
@@ -546,10 +570,9 @@ def test_help(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_all_is_taken_back(new_scene: MakeScene, suite: str) -> None:
+def test_all_is_taken_back(shared: Shared, suite: str) -> None:
     """Switched off, Gajim is as it was; switched on, everything is back."""
-    scene = new_scene("alice", "bob")
-    alice, _bob, gajim = two_who_talk(scene, suite)
+    alice, _bob, gajim = two_who_talk(shared)
     ours = ("Encryption details…", "My devices and QR code…")
 
     def entries() -> list[str]:
@@ -565,10 +588,9 @@ def test_all_is_taken_back(new_scene: MakeScene, suite: str) -> None:
 
 
 @pytest.mark.parametrize("suite", ["trixie", "forky"])
-def test_gajims_own_page_is_ours(new_scene: MakeScene, suite: str) -> None:
+def test_gajims_own_page_is_ours(shared: Shared, suite: str) -> None:
     """Gajim 2 has a page "Encryption (OMEMO)" for contacts."""
-    scene = new_scene("alice", "bob")
-    alice, _bob, gajim = two_who_talk(scene, suite)
+    alice, _bob, gajim = two_who_talk(shared)
     alice.call("show_contact_encryption")
     wait_until_said(gajim, "Contact Information", "Who can read your chat")
     nodes = open_technical_details(gajim, "Contact Information")
