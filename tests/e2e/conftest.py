@@ -46,6 +46,7 @@ _FAILED = pytest.StashKey[bool]()
 # Modules whose tests share a scene, for each Gajim
 SHARED = (
     "test_answers",
+    "test_by_default",
     "test_conversations",
     "test_diary",
     "test_diary_events",
@@ -59,6 +60,7 @@ SHARED = (
     "test_states",
     "test_unopened",
     "test_verify",
+    "test_waiting",
     "test_walk",
     "test_wayland_desktop",
     "test_windows",

@@ -6,6 +6,7 @@ message input says who will read what is sent."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,9 @@ from tests.e2e.conversation import check_scene
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
+from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
@@ -27,10 +31,29 @@ every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
-ROOM = "den@rooms.localhost"
+
+def start_alice(scene: Scene, suite: str) -> Gajim:
+    alice = scene.gajim(suite, "alice", OURS)
+    alice.start()
+    return alice
 
 
-def wait_for_dock(gajim: Gajim, text: str) -> str:
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: MakeScene) -> Lasting:
+    # Carol has no device
+    return Lasting(new_lasting_scene, "alice", "bob", start_alice, others=["carol"])
+
+
+@pytest.fixture
+def shared(
+    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """Alice's Gajim, and a Bob whom she has not met."""
+    with lasting.of(suite, has_failed) as shared:
+        yield shared
+
+
+def wait_for_dock(gajim: DrivenGajim, text: str) -> str:
     """Wait until something is said above the input. Returns all that is said."""
     said: list[str] = []
 
@@ -48,11 +71,11 @@ def wait_for_dock(gajim: Gajim, text: str) -> str:
 FIRST_PAGE = "Encryption is on"
 
 
-def press(gajim: Gajim, label: str) -> None:
+def press(gajim: DrivenGajim, label: str) -> None:
     gajim.call("press_in_dock", label=label)
 
 
-def lines(gajim: Gajim) -> str:
+def lines(gajim: DrivenGajim) -> str:
     return " ".join(row.text for row in gajim.rows() if row.type != "chat")
 
 
@@ -108,18 +131,15 @@ def test_a_profile_from_before(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_an_encrypted_message_switches_its_chat_on(
-    new_scene: MakeScene, suite: str
-) -> None:
+def test_an_encrypted_message_switches_its_chat_on(shared: Shared, suite: str) -> None:
     """Also where chats are not encrypted by default: an answer in clear would
     give away what it is about. Where the user switched it off, nothing is sent
     before the user has answered."""
-    scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", OURS)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
+    scene, alice = shared.scene, shared.gajim
+    bob = shared.lodger()
+    bob.start()
     alice.call("encrypt_by_default", account="alice", value=False)
-    alice.open_chat("bob@localhost")
+    alice.open_chat(bob.account.jid)
     wait_for_dock(alice, "Not encrypted.")
     assert alice.call("encryption") == ""
     bob.open_chat("alice@localhost")
@@ -163,17 +183,17 @@ def test_an_encrypted_message_switches_its_chat_on(
     wait_for_dock(alice, "Encrypted for Bob.")
     alice.call("press_send")
     check_encrypted(bob, bob.wait_for_message(answer))
+    alice.call("encrypt_by_default", account="alice", value=True)
     check_scene(scene)
 
 
 @every_suite
-def test_somebody_without_a_device(new_scene: MakeScene, suite: str) -> None:
+def test_somebody_without_a_device(shared: Shared, suite: str) -> None:
     """Nothing is sent before the user has chosen; what was chosen holds over a
     restart, and ends when a device appears."""
-    scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", OURS)
-    alice.start()
-    alice.open_chat("bob@localhost")
+    scene, alice = shared.scene, shared.gajim
+    jid = scene.server.accounts[shared.contact].jid
+    alice.open_chat(jid)
     said = wait_for_dock(alice, "Bob’s app offers no encryption")
     assert "Nothing is sent yet" in said
     alice.screenshot(f"no-device-{suite}")
@@ -198,9 +218,9 @@ def test_somebody_without_a_device(new_scene: MakeScene, suite: str) -> None:
     wait_for("it is sent", lambda: scene.server.leaks("in clear, by choice"))
 
     alice.restart()
-    alice.open_chat("bob@localhost")
+    alice.open_chat(jid)
     wait_for_dock(alice, "Not encrypted: Bob’s app cannot do it.")
-    bob = scene.gajim("bookworm", "bob", OURS)
+    bob = shared.lodger()
     bob.start()
     wait_for("encryption is on", lambda: alice.call("encryption") == "OMEMO")
     wait_for_dock(alice, "Encrypted for Bob.")
@@ -214,29 +234,30 @@ def test_somebody_without_a_device(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_a_private_room(new_scene: MakeScene, suite: str) -> None:
+def test_a_private_room(shared: Shared, suite: str) -> None:
     """Encrypted by default; somebody without a device stops it until the user
     has chosen; a public room is marked."""
-    scene = new_scene("alice", "bob", "carol")
-    alice = scene.gajim(suite, "alice", OURS)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
-    alice.create_room(ROOM)
-    alice.set_affiliation(ROOM, "bob@localhost", "member")
-    bob.join_room(ROOM)
+    scene, alice = shared.scene, shared.gajim
+    bob = shared.lodger()
+    bob.start()
+    room = f"den-of-{bob.account.name}@rooms.localhost"
+    alice.create_room(room)
+    alice.set_affiliation(room, bob.account.jid, "member")
+    bob.join_room(room)
     for gajim in (alice, bob):
-        gajim.open_room(ROOM)
+        gajim.open_room(room)
         wait_for_dock(gajim, "Encrypted for 1 person.")
     tell(alice, bob, "in the room")
-    alice.set_affiliation(ROOM, "carol@localhost", "member")
+    alice.set_affiliation(room, "carol@localhost", "member")
     wait_for_dock(alice, "cannot read this group chat")
     alice.screenshot(f"room-{suite}")
     press(alice, "Send without them")
     said = wait_for_dock(alice, "Encrypted for 1 person.")
     assert "cannot read this." in said
     tell(alice, bob, "without carol")
-    alice.create_room("agora@rooms.localhost", private=False)
-    alice.open_room("agora@rooms.localhost")
+    public = f"agora-of-{bob.account.name}@rooms.localhost"
+    alice.create_room(public, private=False)
+    alice.open_room(public)
     wait_for_dock(alice, "Not encrypted: anyone can join this group chat")
     alice.screenshot(f"public-room-{suite}")
     check_scene(scene)

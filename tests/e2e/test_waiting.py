@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.e2e.conversation import said_in_dock
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import start_all
 from tests.e2e.conversation import tell
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
@@ -29,8 +32,6 @@ every_suite = pytest.mark.parametrize("suite", list(GAJIM_VERSIONS))
 
 MakeScene = Callable[..., Scene]
 
-ROOM = "den@rooms.localhost"
-
 KEYS = "Waiting for the keys of Bob’s devices. It is sent by itself."
 OFFLINE = "Waiting for the connection. It is sent by itself, encrypted."
 MEMBERS = "Asking the server who is in this group chat."
@@ -38,6 +39,28 @@ ENDED = "Not sent: Gajim was closed before. Read it once more."
 CANCELLED = "Not sent: you cancelled it."
 BEHIND = "Waiting for the message above."
 FAILED_BUTTONS = ["Send again", "Edit", "Delete"]
+
+
+def start_alice(scene: Scene, suite: str) -> Gajim:
+    alice = scene.gajim(suite, "alice", OURS, accessible=True)
+    alice.start()
+    return alice
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: MakeScene) -> Lasting:
+    return Lasting(
+        new_lasting_scene, "alice", "bob", start_alice, more_modules=[MODULE]
+    )
+
+
+@pytest.fixture
+def shared(
+    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """Alice's Gajim, and a Bob whom she has not met."""
+    with lasting.of(suite, has_failed) as shared:
+        yield shared
 
 
 def enter(gajim: Gajim, text: str) -> None:
@@ -76,16 +99,13 @@ def check_not_said(gajim: Gajim, *texts: str) -> None:
 
 
 @every_suite
-def test_they_wait_for_keys_and_for_the_connection(
-    new_scene: MakeScene, suite: str
-) -> None:
-    scene = new_scene("alice", "bob", more_modules=[MODULE])
-    alice = scene.gajim(suite, "alice", OURS)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
+def test_they_wait_for_keys_and_for_the_connection(shared: Shared, suite: str) -> None:
+    scene, alice = shared.scene, shared.gajim
+    bob = shared.lodger()
+    bob.start()
     server = HostileServer(scene.server, alice)
     server.hold("bundles")
-    alice.open_chat("bob@localhost", "OMEMO")
+    alice.open_chat(bob.account.jid, "OMEMO")
     first, second = secret("waits for keys"), secret("waits behind it")
     enter(alice, first)
     enter(alice, second)
@@ -150,13 +170,10 @@ def test_they_wait_for_keys_and_for_the_connection(
 
 
 @every_suite
-def test_a_message_that_fails_holds_up_the_next(
-    new_scene: MakeScene, suite: str
-) -> None:
-    scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", OURS)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
+def test_a_message_that_fails_holds_up_the_next(shared: Shared, suite: str) -> None:
+    scene, alice = shared.scene, shared.gajim
+    bob = shared.lodger()
+    bob.start()
     open_chats(alice, bob)
     tell(alice, bob, "before")
     text = f"{secret('too long')} " + "word " * 40_000
@@ -254,27 +271,28 @@ def test_after_a_kill_and_in_several_chats(new_scene: MakeScene, suite: str) -> 
 
 
 @every_suite
-def test_in_a_room_and_without_keys(new_scene: MakeScene, suite: str) -> None:
-    scene = new_scene("alice", "bob", more_modules=[MODULE])
-    alice = scene.gajim(suite, "alice", OURS)
-    bob = scene.gajim("bookworm", "bob", OURS)
-    start_all([alice, bob])
-    alice.create_room(ROOM)
-    alice.set_affiliation(ROOM, "bob@localhost", "member")
-    bob.join_room(ROOM)
-    bob.open_room(ROOM, "OMEMO")
+def test_in_a_room_and_without_keys(shared: Shared, suite: str) -> None:
+    scene, alice = shared.scene, shared.gajim
+    bob = shared.lodger()
+    bob.start()
+    room = f"den-of-{bob.account.name}@rooms.localhost"
+    alice.create_room(room)
+    alice.set_affiliation(room, bob.account.jid, "member")
+    bob.join_room(room)
+    bob.open_room(room, "OMEMO")
     alice.quit()
     # She enters the room by herself when she is back
     server = HostileServer(scene.server, alice)
     server.hold("muc#admin")
     alice.start()
-    alice.join_room(ROOM)
-    alice.open_room(ROOM, "OMEMO")
+    alice.join_room(room)
+    alice.open_room(room, "OMEMO")
     text = secret("to the room")
+    before = scene.server.stanzas_with("<encrypted")
     enter(alice, text)
     wait_for_rows(alice, (text, MEMBERS))
     alice.screenshot(f"waiting-members-{suite}")
-    assert not scene.server.stanzas_with("<encrypted")
+    assert scene.server.stanzas_with("<encrypted") == before
     server.hold("")
     for gajim in (alice, bob):
         check_encrypted(gajim, gajim.wait_for_message(text))
@@ -283,11 +301,9 @@ def test_in_a_room_and_without_keys(new_scene: MakeScene, suite: str) -> None:
 
 
 @every_suite
-def test_the_keyboard_goes_into_the_dock(new_scene: MakeScene, suite: str) -> None:
-    scene = new_scene("alice", "bob")
-    alice = scene.gajim(suite, "alice", OURS, accessible=True)
-    alice.start()
-    alice.open_chat("bob@localhost")
+def test_the_keyboard_goes_into_the_dock(shared: Shared, suite: str) -> None:
+    scene, alice = shared.scene, shared.gajim
+    alice.open_chat(scene.server.accounts[shared.contact].jid)
     wait_for("a banner", lambda: "Do not send" in alice.call("dock")["buttons"])
     wait_for(
         "the lock says what was chosen",
