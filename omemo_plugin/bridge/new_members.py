@@ -108,7 +108,8 @@ class NewMembers:
         Args:
             named: members whom the dock above the input names.
         """
-        if self._rooms.unnamed(room):
+        # Whoever is there before the encryption begins is not new
+        if room in self._encrypted_chats and self._rooms.unnamed(room):
             # Not at once: Gajim may be about to fill the chat
             later(self._name, room, tuple(named))
 

@@ -21,6 +21,7 @@ from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
 from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import Scene
+from tests.support.peers.omemo_peer import OmemoPeer
 from tests.support.servers.prosody import Prosody
 from tests.support.waiting import wait_for
 
@@ -98,6 +99,38 @@ def test_a_member_who_is_away_reads_it_later(
         check_encrypted(cat, cat.wait_for_message(text))
     say(cat, ann, ben, about="back")
     check_scene(scene)
+
+
+@pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
+def test_whoever_enters_a_room_is_not_asked_about_its_members(
+    new_scene: Callable[..., Scene], host: str
+) -> None:
+    """Those who are there when the encryption begins are not new, also if some are
+    away and the chat was on the screen before."""
+    scene = new_scene("ann", "ben", "cat")
+    accounts = scene.server.accounts
+    ben, cat = (
+        OmemoPeer(scene.server, accounts[name], scene.folder / f"peer-{name}")
+        for name in ("ben", "cat")
+    )
+    cat.close()
+    try:
+        ann = scene.gajim(host, "ann", OURS)
+        ann.start()
+        ben.make_room(ROOM, ann.account.jid, accounts["cat"].jid)
+        ann.join_room(ROOM)
+        ann.open_room(ROOM, "OMEMO")
+        wait_for(
+            "it says who can read",
+            lambda: "Encrypted for 2 people" in said_in_dock(ann),
+        )
+        text = secret("from whom has just come")
+        ann.send(text)
+        check_encrypted(ann, ann.wait_for_message(text))
+        assert "can read this group chat" not in said_in_dock(ann) + lines(ann)
+        wait_for("ben reads it", lambda: text in ben.read())
+    finally:
+        ben.close()
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,11 @@ class RoomMembers:
         return effects
 
     def note_named(self, room: str, members: Collection[str]) -> None:
-        """The user has been shown the addresses of members."""
+        """The user has been shown the addresses of members of an encrypted room.
+        Nothing is noted before `compare` knows the first of them: all that it meets
+        then would be new."""
+        if self._core.store.get(_ROOMS + room) is None:
+            return
         before = self.seen(room)
         if not before.named.issuperset(members):
             self._put(room, before.named.union(members), before.left_out)

@@ -148,8 +148,6 @@ class Stage:
         gajim.join_room(room)
         gajim.open_room(room, encryption)
         gajim.send(f"hello all {number}")
-        if kind == OURS and not number:
-            self._name_members(gajim)
         found |= send(gajim, self.sizes.sent_to_room, "room")
         self.ann.read()
         for row, shown in (("closed", "dot@localhost"), ("open", self.ann.jid)):
@@ -158,15 +156,6 @@ class Stage:
         found["memory"] = gajim.call("memory_mib")
         gajim.quit()
         return found
-
-    @staticmethod
-    def _name_members(gajim: Gajim) -> None:
-        """Say that those are meant whom nobody in the room has seen yet."""
-        wait_for(
-            f"{gajim.name} asks about the members",
-            lambda: "That is right" in gajim.call("dock")["buttons"],
-        )
-        gajim.call("press_in_dock", label="That is right")
 
     def _meet(self, gajim: Gajim, encryption: str, number: int) -> float:
         """Milliseconds from pressing send until the first message to a contact whose

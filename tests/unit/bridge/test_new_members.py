@@ -50,6 +50,9 @@ class Den:
         self.rooms._rooms[ROOM] = Room(
             {ALICE: "owner", BOB: "member"}, {"owner", "admin", "member"}, asked=True
         )
+
+    def begin(self) -> None:
+        """Send the first encrypted message."""
         self.write("the encryption begins")
         self.wait_until_sent(1)
 
@@ -87,7 +90,9 @@ class Den:
 
 @pytest.fixture
 def den(world: FakeNetwork, monkeypatch: pytest.MonkeyPatch) -> Den:
-    return Den(world, monkeypatch)
+    den = Den(world, monkeypatch)
+    den.begin()
+    return den
 
 
 def by_announcement(den: Den) -> None:
@@ -148,6 +153,24 @@ def test_case_55_sending_without_the_new_member(
     den.wait_until_sent(2)
     assert den.reads(den.bob, message)
     assert not den.reads(den.carol, message)
+
+
+def test_members_of_before_the_encryption_are_not_new(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    den = Den(world, monkeypatch)
+    den.announce(CAROL)
+    stanza: Any = presence("bob", f"{BOB}/x", "member")
+    den.rooms.presence(stanza)
+    # The chat is opened, and nothing has been written yet
+    den.show_dock()
+    run_for(200)
+    message = den.write("hello all")
+    den.wait_until_sent(1)
+    assert den.alice.service.alarms.open((ROOM,)) == ()
+    assert den.reads(den.bob, message)
+    assert den.reads(den.carol, message)
+    assert not [line for line in world.lines if BOB in line or CAROL in line]
 
 
 def test_case_55_a_dock_that_names_somebody_else(den: Den) -> None:

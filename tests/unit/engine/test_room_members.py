@@ -162,3 +162,11 @@ def test_a_room_that_is_not_encrypted_is_forgotten(ann: Peer) -> None:
     assert named(ann) == set()
     # It begins once more
     assert compare(ann, [BEN, CAT, DAN]) == []
+
+
+def test_nobody_is_new_when_the_encryption_begins(ann: Peer) -> None:
+    ann.engine.members.forget(ROOM)
+    # The chat is on the screen, and not encrypted
+    ann.engine.members.note_named(ROOM, [BEN])
+    assert compare(ann, [BEN, CAT]) == []
+    assert named(ann) == {BEN, CAT}
