@@ -206,7 +206,7 @@ class MessageDecryptor:
         elements: Sequence[tuple[EncryptedMessage, list[bytes]]],
         work: StanzaWork,
         device: Device | None = None,
-    ) -> tuple[int, list[Effect]]:
+    ) -> tuple[bool, list[Effect]]:
         """
         Use up the keys of elements that say the same as one that has been read:
         later, alone, they must not be shown again, and nothing on the disk is to
@@ -220,9 +220,9 @@ class MessageDecryptor:
                 devices are left alone.
 
         Returns:
-            How many keys were used up, and what follows.
+            Whether any key was used up, and what follows.
         """
-        count = 0
+        used = False
         effects: list[Effect] = []
         for message, keys in elements:
             sender = Device(sender_jid, message.sender_device_id)
@@ -234,8 +234,8 @@ class MessageDecryptor:
                         sender, message.protocol, data, work
                     )
                     self._accept(sender, message.protocol, digest, opened, effects)
-                    count += 1
-        return count, effects
+                    used = True
+        return used, effects
 
     def _is_ours(self, jid: str | None) -> bool:
         # Clients write the JID in the form that they have, for example in their roster

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.errors import DuplicateMessage
 from omemo_plugin.engine.messages.encrypting import SentMessage
 from omemo_plugin.engine.state.prekeys import KEPT_SECONDS
@@ -67,7 +68,9 @@ def test_case_52_first_messages_too(world: FakeNetwork) -> None:
     ann, ben = world.peer("ann@test"), world.peer("ben@test")
     sent = write(ann, ben)
     _, legacy = halves(sent)
-    ben.decrypt(ann, sent)
+    effects = ben.decrypt(ann, sent).effects
+    owed = [one.protocol for one in effects if isinstance(one, OweEmptyMessage)]
+    assert owed == [Protocol.OMEMO_2, Protocol.LEGACY]
     with pytest.raises(DuplicateMessage):
         ben.engine.incoming.decrypt(ann.jid, [legacy])
     assert ann.send(b"on", ben).plaintext == b"on"
@@ -178,6 +181,10 @@ def test_an_element_of_another_device_is_left_alone(world: FakeNetwork) -> None:
     ann, ben = dual_pair(world)
     other = world.peer("ann@test", protocols=(Protocol.LEGACY,))
     foreign = other.encrypt(b"mine", ben.jid).messages[0]
-    omemo_2, _ = halves(write(ann, ben))
-    assert ben.engine.incoming.decrypt(ann.jid, [omemo_2, foreign]).plaintext == b"text"
+    omemo_2, legacy = halves(write(ann, ben))
+    result = ben.engine.incoming.decrypt(ann.jid, [omemo_2, foreign, legacy])
+    assert result.plaintext == b"text"
+    # Nor does it save the one behind it
+    with pytest.raises(DuplicateMessage):
+        ben.engine.incoming.decrypt(ann.jid, [legacy])
     assert ben.engine.incoming.decrypt(ann.jid, [foreign]).plaintext == b"mine"
