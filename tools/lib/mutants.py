@@ -45,15 +45,16 @@ SURVIVED = (0, 33)
 # Of mutmut: it is not run
 LEFT_OUT = 34
 
-# Of pytest and of the system: somebody has stopped the tests
-STOPPED = (2, -2, -15, 35)
+# Of pytest and of the system: somebody has stopped the tests; and see mutation_run.py
+NOT_DONE = (2, -2, -15, 35)
 
 # Of mutmut and of the system
 TIMED_OUT = (36, 24, -24, 152, 255)
 
 # The words of an error or of a line in the log: tests do not look at them
 MESSAGE = re.compile(
-    r"""^[-+]\s*(?:raise\s|super\(\).__init__\(|log\.\w+\(|(?:f?"[^"]*",?)$)"""
+    r"""^[-+]\s*(?:raise\s|super\(\).__init__\(|log\.\w+\(|(?:f?"[^"]*",?)$"""
+    r"""|return\s[A-Z]\w+\((?:"[^"]*"|None)\)$)"""
 )
 
 
@@ -64,7 +65,7 @@ def last_run() -> Results:
         data = SourceFileMutationData(path=path)
         data.load()
         found |= data.exit_code_by_key
-    return {name: None if code in STOPPED else code for name, code in found.items()}
+    return {name: None if code in NOT_DONE else code for name, code in found.items()}
 
 
 def begin(number: int | None) -> None:
