@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
+from omemo_plugin.engine.backend.codec import CODECS
 from omemo_plugin.engine.effects import FetchBundle
 from omemo_plugin.engine.effects import FetchDeviceList
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.errors import DecryptionFailed
 from omemo_plugin.engine.errors import MessageKeyGone
+from omemo_plugin.engine.errors import PayloadDamaged
 from omemo_plugin.engine.errors import ReceiveError
 from omemo_plugin.engine.errors import TooManySkipped
 from omemo_plugin.engine.messages import decryption_work
 from omemo_plugin.engine.messages.decryption_work import KEYS_MAX
+from omemo_plugin.engine.messages.encrypting import SentMessage
 from omemo_plugin.engine.messages.rate_limit import RateLimit
 from omemo_plugin.engine.values import EncryptedKey
 from omemo_plugin.engine.values import EncryptedMessage
@@ -237,6 +241,84 @@ def test_the_failed_keys_do_not_fill_the_memory() -> None:
     work.forget("nobody")
     found = [work.failure_of(device, b"key") for device in (0, 1)]
     assert found == [None, MessageKeyGone]
+
+
+def needed(ben: Peer, ann: Peer, sent: SentMessage) -> tuple[int, bool]:
+    """The steps that ben's session makes for a message of ann's, and whether it knows
+    the message's chain."""
+    (message,) = sent.messages
+    session = ben.engine._core.sessions[message.protocol].of(ann.device).current
+    assert session is not None
+    codec, data = CODECS[message.protocol], message.keys[0].data
+    key = codec.parse_key(data, ann.jid, ann.engine.device_id)
+    return (
+        decryption_work.steps_needed(session, key),
+        decryption_work.knows_chain(session, key),
+    )
+
+
+@both_protocols
+def test_the_steps_that_a_message_needs(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    first = [ann.encrypt(b"x", ben.jid) for _ in range(5)]
+    # A ratchet step costs as much as forty others
+    found = [needed(ben, ann, sent) for sent in first]
+    assert found == [(40 + number, False) for number in range(5)]
+    ben.decrypt(ann, first[1])
+    found = [needed(ben, ann, sent) for sent in first]
+    assert found == [(0, True), (0, True), (0, True), (1, True), (2, True)]
+    ben.send(b"x", ann)
+    second = [ann.encrypt(b"x", ben.jid) for _ in range(3)]
+    # Three of the chain before have not come
+    found = [needed(ben, ann, sent) for sent in second]
+    assert found == [(40 + 3 + number, False) for number in range(3)]
+
+
+@both_protocols
+def test_a_message_is_tried_with_the_session_that_knows_its_chain(
+    world: FakeNetwork,
+    protocols: tuple[Protocol, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann, ben = pair(world, protocols)
+    skipped = ann.encrypt(b"1", ben.jid)
+    ann.send(b"2", ben)
+    ben.send(b"3", ann)
+    ann.send(b"4", ben)
+    late = ann.encrypt(b"5", ben.jid)
+    ben.carry_out(ben.engine.keys.replace_session(ann.device))
+    tried: list[object] = []
+    backend = ben.engine._core.sessions[protocols[0]].backend
+    decrypt = backend.decrypt_key_material
+
+    def count(session: Any, key: Any) -> Any:
+        tried.append(session)
+        return decrypt(session, key)
+
+    monkeypatch.setattr(backend, "decrypt_key_material", count)
+    for sent, text in ((skipped, b"1"), (late, b"5")):
+        tried.clear()
+        assert ben.decrypt(ann, sent).plaintext == text
+        assert len(tried) == 1
+
+
+@both_protocols
+def test_a_message_with_a_damaged_payload_costs_its_steps(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann, ben = pair(world, protocols)
+    ann.send(b"x", ben)
+    for _ in range(250):
+        (message,) = ann.encrypt(b"x", ben.jid).messages
+    damaged = dataclasses.replace(message, payload=b"x" * 64)
+    kinds = []
+    for _ in range(81):
+        with pytest.raises(ReceiveError) as caught:
+            ben.engine.incoming.decrypt(ann.jid, [damaged])
+        kinds.append(type(caught.value))
+    assert kinds == [PayloadDamaged] * 80 + [TooManySkipped]
 
 
 def test_steps_that_a_ratchet_refuses_cost_nothing() -> None:
