@@ -21,6 +21,7 @@ from gajim.plugins import GajimPlugin
 from gi.repository import GLib
 
 from .bridge.gajim import other_plugin
+from .loading import without_collecting
 from .ui.presenters.obstacles import Obstacle
 from .ui.presenters.obstacles import cannot_start
 from .ui.presenters.obstacles import other_is_on
@@ -92,8 +93,9 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
             # occupies the name of a library this plugin needs
             from .engine.libraries import load
 
-            load()
-            from .bridge import module
+            with without_collecting():
+                load()
+                from .bridge import module
         except Exception as error:
             # The plugin manager shows it
             if type(error).__name__ == "LibraryMissing":
@@ -271,10 +273,11 @@ class OmemoPlugin(GajimPlugin):  # type: ignore[misc]
         if self._windows is not None:
             return
         try:
-            from .ui.windows import Windows
+            with without_collecting():
+                from .ui.windows import Windows
 
-            self._windows = Windows(_service, _identity)
-            self._windows.start()
+                self._windows = Windows(_service, _identity)
+                self._windows.start()
             self.config_dialog = self._show_preferences
             self._disconnect = self._connect(self._windows)
         except Exception:

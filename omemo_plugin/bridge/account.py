@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Collection
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..engine.engine import OmemoEngine
 from ..engine.keys.device_info import DeviceInfo
@@ -26,9 +27,6 @@ from .gajim import contacts as gajim_contacts
 from .gajim import drafts as gajim_drafts
 from .gajim import messages as gajim_messages
 from .gajim import settings as gajim_settings
-from .gajim.nbxmpp_protocols import MessageProperties
-from .gajim.nbxmpp_protocols import MessageStanza
-from .gajim.protocols import Client
 from .gone_devices import GoneDevices
 from .incoming.catch_up import CatchUp
 from .incoming.content_writer import ContentWriter
@@ -59,6 +57,11 @@ from .state.paths import settings_path
 from .timers import later
 from .trust_undo import TrustUndo
 from .verification import Verification
+
+if TYPE_CHECKING:
+    from .gajim.nbxmpp_protocols import MessageProperties
+    from .gajim.nbxmpp_protocols import MessageStanza
+    from .gajim.protocols import Client
 
 
 class AccountService:

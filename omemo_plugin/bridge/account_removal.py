@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Protocol
 
 from gajim.common import app
@@ -26,7 +27,6 @@ from .gajim import constants as gajim_constants
 from .gajim import folders as gajim_folders
 from .gajim import known_accounts
 from .gajim.patches import Patches
-from .gajim.protocols import Client
 from .gajim.removal import before_removal
 from .gajim.removal import is_gone
 from .log import guard
@@ -42,6 +42,9 @@ from .state.paths import rollback_marker_path
 from .state.paths import store_path
 from .timers import Timer
 from .timers import later
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -13,19 +13,23 @@ the latest when something would leave in clear.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..engine.state.diary import DiaryKind
 from .gajim import constants as gajim_constants
 from .gajim import contacts as gajim_contacts
 from .gajim import settings as gajim_settings
-from .gajim.protocols import Client
-from .gajim.protocols import Contact
 from .log import guard
 from .notices import texts
 from .notices.chat_notices import ChatNotices
 from .settings import Settings
 from .state.encrypted_chats import EncryptedChats
 from .values import ClearReason
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
+    from .gajim.protocols import Contact
+
 
 # These end by themselves when the contact turns out to encrypt
 _ENDS = frozenset({None, ClearReason.NO_DEVICE})

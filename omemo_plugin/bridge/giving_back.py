@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 
@@ -27,7 +28,6 @@ from ..engine.values import Protocol
 from .gajim import constants as gajim_constants
 from .gajim import folders as gajim_folders
 from .gajim import other_plugin
-from .gajim.protocols import Client
 from .log import guard
 from .log import report
 from .notices import texts
@@ -43,6 +43,9 @@ from .state.paths import rollback_marker_path
 from .state.paths import settings_path
 from .state.paths import store_path
 from .values import KeyReceiver
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -16,11 +16,11 @@ import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Protocol
 
 from ..engine.state.rollback_marker import RollbackMarker
 from .gajim import constants as gajim_constants
-from .gajim.protocols import Client
 from .log import guard
 from .log import report
 from .notices import texts
@@ -33,6 +33,9 @@ from .state.paths import Folders
 from .state.paths import leaving_path
 from .state.paths import rollback_marker_path
 from .timers import Timer
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

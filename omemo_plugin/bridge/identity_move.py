@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Protocol
 from typing import TypeVar
 from xml.etree.ElementTree import Element
@@ -45,7 +46,6 @@ from ..stanza.pep import bundle_item_id
 from ..stanza.pep import bundle_node
 from ..stanza.pep import parse_bundle
 from .gajim import constants as gajim_constants
-from .gajim.protocols import Client
 from .identity_end import IdentityEnd
 from .identity_end import IdentityHost
 from .log import report
@@ -67,6 +67,9 @@ from .state.private_file import delete_file
 from .state.private_file import wait_for_folder
 from .state.private_file import write_private_bytes
 from .timers import soon
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

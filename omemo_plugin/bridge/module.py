@@ -27,14 +27,7 @@ from .gajim import contacts as gajim_contacts
 from .gajim import drafts as gajim_drafts
 from .gajim import folders as gajim_folders
 from .gajim import messages as gajim_messages
-from .gajim.nbxmpp_protocols import MessageProperties
-from .gajim.nbxmpp_protocols import MessageStanza
-from .gajim.nbxmpp_protocols import Stanza
 from .gajim.patches import Patches
-from .gajim.protocols import AccountEvent
-from .gajim.protocols import Client
-from .gajim.protocols import Contact
-from .gajim.protocols import OutgoingMessage
 from .gajim.stanza_handlers import handler
 from .identity_move import MovableIdentity
 from .incoming.clear_handlers import ClearHandlers
@@ -64,6 +57,13 @@ if TYPE_CHECKING:
     # It needs Gajim 2
     from .gajim.builtin_facade import FacadeService
     from .gajim.builtin_takeover import BuiltinTakeover
+    from .gajim.nbxmpp_protocols import MessageProperties
+    from .gajim.nbxmpp_protocols import MessageStanza
+    from .gajim.nbxmpp_protocols import Stanza
+    from .gajim.protocols import AccountEvent
+    from .gajim.protocols import Client
+    from .gajim.protocols import Contact
+    from .gajim.protocols import OutgoingMessage
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

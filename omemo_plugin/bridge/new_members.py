@@ -9,6 +9,7 @@ to the user before anything is encrypted for them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from ..engine.effects import FetchDeviceList
 from ..engine.values import Alarm
@@ -16,7 +17,6 @@ from ..engine.values import AlarmKind
 from ..engine.values import Protocol
 from .gajim import chat_window
 from .gajim import contacts as gajim_contacts
-from .gajim.protocols import Client
 from .log import guard
 from .notices import texts
 from .notices.chat_notices import ChatNotices
@@ -26,6 +26,9 @@ from .signals import Signal
 from .state.encrypted_chats import EncryptedChats
 from .state.keystore import Keystore
 from .timers import later
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 
 class NewMembers:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Protocol
 from typing import cast
 
@@ -27,12 +28,7 @@ from .gajim import constants as gajim_constants
 from .gajim import contacts as gajim_contacts
 from .gajim import folders as gajim_folders
 from .gajim import messages as gajim_messages
-from .gajim.nbxmpp_protocols import Element
-from .gajim.nbxmpp_protocols import MessageProperties
-from .gajim.nbxmpp_protocols import MessageStanza
-from .gajim.nbxmpp_protocols import Stanza
 from .gajim.patches import Patches
-from .gajim.protocols import Client
 from .gajim.stanza_handlers import handler
 from .incoming.content_writer import ContentWriter
 from .incoming.envelope_reader import EnvelopeReader
@@ -48,6 +44,13 @@ from .rooms import Rooms
 from .state.keystore import Keystore
 from .state.paths import rollback_marker_path
 from .state.paths import store_path
+
+if TYPE_CHECKING:
+    from .gajim.nbxmpp_protocols import Element
+    from .gajim.nbxmpp_protocols import MessageProperties
+    from .gajim.nbxmpp_protocols import MessageStanza
+    from .gajim.nbxmpp_protocols import Stanza
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import TYPE_CHECKING
 from typing import cast
 from xml.etree.ElementTree import Element as XmlElement
 
@@ -28,20 +29,23 @@ from nbxmpp.protocol import JID
 from ..engine.values import Trust
 from .gajim import constants as gajim_constants
 from .gajim import contacts as gajim_contacts
-from .gajim.nbxmpp_protocols import Affiliations
-from .gajim.nbxmpp_protocols import Element
-from .gajim.nbxmpp_protocols import Jid
-from .gajim.nbxmpp_protocols import MessageProperties
-from .gajim.nbxmpp_protocols import Muc
-from .gajim.nbxmpp_protocols import Stanza
-from .gajim.nbxmpp_protocols import Task
 from .gajim.patches import Patches
-from .gajim.protocols import Client
 from .log import guard
 from .signals import Signal
 
+if TYPE_CHECKING:
+    from .gajim.nbxmpp_protocols import Affiliations
+    from .gajim.nbxmpp_protocols import Element
+    from .gajim.nbxmpp_protocols import Jid
+    from .gajim.nbxmpp_protocols import MessageProperties
+    from .gajim.nbxmpp_protocols import Muc
+    from .gajim.nbxmpp_protocols import Stanza
+    from .gajim.nbxmpp_protocols import Task
+    from .gajim.protocols import Client
+
+
 # Affiliations to be set, by address
-Users = Mapping[Jid, Mapping[str, str]]
+Users = Mapping["Jid", Mapping[str, str]]
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -291,7 +295,7 @@ class Rooms:
         room_jid, affiliation = cast(tuple[str, str], task.get_user_data())
         room = self._rooms.setdefault(room_jid, Room())
         try:
-            found = cast(Affiliations, task.finish())
+            found = cast("Affiliations", task.finish())
             jids = {gajim_constants.bare(jid) for jid in found.users}
         except Exception as error:  # noqa: BLE001 - of whatever kind: no answer
             # The next message asks again

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gajim.common import app
 from nbxmpp.protocol import JID
 
 from .account import AccountService
 from .gajim import constants as gajim_constants
 from .gajim import settings as gajim_settings
-from .gajim.nbxmpp_protocols import Jid
 from .notices import texts
+
+if TYPE_CHECKING:
+    from .gajim.nbxmpp_protocols import Jid
 
 
 class SettingChanges:

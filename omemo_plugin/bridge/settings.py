@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.engine import OmemoEngine
 from .gajim import constants as gajim_constants
 from .gajim import settings as gajim_settings
-from .gajim.protocols import Client
 from .log import guard
 from .pep.effects import EffectRunner
 from .pep.temporary_devices import LABEL
@@ -19,6 +19,9 @@ from .pep.temporary_devices import Farewell
 from .pep.temporary_devices import is_forced
 from .state.keystore import Keystore
 from .state.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
 
 _BY_DEFAULT = "encrypt_by_default"
 _INTRODUCED = "introduced"

@@ -12,15 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..engine.errors import EarlierStoreError
 from ..engine.errors import EarlierStoreInUse
 from ..engine.errors import OmemoError
 from ..engine.takeover.values import OwnKey
 from .gajim import constants as gajim_constants
-from .gajim.nbxmpp_protocols import MessageProperties
-from .gajim.nbxmpp_protocols import MessageStanza
-from .gajim.protocols import Client
 from .incoming.held_messages import Held
 from .incoming.held_messages import HeldMessages
 from .log import guard
@@ -29,6 +27,11 @@ from .notices import texts
 from .signals import Signal
 from .state.earlier_store import EarlierState
 from .state.earlier_store import EarlierStore
+
+if TYPE_CHECKING:
+    from .gajim.nbxmpp_protocols import MessageProperties
+    from .gajim.nbxmpp_protocols import MessageStanza
+    from .gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -10,17 +10,20 @@ publish a device in the place of the one that the user has ended.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..engine.keys.device_info import DeviceInfo
 from ..engine.values import Device
 from ..engine.values import Trust
 from .gajim import constants as gajim_constants
-from .gajim.protocols import Client
-from .gajim.protocols import Contact
-from .gajim.protocols import OutgoingMessage
-from .gajim.protocols import UploadTransfer
 from .outgoing.gate import Gate
 from .state.encrypted_chats import EncryptedChats
+
+if TYPE_CHECKING:
+    from .gajim.protocols import Client
+    from .gajim.protocols import Contact
+    from .gajim.protocols import OutgoingMessage
+    from .gajim.protocols import UploadTransfer
 
 
 class WithoutIdentity:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gi.repository import GLib
 
@@ -16,7 +17,9 @@ from ..engine.values import Device
 from .gajim_windows import notifications
 from .gajim_windows import screen
 from .presenters.alarm_notification import desktop_warning
-from .presenters.window_service import WindowService
+
+if TYPE_CHECKING:
+    from .presenters.window_service import WindowService
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

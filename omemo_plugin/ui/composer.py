@@ -13,17 +13,15 @@ import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from gi.repository import Gio
 from gi.repository import GLib
 
 from ..bridge.gajim.patches import Patches
-from ..bridge.gajim.protocols import Contact
 from ..i18n import _
 from .conversations import Conversations
 from .gajim_windows import screen
-from .gajim_windows.protocols import NewInputBox
-from .gajim_windows.protocols import OldInputBox
 from .presenters.situation import Banner
 from .presenters.situation import Content
 from .presenters.situation import SituationAction
@@ -36,6 +34,11 @@ from .widgets.toolkit import Label
 from .widgets.toolkit import Widget
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from .gajim_windows.protocols import NewInputBox
+    from .gajim_windows.protocols import OldInputBox
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..bridge.gajim.contacts import is_nickname
-from ..bridge.gajim.protocols import Contact
 from ..device_names import title
 from ..engine.messages.planning import SendPlan
 from ..engine.values import Alarm
@@ -18,11 +18,11 @@ from ..engine.values import AlarmKind
 from ..engine.values import Device
 from ..engine.values import Trust
 from .gajim_windows import screen
+from .help_window import open_help
 from .presenters import recipients
 from .presenters.devices import changeable
 from .presenters.dock import content_of
-from .presenters.help_pages import HelpPage
-from .presenters.ports import ConversationService
+from .presenters.help_page import HelpPage
 from .presenters.recipients import Shield
 from .presenters.situation import OMEMO
 from .presenters.situation import Banner
@@ -33,7 +33,11 @@ from .presenters.situation import Situation
 from .presenters.situation import SituationAction
 from .presenters.waiting import WaitingAction
 from .presenters.waiting import rows_of
-from .views.help import open_help
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from .presenters.ports import ConversationService
+
 
 _ABOUT_ALARMS = (
     SituationAction.ACCEPT,
@@ -267,9 +271,7 @@ class Conversations:
         elif act is SituationAction.FOLD and banner is not None:
             self._folded.setdefault(key, set()).add(banner.alarm or banner.question)
         elif act is SituationAction.HELP:
-            open_help(
-                HelpPage.TROUBLE, screen.main_window(), "nothing-can-be-encrypted"
-            )
+            open_help(HelpPage.TROUBLE, "nothing-can-be-encrypted")
         elif act is SituationAction.NEXT:
             self._turns[key] = self._turns.get(key, 0) + 1
         elif act is SituationAction.CHOOSE:

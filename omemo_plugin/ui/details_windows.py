@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..device_names import title
 from ..engine.values import Device
@@ -21,11 +22,13 @@ from .presenters.history import history
 from .presenters.history import undoable
 from .presenters.settings import ContactSettings
 from .presenters.trust_before import undo_kept
-from .presenters.window_service import WindowService
 from .views.comparison import open_comparison
 from .views.details import DetailsView
 from .views.details import open_details
 from .widgets.toolkit import Window
+
+if TYPE_CHECKING:
+    from .presenters.window_service import WindowService
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ read it yet."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gi.repository import GLib
 
 from .gajim_windows import screen
-from .presenters.first_page import FirstPage
-from .presenters.ports import FirstPageSettings
-from .views.first_page import open_first_page
 from .widgets.toolkit import Window
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from .presenters.first_page import FirstPage
+    from .presenters.ports import FirstPageSettings
+
 
 # Accounts that start together are on one page
 _MILLISECONDS = 500
@@ -76,6 +79,10 @@ class Introduction:
         return bool(GLib.SOURCE_REMOVE)
 
     def _show(self, accounts: list[FirstPageSettings]) -> None:
+        # Most runs of Gajim do not show it
+        from .presenters.first_page import FirstPage
+        from .views.first_page import open_first_page
+
         page = FirstPage(accounts)
         self._window = open_first_page(page, screen.main_window(), self._bring)
         widgets.on_close(self._window, lambda: self._closed(page))

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..bridge.values import Offer
 from ..bridge.values import OfferKind
 from ..i18n import _
 from .gajim_windows import screen
-from .presenters.ports import OfferService
 from .widgets.toolkit import Button
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from .presenters.ports import OfferService
 
 
 class Offers:

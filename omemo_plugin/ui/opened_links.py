@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..i18n import _
 from ..verify.judge import Source
 from .gajim_windows import screen
-from .presenters.window_service import WindowService
 from .widgets.toolkit import desktop
+
+if TYPE_CHECKING:
+    from .presenters.window_service import WindowService
 
 
 class OpenedLinks:

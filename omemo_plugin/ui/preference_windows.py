@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .gajim_windows import screen
 from .presenters.identity import EndedIdentity
@@ -14,7 +15,6 @@ from .presenters.moving import ArrivalQuestion
 from .presenters.moving import MoveQuestion
 from .presenters.moving import MovingService
 from .presenters.settings import AccountSettings
-from .presenters.window_service import WindowService
 from .views.identity import open_end_question
 from .views.moving import open_arrival
 from .views.moving import open_move
@@ -24,6 +24,9 @@ from .views.preferences import fill_preferences
 from .views.preferences import open_preferences
 from .widgets.toolkit import Window
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from .presenters.window_service import WindowService
 
 OpenOne = Callable[[str, Window | None], None]
 Key = tuple[str, ...]

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..bridge.gajim.patches import Patches
-from .gajim_windows.protocols import MessageRow
 from .gajim_windows.rows import kind_of_kept
 from .gajim_windows.rows import row_module
 from .presenters.row_notes import RowKind
 
+if TYPE_CHECKING:
+    from .gajim_windows.protocols import MessageRow
+
 _Question = Callable[[object], bool]
-_NextRow = Callable[[object, int | None], MessageRow | None]
+_NextRow = Callable[[object, int | None], "MessageRow | None"]
 _Answer = Callable[[object, object], None]
 
 # Whether there are buttons for that: of a row in Gajim 2.6, of the buttons in 2.1

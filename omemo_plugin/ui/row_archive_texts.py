@@ -72,12 +72,13 @@ _Line = Callable[[object, NewMessage], str]
 def install(patches: Patches) -> None:
     """Change what is searched and exported from now on."""
     search = importlib.import_module("gajim.gtk.search_view").ResultRow
-    export = importlib.import_module("gajim.gtk.history_export").HistoryExport
     patches.replace(search, "__init__", _result)
     if hasattr(app.storage.archive, "search_log"):
         patches.replace(app.storage.archive, "get_messages_for_export", _old_export)
     else:
-        patches.replace(export, "_get_export_line", _new_line)
+        patches.replace_in_class(
+            "gajim.gtk.history_export", "HistoryExport", "_get_export_line", _new_line
+        )
 
 
 # The search

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from ..i18n import _
-from .gajim_windows import screen
-from .presenters.help_pages import HelpPage
+from .help_window import open_help
+from .presenters.help_page import HelpPage
 from .presenters.row_notes import RowNote
-from .views.help import open_help
 from .widgets.toolkit import Button
 from .widgets.toolkit import widgets
 
@@ -18,7 +17,7 @@ def help_button(note: RowNote) -> Button:
     """Opens the help at what it says of such rows."""
 
     def pressed() -> None:
-        open_help(HelpPage.READING, screen.main_window(), note.help)
+        open_help(HelpPage.READING, note.help)
 
     # A screen reader meets the button alone
     name = f"{_('Help')} {note.text}"

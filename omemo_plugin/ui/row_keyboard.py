@@ -8,11 +8,14 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from ..bridge.gajim.patches import Patches
-from .gajim_windows.protocols import ChatRows
 from .widgets.toolkit import embedding
+
+if TYPE_CHECKING:
+    from .gajim_windows.protocols import ChatRows
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import cast
 
 from ..bridge.gajim.patches import Patches
-from ..bridge.gajim.protocols import Contact
-from .gajim_windows.protocols import RowMark
 from .gajim_windows.rows import Row
 from .gajim_windows.rows import encryption_of
 from .gajim_windows.rows import is_outgoing
@@ -27,6 +26,10 @@ from .row_help import help_button
 from .row_remedies import RowRemedies
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from .gajim_windows.protocols import RowMark
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -75,7 +78,7 @@ class RowMarks:
             try:
                 before = getattr(row, "omemo_kind", None)
                 self._mark(row)
-                if cast(RowMark, row).omemo_kind is not before:
+                if cast("RowMark", row).omemo_kind is not before:
                     self._changed(row)
             except Exception as error:
                 # The stored text still says what it is
@@ -94,7 +97,7 @@ class RowMarks:
 
     def _mark(self, row: Row) -> None:
         kind = _kind_of_row(row)
-        mark = cast(RowMark, row)
+        mark = cast("RowMark", row)
         before = getattr(row, "omemo_note", None)
         if before is not None:
             row.grid.remove(before)
@@ -143,7 +146,7 @@ class RowMarks:
         )
         widgets.append(box, widgets.top(button), widgets.top(help_button(note)))
         embedding.insert_below(row.grid, row._meta_box, box)
-        cast(RowMark, row).omemo_note = box
+        cast("RowMark", row).omemo_note = box
 
 
 def _kind_of_row(row: Row) -> RowKind | None:

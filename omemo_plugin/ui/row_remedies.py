@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Protocol
 from typing import cast
 
 from gi.repository import GLib
 
-from ..bridge.gajim.protocols import Contact
 from ..bridge.values import Remedy
 from ..bridge.values import RemedyKind
 from ..i18n import _
@@ -21,12 +21,15 @@ from .gajim_windows import screen
 from .gajim_windows.rows import Row
 from .gajim_windows.rows import is_message_row
 from .gajim_windows.rows import message_id_of
-from .presenters.ports import RemedyService
 from .presenters.row_notes import RowKind
 from .widgets.toolkit import Box
 from .widgets.toolkit import Button
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from .presenters.ports import RemedyService
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Protocol
 from typing import cast
 from weakref import WeakSet
@@ -15,8 +16,6 @@ from weakref import WeakSet
 from gi.repository import GLib
 
 from ..bridge.gajim.patches import Patches
-from .gajim_windows.protocols import ChatRow
-from .gajim_windows.protocols import ChatRows
 from .gajim_windows.rows import Row
 from .gajim_windows.rows import is_message_row
 from .gajim_windows.rows import is_outgoing
@@ -27,6 +26,10 @@ from .row_help import help_button
 from .widgets.toolkit import Box
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from .gajim_windows.protocols import ChatRow
+    from .gajim_windows.protocols import ChatRows
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -224,7 +227,7 @@ def _list_of(row: Row) -> ChatRows | None:
     parent = embedding.as_widget(row).get_parent()
     while parent is not None and not hasattr(parent, "iter_rows"):
         parent = parent.get_parent()
-    return cast(ChatRows | None, parent)
+    return cast("ChatRows | None", parent)
 
 
 def _hide(row: Row, *, hidden: bool) -> None:

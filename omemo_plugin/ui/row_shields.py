@@ -12,17 +12,13 @@ import html
 import logging
 from collections.abc import Callable
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 
 from gajim.common.const import TRUST_SYMBOL_DATA
 from gajim.common.const import Trust as GajimTrust
 
 from ..bridge.gajim.patches import Patches
-from ..bridge.gajim.protocols import Contact
-from .gajim_windows.protocols import MessageRow
-from .gajim_windows.protocols import NewMessageRow
-from .gajim_windows.protocols import OldMessageRow
-from .gajim_windows.protocols import StoredEncryption
 from .gajim_windows.rows import LEVELS
 from .gajim_windows.rows import row_module
 from .presenters import badges
@@ -31,6 +27,13 @@ from .presenters.situation import OMEMO
 from .widgets.toolkit import Image
 from .widgets.toolkit import embedding
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from .gajim_windows.protocols import MessageRow
+    from .gajim_windows.protocols import NewMessageRow
+    from .gajim_windows.protocols import OldMessageRow
+    from .gajim_windows.protocols import StoredEncryption
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -47,8 +50,8 @@ class _Encryption(NamedTuple):
 
 
 _Shown = tuple[str, str, str] | None
-_Data = Callable[[NewMessageRow, StoredEncryption | None], _Shown]
-_Image = Callable[[OldMessageRow, Mapping[str, object]], Image | None]
+_Data = Callable[["NewMessageRow", "StoredEncryption | None"], _Shown]
+_Image = Callable[["OldMessageRow", Mapping[str, object]], Image | None]
 
 
 class RowShields:

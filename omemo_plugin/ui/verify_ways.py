@@ -6,29 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ..engine.values import AlarmKind
 from ..engine.values import Device
 from .presenters.code import Code
 from .presenters.comparison import Comparison
 from .presenters.comparison import comparable
-from .presenters.phrase import PhraseService
 from .presenters.phrase import VoicePhrase
-from .presenters.ports import AlarmsService
-from .presenters.ports import Service
-from .presenters.trust_before import ComparingService
 from .widgets.toolkit import Window
 
-
-class VerifyingService(Service, ComparingService, Protocol):
-    """The part of the bridge that the window uses."""
-
-    @property
-    def alarms(self) -> AlarmsService: ...
-
-    @property
-    def verification(self) -> PhraseService: ...
+if TYPE_CHECKING:
+    from .presenters.window_service import VerifyingService
 
 
 class VerifyWays:

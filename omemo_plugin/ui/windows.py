@@ -10,63 +10,57 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gi.repository import Gio
 from gi.repository import GLib
 
 from ..bridge.gajim.patches import Patches
-from ..bridge.gajim.protocols import Contact
 from ..engine.values import Device
 from ..i18n import _
-from ..verify.judge import Source
 from . import row_answers
 from . import row_archive_texts
 from .alarm_notifications import AlarmNotifications
 from .composer import Composer
 from .conversations import Conversations
-from .details_windows import DetailsWindows
 from .gajim_windows import error_reports
 from .gajim_windows import menus
 from .gajim_windows import notifications
 from .gajim_windows import pages
 from .gajim_windows import rows
 from .gajim_windows import screen
-from .gajim_windows.protocols import NewInputBox
-from .gajim_windows.protocols import OldInputBox
+from .help_window import close_help
+from .help_window import open_help
 from .introduction import Introduction
 from .links import follow_links
 from .offers import Offers
 from .open_windows import OpenWindows
 from .opened_links import OpenedLinks
-from .preference_windows import PreferenceWindows
-from .presenters.code import Code
-from .presenters.earlier_key import EarlierKeyQuestion
-from .presenters.earlier_key import KeyOffer
-from .presenters.help_pages import HelpPage
-from .presenters.message_of_row import page_of
-from .presenters.moving import MovingService
+from .presenters.help_page import HelpPage
 from .presenters.progress import catching_up
-from .presenters.verify import Verify
-from .presenters.verify_steps import Step
-from .presenters.window_service import WindowService
 from .row_keyboard import RowKeyboard
 from .row_list_texts import ListTexts
 from .row_marks import RowMarks
 from .row_remedies import RowRemedies
 from .row_runs import RowRuns
 from .row_shields import RowShields
-from .verify_ways import VerifyWays
-from .views.code import open_code
-from .views.earlier_key import open_earlier_key
-from .views.help import close_help
-from .views.help import open_help
-from .views.message import open_message
-from .views.verify import Opening
-from .views.verify import open_verify
 from .widgets.toolkit import Widget
 from .widgets.toolkit import Window
 from .widgets.toolkit import theme
 from .widgets.toolkit import widgets
+
+if TYPE_CHECKING:
+    from ..bridge.gajim.protocols import Contact
+    from ..verify.judge import Source
+    from .details_windows import DetailsWindows
+    from .gajim_windows.protocols import NewInputBox
+    from .gajim_windows.protocols import OldInputBox
+    from .preference_windows import PreferenceWindows
+    from .presenters.earlier_key import KeyOffer
+    from .presenters.moving import MovingService
+    from .presenters.window_service import WindowService
+    from .verify_windows import VerifyWindows
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -96,9 +90,7 @@ class Windows:
         self._composers: dict[int, Composer] = {}
         self._windows = OpenWindows()
         self._present = self._windows.present
-        self._details = DetailsWindows(
-            self._follow, self._present, self.open_verify, self.show_code
-        )
+        self._identity = identity
         self._conversations = Conversations(
             self._follow,
             lambda account, jid, device: self._details.show(
@@ -116,14 +108,7 @@ class Windows:
             self.service, self.show_for, self._runs.row_changed
         )
         self._notifications = AlarmNotifications()
-        self._preferences = PreferenceWindows(
-            self._follow,
-            identity,
-            self._present,
-            show_devices=self._show_own_devices,
-            show_code=self.show_code,
-            show_first_page=self._show_first_page,
-        )
+        self._made_preferences: PreferenceWindows | None = None
         self._followed: dict[str, tuple[WindowService, Callable[[], None]]] = {}
         self._introduction = Introduction(
             lambda: [
@@ -131,9 +116,48 @@ class Windows:
                 for service, _end in self._followed.values()
                 if not service.problem
             ],
-            self._preferences.refresh,
-            self._preferences.bring_identity,
+            self._refresh_preferences,
+            self._bring_identity,
         )
+
+    # Below, the code of a window is read when the first one of its kind is opened. Most
+    # runs of Gajim open none, and would start later and be larger with it
+
+    @cached_property
+    def _details(self) -> DetailsWindows:
+        from .details_windows import DetailsWindows
+
+        return DetailsWindows(
+            self._follow, self._present, self.open_verify, self.show_code
+        )
+
+    @cached_property
+    def _verify(self) -> VerifyWindows:
+        from .verify_windows import VerifyWindows
+
+        return VerifyWindows(self._follow, self._present, self._details.show)
+
+    @property
+    def _preferences(self) -> PreferenceWindows:
+        if self._made_preferences is None:
+            from .preference_windows import PreferenceWindows
+
+            self._made_preferences = PreferenceWindows(
+                self._follow,
+                self._identity,
+                self._present,
+                show_devices=self._show_own_devices,
+                show_code=self.show_code,
+                show_first_page=self._introduction.show_again,
+            )
+        return self._made_preferences
+
+    def _bring_identity(self) -> None:
+        self._preferences.bring_identity()
+
+    def _refresh_preferences(self) -> None:
+        if self._made_preferences is not None:
+            self._made_preferences.refresh()
 
     def start(self) -> None:
         """Put the ways to the windows into Gajim."""
@@ -256,7 +280,7 @@ class Windows:
         self._followed[service.account] = service, end
         self._notifications.update(service)
         service.notices.show_offers_with(self._offers.show)
-        self._preferences.refresh()
+        self._refresh_preferences()
         self._introduction.account_started()
 
     def service_stopped(self, account: str) -> None:
@@ -266,7 +290,7 @@ class Windows:
         if known is not None:
             known[1]()
         self._update_composers()
-        self._preferences.refresh()
+        self._refresh_preferences()
 
     def ask_about_key(self, offer: KeyOffer) -> None:
         """Ask whether the key that Gajim used before is kept."""
@@ -274,6 +298,9 @@ class Windows:
             # Gajim is starting
             GLib.timeout_add(500, self.ask_about_key, offer)
             return
+        from .presenters.earlier_key import EarlierKeyQuestion
+        from .views.earlier_key import open_earlier_key
+
         self._present(
             ("earlier key", offer.account),
             lambda: open_earlier_key(EarlierKeyQuestion(offer), screen.main_window()),
@@ -313,43 +340,10 @@ class Windows:
         Args:
             device: the one that is to be verified, if it is only one.
         """
-        step = Step.START
-        service = self.service(account)
-        for info in () if service is None else service.devices(jid):
-            if info.device == device and info.key_changed:
-                if info.presented is None:
-                    # It is not known what there is to compare
-                    self._details.show(account, jid, parent, device)
-                    return
-                step = Step.AGAIN
-        self._present_verify(account, jid, parent, Opening(step, device=device))
+        self._verify.show(account, jid, parent, device)
 
     def _verify_link(self, account: str, text: str, source: Source) -> None:
-        opening = Opening(text=text, source=source)
-        self._present_verify(account, None, None, opening)
-
-    def _present_verify(
-        self,
-        account: str,
-        jid: str | None,
-        parent: Window | None,
-        opening: Opening = Opening(),  # noqa: B008 - it cannot be changed
-    ) -> None:
-        service = self._follow(account)
-        if service is None:
-            return
-        over = parent or screen.main_window()
-        ways = VerifyWays(
-            service,
-            lambda one: screen.name_of(account, one),
-            lambda window: self.show_code(account, window),
-            lambda one: self.show_details(account, one, over),
-        )
-        verify = Verify(service.verification, service, jid, ways.name_of)
-        # Each link and each device is looked at by itself
-        about = str(opening.device.device_id) if opening.device else ""
-        key = ("verify", account, jid or "", opening.text or about)
-        self._present(key, lambda: open_verify(verify, ways, over, opening))
+        self._verify.show_link(account, text, source)
 
     def show_for(self, who: Contact, parent: Window | None = None) -> None:
         """Open "Encryption details" for a contact or room."""
@@ -365,13 +359,7 @@ class Windows:
 
     def show_code(self, account: str, parent: Window | None = None) -> None:
         """Open "My QR code"."""
-        service = self._follow(account)
-        if service is not None:
-            parent = parent or screen.main_window()
-            self._present(("code", account), lambda: open_code(Code(service), parent))
-
-    def _show_first_page(self) -> None:
-        self._introduction.show_again()
+        self._verify.show_code(account, parent)
 
     def show_preferences(self, parent: Window | None) -> None:
         """Open the plugin's preferences."""
@@ -422,6 +410,8 @@ class Windows:
         service = self._follow(account)
         if service is None:
             return
+        from .presenters.message_of_row import page_of
+        from .views.message import open_message
 
         def writers() -> tuple[str, ...]:
             who = screen.contact(account, jid)
@@ -446,7 +436,7 @@ class Windows:
 
     def _voice_action(self, value: list[str]) -> None:
         account, jid = value
-        self._present_verify(account, jid, None, Opening(Step.WORDS))
+        self._verify.show_words(account, jid)
 
     def _code_action(self, account: str) -> None:
         self.show_code(account)
@@ -456,7 +446,7 @@ class Windows:
         banner = None if who is None else self._conversations.content(who).banner
         is_warning = banner is not None and banner.alarm is not None
         page = HelpPage.WARNINGS if is_warning else HelpPage.CONTENTS
-        open_help(page, screen.main_window())
+        open_help(page)
 
     def _chat_dock_action(self) -> None:
         for composer in self._composers.values():

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gajim.common import app
 from gajim.common.helpers import determine_proxy
 from gajim.common.helpers import get_account_proxy
 
-from ..gajim.preview_protocols import Proxy
 from .download import HttpRoute
+
+if TYPE_CHECKING:
+    from ..gajim.preview_protocols import Proxy
 
 
 def route_of(account: str) -> HttpRoute:

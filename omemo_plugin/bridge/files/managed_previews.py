@@ -8,15 +8,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import cast
 
 from gajim.common import app
 
 from ...media.uri import InvalidMediaUri
 from ..gajim.patches import Patches
-from ..gajim.preview_protocols import Preview
-from ..gajim.preview_protocols import PreviewManager
-from ..gajim.preview_protocols import PreviewModule
 from ..log import guard
 from .download import Download
 from .download import DownloadCancelled
@@ -30,6 +28,12 @@ from .http_route import route_of
 from .links import is_link
 from .links import is_valid
 from .links import parse_link
+
+if TYPE_CHECKING:
+    from ..gajim.preview_protocols import Preview
+    from ..gajim.preview_protocols import PreviewManager
+    from ..gajim.preview_protocols import PreviewModule
+
 
 # A picture larger than this gets no thumbnail, because Gajim would read it at once
 _THUMBNAIL_MAX = 32 << 20
@@ -52,7 +56,7 @@ class ManagedPreviews:
         self._downloads = downloads
         self._kind = type(manager)
         self._module = cast(
-            PreviewModule, importlib.import_module(self._kind.__module__)
+            "PreviewModule", importlib.import_module(self._kind.__module__)
         )
         self._running: dict[Path, tuple[Download, DownloadLimits]] = {}
         self._shown: dict[Path, list[Preview]] = {}

@@ -16,6 +16,7 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import ParseResult
 from urllib.parse import quote
 
@@ -25,7 +26,6 @@ from ...media.files import discard_leftovers
 from ...media.names import safe_path
 from ..gajim import archive as gajim_archive
 from ..gajim.patches import Patches
-from ..gajim.preview_protocols import PreviewData
 from . import log_filter
 from .download_queue import DownloadQueue
 from .links import is_link
@@ -34,6 +34,9 @@ from .links import is_valid
 from .links import name_of
 from .managed_previews import ManagedPreviews
 from .transfers import Transfers
+
+if TYPE_CHECKING:
+    from ..gajim.preview_protocols import PreviewData
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

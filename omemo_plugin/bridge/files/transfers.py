@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from ...media.files import FileTooLarge
 from ...media.uri import InvalidMediaUri
 from ..gajim.patches import Patches
-from ..gajim.preview_protocols import FileTransfer
-from ..gajim.preview_protocols import FileTransferManager
-from ..gajim.preview_protocols import Proxy
 from .download import UNKNOWN_KIND
 from .download import Download
 from .download import DownloadCancelled
@@ -28,6 +26,11 @@ from .download_queue import why_not
 from .http_route import route_by
 from .links import is_link
 from .links import parse_link
+
+if TYPE_CHECKING:
+    from ..gajim.preview_protocols import FileTransfer
+    from ..gajim.preview_protocols import FileTransferManager
+    from ..gajim.preview_protocols import Proxy
 
 
 class Transfers:

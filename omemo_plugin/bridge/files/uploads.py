@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import cast
 
 from ...media.cipher import IV_LENGTHS
@@ -31,15 +32,17 @@ from ...media.hashes import FileFacts
 from ...media.uri import InvalidMediaUri
 from ...media.uri import build_media_uri
 from ..gajim.patches import Patches
-from ..gajim.protocols import Client
-from ..gajim.protocols import Contact
-from ..gajim.protocols import GajimUpload
-from ..gajim.protocols import TransferState
-from ..gajim.protocols import UploadTransfer
 from ..log import guard
 from ..log import report
 from ..notices import texts
 from ..timers import later
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
+    from ..gajim.protocols import Contact
+    from ..gajim.protocols import GajimUpload
+    from ..gajim.protocols import TransferState
+    from ..gajim.protocols import UploadTransfer
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -195,7 +198,7 @@ class Uploads:
         kind; they are replaced. The file is read once before, for its hash."""
 
         def request(**arguments: object) -> object:
-            transfer = cast(GajimUpload, arguments["user_data"])
+            transfer = cast("GajimUpload", arguments["user_data"])
             if getattr(transfer, "get_encryption_data", lambda: None)() is None:
                 return request_slot(**arguments)
             transfer._mime = _UNKNOWN_KIND

@@ -9,15 +9,18 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common import configpaths
 from nbxmpp.protocol import JID
 
 from .constants import HAS_BUILTIN_OMEMO
-from .nbxmpp_protocols import MessageProperties
 from .patches import Patches
-from .protocols import Client
+
+if TYPE_CHECKING:
+    from .nbxmpp_protocols import MessageProperties
+    from .protocols import Client
 
 
 def downloads_folder() -> Path:

@@ -14,6 +14,7 @@ import datetime
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from typing import Protocol
 
 from gajim.common.const import Trust as GajimTrust
@@ -23,11 +24,13 @@ from ...engine.keys.device_info import DeviceInfo
 from ...engine.values import Device
 from ...engine.values import Trust
 from . import constants as gajim_constants
-from .nbxmpp_protocols import Jid
-from .protocols import BuiltinOmemo
-from .protocols import Contact
-from .protocols import OutgoingMessage
-from .protocols import UploadTransfer
+
+if TYPE_CHECKING:
+    from .nbxmpp_protocols import Jid
+    from .protocols import BuiltinOmemo
+    from .protocols import Contact
+    from .protocols import OutgoingMessage
+    from .protocols import UploadTransfer
 
 try:
     from gajim.common.modules.util import PublicKeyData as _PublicKeyData

@@ -18,14 +18,17 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Literal
 
 from gajim.common import modules
 
 from .builtin_facade import BuiltinFacade
 from .builtin_facade import FacadeService
-from .protocols import BuiltinOmemo
-from .protocols import Client
+
+if TYPE_CHECKING:
+    from .protocols import BuiltinOmemo
+    from .protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gajim.common import app
 
 from . import drafts
-from .protocols import ChatControl
-from .protocols import Contact
+
+if TYPE_CHECKING:
+    from .protocols import ChatControl
+    from .protocols import Contact
 
 
 def _control(account: str, jid: str) -> ChatControl | None:

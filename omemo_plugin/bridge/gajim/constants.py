@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
 
 from ...engine.values import Trust
-from .nbxmpp_protocols import Jid
-from .protocols import Client
+
+if TYPE_CHECKING:
+    from .nbxmpp_protocols import Jid
+    from .protocols import Client
+
 
 # What the user sees, and the key under which Gajim knows an encryption
 ENCRYPTION_NAME = "OMEMO"

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import TypeGuard
 
 from nbxmpp.protocol import JID
 
 from ...foreign_text import clean
-from .nbxmpp_protocols import Jid
-from .protocols import Client
-from .protocols import Contact
-from .protocols import GajimRoom
+
+if TYPE_CHECKING:
+    from .nbxmpp_protocols import Jid
+    from .protocols import Client
+    from .protocols import Contact
+    from .protocols import GajimRoom
 
 
 def _is_room(contact: Contact | None) -> TypeGuard[GajimRoom]:

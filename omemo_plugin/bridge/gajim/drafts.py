@@ -15,6 +15,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common import configpaths
@@ -24,7 +25,9 @@ from nbxmpp.protocol import JID
 from ..log import guard
 from .archive import history_max_age
 from .constants import HAS_BUILTIN_OMEMO
-from .protocols import Contact
+
+if TYPE_CHECKING:
+    from .protocols import Contact
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import TYPE_CHECKING
 from typing import NoReturn
 from typing import TypeGuard
 from typing import cast
@@ -21,17 +22,19 @@ from .constants import HAS_BUILTIN_OMEMO
 from .constants import StanzaDecrypted
 from .constants import gajim_trust
 from .contacts import is_nickname
-from .nbxmpp_protocols import MessageProperties
-from .nbxmpp_protocols import MessageStanza
-from .nbxmpp_protocols import NewMessageProperties
-from .nbxmpp_protocols import OldConnection
-from .nbxmpp_protocols import Reactions
-from .nbxmpp_protocols import Retraction
-from .protocols import Client
-from .protocols import Contact
-from .protocols import NewOutgoingMessage
-from .protocols import OldOutgoingMessage
-from .protocols import OutgoingMessage
+
+if TYPE_CHECKING:
+    from .nbxmpp_protocols import MessageProperties
+    from .nbxmpp_protocols import MessageStanza
+    from .nbxmpp_protocols import NewMessageProperties
+    from .nbxmpp_protocols import OldConnection
+    from .nbxmpp_protocols import Reactions
+    from .nbxmpp_protocols import Retraction
+    from .protocols import Client
+    from .protocols import Contact
+    from .protocols import NewOutgoingMessage
+    from .protocols import OldOutgoingMessage
+    from .protocols import OutgoingMessage
 
 
 def encryption_data(trust: Trust, fingerprint: str | None) -> object:
@@ -181,7 +184,7 @@ def dispatch_again(
     """
     if StanzaDecrypted is not None:
         raise StanzaDecrypted
-    connection = cast(OldConnection, client.connection)
+    connection = cast("OldConnection", client.connection)
     handlers = connection._dispatcher._handlers[Namespace.CLIENT]
     kind = stanza.getType() or "normal"
     found = dict.fromkeys(
@@ -240,7 +243,7 @@ def take_reactions(properties: MessageProperties) -> Reactions | None:
     None if there are none."""
     found: Reactions | None = getattr(properties, "reactions", None)
     if found is not None:
-        cast(NewMessageProperties, properties).reactions = None
+        cast("NewMessageProperties", properties).reactions = None
     return found
 
 
@@ -250,7 +253,7 @@ def take_retraction(properties: MessageProperties) -> Retraction | None:
     found: Retraction | None = getattr(properties, "retraction", None)
     if found is None or found.is_tombstone:
         return None
-    cast(NewMessageProperties, properties).retraction = None
+    cast("NewMessageProperties", properties).retraction = None
     return found
 
 

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common.setting_values import ACCOUNT_SETTINGS
 from nbxmpp.protocol import JID
 
 from .constants import ENCRYPTION_NAME
-from .protocols import Contact
+
+if TYPE_CHECKING:
+    from .protocols import Contact
 
 
 def encryption_of(account: str, jid: str) -> str:

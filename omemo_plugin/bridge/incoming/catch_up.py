@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gi.repository import GLib
 
 from ..gajim import archive as gajim_archive
 from ..gajim import constants as gajim_constants
-from ..gajim.protocols import Client
 from ..log import guard
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 _WATCH_MS = 1000
 

@@ -11,6 +11,7 @@ No error leaves a handler: Gajim would drop the whole stanza.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Protocol
 
 from nbxmpp.namespaces import Namespace
@@ -18,8 +19,6 @@ from nbxmpp.protocol import NodeProcessed
 from nbxmpp.structs import StanzaHandler
 
 from ..gajim import constants as gajim_constants
-from ..gajim.nbxmpp_protocols import MessageProperties
-from ..gajim.nbxmpp_protocols import MessageStanza
 from ..gajim.stanza_handlers import handler
 from ..log import guard
 from ..notices.chat_notices import ChatNotices
@@ -34,6 +33,10 @@ from .plaintext_guard import forbid_plain_changes
 from .plaintext_guard import forbid_plain_correction
 from .plaintext_guard import forbid_plain_receipt
 from .plaintext_guard import forget_hint
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
+    from ..gajim.nbxmpp_protocols import MessageStanza
 
 
 class ConversationState(Protocol):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nbxmpp.protocol import Message
 from nbxmpp.protocol import NodeProcessed
@@ -19,7 +20,6 @@ from ...engine.values import Protocol
 from ...engine.values import Trust
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..notices import texts
 from ..notices.unopened import UnopenedMessages
 from ..xml.nodes import children
@@ -28,6 +28,9 @@ from ..xml.payload_elements import CHAT_STATES
 from ..xml.payload_elements import RECEIPT_REQUEST
 from ..xml.payload_elements import part_of
 from .outer_elements import keep_harmless
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 _ALONE = ANSWERS | {part for part in CHAT_STATES if part[0] != "active"}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...engine.effects import Effect
 from ...engine.engine import OmemoEngine
@@ -24,9 +25,11 @@ from ...stanza.envelope import parse_envelope
 from ...stanza.silent_devices import find_silent_devices
 from ...stanza.trust_message import find_trust_message
 from ..gajim import constants as gajim_constants
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..notices import texts
 from .content import clean_text
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -10,10 +10,13 @@ again.
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-from ..gajim.nbxmpp_protocols import MessageProperties
-from ..gajim.nbxmpp_protocols import MessageStanza
 from .plaintext_guard import NAMESPACES
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
+    from ..gajim.nbxmpp_protocols import MessageStanza
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -23,7 +26,7 @@ _HELD_MAX = 2000
 # Characters. Strangers write, too, and while the user is away nobody answers
 _SIZE_MAX = 64 * 1024 * 1024
 
-Held = tuple[MessageStanza, MessageProperties]
+Held = tuple["MessageStanza", "MessageProperties"]
 
 
 class HeldMessages:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import JID
@@ -34,12 +35,14 @@ from nbxmpp.protocol import Message
 from nbxmpp.simplexml import Node
 
 from ..gajim import constants as gajim_constants
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..xml.nodes import children
 from ..xml.payload_elements import CHAT_STATES
 from ..xml.payload_elements import RECEIPT_REQUEST
 from ..xml.payload_elements import Part
 from ..xml.payload_elements import part_of
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 OCCUPANT_ID = "urn:xmpp:occupant-id:0"
 

@@ -10,16 +10,20 @@ clear, it changes no encrypted message, and it does not pass for encrypted.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nbxmpp.protocol import Message
 
 from ...engine.values import Protocol
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..notices import texts
 from ..xml.nodes import children
 from ..xml.payload_elements import ANSWERS
 from ..xml.payload_elements import RECEIPT_REQUEST
 from ..xml.payload_elements import part_of
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 NAMESPACES = frozenset(protocol.namespace for protocol in Protocol)
 

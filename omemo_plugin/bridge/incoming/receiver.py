@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from nbxmpp.namespaces import Namespace
@@ -37,7 +38,6 @@ from ...stanza.envelope import Envelope
 from ...stanza.message import find_encrypted
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..log import report
 from ..notices import texts
 from ..notices.texts import SenderUnknown
@@ -63,6 +63,9 @@ from .senders import Senders
 from .senders import is_private_message
 from .torn_messages import TornMessages
 from .written_at import WrittenAt
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import Message
@@ -13,11 +14,13 @@ from nbxmpp.protocol import Message
 from ...verify.jid import same_account
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import MessageProperties
 from ..rooms import Reflection
 from ..rooms import Rooms
 from ..xml.nodes import children
 from ..xml.payload_elements import part_of
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
 
 
 def sender_of(

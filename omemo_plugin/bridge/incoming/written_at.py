@@ -15,12 +15,16 @@ import time
 from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from nbxmpp.namespaces import Namespace
 from nbxmpp.protocol import Message
 
-from ..gajim.nbxmpp_protocols import MessageProperties
 from .outer_elements import servers_delay
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
+
 
 # In seconds. Clocks differ, and programs may write the time at which the user
 # pressed the button before the connection was there

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Protocol
 
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
 from ..gajim import settings as gajim_settings
-from ..gajim.protocols import Contact
-from ..gajim.protocols import OutgoingMessage
 from ..log import report
 from ..notices import texts
 from ..rooms import Rooms
@@ -19,6 +18,11 @@ from ..state.encrypted_chats import EncryptedChats
 from .give_back import GiveBack
 from .outbox import Outbox
 from .send_notices import SendNotices
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Contact
+    from ..gajim.protocols import OutgoingMessage
+
 
 # The address of an encrypted file, with its key (XEP-0454)
 _AESGCM = "aesgcm://"

@@ -15,20 +15,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gajim.common import events
 from nbxmpp.protocol import JID
 
 from ..gajim import constants as gajim_constants
-from ..gajim.nbxmpp_protocols import Jid
 from ..gajim.patches import Patches
-from ..gajim.protocols import CallSession
-from ..gajim.protocols import Client
-from ..gajim.protocols import TransferredFile
 from ..log import guard
 from ..notices import texts
 from ..timers import later
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import Jid
+    from ..gajim.protocols import CallSession
+    from ..gajim.protocols import Client
+    from ..gajim.protocols import TransferredFile
+
 
 # In seconds: the same request within this time is a confirmation
 _CONFIRM_WITHIN = 60.0

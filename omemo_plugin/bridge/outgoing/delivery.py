@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...engine.keys.device_info import DeviceInfo
 from ...engine.messages.encrypting import SentMessage
@@ -16,7 +17,6 @@ from ...engine.values import Trust
 from ..gajim import archive as gajim_archive
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.protocols import Client
 from ..notices import texts
 from ..rooms import Rooms
 from ..state.account_state import AccountState
@@ -28,6 +28,9 @@ from .errors import MustWait
 from .gate import send_past_gate
 from .outbox import Outgoing
 from .send_notices import SendNotices
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 
 class Delivery:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from ...engine.errors import NoRecipient
@@ -23,7 +24,6 @@ from ...stanza.silent_devices import build_silent_devices
 from ..gajim import constants as gajim_constants
 from ..gajim import contacts as gajim_contacts
 from ..gajim import messages as gajim_messages
-from ..gajim.protocols import Client
 from ..log import guard
 from ..log import report
 from ..notices import texts
@@ -41,6 +41,9 @@ from .errors import MustWait
 from .outbox import KEYS_SECONDS
 from .outbox import Outgoing
 from .send_notices import SendNotices
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 _MISSING = frozenset({LeftOutReason.NO_BUNDLE, LeftOutReason.BUNDLE_REFUSED})
 

@@ -14,20 +14,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from ...engine.errors import OmemoError
 from ...engine.messages.encrypting import SentMessage
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import MessageProperties
-from ..gajim.nbxmpp_protocols import MessageStanza
-from ..gajim.protocols import Client
 from ..log import guard
 from ..log import report
 from ..pep.effects import EffectRunner
 from ..state.keystore import Keystore
 from ..timers import soon
 from ..xml import outgoing_stanza
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
+    from ..gajim.nbxmpp_protocols import MessageStanza
+    from ..gajim.protocols import Client
+
 
 # More than a person and we have, and what can be encrypted for at once
 _DEVICES_MAX = 32

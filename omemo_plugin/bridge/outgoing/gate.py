@@ -13,10 +13,13 @@ in an encrypted conversation passes only when it has been encrypted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..gajim.patches import Patches
-from ..gajim.protocols import Client
-from ..gajim.protocols import OutgoingMessage
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
+    from ..gajim.protocols import OutgoingMessage
 
 _NAME = "_send_message"
 

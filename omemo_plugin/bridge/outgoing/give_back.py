@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..gajim import chat_window
 from ..gajim import messages as gajim_messages
-from ..gajim.protocols import Contact
-from ..gajim.protocols import OutgoingMessage
 from ..log import guard
 from ..notices import texts
 from ..notices.chat_notices import ChatNotices
@@ -18,6 +18,10 @@ from .errors import CannotSend
 from .outbox import Outbox
 from .outbox import Outgoing
 from .outbox import Unsent
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Contact
+    from ..gajim.protocols import OutgoingMessage
 
 
 class GiveBack:

@@ -19,15 +19,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from ...engine.values import Device
-from ..gajim.protocols import Contact
-from ..gajim.protocols import OutgoingMessage
 from ..signals import Signal
 from ..state.drafts import UnsentDrafts
 from ..timers import Timer
 from ..timers import after
 from ..values import WaitingState
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Contact
+    from ..gajim.protocols import OutgoingMessage
+
 
 # In seconds. A message that waits for longer is shown to the user, and kept for the
 # next start; most are gone before that, and their text never reaches the disk

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..gajim import constants as gajim_constants
 from ..gajim import contacts as gajim_contacts
-from ..gajim.protocols import Contact
 from ..notices import texts
 from ..notices.chat_notices import ChatNotices
 from ..rooms import Rooms
 from ..state.keystore import Keystore
 from .sender import MessageSender
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Contact
 
 
 class Preconditions:

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ...engine.messages.encrypting import SentMessage
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.nbxmpp_protocols import Stanza
-from ..gajim.protocols import Client
-from ..gajim.protocols import Contact
-from ..gajim.protocols import OutgoingMessage
 from ..log import report
 from ..notices import texts
 from ..notices.chat_notices import ChatNotices
@@ -45,6 +42,13 @@ from .outbox import Outbox
 from .outbox import Outgoing
 from .send_notices import SendNotices
 from .waiting import WaitingMessages
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import Stanza
+    from ..gajim.protocols import Client
+    from ..gajim.protocols import Contact
+    from ..gajim.protocols import OutgoingMessage
+
 
 # For how many seconds a message waits for the first device of a recipient to
 # appear: the recipient may be signing in at this moment

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..gajim import chat_window
 from ..gajim import constants as gajim_constants
 from ..gajim import messages as gajim_messages
-from ..gajim.protocols import Client
-from ..gajim.protocols import Contact
 from ..log import guard
 from ..notices import texts
 from ..notices.chat_notices import ChatNotices
@@ -22,6 +21,11 @@ from ..values import WaitingMessage
 from ..values import WaitingState
 from .outbox import Outbox
 from .outbox import Unsent
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
+    from ..gajim.protocols import Contact
+
 
 # For how many seconds a deleted text can be had back
 UNDO_SECONDS = 10

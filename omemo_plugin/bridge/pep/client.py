@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import cast
 from xml.etree.ElementTree import Element
 
@@ -27,9 +28,6 @@ from ...engine.values import Protocol
 from ...stanza.pep import bundle_node
 from ...stanza.pep import device_list_node
 from ..gajim import constants as gajim_constants
-from ..gajim.nbxmpp_protocols import PubSub
-from ..gajim.nbxmpp_protocols import Task
-from ..gajim.protocols import Client
 from ..signals import Signal
 from ..timers import Timer
 from ..xml.nodes import children
@@ -39,6 +37,11 @@ from .node_options import NodeOptions
 from .node_options import NotConfigured
 from .node_options import Options
 from .request_queue import RequestQueues
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import PubSub
+    from ..gajim.nbxmpp_protocols import Task
+    from ..gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from ...engine.errors import MalformedStanza
@@ -23,10 +24,12 @@ from ...stanza.pep import build_device_list
 from ...stanza.pep import device_list_item_id
 from ...stanza.pep import device_list_node
 from ...stanza.pep import parse_device_list
-from ..gajim.protocols import Client
 from .client import PepClient
 from .client import Unavailable
 from .temporary_devices import Records
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
+from typing import TYPE_CHECKING
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -52,7 +53,6 @@ from ...stanza.pep import parse_bundle
 from ...stanza.pep import parse_device_list
 from ..gajim import constants as gajim_constants
 from ..gajim import contacts as gajim_contacts
-from ..gajim.protocols import Client
 from ..log import guard
 from ..notices.engine_notices import EngineNotices
 from ..signals import Signal
@@ -65,6 +65,9 @@ from .client import PepClient
 from .client import Unavailable
 from .temporary_devices import Records
 
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
+
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 
@@ -73,8 +76,7 @@ class EffectRunner:
     Carries out the effects of one account's engine.
 
     Attributes:
-        answered: emitted when a server has answered: a message may be waiting
-            for the keys.
+        answered: emitted when a server has answered: a message may wait for the keys.
     """
 
     def __init__(

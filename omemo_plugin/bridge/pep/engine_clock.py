@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...engine.trust.user_decisions import UNDO_SECONDS
 from ..gajim import constants as gajim_constants
-from ..gajim.protocols import Client
 from ..timers import RepeatingTimer
 from ..timers import Timer
 from .effects import EffectRunner
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 _TICK_SECONDS = 60
 

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from ...engine.errors import MalformedStanza
 from ...engine.errors import StanzaTooLarge
-from ..gajim.nbxmpp_protocols import MessageProperties
-from ..gajim.nbxmpp_protocols import MessageStanza
 from .announced_lists import AnnouncedLists
 from .client import device_list_event
+
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import MessageProperties
+    from ..gajim.nbxmpp_protocols import MessageStanza
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

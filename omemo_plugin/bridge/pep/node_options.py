@@ -17,21 +17,23 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import TYPE_CHECKING
 from typing import cast
 
 from nbxmpp.errors import StanzaError
 
-from ..gajim.nbxmpp_protocols import ConfigurationForm
-from ..gajim.nbxmpp_protocols import NodeConfiguration
-from ..gajim.nbxmpp_protocols import PubSub
-from ..gajim.nbxmpp_protocols import Task
+if TYPE_CHECKING:
+    from ..gajim.nbxmpp_protocols import ConfigurationForm
+    from ..gajim.nbxmpp_protocols import NodeConfiguration
+    from ..gajim.nbxmpp_protocols import PubSub
+    from ..gajim.nbxmpp_protocols import Task
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 Options = Mapping[str, str]
 
 # Starts a request, and calls the second function with it when it is over
-Run = Callable[[Callable[[], Task], Callable[[Task], None]], None]
+Run = Callable[[Callable[[], "Task"], Callable[["Task"], None]], None]
 
 # Gets None, or why it is not as it is wanted
 Then = Callable[[Exception | None], None]
@@ -113,7 +115,7 @@ class NodeOptions:
     ) -> None:
         def came(task: Task) -> None:
             try:
-                form = cast(NodeConfiguration, task.finish()).form
+                form = cast("NodeConfiguration", task.finish()).form
                 good = needed is not None and _has(form, needed)
             except Exception as error:  # noqa: BLE001 - `then` is told of it
                 _end(node, then, error)

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from ...engine.errors import MalformedStanza
@@ -29,12 +30,14 @@ from ...stanza.temporary import parse_record
 from ..gajim import constants as gajim_constants
 from ..gajim import contacts as gajim_contacts
 from ..gajim.patches import Patches
-from ..gajim.protocols import Client
 from ..log import guard
 from ..timers import Timer
 from ..timers import later
 from .client import PepClient
 from .client import Unavailable
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..gajim import archive as gajim_archive
-from ..gajim.protocols import Client
 from .device_history import DeviceHistory
 from .drafts import UnsentDrafts
 from .encrypted_chats import EncryptedChats
@@ -22,6 +22,9 @@ from .paths import recipients_path
 from .paths import rollback_marker_path
 from .paths import store_path
 from .sent_files import SentFiles
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..gajim import contacts as gajim_contacts
-from ..gajim.protocols import Client
 from .encrypted_chats import EncryptedChats
 from .keystore import Keystore
+
+if TYPE_CHECKING:
+    from ..gajim.protocols import Client
 
 
 class KnownContacts:

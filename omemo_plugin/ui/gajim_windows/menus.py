@@ -8,20 +8,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gajim.common import app
 from gi.repository import Gio
 from gi.repository import GLib
 
 from ...bridge.gajim.patches import Patches
-from ...bridge.gajim.protocols import Contact
 from ..widgets.toolkit import Application
+
+if TYPE_CHECKING:
+    from ...bridge.gajim.protocols import Contact
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
 # What makes the menu of a contact, a room, an account or a roster entry, and what
 # makes it wider by ours
-ContactMenu = Callable[[Contact], Gio.Menu]
+ContactMenu = Callable[["Contact"], Gio.Menu]
 AccountMenu = Callable[[str], Gio.Menu]
 RosterMenu = Callable[..., Gio.Menu]
 

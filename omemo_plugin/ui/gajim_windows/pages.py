@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import cast
 
 from ...bridge.gajim.patches import Patches
-from ...bridge.gajim.protocols import Contact
 from ..widgets.toolkit import Widget
+
+if TYPE_CHECKING:
+    from ...bridge.gajim.protocols import Contact
+
 
 # Where Gajim 2 asks for the page: the module, and the name there
 _TRUST_PAGES = (

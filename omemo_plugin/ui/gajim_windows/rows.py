@@ -11,29 +11,31 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import NamedTuple
+from typing import TypeAlias
 
 from gajim.common import app
 from gajim.common.const import Trust as GajimTrust
 from gi.repository import Gio
 
 from ...bridge.gajim.patches import Patches
-from ...bridge.gajim.protocols import Contact
 from ...engine.values import Trust
 from ..presenters.row_notes import RowKind
 from ..presenters.row_notes import kind_of
 from .menus import extended
-from .protocols import AdditionalData
-from .protocols import NewMessageRow
-from .protocols import OldMessageRow
-from .protocols import RowModule
-from .protocols import StoredEncryption
 
 if TYPE_CHECKING:
     # In `typing` since Python 3.13
     from typing_extensions import TypeIs
 
+    from ...bridge.gajim.protocols import Contact
+    from .protocols import AdditionalData
+    from .protocols import NewMessageRow
+    from .protocols import OldMessageRow
+    from .protocols import RowModule
+    from .protocols import StoredEncryption
+
 # A row of any version
-Row = OldMessageRow | NewMessageRow
+Row: TypeAlias = "OldMessageRow | NewMessageRow"
 
 log = logging.getLogger("gajim.p.omemo_plugin")
 
@@ -162,9 +164,9 @@ def is_outgoing(row: Row) -> bool:
 # Entries that answer a message, or change it
 _ANSWERS = ("win.quote", "win.reply", "win.correct-message")
 
-RowItems = Callable[[Contact, list[str]], Sequence[Gio.MenuItem]]
-_NewMenu = Callable[[NewMessageRow], Gio.Menu]
-_Clicked = Callable[[OldMessageRow, object], None]
+RowItems = Callable[["Contact", list[str]], Sequence[Gio.MenuItem]]
+_NewMenu = Callable[["NewMessageRow"], Gio.Menu]
+_Clicked = Callable[["OldMessageRow", object], None]
 
 
 def extend_row_menus(patches: Patches, items: RowItems) -> None:

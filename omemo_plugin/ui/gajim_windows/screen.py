@@ -14,22 +14,23 @@ from gi.repository import Gio
 from gi.repository import GLib
 
 from ...bridge.gajim.patches import Patches
-from ...bridge.gajim.protocols import Contact
-from ...bridge.gajim.protocols import OldContacts
 from ...foreign_text import clean
 from ..widgets.toolkit import Grid
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import embedding
-from .protocols import ChatRow
-from .protocols import ChatView
-from .protocols import MainWindow
-from .protocols import NewInputBox
-from .protocols import OldInputBox
 
 if TYPE_CHECKING:
     # In `typing` since Python 3.13
     from typing_extensions import TypeIs
+
+    from ...bridge.gajim.protocols import Contact
+    from ...bridge.gajim.protocols import OldContacts
+    from .protocols import ChatRow
+    from .protocols import ChatView
+    from .protocols import MainWindow
+    from .protocols import NewInputBox
+    from .protocols import OldInputBox
 
 
 def main_window() -> Window | None:

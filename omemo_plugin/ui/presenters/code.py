@@ -9,6 +9,7 @@ the one that Conversations shows and reads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
@@ -16,7 +17,9 @@ from ...engine.values import Trust
 from ...i18n import _
 from ...verify.fingerprint import groups
 from ...verify.uri import build_fingerprint_uri
-from .ports import Service
+
+if TYPE_CHECKING:
+    from .ports import Service
 
 Matrix = tuple[tuple[bool, ...], ...]
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...device_names import title
 from ...engine.keys.device_info import DeviceInfo
@@ -35,7 +36,9 @@ from .devices import DeviceAction
 from .devices import DeviceCard
 from .devices import card
 from .history import LastCheck
-from .ports import Service
+
+if TYPE_CHECKING:
+    from .ports import Service
 
 
 @dataclass

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...i18n import _
-from .ports import FirstPageSettings
 from .settings import Switch
+
+if TYPE_CHECKING:
+    from .ports import FirstPageSettings
 
 
 @dataclass(frozen=True)

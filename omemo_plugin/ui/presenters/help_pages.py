@@ -19,6 +19,8 @@ from enum import Enum
 from itertools import groupby
 from pathlib import Path
 
+from .help_page import HelpPage
+
 FOLDER = Path(__file__).parents[2] / "help"
 
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
@@ -31,17 +33,6 @@ _ITEM = re.compile(r"(-|\d+\.) (.+)")
 _ENTRY = re.compile(r"- \[([^]]+)\]\(([^)]+)\): (.+)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _RULER = re.compile(r"\|[-| ]+\|")
-
-
-class HelpPage(Enum):
-    """The pages, by the names of their files."""
-
-    CONTENTS = "contents"
-    FIRST_STEPS = "first-steps"
-    READING = "reading"
-    WARNINGS = "warnings"
-    VERIFYING = "verifying"
-    TROUBLE = "trouble"
 
 
 class PieceKind(Enum):

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .message import MessagePage
 from .message import message_of
 from .message import page
-from .window_service import WindowService
+
+if TYPE_CHECKING:
+    from .window_service import WindowService
 
 
 def page_of(

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from ...foreign_text import quoted
 from ...i18n import _
-from .ports import SettingsService
+
+if TYPE_CHECKING:
+    from .ports import SettingsService
 
 
 class NewDeviceTrust(Enum):

@@ -11,11 +11,13 @@ from typing import Protocol
 from ...bridge.values import Recipient
 from ...engine.state.diary import DiaryEntry
 from .phrase import PhraseService
+from .ports import AlarmsService
 from .ports import ConversationService
 from .ports import DeviceManager
 from .ports import FirstPageSettings
 from .ports import Notices
 from .ports import OfferService
+from .ports import Service
 from .ports import SessionRepair
 from .ports import SettingsService
 from .ports import UnopenedRows
@@ -65,6 +67,16 @@ class DeviceEvents(Protocol):
 
     def of(self, jid: str) -> tuple[DiaryEntry, ...]:
         """Newest first."""
+
+
+class VerifyingService(Service, ComparingService, Protocol):
+    """The part of the bridge that the window "Verify" uses."""
+
+    @property
+    def alarms(self) -> AlarmsService: ...
+
+    @property
+    def verification(self) -> PhraseService: ...
 
 
 class WindowService(ConversationService, OfferService, ComparingService, Protocol):

@@ -12,7 +12,7 @@ from ...i18n import _
 from ...verify.fingerprint import spoken
 from ..presenters.code import Code
 from ..presenters.code import Matrix
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..widgets.painter import Painter
 from ..widgets.toolkit import Button
 from ..widgets.toolkit import Label

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ...i18n import _
 from ..presenters.comparison import Comparison
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import widgets
 from .fingerprint import fingerprint

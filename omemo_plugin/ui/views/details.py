@@ -17,7 +17,7 @@ from ..presenters.details_values import SubjectKind
 from ..presenters.devices import Action
 from ..presenters.devices import DeviceAction
 from ..presenters.devices import DeviceCard
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.settings import ContactSettings
 from ..widgets.toolkit import Expander
 from ..widgets.toolkit import Widget

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..presenters.earlier_key import EarlierKeyQuestion
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..widgets.toolkit import Window
 from .help import help_on_f1
 from .question import AnswerButton

@@ -10,7 +10,7 @@ from functools import partial
 
 from ...i18n import _
 from ..presenters.first_page import FirstPage
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..widgets.toolkit import Widget
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import embedding

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...i18n import _
 from ..presenters import help_pages
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.help_pages import Piece
 from ..presenters.help_pages import PieceKind
 from ..presenters.help_pages import Target

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.message import Entry
 from ..presenters.message import MessagePage
 from ..presenters.message import window_title

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...i18n import _
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.moving import FILE_TYPE
 from ..presenters.moving import ArrivalQuestion
 from ..presenters.moving import MoveQuestion

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...i18n import _
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.obstacles import Obstacle
 from ..widgets.toolkit import Window
 from ..widgets.toolkit import desktop

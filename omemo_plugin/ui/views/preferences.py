@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...i18n import _
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.identity import EndedIdentity
 from ..presenters.settings import AccountSettings
 from ..presenters.settings import Switch

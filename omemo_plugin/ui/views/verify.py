@@ -17,7 +17,7 @@ from ..capture import qr_reader
 from ..capture.camera import Problem
 from ..presenters.code import Code
 from ..presenters.comparison import Comparison
-from ..presenters.help_pages import HelpPage
+from ..presenters.help_page import HelpPage
 from ..presenters.phrase import VoicePhrase
 from ..presenters.verify import Verify
 from ..presenters.verify_steps import Choice

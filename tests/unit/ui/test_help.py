@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from omemo_plugin.ui.presenters.help_page import HelpPage
 from omemo_plugin.ui.presenters.help_pages import FOLDER
-from omemo_plugin.ui.presenters.help_pages import HelpPage
 from omemo_plugin.ui.presenters.help_pages import Piece
 from omemo_plugin.ui.presenters.help_pages import PieceKind
 from omemo_plugin.ui.presenters.help_pages import anchor

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from omemo_plugin.engine.values import Trust
-from omemo_plugin.ui.presenters.help_pages import HelpPage
+from omemo_plugin.ui.presenters.help_page import HelpPage
 from omemo_plugin.ui.presenters.help_pages import PieceKind
 from omemo_plugin.ui.presenters.help_pages import anchor
 from omemo_plugin.ui.presenters.help_pages import read
