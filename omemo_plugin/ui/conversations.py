@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ..bridge.gajim.protocols import Contact
     from .presenters.ports import ConversationService
 
-
 _ABOUT_ALARMS = (
     SituationAction.ACCEPT,
     SituationAction.REFUSE,
@@ -133,7 +132,11 @@ class Conversations:
         service = self._service(who.account)
         if service is None:
             return ""
-        for jid in (*(self.recipients(who) or ()), service.own_jid):
+        jids = [*(self.recipients(who) or ()), service.own_jid]
+        if key.lower() == service.fingerprint:
+            # Of each message that was sent from here, also to many members
+            jids = [service.own_jid]
+        for jid in jids:
             for info in service.devices(jid):
                 if info.fingerprint == key.lower():
                     limit = changeable(info) if info.trust is Trust.VERIFIED else ""

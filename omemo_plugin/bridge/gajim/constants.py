@@ -64,7 +64,7 @@ def own_jid(client: Client) -> str:
 
 def bare(jid: Jid) -> str:
     """The bare JID of an address, as text."""
-    return str(jid.new_as_bare())
+    return jid.bare
 
 
 def is_available(client: Client) -> bool:

@@ -86,7 +86,9 @@ def set_visible(widget: Gtk.Widget, visible: bool) -> None:
 
 
 def tooltip(widget: W, text: str) -> W:
-    widget.set_tooltip_text(text or None)
+    # GTK would go through the whole window again for the text that is there
+    if (widget.get_tooltip_text() or "") != text:
+        widget.set_tooltip_text(text or None)
     return widget
 
 
