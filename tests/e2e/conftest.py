@@ -57,6 +57,7 @@ SHARED = (
     "test_hostile_peer",
     "test_keyboard",
     "test_pidgin",
+    "test_rooms",
     "test_states",
     "test_unopened",
     "test_verify",
@@ -74,12 +75,19 @@ LONGEST = (
     "test_walk",
     "test_verify",
     "test_states",
+    "test_conversations",
+    "test_windows",
     "test_copied_disk",
+    "test_unopened",
     "test_many_devices",
     "test_large_files",
     "test_three_users",
+    "test_hostile",
+    "test_waiting",
+    "test_keyboard",
+    "test_diary_events",
+    "test_rooms",
     "test_catch_up",
-    "test_conversations",
 )
 
 

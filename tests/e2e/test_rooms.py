@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +17,10 @@ from tests.e2e.conversation import said_in_dock
 from tests.e2e.conversation import secret
 from tests.e2e.conversation import send_after_all
 from tests.e2e.conversation import start_all
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
+from tests.e2e.lodging import Lodger
+from tests.support.gajim.program import DrivenGajim
 from tests.support.gajim.program import Gajim
 from tests.support.gajim.scene import BUILT_IN
 from tests.support.gajim.scene import GAJIM_OMEMO
@@ -36,19 +41,57 @@ MIXTURES = [
 ]
 
 
+def start_ann(scene: Scene, host: str) -> Gajim:
+    ann = scene.gajim(host, "ann", OURS, accessible=True)
+    ann.start()
+    return ann
+
+
+@pytest.fixture(scope="module")
+def lasting(new_lasting_scene: Callable[..., Scene]) -> Lasting:
+    names = ["cat", "cat-who-is-away", "cat-who-is-removed"]
+    return Lasting(new_lasting_scene, "ann", "ben", start_ann, others=names)
+
+
+@pytest.fixture
+def shared(
+    lasting: Lasting, host: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """Ann's Gajim, and a Ben whom she has not met."""
+    with lasting.of(host, has_failed) as shared:
+        yield shared
+
+
 def gather(owner: Gajim, *others: Gajim) -> None:
     """Everybody starts, and enters a private room of the first one's."""
-    everybody = (owner, *others)
-    start_all(everybody)
-    owner.create_room(ROOM)
+    start_all((owner, *others))
+    meet(ROOM, owner, *others)
+
+
+def gather_with(shared: Shared, *others: Gajim) -> tuple[str, Lodger]:
+    """Ben and others come to a room of Ann's. The room, and Ben."""
+    ben = shared.lodger()
+    for gajim in others:
+        gajim.launch()
+    ben.start()
+    for gajim in others:
+        gajim.wait_until_online()
+    room = f"den-of-{ben.account.name}@rooms.localhost"
+    meet(room, shared.gajim, ben, *others)
+    return room, ben
+
+
+def meet(room: str, owner: DrivenGajim, *others: DrivenGajim) -> None:
+    """Enter a private room of the first one's."""
+    owner.create_room(room)
     for other in others:
-        owner.set_affiliation(ROOM, other.account.jid, "member")
-        other.join_room(ROOM)
-    for gajim in everybody:
-        gajim.open_room(ROOM, "OMEMO")
+        owner.set_affiliation(room, other.account.jid, "member")
+        other.join_room(room)
+    for gajim in (owner, *others):
+        gajim.open_room(room, "OMEMO")
 
 
-def say(sender: Gajim, *readers: Gajim, about: str) -> str:
+def say(sender: DrivenGajim, *readers: DrivenGajim, about: str) -> str:
     """Send a text to the room and wait until all of them show it, encrypted."""
     text = secret(about)
     sender.send(text)
@@ -82,19 +125,16 @@ def test_three_people(
 
 
 @pytest.mark.parametrize("host", ["bookworm", "trixie"])
-def test_a_member_who_is_away_reads_it_later(
-    new_scene: Callable[..., Scene], host: str
-) -> None:
-    scene = new_scene("ann", "ben", "cat")
-    ann = scene.gajim(host, "ann", OURS)
-    ben, cat = (scene.gajim("bookworm", name, OURS) for name in ("ben", "cat"))
-    gather(ann, ben, cat)
+def test_a_member_who_is_away_reads_it_later(shared: Shared, host: str) -> None:
+    scene, ann = shared.scene, shared.gajim
+    cat = scene.gajim("bookworm", "cat-who-is-away", OURS)
+    room, ben = gather_with(shared, cat)
     say(ann, ben, cat, about="all are there")
     cat.quit()
     texts = [say(ann, ben, about="cat is away"), say(ben, ann, about="still away")]
     cat.start()
-    cat.join_room(ROOM)
-    cat.open_room(ROOM)
+    cat.join_room(room)
+    cat.open_room(room)
     for text in texts:
         check_encrypted(cat, cat.wait_for_message(text))
     say(cat, ann, ben, about="back")
@@ -168,16 +208,13 @@ def test_an_invited_member_reads_from_the_invitation_on(
 
 
 @pytest.mark.parametrize("host", ["bookworm", "trixie"])
-def test_case_37_a_removed_member_reads_nothing_more(
-    new_scene: Callable[..., Scene], host: str
-) -> None:
-    scene = new_scene("ann", "ben", "cat")
-    ann = scene.gajim(host, "ann", OURS)
-    ben, cat = (scene.gajim("bookworm", name, OURS) for name in ("ben", "cat"))
-    gather(ann, ben, cat)
+def test_case_37_a_removed_member_reads_nothing_more(shared: Shared, host: str) -> None:
+    scene, ann = shared.scene, shared.gajim
+    cat = scene.gajim("bookworm", "cat-who-is-removed", OURS)
+    room, ben = gather_with(shared, cat)
     say(ann, ben, cat, about="with cat")
-    ann.set_affiliation(ROOM, cat.account.jid, "outcast")
-    wait_for("cat is out", lambda: not in_room(cat))
+    ann.set_affiliation(room, cat.account.jid, "outcast")
+    wait_for("cat is out", lambda: not in_room(cat, room))
     device = device_id(scene.server, cat)
     assert device in scene.server.wire_log.read_text(errors="replace")
     before = scene.server.wire_log.stat().st_size
@@ -190,8 +227,8 @@ def test_case_37_a_removed_member_reads_nothing_more(
     assert device not in sent, "encrypted for somebody who was banned"
 
 
-def in_room(gajim: Gajim) -> bool:
-    return bool(gajim.call("room_is_joined", account=gajim.account_name, room=ROOM))
+def in_room(gajim: DrivenGajim, room: str = ROOM) -> bool:
+    return bool(gajim.call("room_is_joined", account=gajim.account_name, room=room))
 
 
 def device_id(server: Prosody, gajim: Gajim) -> str:
@@ -205,14 +242,12 @@ def device_id(server: Prosody, gajim: Gajim) -> str:
 
 
 @pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
-def test_a_member_without_omemo(new_scene: Callable[..., Scene], host: str) -> None:
+def test_a_member_without_omemo(shared: Shared, host: str) -> None:
     """Nobody is left out without the user's word."""
-    scene = new_scene("ann", "ben", "cat")
-    ann = scene.gajim(host, "ann", OURS, accessible=True)
-    ben = scene.gajim("bookworm", "ben", OURS)
-    gather(ann, ben)
+    ann = shared.gajim
+    room, ben = gather_with(shared)
     say(ann, ben, about="before")
-    ann.set_affiliation(ROOM, "cat@localhost", "member")
+    ann.set_affiliation(room, "cat@localhost", "member")
     text = secret("cat cannot read")
     ann.call("type_text", text=text)
     ann.call("press_send")
@@ -235,19 +270,15 @@ def test_a_member_without_omemo(new_scene: Callable[..., Scene], host: str) -> N
 
 
 @pytest.mark.parametrize("host", ["bookworm", "trixie", "forky"])
-def test_case_8_a_room_that_is_opened(
-    new_scene: Callable[..., Scene], host: str
-) -> None:
+def test_case_8_a_room_that_is_opened(shared: Shared, host: str) -> None:
     """Sending stops, and encryption stays on."""
-    scene = new_scene("ann", "ben")
-    ann = scene.gajim(host, "ann", OURS)
-    ben = scene.gajim("bookworm", "ben", OURS)
-    gather(ann, ben)
+    scene, ann = shared.scene, shared.gajim
+    room, ben = gather_with(shared)
     say(ann, ben, about="private")
     ann.call(
         "configure_room",
         account=ann.account_name,
-        room=ROOM,
+        room=room,
         values={"muc#roomconfig_membersonly": False},
     )
     wait_for("Gajim knows it", lambda: not ann.call("encryption_can_be_chosen"))
