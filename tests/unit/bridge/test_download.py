@@ -407,6 +407,7 @@ def test_the_user_gives_up(get: Getter, moment: str) -> None:
     check_failed(get, fetch, DownloadCancelled)
 
 
+@pytest.mark.thorough
 def test_a_file_larger_than_the_memory(get: Getter) -> None:
     size = 192 << 20
     piece = bytes(1 << 20)

@@ -184,6 +184,7 @@ def test_no_file_has_the_key_of_another(uploads: Uploads, tmp_path: Path) -> Non
     assert len(links) == 5
 
 
+@pytest.mark.thorough
 def test_a_file_larger_than_the_memory(uploads: Uploads, tmp_path: Path) -> None:
     """It passes through in pieces."""
     source = tmp_path / "large"

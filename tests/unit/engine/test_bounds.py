@@ -344,6 +344,7 @@ def test_case_57_junk_of_strangers_asks_for_nothing(
         )
 
 
+@pytest.mark.thorough
 def test_case_70_our_bundle_is_seen_while_prekeys_are_used(
     world: FakeNetwork,
 ) -> None:
@@ -376,6 +377,7 @@ def test_case_70_our_bundle_is_seen_while_prekeys_are_used(
     assert len(world.bundles[ben.device, protocol].prekeys) == 100
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("accounts", [1, 100])
 def test_case_70_all_our_prekeys_while_we_are_offline(
     world: FakeNetwork, accounts: int

@@ -124,6 +124,7 @@ def test_case_51_the_search_finds_secrets_in_a_full_journal(
     assert reader.opened(copy, tmp_path / "states") > 3
 
 
+@pytest.mark.thorough
 def test_case_51_many_devices_fill_and_leave_pages(
     world: FakeNetwork, tmp_path: Path
 ) -> None:
@@ -420,6 +421,7 @@ def _read_and_forget(
         os._exit(1)
 
 
+@pytest.mark.thorough
 def test_case_51_killed_at_random(world: FakeNetwork, tmp_path: Path) -> None:
     """
     Whenever it is killed, what was read before the journal was emptied last stays

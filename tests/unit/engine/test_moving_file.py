@@ -36,6 +36,7 @@ def sealed(quick: None) -> bytes:
     return Sealer(PASSPHRASE).seal(IDENTITY)
 
 
+@pytest.mark.thorough
 def test_with_the_real_function() -> None:
     """Argon2 with 64 MiB, AES-256, and version 4 of the format."""
     library = pytest.importorskip("pykeepass", reason="apt install python3-pykeepass")

@@ -215,6 +215,7 @@ def copies(
     return again, peer
 
 
+@pytest.mark.thorough
 def test_case_47_damaged_pages(world: FakeNetwork, tmp_path: Path) -> None:
     """Bytes of each page of the database are turned: nothing but our errors."""
     ann, ben, _ = pair(world)
@@ -244,6 +245,7 @@ def test_case_47_damaged_pages(world: FakeNetwork, tmp_path: Path) -> None:
     ann.engine = OmemoEngine.open(ann.path, ann.jid, ann.clock, ann.rollback_marker)
 
 
+@pytest.mark.thorough
 def test_case_47_damaged_journal(world: FakeNetwork, tmp_path: Path) -> None:
     """
     SQLite goes on from the last transaction that is whole. That is a store

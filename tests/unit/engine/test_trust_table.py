@@ -10,6 +10,9 @@ import pytest
 
 from tests.model import trust_table
 
+# They make the whole table first
+pytestmark = pytest.mark.thorough
+
 PAGE = Path(__file__).parents[3] / "docs" / "trust-table.md"
 
 

@@ -15,6 +15,7 @@ from datetime import UTC
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
@@ -159,12 +160,14 @@ def survive(tree: Element) -> None:
 
 
 # Large trees are slow to draw; the mutants below reach deeper into the parsers
+@pytest.mark.thorough
 @settings(parent=fuzz, max_examples=80)
 @given(trees)
 def test_arbitrary_trees(tree: Element) -> None:
     survive(tree)
 
 
+@pytest.mark.thorough
 @fuzz
 @given(mutants())
 def test_mutated_stanzas(tree: Element) -> None:
