@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,23 @@ pytestmark = pytest.mark.thorough
 PAGE = Path(__file__).parents[3] / "docs" / "trust-table.md"
 
 
+def made_once(folder: Path) -> str:
+    """The page as the engine makes it; whoever runs other tests at the same time waits
+    for it."""
+    path = folder / "trust-table.md"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            path.write_text(trust_table.page())
+    return path.read_text()
+
+
 @pytest.fixture(scope="module")
-def rows() -> dict[str, list[str]]:
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The cells of each line of the page as the engine makes it."""
-    page = trust_table.page()
+    folder = tmp_path_factory.getbasetemp()
+    # Each worker of pytest-xdist has its own in that of the run
+    page = made_once(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
     assert page == PAGE.read_text(), "run tools/trust-table"
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")]
