@@ -118,6 +118,25 @@ def test_case_36_a_step_is_bounded(
     assert max(loaded) == 16
 
 
+def test_case_36_keys_are_committed_in_batches(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = world.peer("ann@test", protocols=LEGACY)
+    add_crowd(ann.engine, CROWD, 70)
+    encryption = ann.engine.outgoing.begin_encrypt([CROWD], {Protocol.LEGACY: b"x"})
+    sizes: list[int] = []
+    commit = ann.engine._core.commit
+
+    def counted() -> None:
+        sizes.append(len(made(encryption)))
+        commit()
+
+    monkeypatch.setattr(ann.engine._core, "commit", counted)
+    while not encryption.step(1):
+        pass
+    assert sizes == [32, 64, 70]
+
+
 def test_case_36_a_question_loads_no_sessions(world: FakeNetwork) -> None:
     ann = world.peer("ann@test", protocols=LEGACY)
     add_crowd(ann.engine, CROWD, 5)

@@ -15,6 +15,7 @@ from oldmemo.oldmemo_pb2 import OMEMOKeyExchange  # type: ignore[attr-defined]
 from oldmemo.oldmemo_pb2 import OMEMOMessage  # type: ignore[attr-defined]
 
 from omemo_plugin.engine.backend.codec import Codec
+from omemo_plugin.engine.effects import Effect
 from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import SessionBroken
@@ -397,20 +398,43 @@ def test_messages_that_were_late_for_another_program_break_nothing(
     protocols: tuple[Protocol, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It had skipped two, whose keys could not be taken over. A third is strange."""
+    """It had skipped some, whose keys could not be taken over. More are strange."""
     ann, ben = pair(world, protocols)
-    sent = [ann.encrypt(b"%d" % number, ben.jid) for number in range(3)]
-    for one in sent:
-        ben.decrypt(ann, one)
+    cat = world.peer("cat@test", protocols=protocols)
+    sent = {}
+    for peer, late in ((ann, 2), (cat, 1)):
+        peer.send(b"hello", ben)
+        ben.send(b"hello", peer)
+        sent[peer.jid] = [peer.encrypt(b"%d" % number, ben.jid) for number in range(3)]
+        for one in sent[peer.jid]:
+            ben.decrypt(peer, one)
+        record = ben.engine._core.devices.get(peer.device)
+        assert record is not None
+        record.late = late
+    # The other program has read them
+    monkeypatch.setattr(ben.engine._core.store, "was_seen", lambda _digest: False)
+
+    def effects(peer: Peer, number: int) -> tuple[Effect, ...]:
+        with pytest.raises(MessageKeyGone) as caught:
+            ben.engine.incoming.decrypt(peer.jid, sent[peer.jid][number].messages)
+        assert caught.value.device == peer.device
+        return caught.value.effects
+
+    found = [effects(ann, number) for number in (0, 1, 0, 2, 2)]
+    assert found == [(), (), (), (SessionBroken(ann.device, protocols[0]),), ()]
+    found = [effects(cat, number) for number in (0, 1)]
+    assert found == [(), (SessionBroken(cat.device, protocols[0]),)]
+
+
+def test_a_message_that_was_never_late_breaks_its_session(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    message = ann.encrypt(b"x", ben.jid).messages[0]
     record = ben.engine._core.devices.get(ann.device)
     assert record is not None
     record.late = 2
-    # The other program has read them
-    monkeypatch.setattr(ben.engine._core.store, "was_seen", lambda _digest: False)
-    found = []
-    for number in (0, 1, 0, 2, 2):
-        with pytest.raises(MessageKeyGone) as caught:
-            ben.engine.incoming.decrypt(ann.jid, sent[number].messages)
-        assert caught.value.device == ann.device
-        found.append(caught.value.effects)
-    assert found == [(), (), (), (SessionBroken(ann.device, protocols[0]),), ()]
+    data = message.keys[0].data
+    with pytest.raises(DecryptionFailed) as caught:
+        ben.engine.incoming.decrypt(
+            ann.jid, [with_key(message, data[:-1] + bytes([data[-1] ^ 1]))]
+        )
+    assert caught.value.effects == (SessionBroken(ann.device, Protocol.LEGACY),)
