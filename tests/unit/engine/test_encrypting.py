@@ -19,6 +19,7 @@ from omemo_plugin.engine.errors import TooManyRecipients
 from omemo_plugin.engine.messages import encrypting
 from omemo_plugin.engine.messages.encrypting import Encryption
 from omemo_plugin.engine.messages.encrypting import SentMessage
+from omemo_plugin.engine.messages.planning import LeftOut
 from omemo_plugin.engine.messages.planning import LeftOutReason
 from omemo_plugin.engine.values import Device
 from omemo_plugin.engine.values import DeviceList
@@ -324,6 +325,18 @@ def test_a_device_that_shows_another_key_gets_nothing_at_all(
     assert caught.value.jids == (ben.jid,)
     for protocol in Protocol:
         assert outgoing.encrypt_empty(ben.device, protocol) is None
+
+
+def test_a_device_that_may_not_read_keeps_no_other_from_it(world: FakeNetwork) -> None:
+    ann, others = two_with_devices(world)
+    ann.prepare("ben@test", "cat@test")
+    refused, *readers = sorted(others, key=lambda one: one.jid)
+    distrust(ann, refused)
+    sent = ann.encrypt(b"x", "ben@test", "cat@test")
+    assert sent.recipients == tuple(sorted(one.device for one in readers))
+    assert sent.left_out == (LeftOut(refused.device, LeftOutReason.DISTRUSTED),)
+    assert sent.lost == ()
+    assert sent.identities == {one.device: one.engine.identity_key for one in readers}
 
 
 def test_a_recipient_who_lost_all_devices_is_reported(world: FakeNetwork) -> None:

@@ -16,6 +16,7 @@ from oldmemo.oldmemo_pb2 import OMEMOMessage  # type: ignore[attr-defined]
 
 from omemo_plugin.engine.backend.codec import Codec
 from omemo_plugin.engine.effects import Effect
+from omemo_plugin.engine.effects import FetchDeviceList
 from omemo_plugin.engine.effects import OweEmptyMessage
 from omemo_plugin.engine.effects import PublishBundle
 from omemo_plugin.engine.effects import SessionBroken
@@ -390,6 +391,34 @@ def test_case_34_many_undecryptable_messages_one_question(world: FakeNetwork) ->
     with pytest.raises(NoSession) as caught:
         ben.engine.incoming.decrypt(ann.jid, [message])
     assert not [e for e in caught.value.effects if isinstance(e, SessionBroken)]
+
+
+@both_protocols
+def test_a_device_that_is_on_no_list_is_looked_for(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ben = world.peer("ben@test", protocols=protocols)
+    dan = world.peer("dan@test", protocols=protocols, online=False)
+    for number in range(2):
+        sent = dan.encrypt(b"x", ben.jid)
+        effects = ben.engine.incoming.decrypt(dan.jid, sent.messages).effects
+        found = [one for one in effects if isinstance(one, FetchDeviceList)]
+        once = FetchDeviceList(dan.jid, protocols[0], unasked=True)
+        assert found == ([] if number else [once])
+
+
+def test_a_session_that_works_again_is_not_broken(world: FakeNetwork) -> None:
+    ann, ben = pair(world)
+    ben.carry_out(ben.engine.connected())
+    message = ann.encrypt(b"x", ben.jid).messages[0]
+    data = message.keys[0].data
+    with pytest.raises(DecryptionFailed):
+        ben.engine.incoming.decrypt(
+            ann.jid, [with_key(message, data[:-1] + bytes([data[-1] ^ 1]))]
+        )
+    assert ben.engine.incoming.decrypt(ann.jid, [message]).plaintext == b"x"
+    effects = ben.engine.catch_up_ended()
+    assert not [one for one in effects if isinstance(one, SessionBroken)]
 
 
 @both_protocols
