@@ -316,6 +316,38 @@ def test_replaced_session(world: FakeNetwork) -> None:
     assert ben.decrypt(ann, late).plaintext == b"late"
 
 
+def owed_after(ben: Peer, ann: Peer) -> list[Effect]:
+    sent = ann.encrypt(b"x", ben.jid)
+    effects = ben.engine.incoming.decrypt(ann.jid, sent.messages).effects
+    return [one for one in effects if isinstance(one, OweEmptyMessage)]
+
+
+@pytest.mark.parametrize("protocols", [LEGACY, OMEMO_2], ids=["legacy", "omemo2"])
+def test_an_answer_is_owed_for_a_first_message_and_each_53_of_a_chain(
+    world: FakeNetwork, protocols: tuple[Protocol, ...]
+) -> None:
+    ann = world.peer("ann@test", protocols=protocols)
+    ben = world.peer("ben@test", protocols=protocols)
+    first = OweEmptyMessage(ann.device, protocols[0], False)
+    assert owed_after(ben, ann) == [first]
+    ben.send(b"x", ann)
+    heartbeat = OweEmptyMessage(ann.device, protocols[0], True)
+    found = [owed_after(ben, ann) for _ in range(107)]
+    assert found == [[heartbeat] if n in (52, 105) else [] for n in range(107)]
+
+
+def test_an_answer_that_is_owed_waits_for_the_end_of_the_catch_up(
+    world: FakeNetwork,
+) -> None:
+    ann = world.peer("ann@test", protocols=OMEMO_2)
+    ben = world.peer("ben@test", protocols=OMEMO_2)
+    ben.carry_out(ben.engine.connected())
+    assert [owed_after(ben, ann) for _ in range(2)] == [[], []]
+    effects = ben.engine.catch_up_ended()
+    found = [one for one in effects if isinstance(one, OweEmptyMessage)]
+    assert found == [OweEmptyMessage(ann.device, Protocol.OMEMO_2, False)]
+
+
 def test_heartbeat_after_53_messages_without_answer(world: FakeNetwork) -> None:
     ann = world.peer("ann@test", protocols=OMEMO_2)
     ben = world.peer("ben@test", protocols=OMEMO_2)
