@@ -338,6 +338,11 @@ def test_a_message_with_a_damaged_payload_costs_its_steps(
             ben.engine.incoming.decrypt(ann.jid, [damaged])
         kinds.append(type(caught.value))
     assert kinds == [PayloadDamaged] * 80 + [TooManySkipped]
+    # Others have a budget of their own
+    cat = world.peer("cat@test", protocols=protocols)
+    cat.send(b"1", ben)
+    cat.encrypt(b"2", ben.jid)
+    assert cat.send(b"3", ben).plaintext == b"3"
 
 
 def test_steps_that_a_ratchet_refuses_cost_nothing() -> None:
