@@ -32,7 +32,6 @@ from tests.support.processes import end_on_signals
 from tests.support.processes import give_away
 from tests.support.servers.hostile import MODULE
 from tests.support.servers.hosts import GAJIM_VERSIONS
-from tests.support.servers.hosts import WITH_MOVING
 from tests.support.servers.hosts import debian_root
 from tests.support.servers.hosts import machine_suite
 
@@ -151,9 +150,6 @@ def make_roots(config: pytest.Config, ids: Iterable[str]) -> None:
     with capture.global_and_fixture_disabled():
         for suite in sorted(suites - {machine_suite()}):
             debian_root(suite)
-        if "test_moving" in text:
-            for suite in sorted(suites - {machine_suite()}):
-                debian_root(suite, WITH_MOVING)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

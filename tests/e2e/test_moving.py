@@ -30,7 +30,6 @@ from tests.support.gajim.scene import OURS
 from tests.support.gajim.scene import OURS_FROM_SYSTEM
 from tests.support.gajim.scene import Scene
 from tests.support.processes import give_away
-from tests.support.servers.hosts import WITH_MOVING
 from tests.support.waiting import wait_for
 
 MakeScene = Callable[..., Scene]
@@ -173,10 +172,8 @@ def secrets_of(gajim: Gajim, folder: Path) -> set[str]:
 def three(new_scene: MakeScene, suite: str, other: str) -> tuple[Scene, list[Gajim]]:
     """Alice with two computers, of which the first is in use, and Bob."""
     scene = new_scene("alice", "bob")
-    old = scene.gajim(suite, "alice", OURS, packages=WITH_MOVING, accessible=True)
-    new = scene.gajim(
-        other, "alice", OURS, "alice2", packages=WITH_MOVING, accessible=True
-    )
+    old = scene.gajim(suite, "alice", OURS, accessible=True)
+    new = scene.gajim(other, "alice", OURS, "alice2", accessible=True)
     bob = scene.gajim("bookworm", "bob", OURS)
     return scene, [old, new, bob]
 
@@ -274,7 +271,7 @@ def test_from_a_tails_stick_to_a_debian_and_back(new_scene: MakeScene) -> None:
     """Of the stick nothing is left after a restart but the folders that Tails keeps. On
     the Debian the account is new, and its first page leads to the file."""
     scene = new_scene("alice", "bob")
-    options: dict[str, Any] = {"packages": WITH_MOVING, "accessible": True}
+    options: dict[str, Any] = {"accessible": True}
     stick = scene.gajim("bookworm", "alice", OURS_FROM_SYSTEM, **options)
     debian = scene.gajim("trixie", "alice", OURS, "debian", first_page=True, **options)
     bob = scene.gajim("bookworm", "bob", OURS)
@@ -342,7 +339,7 @@ def test_a_new_computer_publishes_no_key_before_the_file(
 ) -> None:
     """The contact and the server see one device, the same as ever."""
     scene = new_scene("alice", "bob")
-    options: dict[str, Any] = {"packages": WITH_MOVING, "accessible": True}
+    options: dict[str, Any] = {"accessible": True}
     old = scene.gajim("bookworm", "alice", OURS_FROM_SYSTEM, **options)
     new = scene.gajim(
         suite, "alice", OURS_FROM_SYSTEM, "alice2", first_page=True, **options

@@ -71,13 +71,11 @@ class Scene:
         account: str,
         omemo: str,
         name: str | None = None,
-        packages: tuple[str, ...] | None = None,
         root: Path | None = None,
         **options: Any,
     ) -> Gajim:
         """Make a Gajim with a fresh profile; it is not started.
 
-        :param packages: the lists of a Debian root, where it is in one
         :param root: the Debian it is in, of the suite `host`
         :param host: Debian suite
         :param omemo: one of the constants above
@@ -97,7 +95,7 @@ class Scene:
             assert omemo in (BUILT_IN, NO_OMEMO), omemo
         gajim = Gajim(
             name,
-            Host(host, always_root=omemo == GAJIM_OMEMO, lists=packages, root=root),
+            Host(host, always_root=omemo == GAJIM_OMEMO, root=root),
             self.server,
             self.server.accounts[account],
             folder,

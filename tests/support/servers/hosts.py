@@ -25,9 +25,6 @@ PACKAGE_LISTS: dict[str, tuple[str, ...]] = {
     "bookworm": ("gajim", "plugin", "gajim-omemo")
 }
 
-# The lists of a root in which an identity can go to another computer.
-WITH_MOVING = ("gajim", "plugin", "test", "moving")
-
 SYSTEM_PLUGINS = Path("/usr/share/gajim/plugins")
 
 
@@ -66,17 +63,15 @@ class Host:
         suite: str,
         *,
         always_root: bool = False,
-        lists: tuple[str, ...] | None = None,
         network: Path | None = None,
         root: Path | None = None,
     ) -> None:
         """Name a Debian by its suite.
 
-        :param lists: of packages, where it is a Debian root
         :param always_root: use a Debian root even when this machine is of that
             suite, for what shall not be installed on it
         :param network: a network namespace that its programs are in
-        :param root: where it is, instead of the Debian root of these lists
+        :param root: where it is, instead of the Debian root of the suite
         """
         self._network = network
         self.suite = suite
@@ -84,7 +79,7 @@ class Host:
         own = suite == machine_suite() and not always_root
         self.root = root
         if root is None and not own:
-            self.root = debian_root(suite, lists)
+            self.root = debian_root(suite)
 
     def system_plugins(self, folder: Path, more: Sequence[Path]) -> Path:
         """Copy the host's system-wide plugins into a folder, with more of them."""
