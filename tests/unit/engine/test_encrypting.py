@@ -10,6 +10,7 @@ tests/integration/test_orderings.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -337,6 +338,26 @@ def test_a_device_that_may_not_read_keeps_no_other_from_it(world: FakeNetwork) -
     assert sent.left_out == (LeftOut(refused.device, LeftOutReason.DISTRUSTED),)
     assert sent.lost == ()
     assert sent.identities == {one.device: one.engine.identity_key for one in readers}
+
+
+def test_a_bundle_that_makes_no_session_is_reported(
+    world: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, others = two_with_devices(world, LEGACY)
+    refused, *readers = others
+    encryption = begin(ann, *others)
+    backend = ann.engine._core.sessions[Protocol.LEGACY].backend
+    build = backend.build_session_active
+
+    async def build_most(jid: str, number: int, *rest: Any) -> Any:
+        if Device(jid, number) == refused.device:
+            raise ValueError("a bundle that makes no sense")
+        return await build(jid, number, *rest)
+
+    monkeypatch.setattr(backend, "build_session_active", build_most)
+    sent = end(encryption)
+    assert sent.recipients == tuple(sorted(one.device for one in readers))
+    assert sent.left_out == (LeftOut(refused.device, LeftOutReason.BUNDLE_REFUSED),)
 
 
 def test_a_recipient_who_lost_all_devices_is_reported(world: FakeNetwork) -> None:
