@@ -334,12 +334,7 @@ class Windows:
         parent: Window | None,
         device: Device | None = None,
     ) -> None:
-        """
-        Open the window that verifies somebody, or another own device.
-
-        Args:
-            device: the one that is to be verified, if it is only one.
-        """
+        """Open the window that verifies somebody; see `VerifyWindows.show`."""
         self._verify.show(account, jid, parent, device)
 
     def _verify_link(self, account: str, text: str, source: Source) -> None:

@@ -19,6 +19,8 @@ import pytest
 
 from tests.e2e.hostile_stage import CONTACTS
 from tests.e2e.hostile_stage import Stage
+from tests.e2e.lasting import Lasting
+from tests.e2e.lasting import Shared
 from tests.support.gajim.compile_once import VARIABLE as COMPILED_VARIABLE
 from tests.support.gajim.compile_once import offer_in
 from tests.support.gajim.scene import ARTEFACTS_VARIABLE
@@ -190,6 +192,16 @@ def has_failed(request: pytest.FixtureRequest) -> Callable[[], bool]:
     A test that failed before its report counts as failed.
     """
     return lambda: request.node.stash.get(_FAILED, True)
+
+
+@pytest.fixture
+def shared(
+    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
+) -> Iterator[Shared]:
+    """A Gajim of the module, which has the fixture `lasting`, and a contact whom it
+    has not met."""
+    with lasting.of(suite, has_failed) as shared:
+        yield shared
 
 
 @pytest.fixture(scope="module", params=list(GAJIM_VERSIONS))

@@ -6,7 +6,6 @@ message input says who will read what is sent."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterator
 
 import pytest
 
@@ -42,15 +41,6 @@ def start_alice(scene: Scene, suite: str) -> Gajim:
 def lasting(new_lasting_scene: MakeScene) -> Lasting:
     # Carol has no device
     return Lasting(new_lasting_scene, "alice", "bob", start_alice, others=["carol"])
-
-
-@pytest.fixture
-def shared(
-    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
-) -> Iterator[Shared]:
-    """Alice's Gajim, and a Bob whom she has not met."""
-    with lasting.of(suite, has_failed) as shared:
-        yield shared
 
 
 def wait_for_dock(gajim: DrivenGajim, text: str) -> str:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,15 +51,6 @@ def lasting(new_lasting_scene: MakeScene) -> Lasting:
     return Lasting(
         new_lasting_scene, "alice", "bob", start_alice, more_modules=[MODULE]
     )
-
-
-@pytest.fixture
-def shared(
-    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
-) -> Iterator[Shared]:
-    """Alice's Gajim, and a Bob whom she has not met."""
-    with lasting.of(suite, has_failed) as shared:
-        yield shared
 
 
 def enter(gajim: Gajim, text: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -58,15 +57,6 @@ def start_alice(scene: Scene, suite: str) -> Gajim:
 def lasting(new_lasting_scene: MakeScene) -> Lasting:
     # Carol has no device
     return Lasting(new_lasting_scene, "alice", "bob", start_alice, others=["carol"])
-
-
-@pytest.fixture
-def shared(
-    lasting: Lasting, suite: str, has_failed: Callable[[], bool]
-) -> Iterator[Shared]:
-    """Alice's Gajim, and a Bob whom she has not met."""
-    with lasting.of(suite, has_failed) as shared:
-        yield shared
 
 
 def two_who_talk(shared: Shared) -> tuple[Gajim, Lodger, Accessibility]:

@@ -59,7 +59,7 @@ MESSAGE = re.compile(
 
 
 def last_run() -> Results:
-    """What mutmut has found; None for each mutant when they were made anew."""
+    """The exit code of the tests for each mutant; None where they are not done."""
     found: Results = {}
     for path in walk_source_files():
         data = SourceFileMutationData(path=path)

@@ -19,8 +19,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "trust-table.md"
 
 
 def made_once(folder: Path) -> str:
-    """The page as the engine makes it; whoever runs other tests at the same time waits
-    for it."""
+    """The page that the engine makes. Only one worker makes it; the others wait."""
     path = folder / "trust-table.md"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
